@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {IProverRegistry} from "./interfaces/IProverRegistry.sol";
+import {ISeatHolder} from "./interfaces/ISeatHolder.sol";
+import {Permutation} from "./libraries/Permutation.sol";
+import {SeatHistory} from "./libraries/SeatHistory.sol";
+
+/// @title Prover registry
+/// @notice MONEY. Holds bonds only. balance = Σ bonds + Σ bounties due + slashes waiting to be burned.
+/// TIME. An epoch is `epochLength` seconds. A join or a leave counts from the next epoch.
+/// DRAWS. {draw} reads the set as it was in an epoch at most three back; leavers stay drawable for those, and slashable until
+/// they withdraw. A seat's price floor cannot change while a draw could still name it.
+/// ROLES. The owner admits operators and sets class bonds within bounds; it cannot touch a bond. The market slashes and drops.
+/// EXTERNAL CALLS. The token (ours, no hooks) and the market's view {ISeatHolder-isHeld}.
+/// @inheritdoc IProverRegistry
+contract ProverRegistry is IProverRegistry, Ownable2Step {
+    using SafeERC20 for ERC20Burnable;
+    using SeatHistory for uint256;
+
+    /// @dev Hot word of a seat: what a draw needs.
+    struct SeatCore {
+        address operator;
+        uint40 priceFloor;
+        uint8 class;
+        SeatStatus status;
+        uint24 position;
+    }
+
+    /// @dev Cold word of a seat: bond and discipline.
+    struct SeatLedger {
+        uint96 bond;
+        uint40 unlockAt;
+        uint24 leftEpoch;
+        uint32 declineWeek;
+        uint8 declines;
+    }
+
+    /// @notice Seats one call can stake: keeps the call well inside a block.
+    uint256 public constant MAX_SEATS_PER_CALL = 64;
+    /// @notice Epochs after leaving in which draws of earlier workloads can still name a seat; equals the market's assign window.
+    uint256 public constant DRAWABLE_EPOCHS = 3;
+    /// @notice A slash takes at most half of a bond, so that one outage never ends an operator.
+    uint256 public constant MAX_SLASH_BPS = 5000;
+    /// @notice At most a tenth of a slash goes to the reporter: reporting oneself must always cost (docs/threat-model.md).
+    uint256 public constant MAX_BOUNTY_BPS = 1000;
+    uint256 private constant BPS = 10_000;
+
+    /// @notice The token bonds are held in.
+    ERC20Burnable public immutable token;
+    /// @notice The only contract that can slash, drop or count a decline.
+    address public immutable market;
+    /// @notice Length of an epoch in seconds.
+    uint256 public immutable epochLength;
+    /// @notice Time of the start of epoch 1.
+    uint256 public immutable genesis;
+    /// @inheritdoc IProverRegistry
+    uint256 public immutable cooldown;
+
+    /// @notice Parameters of each class.
+    mapping(uint8 class => ClassBond params) public classBonds;
+    /// @notice Whether an operator may stake.
+    mapping(address operator => bool admitted) public admitted;
+    /// @notice Bounties due to reporters.
+    mapping(address reporter => uint256 amount) public bountyOf;
+    /// @notice Slashed amount not yet burned.
+    uint256 public slashesToBurn;
+    /// @notice Number of seats ever staked; ids run from 1.
+    uint256 public seatCount;
+
+    mapping(uint256 seat => SeatCore core) private _core;
+    mapping(uint256 seat => SeatLedger ledger) private _ledger;
+    mapping(uint8 class => uint256 history) private _setSize;
+    mapping(uint8 class => mapping(uint256 position => uint256 history)) private _seatAt;
+
+    modifier onlyMarket() {
+        if (msg.sender != market) revert OnlyMarket(msg.sender);
+        _;
+    }
+
+    /// @param token_ Token of the bonds.
+    /// @param market_ The market (its address is known before it is deployed, so both peers can be immutable).
+    /// @param owner_ Admits operators and sets class bonds.
+    /// @param epochLength_ Seconds, 1 to 1 day.
+    /// @param cooldown_ Seconds between leaving and withdrawal.
+    constructor(ERC20Burnable token_, address market_, address owner_, uint256 epochLength_, uint256 cooldown_) Ownable(owner_) {
+        if (market_ == address(0) || epochLength_ == 0 || epochLength_ > 1 days || cooldown_ == 0) revert InvalidClassBond();
+        token = token_;
+        market = market_;
+        epochLength = epochLength_;
+        cooldown = cooldown_;
+        genesis = block.timestamp;
+    }
+
+    // ─── Owner ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Puts an operator on, or takes it off, the list. Seats it has already staked stay.
+    /// @param operator Account.
+    /// @param isAdmitted New state.
+    function admit(address operator, bool isAdmitted) external onlyOwner {
+        admitted[operator] = isAdmitted;
+        emit OperatorAdmitted(operator, isAdmitted);
+    }
+
+    /// @notice Creates a class or changes its parameters for seats staked or topped up from now on.
+    /// @param class Hardware class.
+    /// @param params New parameters; the bond can change but never to zero.
+    function setClassBond(uint8 class, ClassBond calldata params) external onlyOwner {
+        if (params.bond == 0 || params.slashBps > MAX_SLASH_BPS || params.bountyBps > MAX_BOUNTY_BPS) revert InvalidClassBond();
+        classBonds[class] = params;
+        emit ClassBondSet(class, params);
+    }
+
+    // ─── Operators ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @inheritdoc IProverRegistry
+    function stake(uint8 class, uint256 count, uint40 priceFloor) external returns (uint256 firstSeat) {
+        if (!admitted[msg.sender]) revert OperatorNotAdmitted(msg.sender);
+        if (count == 0 || count > MAX_SEATS_PER_CALL) revert InvalidSeatCount(count);
+        uint96 bond = _fullBond(class);
+        firstSeat = seatCount + 1;
+        seatCount += count;
+        for (uint256 seat = firstSeat; seat < firstSeat + count; ++seat) {
+            _ledger[seat].bond = bond;
+            emit Staked(seat, msg.sender, class, bond);
+            _enter(
+                seat,
+                SeatCore({operator: msg.sender, priceFloor: priceFloor, class: class, status: SeatStatus.Active, position: 0})
+            );
+        }
+        token.safeTransferFrom(msg.sender, address(this), bond * count);
+    }
+
+    /// @inheritdoc IProverRegistry
+    function join(uint256[] calldata seats, uint40 priceFloor) external {
+        for (uint256 i; i < seats.length; ++i) {
+            uint256 seat = seats[i];
+            SeatCore memory core = _own(seat);
+            SeatLedger storage ledger = _ledger[seat];
+            if (core.status == SeatStatus.Active) revert WrongSeatStatus(seat, core.status);
+            // A dropped seat sits out its cooldown; any other only waits until no draw can name it with its old price floor.
+            if (core.status == SeatStatus.Dropped && block.timestamp < ledger.unlockAt) revert CoolingDown(seat, ledger.unlockAt);
+            if (currentEpoch() <= ledger.leftEpoch + DRAWABLE_EPOCHS) revert RejoinTooEarly(seat, ledger.leftEpoch);
+            uint256 full = _fullBond(core.class);
+            if (ledger.bond < full) revert BondIncomplete(seat, ledger.bond, full);
+            ledger.unlockAt = 0;
+            core.priceFloor = priceFloor;
+            core.status = SeatStatus.Active;
+            _enter(seat, core);
+        }
+    }
+
+    /// @inheritdoc IProverRegistry
+    function leave(uint256[] calldata seats) external {
+        for (uint256 i; i < seats.length; ++i) {
+            uint256 seat = seats[i];
+            SeatCore memory core = _own(seat);
+            if (core.status == SeatStatus.Active) _exit(seat, core);
+            else if (core.status != SeatStatus.Inactive) revert WrongSeatStatus(seat, core.status);
+            _core[seat].status = SeatStatus.Leaving;
+            emit Left(seat, msg.sender, _startCooldown(seat));
+        }
+    }
+
+    /// @inheritdoc IProverRegistry
+    function topUp(uint256 seat) external {
+        SeatCore memory core = _own(seat);
+        uint96 full = _fullBond(core.class);
+        uint96 have = _ledger[seat].bond;
+        if (have >= full) revert NothingDue();
+        _ledger[seat].bond = full;
+        emit ToppedUp(seat, msg.sender, full - have);
+        token.safeTransferFrom(msg.sender, address(this), full - have);
+    }
+
+    /// @inheritdoc IProverRegistry
+    function withdraw(uint256[] calldata seats, address to) external {
+        uint256 total;
+        for (uint256 i; i < seats.length; ++i) {
+            uint256 seat = seats[i];
+            SeatCore memory core = _own(seat);
+            SeatLedger memory ledger = _ledger[seat];
+            if (core.status != SeatStatus.Leaving && core.status != SeatStatus.Dropped) revert WrongSeatStatus(seat, core.status);
+            if (block.timestamp < ledger.unlockAt) revert CoolingDown(seat, ledger.unlockAt);
+            // The cooldown outlasts every workload the seat can be in; this also covers one nobody has settled yet.
+            if (ISeatHolder(market).isHeld(seat)) revert SeatHeld(seat);
+            delete _core[seat];
+            delete _ledger[seat];
+            total += ledger.bond;
+            emit Withdrawn(seat, msg.sender, to, ledger.bond);
+        }
+        if (total == 0) revert NothingDue();
+        token.safeTransfer(to, total);
+    }
+
+    /// @inheritdoc IProverRegistry
+    function withdrawBounty(address to) external {
+        uint256 amount = bountyOf[msg.sender];
+        if (amount == 0) revert NothingDue();
+        bountyOf[msg.sender] = 0;
+        emit BountyWithdrawn(msg.sender, to, amount);
+        token.safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc IProverRegistry
+    function burnSlashes() external {
+        uint256 amount = slashesToBurn;
+        if (amount == 0) revert NothingDue();
+        slashesToBurn = 0;
+        emit SlashesBurned(amount);
+        token.burn(amount);
+    }
+
+    // ─── Market ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @inheritdoc IProverRegistry
+    function slash(uint256 seat, address reporter) external onlyMarket {
+        SeatCore memory core = _core[seat];
+        ClassBond memory params = classBonds[core.class];
+        uint256 bond = _ledger[seat].bond;
+        uint256 amount = (uint256(params.bond) * params.slashBps) / BPS;
+        // Never more than what is left: a slash is best effort and never reverts (docs/threat-model.md, escaping the slash).
+        if (amount > bond) amount = bond;
+        uint256 bounty = reporter == core.operator ? 0 : (amount * params.bountyBps) / BPS;
+        _ledger[seat].bond = uint96(bond - amount);
+        bountyOf[reporter] += bounty;
+        slashesToBurn += amount - bounty;
+        if (core.status == SeatStatus.Active) {
+            _exit(seat, core);
+            _core[seat].status = SeatStatus.Inactive;
+        }
+        emit Slashed(seat, core.operator, amount, reporter, bounty);
+    }
+
+    /// @inheritdoc IProverRegistry
+    function drop(uint256 seat) external onlyMarket {
+        _drop(seat, _core[seat]);
+    }
+
+    /// @inheritdoc IProverRegistry
+    function countDecline(uint256 seat) external onlyMarket {
+        SeatCore memory core = _core[seat];
+        SeatLedger storage ledger = _ledger[seat];
+        uint32 week = uint32(block.timestamp / 1 weeks);
+        uint8 declines = ledger.declineWeek == week ? ledger.declines : 0;
+        if (declines < type(uint8).max) ++declines;
+        ledger.declineWeek = week;
+        ledger.declines = declines;
+        uint256 quota = classBonds[core.class].declineQuota;
+        emit DeclineCounted(seat, declines, quota);
+        if (declines > quota) _drop(seat, core);
+    }
+
+    // ─── Views ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @inheritdoc IProverRegistry
+    function draw(
+        uint8 class,
+        bytes32 seed,
+        uint256 epoch,
+        uint256 from,
+        uint256 count
+    ) external view returns (uint256[] memory candidates) {
+        if (epoch + DRAWABLE_EPOCHS < currentEpoch()) revert EpochTooOld(epoch);
+        uint256[] memory positions = Permutation.prefix(seed, _setSize[class].at(epoch), from + count);
+        if (from >= positions.length) return candidates;
+        candidates = new uint256[](positions.length - from);
+        for (uint256 i; i < candidates.length; ++i) {
+            uint256 seat = _seatAt[class][positions[from + i]].at(epoch);
+            SeatCore storage core = _core[seat];
+            candidates[i] =
+                (uint256(uint160(core.operator)) << 96) |
+                (uint256(core.priceFloor) << 48) |
+                (uint256(core.status) << 24) |
+                seat;
+        }
+    }
+
+    /// @inheritdoc IProverRegistry
+    function seatOf(uint256 seat) external view returns (Seat memory) {
+        SeatCore memory core = _core[seat];
+        SeatLedger memory ledger = _ledger[seat];
+        bool thisWeek = ledger.declineWeek == uint32(block.timestamp / 1 weeks);
+        return
+            Seat({
+                operator: core.operator,
+                priceFloor: core.priceFloor,
+                class: core.class,
+                status: core.status,
+                bond: ledger.bond,
+                unlockAt: ledger.unlockAt,
+                declines: thisWeek ? ledger.declines : 0
+            });
+    }
+
+    /// @inheritdoc IProverRegistry
+    function standing(uint256 seat) external view returns (address operator, uint8 class, bool active) {
+        SeatCore storage core = _core[seat];
+        return (core.operator, core.class, core.status == SeatStatus.Active);
+    }
+
+    /// @inheritdoc IProverRegistry
+    function activeSeats(uint8 class, uint256 epoch) external view returns (uint256) {
+        return _setSize[class].at(epoch);
+    }
+
+    /// @inheritdoc IProverRegistry
+    function currentEpoch() public view returns (uint256) {
+        return (block.timestamp - genesis) / epochLength + 1;
+    }
+
+    // ─── Internal ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @dev Appends the seat to its class's set from the next epoch on and stores its hot word.
+    function _enter(uint256 seat, SeatCore memory core) private {
+        uint256 epoch = currentEpoch() + 1;
+        uint256 size = _setSize[core.class];
+        uint256 position = size.newest();
+        _setSize[core.class] = size.push(epoch, position + 1);
+        _seatAt[core.class][position] = _seatAt[core.class][position].push(epoch, seat);
+        core.position = uint24(position);
+        _core[seat] = core;
+        emit Joined(seat, core.operator, core.priceFloor, epoch);
+    }
+
+    /// @dev Takes the seat out of its class's set from the next epoch on: the last seat moves to its position. The caller sets the status.
+    function _exit(uint256 seat, SeatCore memory core) private {
+        uint256 epoch = currentEpoch() + 1;
+        uint256 size = _setSize[core.class];
+        uint256 last = size.newest() - 1;
+        if (core.position != last) {
+            uint256 moved = _seatAt[core.class][last].newest();
+            _seatAt[core.class][core.position] = _seatAt[core.class][core.position].push(epoch, moved);
+            _core[moved].position = core.position;
+        }
+        _setSize[core.class] = size.push(epoch, last);
+        _ledger[seat].leftEpoch = uint24(epoch - 1);
+    }
+
+    /// @dev Puts an active seat out of the set; a seat that is not active stays as it is.
+    function _drop(uint256 seat, SeatCore memory core) private {
+        if (core.status != SeatStatus.Active) return;
+        _exit(seat, core);
+        _core[seat].status = SeatStatus.Dropped;
+        emit Dropped(seat, core.operator, _startCooldown(seat));
+    }
+
+    function _startCooldown(uint256 seat) private returns (uint256 unlockAt) {
+        unlockAt = block.timestamp + cooldown;
+        _ledger[seat].unlockAt = uint40(unlockAt);
+    }
+
+    function _own(uint256 seat) private view returns (SeatCore memory core) {
+        core = _core[seat];
+        if (core.operator != msg.sender) revert NotSeatOperator(seat, msg.sender);
+    }
+
+    function _fullBond(uint8 class) private view returns (uint96 bond) {
+        bond = classBonds[class].bond;
+        if (bond == 0) revert UnknownClass(class);
+    }
+}

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Types of the market
+interface IMarketTypes {
+    /// @notice A program: an immutable pair of prover and verifier (design §2).
+    /// @param prover sha-256 of the prover package's manifest.
+    /// @param verifierProgram sha-256 of the verifier package's manifest.
+    /// @param verifier Verifier contract (see IProofVerifier); its code hash is pinned when the program is deployed.
+    /// @param verifierGas Gas one verification may use; the call is refused when less is left for it.
+    /// @param class Hardware class of the provers that can run it.
+    /// @param bindsProver Whether the proof binds the prover's address, so that it can be submitted in the open at once.
+    struct Program {
+        bytes32 prover;
+        bytes32 verifierProgram;
+        address verifier;
+        uint32 verifierGas;
+        uint8 class;
+        bool bindsProver;
+    }
+
+    /// @notice What a requester asks for.
+    /// @param program Program id.
+    /// @param inputs sha-256 of the inputs manifest.
+    /// @param publicInputs keccak-256 of the public inputs that the verifier contract is given.
+    /// @param deliveryKey X25519 public key that proofs are sealed to before they are revealed; zero for none.
+    /// @param fee Whole fee in token units, at most 2^80 − 1.
+    /// @param maxRunTime Seconds from the draw until commits close.
+    /// @param redundancy Number of ranked proofs paid for, 1 to 8.
+    /// @param rescue Per cent of the run time after which every uncommitted slot is open to all, 50 to 100.
+    /// @param nonce The requester's next nonce; makes the id known before sending and a repeated submit harmless.
+    /// @param inputsUri Where the inputs can be fetched, a hint; the digest alone is trusted.
+    struct Request {
+        bytes32 program;
+        bytes32 inputs;
+        bytes32 publicInputs;
+        bytes32 deliveryKey;
+        uint256 fee;
+        uint256 maxRunTime;
+        uint256 redundancy;
+        uint256 rescue;
+        uint256 nonce;
+        string inputsUri;
+    }
+
+    /// @notice The full spec of a workload. Its hash is the workload's id, so passing it again authenticates it and none of it is stored.
+    /// @param program Program id.
+    /// @param inputs sha-256 of the inputs manifest.
+    /// @param publicInputs keccak-256 of the public inputs.
+    /// @param deliveryKey X25519 public key of the requester.
+    /// @param terms Packed terms, see libraries/Terms.sol.
+    /// @param requester Account that submitted and pays.
+    struct Spec {
+        bytes32 program;
+        bytes32 inputs;
+        bytes32 publicInputs;
+        bytes32 deliveryKey;
+        uint256 terms;
+        address requester;
+    }
+
+    /// @notice Stored phase of a workload; what lies between (open slots, revealing, late) is derived from time and counters.
+    enum Phase {
+        None,
+        Pending,
+        Proving,
+        Final
+    }
+
+    /// @notice How a workload ended (design §3). `Proven` is the only success; the others are the reasons of failure.
+    enum Outcome {
+        None,
+        Proven,
+        Unserved,
+        TimedOut,
+        ProgramFailed,
+        InputsUnavailable,
+        InvalidProof,
+        NotRevealed,
+        Cancelled
+    }
+
+    /// @notice Why a prover could not do its work.
+    enum FailReason {
+        None,
+        ProgramFailed,
+        InputsUnavailable,
+        OutOfTime
+    }
+
+    /// @notice State of the slot word that belongs to a seat.
+    enum SlotState {
+        Free,
+        Assigned,
+        Accepted,
+        Committed,
+        Valid,
+        Invalid,
+        Failed
+    }
+
+    /// @notice What a draw did with a candidate.
+    enum Draw {
+        Drawn,
+        Busy,
+        BelowFloor,
+        Inactive
+    }
+
+    /// @notice Windows and money rules, frozen into a workload by their number when it is submitted.
+    /// @param responseWindow Seconds after the draw in which an assigned seat must answer to keep its slot for itself (cut to a tenth of the run time).
+    /// @param silenceWindow Seconds after the draw after which a seat that never answered can be slashed.
+    /// @param revealDelay Seconds between the close of commits and the first reveal.
+    /// @param revealWindow Seconds in which commits can be revealed.
+    /// @param cancelDelay Seconds between the two steps of a cancel after the draw.
+    /// @param baseBurnBps Part of the fee that always burns, in basis points.
+    /// @param assignBounty Paid from the fee to whoever calls assign, in gwei of the token.
+    /// @param settleBounty Paid from the fee to whoever ends the workload, in gwei of the token.
+    /// @param beacon Randomness beacon.
+    struct Rules {
+        uint32 responseWindow;
+        uint32 silenceWindow;
+        uint32 revealDelay;
+        uint32 revealWindow;
+        uint32 cancelDelay;
+        uint16 baseBurnBps;
+        uint32 assignBounty;
+        uint32 settleBounty;
+        address beacon;
+    }
+
+    /// @notice What submissions to a class must meet.
+    /// @param minimumFee Lowest fee of a workload in gwei of the token; covers the bounties.
+    /// @param minimumRate Lowest fee in gwei of the token per second of maximum run time and slot: flooding a class costs real money.
+    /// @param rules Number of the rules in force for new workloads. Zero: the class takes no submissions.
+    struct ClassTerms {
+        uint40 minimumFee;
+        uint40 minimumRate;
+        uint16 rules;
+    }
+
+    /// @notice A workload's stored state, unpacked.
+    /// @param phase Stored phase.
+    /// @param outcome How it ended; None before.
+    /// @param fee Fee held; zero once final.
+    /// @param round Beacon round, while Pending.
+    /// @param epoch Epoch whose active set is drawn from, while Pending.
+    /// @param startedAt Time of the draw, from Proving on.
+    /// @param deadline Last second for commits: start + maximum run time, or earlier when commits closed early.
+    /// @param closedEarly Whether commits closed before the maximum run time.
+    /// @param redundancy Slots.
+    /// @param vacated Slots never drawn, declined, or failed.
+    /// @param accepted Slots accepted in the response window or committed by their own seat, and not failed.
+    /// @param committedOwn Slots committed by their own seat.
+    /// @param commits All commits.
+    /// @param valid Valid reveals.
+    /// @param invalid Invalid reveals.
+    /// @param failReason The reason all failed slots share, or OutOfTime when they differ.
+    /// @param cancelRequestedAt Time of the first step of a cancel, or zero.
+    /// @param dutyEnded Whether nobody has to answer any more (cancelled or released).
+    struct WorkloadState {
+        Phase phase;
+        Outcome outcome;
+        uint256 fee;
+        uint256 round;
+        uint256 epoch;
+        uint256 startedAt;
+        uint256 deadline;
+        bool closedEarly;
+        uint256 redundancy;
+        uint256 vacated;
+        uint256 accepted;
+        uint256 committedOwn;
+        uint256 commits;
+        uint256 valid;
+        uint256 invalid;
+        FailReason failReason;
+        uint256 cancelRequestedAt;
+        bool dutyEnded;
+    }
+
+    /// @notice The slot word of a seat for one workload, unpacked.
+    /// @param state See {SlotState}.
+    /// @param slot Slot number, or 15 for a commit to an open slot.
+    /// @param order Commit order, from 0; meaningful from Committed on.
+    /// @param payload The operator (Assigned, Accepted, Valid, Invalid, Failed) or the commitment (Committed).
+    /// @param held Whether the slot counts as accepted in time.
+    /// @param reason Reason given with a fail.
+    struct SlotView {
+        SlotState state;
+        uint256 slot;
+        uint256 order;
+        uint160 payload;
+        bool held;
+        FailReason reason;
+    }
+}
+
+/// @title Errors of the market
+interface IMarketErrors is IMarketTypes {
+    /// @notice The workload is not in the phase this act needs.
+    error WrongPhase(bytes32 workload, Phase have, Phase want);
+    /// @notice The program is not deployed.
+    error UnknownProgram(bytes32 program);
+    /// @notice The class takes no submissions.
+    error ClassClosed(uint8 class);
+    /// @notice A term of the request is outside its bounds.
+    error InvalidTerms();
+    /// @notice The fee is below what the class asks for the run time and redundancy.
+    error FeeTooLow(uint256 fee, uint256 minimum);
+    /// @notice The nonce is not the account's next one: the request was submitted before, or another came first.
+    error WrongNonce(uint256 have, uint256 want);
+    /// @notice The account's balance in the market is too low.
+    error InsufficientBalance(uint256 have, uint256 want);
+    /// @notice The beacon round is fixed: wait for the draw, then cancel in two steps.
+    error RoundFixed(uint256 round);
+    /// @notice The beacon's value is not known yet.
+    error RoundNotKnown(uint256 round);
+    /// @notice The time for the draw is over: settle the workload, its fee is refunded.
+    error AssignWindowOver(uint256 epoch);
+    /// @notice The seat does not hold a slot of this workload.
+    error SeatNotInWorkload(bytes32 workload, uint256 seat);
+    /// @notice The caller is not the operator of the seat.
+    error NotOperator(uint256 seat, address caller);
+    /// @notice The caller is not the requester of the workload.
+    error NotRequester(bytes32 workload, address caller);
+    /// @notice The seat's slot is in a state that does not allow this act.
+    error WrongSlotState(uint256 seat, SlotState have);
+    /// @notice Commits are closed.
+    error CommitsClosedAlready(uint256 at);
+    /// @notice Commits are not closed yet.
+    error CommitsStillOpen(uint256 until);
+    /// @notice No slot is open to others at this time.
+    error NoOpenSlot();
+    /// @notice The operator has committed to an open slot of this workload already.
+    error AlreadyCommitted(address operator);
+    /// @notice The workload holds as many commits as it can.
+    error TooManyCommits(uint256 limit);
+    /// @notice The seat is not an active seat of the workload's class, or is busy.
+    error SeatNotEligible(uint256 seat);
+    /// @notice There is a commit: a cancel is no longer possible, use release.
+    error CommitsExist(uint256 commits);
+    /// @notice There is no commit: nothing to release, use cancel.
+    error NoCommits();
+    /// @notice The second step of the cancel is possible from `from` on.
+    error CancelDelayRunning(uint256 from);
+    /// @notice Reveals are possible after `from` and until `until`.
+    error OutsideRevealWindow(uint256 from, uint256 until);
+    /// @notice What was revealed does not open the commitment.
+    error CommitmentMismatch(uint160 have, uint160 want);
+    /// @notice The public inputs are not those of the workload.
+    error PublicInputsMismatch(bytes32 have, bytes32 want);
+    /// @notice The proof is not valid.
+    error ProofNotValid();
+    /// @notice A proof can be submitted at once only for redundancy 1 or when it binds the prover; otherwise commit and reveal.
+    error CommitFirst();
+    /// @notice Too little gas is left to run the verifier with its full allowance.
+    error NotEnoughGas(uint256 have, uint256 want);
+    /// @notice The verifier contract's code is not the pinned one.
+    error VerifierChanged(address verifier);
+    /// @notice The workload cannot be settled before `from`.
+    error TooEarly(uint256 from);
+    /// @notice The list of seats misses some that must be settled.
+    error ClaimsIncomplete(uint256 have, uint256 want);
+    /// @notice The seat answered, or does not have to any more.
+    error NotSilent(uint256 seat);
+    /// @notice The time for answers is over.
+    error SilenceWindowOver(uint256 at);
+    /// @notice A rule is outside its bounds.
+    error InvalidRules();
+    /// @notice The program's verifier address has no code, or its gas allowance is out of bounds.
+    error InvalidProgram();
+}
+
+/// @title Events of the market
+interface IMarketEvents is IMarketTypes {
+    /// @notice Tokens were paid in.
+    event Deposited(address indexed account, address indexed from, uint256 amount);
+    /// @notice Tokens were paid out.
+    event Withdrawn(address indexed account, address indexed to, uint256 amount);
+    /// @notice Burned parts of fees left the supply.
+    event FeesBurned(uint256 amount);
+    /// @notice A program was deployed; `uri` says where its packages can be fetched.
+    event ProgramDeployed(bytes32 indexed program, address indexed deployer, Program spec, bytes32 codeHash, string uri);
+    /// @notice New rules were written; they never change afterwards.
+    event RulesAdded(uint256 indexed number, Rules rules);
+    /// @notice What new submissions to a class must meet.
+    event ClassTermsSet(uint8 indexed class, ClassTerms terms);
+    /// @notice A workload was submitted. With program and requester the arguments are the spec.
+    event Submitted(
+        bytes32 indexed workload,
+        address indexed requester,
+        bytes32 indexed program,
+        bytes32 inputs,
+        bytes32 publicInputs,
+        bytes32 deliveryKey,
+        uint256 terms,
+        uint256 round,
+        string inputsUri
+    );
+    /// @notice Seats were drawn. One word a candidate, in the order of the draw: operator << 96 | {Draw} << 24 | seat. The k-th drawn one holds slot k.
+    event Assigned(bytes32 indexed workload, address indexed caller, uint256[] candidates);
+    /// @notice A seat accepted its slot.
+    event Accepted(bytes32 indexed workload, uint256 indexed seat);
+    /// @notice A seat declined its slot; it is open to all.
+    event Declined(bytes32 indexed workload, uint256 indexed seat);
+    /// @notice A seat could not do the work; its slot is open to all while time is left.
+    event Failed(bytes32 indexed workload, uint256 indexed seat, FailReason reason);
+    /// @notice A seat committed to a proof. `slot` is its own, or 15 for an open one.
+    event Committed(bytes32 indexed workload, uint256 indexed seat, uint256 slot, uint256 order, uint160 commitment);
+    /// @notice Commits are closed before the maximum run time.
+    event CommitsClosed(bytes32 indexed workload, bool released);
+    /// @notice The requester asked for a cancel; it can be completed from `effectiveAt` on if nobody commits meanwhile.
+    event CancelRequested(bytes32 indexed workload, uint256 effectiveAt);
+    /// @notice A proof was revealed. Its bytes are in this transaction's input.
+    event Revealed(bytes32 indexed workload, uint256 indexed seat, bytes32 proofDigest, bool valid);
+    /// @notice A seat's slot was settled: its rank from 1 (0: none) and what it was paid.
+    event SlotSettled(bytes32 indexed workload, uint256 indexed seat, uint256 rank, uint256 paid);
+    /// @notice A seat missed: no valid proof in time from a seat that answered. `streak` in a row drop it.
+    event Missed(bytes32 indexed workload, uint256 indexed seat, uint256 streak);
+    /// @notice The workload is over.
+    event Finished(bytes32 indexed workload, Outcome outcome, uint256 paid, uint256 refunded, uint256 burned);
+    /// @notice A seat was silent through the silence window and is slashed in the registry.
+    event Silent(bytes32 indexed workload, uint256 indexed seat, address indexed reporter);
+}
+
+/// @title The market: programs, workloads, fees
+/// @notice The life of a workload is in design §3, its money in §4. Times are Unix seconds, amounts token units unless said otherwise.
+interface IMarket is IMarketErrors, IMarketEvents {
+    // ─── Accounts ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Pays `amount` tokens from the caller into `account`'s balance.
+    function deposit(address account, uint256 amount) external;
+
+    /// @notice Pays `amount` of the caller's balance out to `to`.
+    function withdraw(address to, uint256 amount) external;
+
+    /// @notice Burns the parts of fees that are to be burned. Anyone may call.
+    function burnFees() external;
+
+    /// @notice An account's free balance, and its nonce for the next submission.
+    function accountOf(address account) external view returns (uint256 balance, uint256 nonce);
+
+    // ─── Programs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Deploys a program. Deploying the same program again changes nothing and returns the same id.
+    /// @param program See {Program}.
+    /// @param uri Where its packages can be fetched, a hint; the digests alone are trusted.
+    /// @return id Program id.
+    function deployProgram(Program calldata program, string calldata uri) external returns (bytes32 id);
+
+    /// @notice The pinned verifier of a program.
+    function programOf(
+        bytes32 program
+    ) external view returns (address verifier, bytes32 codeHash, uint32 verifierGas, uint8 class, bool bindsProver);
+
+    // ─── Requesters ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Submits a workload: locks the fee and fixes a future beacon round.
+    /// @return workload The workload's id.
+    function submit(Request calldata request) external returns (bytes32 workload);
+
+    /// @notice Submits several workloads; the nonces must follow each other.
+    function submitMany(Request[] calldata requests) external returns (bytes32[] memory workloads);
+
+    /// @notice Cancels. Before the beacon round is fixed: at once, with a full refund. After the draw, as long as nobody has
+    /// committed: the first call starts the delay, a second call after it completes.
+    /// @param spec The workload's spec.
+    /// @param seats For the second step: all seats that accepted in time, which share the compensation; otherwise empty.
+    function cancel(Spec calldata spec, uint256[] calldata seats) external;
+
+    /// @notice Closes commits early; needs a commit. It ends everybody's duty to answer.
+    function release(Spec calldata spec) external;
+
+    // ─── Provers ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Draws the seats of a workload once its beacon round is known. Anyone may call; the caller gets the bounty.
+    function assign(bytes32 workload) external;
+
+    /// @notice Draws the seats of several workloads; those that cannot be drawn are passed over.
+    function assignMany(bytes32[] calldata workloads) external;
+
+    /// @notice Accepts a slot. In the response window it keeps the slot for its seat; later it only ends the silence.
+    function accept(bytes32 workload, uint256 seat) external;
+
+    /// @notice Declines a slot that was not accepted; counts against the seat's quota. Possible until the silence window is over.
+    function decline(Spec calldata spec, uint256 seat) external;
+
+    /// @notice Reports that the work cannot be done. Possible until the silence window is over.
+    function fail(Spec calldata spec, uint256 seat, FailReason reason) external;
+
+    /// @notice Commits to a proof for the seat's own slot.
+    /// @param workload Workload id.
+    /// @param seat Seat of the caller.
+    /// @param commitment The low 160 bits of keccak256(abi.encode(proofDigest, operator, workload, seat, salt)), proofDigest = sha256(proof).
+    function commit(bytes32 workload, uint256 seat, uint160 commitment) external;
+
+    /// @notice Commits to a proof for an open slot, with any active and idle seat of the class; one such commit an operator.
+    function commitOpen(Spec calldata spec, uint256 seat, uint160 commitment) external;
+
+    /// @notice Reveals a committed proof; it is verified in this call. An invalid proof is recorded as such, not reverted.
+    /// @param spec The workload's spec.
+    /// @param seat Seat of the caller.
+    /// @param publicInputs The workload's public inputs.
+    /// @param proof The proof.
+    /// @param salt Salt of the commitment.
+    function reveal(
+        Spec calldata spec,
+        uint256 seat,
+        bytes calldata publicInputs,
+        bytes calldata proof,
+        bytes32 salt
+    ) external;
+
+    /// @notice Submits a proof at once: for redundancy 1 by the assigned seat (it is verified and paid in this call), or for a
+    /// program whose proof binds the prover. Reverts on an invalid proof.
+    function submitProof(Spec calldata spec, uint256 seat, bytes calldata publicInputs, bytes calldata proof) external;
+
+    // ─── Anyone ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Ends a workload: ranks, pays, burns, refunds. The caller gets the bounty.
+    /// @param spec The workload's spec.
+    /// @param seats Seats of the workload; every validly revealed one must be there (after a release also those that accepted in time).
+    function settle(Spec calldata spec, uint256[] calldata seats) external;
+
+    /// @notice Frees seats of a finished workload that were not in the settled list, and records their misses.
+    function clear(Spec calldata spec, uint256[] calldata seats) external;
+
+    /// @notice Slashes seats of a workload that never answered through the silence window. The caller gets the bounty.
+    function slash(Spec calldata spec, uint256[] calldata seats) external;
+
+    // ─── Views ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice A workload's stored state. Phase None when it does not exist.
+    function workloadOf(bytes32 workload) external view returns (WorkloadState memory);
+
+    /// @notice The slot word of `seat` for `workload`; state Free when it holds none.
+    function slotOf(bytes32 workload, uint256 seat) external view returns (SlotView memory);
+
+    /// @notice Slots open to any eligible operator now.
+    function openSlots(bytes32 workload) external view returns (uint256);
+
+    /// @notice The id of a spec.
+    function idOf(Spec calldata spec) external view returns (bytes32);
+
+    /// @notice Rules by number; they never change once written.
+    function rulesOf(uint256 number) external view returns (Rules memory);
+
+    /// @notice What new submissions to a class must meet.
+    function classTermsOf(uint8 class) external view returns (ClassTerms memory);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Types of the prover registry
+interface IProverRegistryTypes {
+    /// @notice Where a seat is in its life (design §5).
+    /// @dev None: never staked, or withdrawn. Inactive: bonded, not drawable. Active: drawable. Leaving: still drawable for the
+    /// workloads submitted before it left, then cooling down. Dropped: put out of the active set, must cool down to rejoin.
+    enum SeatStatus {
+        None,
+        Inactive,
+        Active,
+        Leaving,
+        Dropped
+    }
+
+    /// @notice Everything the registry knows of a seat.
+    /// @param operator Account that staked it; only it acts for the seat.
+    /// @param priceFloor Lowest fee the seat works for, in gwei of the token (1e-9) per second of maximum run time and slot.
+    /// @param class Hardware class.
+    /// @param status See {SeatStatus}.
+    /// @param bond Token amount bonded now; below the class's full bond the seat cannot be active.
+    /// @param unlockAt Unix time from which a leaving or dropped seat may be withdrawn (dropped: may rejoin); zero otherwise.
+    /// @param declines Declines counted in the current week.
+    struct Seat {
+        address operator;
+        uint40 priceFloor;
+        uint8 class;
+        SeatStatus status;
+        uint96 bond;
+        uint40 unlockAt;
+        uint8 declines;
+    }
+
+    /// @notice Parameters of a hardware class.
+    /// @param bond Full bond of one seat, in token units. Zero: the class does not exist.
+    /// @param slashBps Part of the full bond that silence costs, in basis points.
+    /// @param bountyBps Part of the slash that goes to the reporter, in basis points.
+    /// @param declineQuota Declines allowed a week; one more drops the seat.
+    struct ClassBond {
+        uint96 bond;
+        uint16 slashBps;
+        uint16 bountyBps;
+        uint8 declineQuota;
+    }
+}
+
+/// @title Errors of the prover registry
+interface IProverRegistryErrors {
+    /// @notice The operator is not on the list of admitted operators (the network is permissioned at this stage).
+    error OperatorNotAdmitted(address operator);
+    /// @notice The hardware class does not exist.
+    error UnknownClass(uint8 class);
+    /// @notice A class parameter is outside its bounds.
+    error InvalidClassBond();
+    /// @notice Between 1 and 64 seats can be staked in one call.
+    error InvalidSeatCount(uint256 count);
+    /// @notice The caller is not the seat's operator.
+    error NotSeatOperator(uint256 seat, address caller);
+    /// @notice The seat is in a status that does not allow this act.
+    error WrongSeatStatus(uint256 seat, IProverRegistryTypes.SeatStatus have);
+    /// @notice The seat's bond is below the full bond of its class: top it up first.
+    error BondIncomplete(uint256 seat, uint256 have, uint256 want);
+    /// @notice The seat's cooldown is not over.
+    error CoolingDown(uint256 seat, uint256 until);
+    /// @notice The seat left the active set too recently to rejoin: draws of that time could still name it.
+    error RejoinTooEarly(uint256 seat, uint256 epoch);
+    /// @notice The seat holds an unanswered or accepted slot of a workload: answer it or have it settled first.
+    error SeatHeld(uint256 seat);
+    /// @notice Only the market may call this.
+    error OnlyMarket(address caller);
+    /// @notice There is nothing to withdraw or burn.
+    error NothingDue();
+    /// @notice The requested epoch is too old for the stored history of the active set.
+    error EpochTooOld(uint256 epoch);
+}
+
+/// @title Events of the prover registry
+interface IProverRegistryEvents is IProverRegistryTypes {
+    /// @notice An operator was put on, or taken off, the list of admitted operators.
+    event OperatorAdmitted(address indexed operator, bool admitted);
+    /// @notice A class was created or its parameters changed; seats staked before keep what they bonded.
+    event ClassBondSet(uint8 indexed class, ClassBond params);
+    /// @notice A seat was bonded.
+    event Staked(uint256 indexed seat, address indexed operator, uint8 indexed class, uint256 bond);
+    /// @notice A seat joined the active set; it is drawable for workloads submitted from `fromEpoch` on.
+    event Joined(uint256 indexed seat, address indexed operator, uint256 priceFloor, uint256 fromEpoch);
+    /// @notice A seat left the active set by its operator's wish; its bond unlocks at `unlockAt`.
+    event Left(uint256 indexed seat, address indexed operator, uint256 unlockAt);
+    /// @notice A seat was put out of the active set: too many misses, or declines above the quota.
+    event Dropped(uint256 indexed seat, address indexed operator, uint256 until);
+    /// @notice A seat was silent through a whole silence window and lost part of its bond.
+    event Slashed(uint256 indexed seat, address indexed operator, uint256 amount, address reporter, uint256 bounty);
+    /// @notice A seat's bond was brought back to the full bond of its class.
+    event ToppedUp(uint256 indexed seat, address indexed operator, uint256 amount);
+    /// @notice A seat's bond was paid out and the seat is gone.
+    event Withdrawn(uint256 indexed seat, address indexed operator, address to, uint256 amount);
+    /// @notice A decline was counted against the seat's weekly quota.
+    event DeclineCounted(uint256 indexed seat, uint256 declines, uint256 quota);
+    /// @notice A reporter took its bounties.
+    event BountyWithdrawn(address indexed reporter, address to, uint256 amount);
+    /// @notice Slashed bonds were burned.
+    event SlashesBurned(uint256 amount);
+}
+
+/// @title Prover registry: bonded seats and the active set of each hardware class
+/// @notice A seat is one machine's worth of stake: one equal bond, one class, one workload at a time (design §2, §5). Equal seats make
+/// a uniform draw neutral to splitting an account. The active set is kept with per-index checkpoints, so a draw uses the
+/// set that was in force when the workload was submitted, whatever happened since.
+/// @dev Holds the bonds and nothing else: balance = bonds + bounties due + slashes not yet burned.
+interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
+    /// @notice Bonds `count` new seats of `class` and puts them into the active set from the next epoch on.
+    /// @param class Hardware class.
+    /// @param count Number of seats, 1 to 64.
+    /// @param priceFloor Lowest fee in gwei of the token per second of maximum run time and slot; fixed while the seat is active.
+    /// @return firstSeat The ids are `firstSeat … firstSeat + count − 1`.
+    function stake(uint8 class, uint256 count, uint40 priceFloor) external returns (uint256 firstSeat);
+
+    /// @notice Puts bonded seats that are not active back into the active set from the next epoch on.
+    /// @param seats Seat ids of the caller.
+    /// @param priceFloor New price floor, as in {stake}.
+    function join(uint256[] calldata seats, uint40 priceFloor) external;
+
+    /// @notice Takes seats out of the active set and starts their cooldown. Workloads submitted up to now can still draw them.
+    /// @param seats Seat ids of the caller.
+    function leave(uint256[] calldata seats) external;
+
+    /// @notice Brings a seat's bond back to the full bond of its class.
+    /// @param seat Seat id of the caller.
+    function topUp(uint256 seat) external;
+
+    /// @notice Pays out the bonds of seats whose cooldown is over. The seats are gone afterwards.
+    /// @param seats Seat ids of the caller.
+    /// @param to Receiver of the bonds.
+    function withdraw(uint256[] calldata seats, address to) external;
+
+    /// @notice Pays out the caller's reporter bounties.
+    /// @param to Receiver.
+    function withdrawBounty(address to) external;
+
+    /// @notice Burns what was slashed and not given as a bounty. Anyone may call.
+    function burnSlashes() external;
+
+    /// @notice Slashes a seat for silence; only the market calls it.
+    /// @param seat Seat id.
+    /// @param reporter Account that reported the silence; gets the bounty unless it is the slashed operator.
+    function slash(uint256 seat, address reporter) external;
+
+    /// @notice Puts a seat out of the active set after a streak of misses; only the market calls it.
+    /// @param seat Seat id.
+    function drop(uint256 seat) external;
+
+    /// @notice Counts a decline; above the weekly quota the seat is dropped. Only the market calls it.
+    /// @param seat Seat id.
+    function countDecline(uint256 seat) external;
+
+    /// @notice Candidates `from … from + count − 1` of the draw: a prefix of a uniform random permutation of the class's active set as it was
+    /// in `epoch`. A pure function of the arguments and of joins and leaves before that epoch (design §6, invariant 15).
+    /// @param class Hardware class.
+    /// @param seed Random seed of the draw.
+    /// @param epoch Epoch whose set is drawn from; at most three epochs ago.
+    /// @param from First candidate wanted.
+    /// @param count Number of candidates wanted.
+    /// @return candidates One word each: operator << 96 | price floor << 48 | status << 24 | seat. Shorter than `count` when the set is.
+    function draw(
+        uint8 class,
+        bytes32 seed,
+        uint256 epoch,
+        uint256 from,
+        uint256 count
+    ) external view returns (uint256[] memory candidates);
+
+    /// @notice The seat as it is now.
+    /// @param seat Seat id.
+    function seatOf(uint256 seat) external view returns (Seat memory);
+
+    /// @notice Operator, class and whether the seat is in the active set now; what the market needs for a commit to an open slot.
+    /// @param seat Seat id.
+    function standing(uint256 seat) external view returns (address operator, uint8 class, bool active);
+
+    /// @notice Number of seats drawable in `epoch`.
+    function activeSeats(uint8 class, uint256 epoch) external view returns (uint256);
+
+    /// @notice The epoch of the current block's time. Joins and leaves count from the next one.
+    function currentEpoch() external view returns (uint256);
+
+    /// @notice Seconds between leaving and withdrawal.
+    function cooldown() external view returns (uint256);
+}

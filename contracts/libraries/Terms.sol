@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Terms of a workload in one word
+/// @notice From bit 0: fee 80 | maximum run time 24 | redundancy 8 | rescue per cent 8 | class 8 | rules number 16 | nonce 32 | account 32.
+/// Account and nonce together are the workload's tag: unique, and free of the birthday search a truncated hash would allow.
+type Terms is uint256;
+
+using TermsLib for Terms global;
+
+/// @title Reading and packing {Terms}
+library TermsLib {
+    /// @notice Packs terms; every argument must fit its field.
+    /// @param tag account << 32 | nonce.
+    function pack(
+        uint256 fee,
+        uint256 maxRunTime,
+        uint256 redundancy,
+        uint256 rescue,
+        uint256 class,
+        uint256 rules,
+        uint256 tag
+    ) internal pure returns (Terms) {
+        return
+            Terms.wrap(
+                fee | (maxRunTime << 80) | (redundancy << 104) | (rescue << 112) | (class << 120) | (rules << 128) | (tag << 144)
+            );
+    }
+
+    /// @notice Whole fee in token units.
+    function fee(Terms t) internal pure returns (uint256) {
+        return uint80(Terms.unwrap(t));
+    }
+
+    /// @notice Seconds from the draw until commits close.
+    function maxRunTime(Terms t) internal pure returns (uint256) {
+        return uint24(Terms.unwrap(t) >> 80);
+    }
+
+    /// @notice Number of slots.
+    function redundancy(Terms t) internal pure returns (uint256) {
+        return uint8(Terms.unwrap(t) >> 104);
+    }
+
+    /// @notice Hardware class.
+    function class(Terms t) internal pure returns (uint8) {
+        return uint8(Terms.unwrap(t) >> 120);
+    }
+
+    /// @notice Number of the frozen rules.
+    function rules(Terms t) internal pure returns (uint256) {
+        return uint16(Terms.unwrap(t) >> 128);
+    }
+}
