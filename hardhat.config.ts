@@ -1,73 +1,73 @@
-import { globSync } from "node:fs";
-import { createRequire } from "node:module";
+import { globSync } from 'node:fs'
+import { createRequire } from 'node:module'
 
-import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
-import { defineConfig } from "hardhat/config";
+import hardhatToolboxMochaEthers from '@nomicfoundation/hardhat-toolbox-mocha-ethers'
+import { defineConfig } from 'hardhat/config'
 
-const require = createRequire(import.meta.url);
+const require = createRequire(import.meta.url)
 
 /** The compiler is the wasm build of the `solc` package, so that a build needs no download. */
 function solc(optimizerRuns: number) {
   return {
-    version: "0.8.37",
-    path: require.resolve("solc/soljson.js"),
+    version: '0.8.37',
+    path: require.resolve('solc/soljson.js'),
     settings: {
-      evmVersion: "prague",
+      evmVersion: 'prague',
       optimizer: { enabled: true, runs: optimizerRuns },
-      outputSelection: { "*": { "*": ["storageLayout"] } },
+      outputSelection: { '*': { '*': ['storageLayout'] } },
     },
-  };
+  }
 }
 
 /** Files whose code must be small rather than cheap: each entry is a glob and its optimizer runs. */
 const optimizerRunsByFile: Record<string, number> = {
-  "contracts/verifiers/**/Honk*.sol": 1,
-};
+  'contracts/verifiers/**/Honk*.sol': 1,
+}
 
 const overrides = Object.fromEntries(
   Object.entries(optimizerRunsByFile).flatMap(([glob, runs]) =>
     globSync(glob, { cwd: import.meta.dirname }).map((file) => [file, solc(runs)]),
   ),
-);
+)
 
 /** Small budgets by default; a long run raises them through the environment. */
 function budget(name: string, fallback: number): number {
-  const value = Number(process.env[name] ?? fallback);
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${name} must be a whole number above zero`);
-  return value;
+  const value = Number(process.env[name] ?? fallback)
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`${name} must be a whole number above zero`)
+  return value
 }
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
   solidity: { compilers: [solc(200)], overrides },
   paths: {
-    sources: "contracts",
-    tests: { solidity: "test", mocha: "test" },
+    sources: 'contracts',
+    tests: { solidity: 'test', mocha: 'test' },
   },
   networks: {
     // In-process network of every test: the rules of a real chain, so no oversized contracts.
     default: {
-      type: "edr-simulated",
-      chainType: "l1",
-      hardfork: "prague",
+      type: 'edr-simulated',
+      chainType: 'l1',
+      hardfork: 'prague',
       allowUnlimitedContractSize: false,
     },
   },
   test: {
     mocha: { timeout: 120_000 },
     solidity: {
-      fuzz: { runs: budget("FUZZ_RUNS", 128) },
+      fuzz: { runs: budget('FUZZ_RUNS', 128) },
       invariant: {
-        runs: budget("INVARIANT_RUNS", 32),
-        depth: budget("INVARIANT_DEPTH", 64),
+        runs: budget('INVARIANT_RUNS', 32),
+        depth: budget('INVARIANT_DEPTH', 64),
         // A handler that reverts is a bug of the handler: it would make the invariant hold for nothing.
         failOnRevert: true,
       },
     },
   },
   typechain: {
-    outDir: "sdk/src/chain/generated",
+    outDir: 'sdk/src/chain/generated',
     // scripts/gen/types.ts makes them from the ABIs alone, without byte code and without test contracts.
     dontOverrideCompile: true,
   },
-});
+})

@@ -15,7 +15,10 @@ const outDir = join(root, 'sdk/src/chain/generated')
 /** TypeChain writes parameter names as labels of tuples, where TypeScript refuses `class`. They are no part of a call. */
 function withoutReservedNames(item: AbiItem): AbiItem {
   if (item.type !== 'function') return item
-  return { ...item, inputs: item.inputs?.map((input) => (input.name === 'class' ? { ...input, name: 'class_' } : input)) }
+  return {
+    ...item,
+    inputs: item.inputs?.map((input) => (input.name === 'class' ? { ...input, name: 'class_' } : input)),
+  }
 }
 
 rmSync(abiDirectory, { recursive: true, force: true })

@@ -76,7 +76,9 @@ const outputs = new Map<string, CompilerOutput>()
 export function compilerOutput(buildInfoId: string): CompilerOutput {
   let output = outputs.get(buildInfoId)
   if (output === undefined) {
-    output = readJson<{ output: CompilerOutput }>(join(root, 'artifacts/build-info', `${buildInfoId}.output.json`)).output
+    output = readJson<{ output: CompilerOutput }>(
+      join(root, 'artifacts/build-info', `${buildInfoId}.output.json`),
+    ).output
     outputs.set(buildInfoId, output)
   }
   return output
