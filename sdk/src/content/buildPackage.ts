@@ -1,0 +1,86 @@
+import { lstat, readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { contentError } from '../errors/codes/content.js'
+import type { ContentStore, PutOptions } from './ContentStore.js'
+import { hexOf, type Digest } from './digest.js'
+import { isX64Elf } from './elf.js'
+import { encodeManifest } from './manifestJson.js'
+import { parsePackageManifest, type PackageFile, type PackageManifest } from './PackageManifest.js'
+
+/** A file to pack. */
+export interface SourceFile {
+  /** Where it appears below `/app`, for example `bin/prover`. */
+  readonly path: string
+  /** The file on this machine, or its bytes. */
+  readonly source: string | Uint8Array
+  readonly executable?: boolean
+}
+
+/** What `buildPackage` packs: the manifest without its file list, and the files. */
+export type PackageSpec = Omit<PackageManifest, 'schema' | 'files' | 'labels' | 'env'> & {
+  readonly env?: Readonly<Record<string, string>>
+  readonly labels?: readonly string[]
+  readonly files: readonly SourceFile[]
+}
+
+/** A package in a store. */
+export interface BuiltPackage {
+  readonly digest: Digest
+  readonly manifest: PackageManifest
+}
+
+/**
+ * Stores the files and the manifest of a package.
+ *
+ * @example
+ * const { digest } = await buildPackage({
+ *   name: 'my-prover', role: 'prove', argv: ['/app/prover'],
+ *   resources: { cores: 1, memoryMiB: 256, outputMiB: 1 },
+ *   files: [{ path: 'prover', source: './build/prover', executable: true }],
+ * }, new DirectoryStore('./content'))
+ *
+ * @throws GevulotError CONTENT_MANIFEST_INVALID, CONTENT_FILE_INVALID, CONTENT_DISK_FULL
+ */
+export async function buildPackage(spec: PackageSpec, store: ContentStore, options: PutOptions = {}): Promise<BuiltPackage> {
+  const entry = spec.files.find((file) => `/app/${file.path}` === spec.argv[0])
+  if (typeof entry?.source === 'string' && !(await isX64Elf(entry.source))) {
+    throw contentError('CONTENT_FILE_INVALID', `${entry.source} is not an x86-64 ELF`)
+  }
+  const files: PackageFile[] = []
+  for (const { path, source, executable } of spec.files) {
+    const stored = await store.put(typeof source === 'string' ? { path: await regularFile(source) } : source, options)
+    files.push({ path, sha256: hexOf(stored.digest), size: stored.size, mode: executable === true ? '0755' : '0644' })
+  }
+  const { bytes, digest } = encodeManifest({
+    ...spec,
+    schema: 'gevulot/package@1',
+    env: spec.env ?? {},
+    labels: spec.labels ?? [],
+    files: files.sort((a, b) => (a.path < b.path ? -1 : 1)),
+  })
+  const manifest = parsePackageManifest(bytes)
+  await store.put(bytes, options)
+  return { digest, manifest }
+}
+
+/**
+ * Lists a directory as files to pack: executable bits are kept, links and devices refused.
+ * @throws GevulotError CONTENT_FILE_INVALID
+ */
+export async function packDirectory(directory: string): Promise<SourceFile[]> {
+  const files: SourceFile[] = []
+  const root = resolve(directory)
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) continue
+    const source = await regularFile(join(entry.parentPath, entry.name))
+    const { mode } = await lstat(source)
+    files.push({ path: resolve(source).slice(root.length + 1), source, executable: (mode & 0o100) !== 0 })
+  }
+  return files
+}
+
+async function regularFile(path: string): Promise<string> {
+  const info = await lstat(path)
+  if (!info.isFile()) throw contentError('CONTENT_FILE_INVALID', `${path} is not a regular file`)
+  return path
+}

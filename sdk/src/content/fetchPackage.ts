@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { contentError } from '../errors/codes/content.js'
+import type { ContentSource, ReadOptions } from './ContentStore.js'
+import { digestFromHex, digestOf, hexOf, type Digest } from './digest.js'
+import { isX64Elf } from './elf.js'
+import { MAX_PACKAGE_MANIFEST_BYTES, parsePackageManifest, type PackageFile, type PackageManifest } from './PackageManifest.js'
+import { diskError, errnoOf } from './writeAtomically.js'
+
+/** A checked package on this machine. Read-only; owned by the cache. */
+export interface LocalPackage {
+  readonly digest: Digest
+  readonly manifest: PackageManifest
+  /** The directory of this package in the cache; runtimes may keep images derived from the package here. */
+  readonly directory: string
+  /** The directory that programs see as `/app`. */
+  readonly files: string
+}
+
+/** Options of {@link fetchPackage}. */
+export interface FetchPackageOptions {
+  /** The most bytes of all files together; default 4 GiB. */
+  readonly maxBytes?: number
+  readonly signal?: AbortSignal
+  /** Bytes of package files received so far, and of how many. */
+  readonly onProgress?: ReadOptions['onProgress']
+}
+
+/**
+ * Brings a package into the cache, or finds it there. Files are kept once per content (`<cache>/blobs`) and linked into
+ * packages (`<cache>/packages/<digest>`); a package appears by one rename, so processes that share a cache never see a
+ * half-made one.
+ * @throws GevulotError CONTENT_*
+ */
+export async function fetchPackage(
+  digest: Digest,
+  source: ContentSource,
+  cacheDirectory: string,
+  options: FetchPackageOptions = {},
+): Promise<LocalPackage> {
+  const directory = join(cacheDirectory, 'packages', hexOf(digest))
+  const cached = await openCached(digest, directory)
+  if (cached !== undefined) return cached
+
+  const { signal } = options
+  const bytes = await source.get(digest, { maxBytes: MAX_PACKAGE_MANIFEST_BYTES, ...(signal && { signal }) })
+  const manifest = parsePackageManifest(bytes)
+  const total = manifest.files.reduce((sum, file) => sum + file.size, 0)
+  const maxBytes = options.maxBytes ?? 4 * 2 ** 30
+  if (total > maxBytes) {
+    throw contentError('CONTENT_TOO_LARGE', `package ${digest} has ${total} bytes, more than ${maxBytes}`, { details: { total, maxBytes } })
+  }
+  const building = `${directory}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    await makeDirectory(join(building, 'files'))
+    let done = 0
+    for (const file of manifest.files) {
+      const blob = await fetchBlob(file, source, cacheDirectory, {
+        maxBytes: file.size,
+        ...(signal && { signal }),
+        onProgress: ({ received }) => options.onProgress?.({ received: done + received, total }),
+      })
+      done += file.size
+      options.onProgress?.({ received: done, total })
+      const path = join(building, 'files', file.path)
+      await makeDirectory(dirname(path))
+      await link(blob, path)
+    }
+    const executable = join(building, 'files', (manifest.argv[0] ?? '').slice('/app/'.length))
+    if (!(await isX64Elf(executable))) throw contentError('CONTENT_FILE_INVALID', `argv[0] of package ${digest} is not an x86-64 ELF`)
+    await writeFile(join(building, 'manifest.json'), bytes, { mode: 0o444, flush: true })
+    await publish(building, directory)
+  } catch (error) {
+    throw diskError(error, building)
+  } finally {
+    await rm(building, { recursive: true, force: true })
+  }
+  return { digest, manifest, directory, files: join(directory, 'files') }
+}
+
+/** The package in the cache if it is whole; a damaged one is removed so that it is fetched again. */
+async function openCached(digest: Digest, directory: string): Promise<LocalPackage | undefined> {
+  const files = join(directory, 'files')
+  try {
+    const bytes = await readFile(join(directory, 'manifest.json'))
+    if (digestOf(bytes) === digest) {
+      const manifest = parsePackageManifest(bytes)
+      const sizes = await Promise.all(manifest.files.map(async (file) => (await stat(join(files, file.path))).size))
+      if (manifest.files.every((file, index) => file.size === sizes[index])) return { digest, manifest, directory, files }
+    }
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  }
+  await rm(directory, { recursive: true, force: true })
+  return undefined
+}
+
+/** One file in the cache. Hard links share their mode, so each mode has its own copy. */
+async function fetchBlob(file: PackageFile, source: ContentSource, cacheDirectory: string, options: ReadOptions): Promise<string> {
+  const mode = file.mode === '0755' ? 0o555 : 0o444
+  const path = join(cacheDirectory, 'blobs', mode === 0o555 ? `${file.sha256}.x` : file.sha256)
+  const have = await stat(path).catch(() => undefined)
+  if (have?.size === file.size && (have.mode & 0o777) === mode) return path
+  await makeDirectory(dirname(path))
+  const fresh = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.new`
+  try {
+    const size = await source.save(digestFromHex(file.sha256), fresh, options)
+    if (size !== file.size) {
+      throw contentError('CONTENT_MANIFEST_INVALID', `${file.path} has ${size} bytes, the manifest says ${file.size}`)
+    }
+    await chmod(fresh, mode)
+    await rename(fresh, path)
+  } finally {
+    await rm(fresh, { force: true })
+  }
+  return path
+}
+
+/** Readable by every user whatever the umask: the sandbox runs programs under another one. */
+async function makeDirectory(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true })
+  if (first === undefined) return
+  for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755)
+}
+
+async function publish(building: string, directory: string): Promise<void> {
+  try {
+    await rename(building, directory)
+  } catch (error) {
+    // Another process was faster; its copy has the same digest.
+    if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error
+  }
+}
