@@ -12,7 +12,8 @@ const MiB = 1 << 20
 describe('content: DirectoryStore', () => {
   const directory = useTemporaryDirectory()
   const open = (name: string): DirectoryStore => new DirectoryStore(join(directory(), name))
-  const pathOf = (name: string, digest: Digest): string => join(directory(), name, hexOf(digest).slice(0, 2), hexOf(digest))
+  const pathOf = (name: string, digest: Digest): string =>
+    join(directory(), name, hexOf(digest).slice(0, 2), hexOf(digest))
 
   it('stores bytes, files and streams under their digest', async () => {
     const store = open('kinds')
@@ -64,7 +65,9 @@ describe('content: DirectoryStore', () => {
     const store = open('cap')
     await rejected(store.put(Buffer.alloc(11), { maxBytes: 10 }), 'CONTENT_TOO_LARGE')
     const reason = new Error('enough')
-    const stopped = await store.put(Buffer.alloc(11), { signal: AbortSignal.abort(reason) }).catch((error: unknown) => error)
+    const stopped = await store
+      .put(Buffer.alloc(11), { signal: AbortSignal.abort(reason) })
+      .catch((error: unknown) => error)
     expect(stopped).to.equal(reason)
     expect(readdirSync(join(directory(), 'cap', 'incoming'))).to.deep.equal([])
   })

@@ -47,7 +47,10 @@ describe('content: HttpStore', () => {
   it('resumes where the transfer broke', async () => {
     answer = (request, response, nth) => {
       const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
-      const headers = { 'content-length': content.length - from, ...(from > 0 && { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }) }
+      const headers = {
+        'content-length': content.length - from,
+        ...(from > 0 && { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }),
+      }
       response.writeHead(from > 0 ? 206 : 200, headers)
       if (nth === 3) response.end(content.subarray(from))
       else response.write(content.subarray(from, from + 10_000), () => setImmediate(() => response.destroy()))
@@ -106,13 +109,20 @@ describe('content: HttpStore', () => {
     }
     await rejected(open({ totalTimeoutMs: 200 }).get(digest, limit), 'CONTENT_TIMEOUT')
     const reason = new Error('enough')
-    const stopped = await open().get(digest, { ...limit, signal: AbortSignal.timeout(50) }).catch((error: unknown) => error)
+    const stopped = await open()
+      .get(digest, { ...limit, signal: AbortSignal.timeout(50) })
+      .catch((error: unknown) => error)
     expect((stopped as Error).name).to.equal('TimeoutError')
-    expect(await open().get(digest, { ...limit, signal: AbortSignal.abort(reason) }).catch((error: unknown) => error)).to.equal(reason)
+    expect(
+      await open()
+        .get(digest, { ...limit, signal: AbortSignal.abort(reason) })
+        .catch((error: unknown) => error),
+    ).to.equal(reason)
   })
 
   it('follows a few redirects, and none in circles', async () => {
-    answer = (_, response, nth) => (nth < 3 ? response.writeHead(302, { location: '/there' }).end() : response.end(content))
+    answer = (_, response, nth) =>
+      nth < 3 ? response.writeHead(302, { location: '/there' }).end() : response.end(content)
     await open().get(digest, limit)
     answer = (_, response) => response.writeHead(302, { location: '/round' }).end()
     await rejected(open({ attempts: 1 }).get(digest, limit), 'CONTENT_UNAVAILABLE')
@@ -121,8 +131,17 @@ describe('content: HttpStore', () => {
   it('keeps strangers out of the local network', async () => {
     const { port } = server.address() as AddressInfo
     answer = (_, response) => response.end(content)
-    for (const url of [`http://127.0.0.1:${port}/`, `http://[::1]:${port}/`, 'http://2130706433/', 'file:///etc/passwd', 'http://user:word@example.org/', 'nonsense']) {
-      expect(() => new HttpStore(url), url).to.throw().with.property('code', 'CONTENT_ADDRESS_REFUSED')
+    for (const url of [
+      `http://127.0.0.1:${port}/`,
+      `http://[::1]:${port}/`,
+      'http://2130706433/',
+      'file:///etc/passwd',
+      'http://user:word@example.org/',
+      'nonsense',
+    ]) {
+      expect(() => new HttpStore(url), url)
+        .to.throw()
+        .with.property('code', 'CONTENT_ADDRESS_REFUSED')
     }
     await rejected(new HttpStore(`http://localhost:${port}/`).get(digest, limit), 'CONTENT_ADDRESS_REFUSED')
     expect(requests).to.have.length(0)

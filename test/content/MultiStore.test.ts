@@ -13,7 +13,9 @@ describe('content: MultiStore', () => {
   const directory = useTemporaryDirectory()
 
   it('takes the first good copy, whatever bad ones come before', async () => {
-    const [empty, damaged, good] = ['empty', 'damaged', 'good'].map((name) => new DirectoryStore(join(directory(), name)))
+    const [empty, damaged, good] = ['empty', 'damaged', 'good'].map(
+      (name) => new DirectoryStore(join(directory(), name)),
+    )
     if (empty === undefined || damaged === undefined || good === undefined) throw new Error('three stores')
     const { digest } = await damaged.put(Buffer.from('content'))
     const path = join(directory(), 'damaged', hexOf(digest).slice(0, 2), hexOf(digest))

@@ -21,7 +21,9 @@ const someInputs = { schema: 'gevulot/inputs@1', args: ['7'], files: [{ name: 'p
 const encode = (value: unknown): Uint8Array => Buffer.from(canonicalJson(value))
 
 function refuses(parse: (bytes: Uint8Array) => unknown, bytes: Uint8Array, why: RegExp): void {
-  expect(() => parse(bytes), Buffer.from(bytes).toString().slice(0, 200)).to.throw(GevulotError, why).with.property('code', 'CONTENT_MANIFEST_INVALID')
+  expect(() => parse(bytes), Buffer.from(bytes).toString().slice(0, 200))
+    .to.throw(GevulotError, why)
+    .with.property('code', 'CONTENT_MANIFEST_INVALID')
 }
 
 describe('content: package manifest', () => {
@@ -51,19 +53,39 @@ describe('content: package manifest', () => {
     ['a link', { files: [{ ...file('bin/p', '0755'), link: '/etc/passwd' }] }, /unknown member/],
     ['too many files', { files: Array.from({ length: 20_001 }, (_, index) => file(String(index))) }, /more than 20000/],
     ['a verdict of another role', { command: { outputs: { proof: '/out/p' }, exit: { 0: 'valid' } } }, /exit/],
-    ['an output outside /out', { command: { outputs: { proof: '/out/../etc/passwd' }, exit: { 0: 'ok' } } }, /not allowed/],
+    [
+      'an output outside /out',
+      { command: { outputs: { proof: '/out/../etc/passwd' }, exit: { 0: 'ok' } } },
+      /not allowed/,
+    ],
     ['a prover command without proof', { command: { outputs: {}, exit: { 0: 'ok' } } }, /proof/],
     ['an odd exit code', { command: { outputs: { proof: '/out/p' }, exit: { '00': 'ok' } } }, /not allowed/],
   ]
   for (const [what, change, why] of bad) {
     it(`refuses ${what}`, () => {
       // 0.5 has no canonical form, so this one is written by JSON.stringify.
-      const bytes = what === 'half a core' ? Buffer.from(JSON.stringify({ ...aPackage, ...change })) : encode({ ...aPackage, ...change })
+      const bytes =
+        what === 'half a core'
+          ? Buffer.from(JSON.stringify({ ...aPackage, ...change }))
+          : encode({ ...aPackage, ...change })
       refuses(parsePackageManifest, bytes, why)
     })
   }
 
-  for (const path of ['/etc/passwd', '../x', 'a/../b', 'a/./b', 'a//b', 'a/', '.', '..', '', 'a\0b', `${'a/'.repeat(40)}b`, 'x'.repeat(256)]) {
+  for (const path of [
+    '/etc/passwd',
+    '../x',
+    'a/../b',
+    'a/./b',
+    'a//b',
+    'a/',
+    '.',
+    '..',
+    '',
+    'a\0b',
+    `${'a/'.repeat(40)}b`,
+    'x'.repeat(256),
+  ]) {
     it(`refuses the path ${JSON.stringify(path.slice(0, 20))}`, () => {
       const files = [file(path), file('bin/p', '0755')].sort((a, b) => (canonicalJson(a) < canonicalJson(b) ? -1 : 1))
       refuses(parsePackageManifest, encode({ ...aPackage, files }), /./)
@@ -72,7 +94,15 @@ describe('content: package manifest', () => {
 
   it('refuses every spelling but the canonical one', () => {
     const text = canonicalJson(aPackage)
-    for (const other of [` ${text}`, `${text}\n`, text.replace('{', '{"name":"q",'), text.replace('"p"', '"\\u0070"'), `\ufeff${text}`, text.slice(0, -1), '']) {
+    for (const other of [
+      ` ${text}`,
+      `${text}\n`,
+      text.replace('{', '{"name":"q",'),
+      text.replace('"p"', '"\\u0070"'),
+      `\ufeff${text}`,
+      text.slice(0, -1),
+      '',
+    ]) {
       refuses(parsePackageManifest, Buffer.from(other), /./)
     }
     refuses(parsePackageManifest, Uint8Array.of(0xff, 0xfe), /UTF-8/)
@@ -100,7 +130,8 @@ describe('content: inputs manifest', () => {
   })
 
   it('refuses missing public inputs, reserved, repeated and odd names', () => {
-    const named = (...names: string[]): Uint8Array => encode({ ...someInputs, files: names.map((name) => ({ name, sha256, size: 1 })) })
+    const named = (...names: string[]): Uint8Array =>
+      encode({ ...someInputs, files: names.map((name) => ({ name, sha256, size: 1 })) })
     refuses(parseInputsManifest, named(), /public_inputs is missing/)
     refuses(parseInputsManifest, named('job.json', 'public_inputs'), /reserved/)
     refuses(parseInputsManifest, named('proof', 'public_inputs'), /reserved/)

@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { buildInputs } from '../../sdk/src/content/buildInputs.js'
@@ -42,7 +51,10 @@ describe('content: packages', () => {
   it('packs a directory and brings back the same files', async () => {
     const files = await packDirectory(sourceTree('tree'))
     const built = await buildPackage({ ...spec, files }, store())
-    expect(built.manifest.files.map(({ path, mode }) => [path, mode])).to.deep.equal([['bin/p', '0755'], ['data', '0644']])
+    expect(built.manifest.files.map(({ path, mode }) => [path, mode])).to.deep.equal([
+      ['bin/p', '0755'],
+      ['data', '0644'],
+    ])
     const local = await fetchPackage(built.digest, store(), join(directory(), 'cache'))
     expect(local.manifest).to.deep.equal(built.manifest)
     expect(readFileSync(join(local.files, 'data'), 'utf8')).to.equal('data')
@@ -81,23 +93,34 @@ describe('content: packages', () => {
     const files = await packDirectory(root)
     const { digest, manifest } = await buildPackage({ ...spec, files }, store())
     await rejected(fetchPackage(digest, store(), join(directory(), 'c1'), { maxBytes: 67 }), 'CONTENT_TOO_LARGE')
-    const lie = Buffer.from(canonicalJson({ ...manifest, files: manifest.files.map((file) => ({ ...file, size: file.size + 1 })) }))
+    const lie = Buffer.from(
+      canonicalJson({ ...manifest, files: manifest.files.map((file) => ({ ...file, size: file.size + 1 })) }),
+    )
     await store().put(lie)
     await rejected(fetchPackage(digestOf(lie), store(), join(directory(), 'c1')), 'CONTENT_MANIFEST_INVALID')
     expect(readdirSync(join(directory(), 'c1', 'packages'))).to.deep.equal([])
     const script = [{ path: 'bin/p', source: Buffer.from('#!/bin/sh\n'), executable: true }]
     const { digest: scripted } = await buildPackage({ ...spec, files: script }, store())
     await rejected(fetchPackage(scripted, store(), join(directory(), 'c1')), 'CONTENT_FILE_INVALID')
-    await rejected(buildPackage({ ...spec, files: [{ path: 'bin/p', source: join(root, 'data'), executable: true }] }, store()), 'CONTENT_FILE_INVALID')
+    await rejected(
+      buildPackage({ ...spec, files: [{ path: 'bin/p', source: join(root, 'data'), executable: true }] }, store()),
+      'CONTENT_FILE_INVALID',
+    )
     symlinkSync('/etc/passwd', join(root, 'link'))
     await rejected(packDirectory(root), 'CONTENT_FILE_INVALID')
   })
 
   it('stores inputs and brings them back', async () => {
-    const { digest } = await buildInputs({ args: ['7'], files: { witness: Buffer.from('w'), public_inputs: Buffer.alloc(32) } }, store())
+    const { digest } = await buildInputs(
+      { args: ['7'], files: { witness: Buffer.from('w'), public_inputs: Buffer.alloc(32) } },
+      store(),
+    )
     const local = await fetchInputs(digest, store(), join(directory(), 'in'))
     expect(local.args).to.deep.equal(['7'])
-    expect(local.files.map(({ name, size }) => [name, size])).to.deep.equal([['public_inputs', 32], ['witness', 1]])
+    expect(local.files.map(({ name, size }) => [name, size])).to.deep.equal([
+      ['public_inputs', 32],
+      ['witness', 1],
+    ])
     expect(readFileSync(local.publicInputs.path)).to.deep.equal(Buffer.alloc(32))
     await rejected(fetchInputs(digest, store(), join(directory(), 'in2'), { maxBytes: 32 }), 'CONTENT_TOO_LARGE')
     await rejected(buildInputs({ files: { witness: Buffer.from('w') } }, store()), 'CONTENT_MANIFEST_INVALID')

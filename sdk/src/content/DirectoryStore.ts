@@ -58,7 +58,9 @@ export class DirectoryStore implements ContentStore {
         options.signal?.throwIfAborted()
         size += chunk.length
         if (size > maxBytes) {
-          throw contentError('CONTENT_TOO_LARGE', `the content is larger than ${maxBytes} bytes`, { details: { maxBytes } })
+          throw contentError('CONTENT_TOO_LARGE', `the content is larger than ${maxBytes} bytes`, {
+            details: { maxBytes },
+          })
         }
         hash.update(chunk)
         await file.writeFile(chunk)

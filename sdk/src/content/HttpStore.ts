@@ -1,6 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { systemClock } from '../clock.js'
 import { contentError } from '../errors/codes/content.js'
 import { GevulotError } from '../errors/GevulotError.js'
 import { checkUrl, lookupUnder, type AddressPolicy } from './addressPolicy.js'
@@ -102,8 +102,14 @@ export class HttpStore implements ContentSource {
       } catch (error) {
         options.signal?.throwIfAborted()
         const known = this.#explain(error, digest, signal)
-        if (!known.retryable || known.code === 'CONTENT_NOT_FOUND' || signal.aborted || attempt >= this.#options.attempts) throw known
-        await sleep(this.#options.retryDelayMs * 2 ** (attempt - 1), undefined, { signal }).catch(() => undefined)
+        if (
+          !known.retryable ||
+          known.code === 'CONTENT_NOT_FOUND' ||
+          signal.aborted ||
+          attempt >= this.#options.attempts
+        )
+          throw known
+        await systemClock.sleep(this.#options.retryDelayMs * 2 ** (attempt - 1), signal).catch(() => undefined)
       }
     }
   }
@@ -121,9 +127,12 @@ export class HttpStore implements ContentSource {
     }
     const status = response.statusCode ?? 0
     const { headers } = response
-    if (status === 404 || status === 410) fail(contentError('CONTENT_NOT_FOUND', `${this.name} does not hold ${digest}`))
+    if (status === 404 || status === 410)
+      fail(contentError('CONTENT_NOT_FOUND', `${this.name} does not hold ${digest}`))
     if (status !== 200 && status !== 206) {
-      fail(contentError('CONTENT_UNAVAILABLE', `${this.name} answered ${status} for ${digest}`, { details: { status } }))
+      fail(
+        contentError('CONTENT_UNAVAILABLE', `${this.name} answered ${status} for ${digest}`, { details: { status } }),
+      )
     }
     if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
       fail(contentError('CONTENT_UNAVAILABLE', `${this.name} compressed ${digest} though asked not to`))
@@ -158,9 +167,15 @@ export class HttpStore implements ContentSource {
     const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'gevulot' }
     if (from > 0) headers['range'] = `bytes=${from}-`
     return new Promise((resolve, reject) => {
-      const request = send(url, { method, headers, signal, agent, lookup: lookupUnder(this.#options.addresses) }, resolve)
+      const request = send(
+        url,
+        { method, headers, signal, agent, lookup: lookupUnder(this.#options.addresses) },
+        resolve,
+      )
       request.setTimeout(this.#options.idleTimeoutMs, () =>
-        request.destroy(contentError('CONTENT_TIMEOUT', `${this.name} was silent for ${this.#options.idleTimeoutMs} ms`)),
+        request.destroy(
+          contentError('CONTENT_TIMEOUT', `${this.name} was silent for ${this.#options.idleTimeoutMs} ms`),
+        ),
       )
       request.on('error', reject)
       request.end()
@@ -174,7 +189,10 @@ export class HttpStore implements ContentSource {
 
   #explain(error: unknown, digest: Digest, signal: AbortSignal): GevulotError {
     if (signal.aborted) {
-      return contentError('CONTENT_TIMEOUT', `${this.name} took longer than ${this.#options.totalTimeoutMs} ms for ${digest}`)
+      return contentError(
+        'CONTENT_TIMEOUT',
+        `${this.name} took longer than ${this.#options.totalTimeoutMs} ms for ${digest}`,
+      )
     }
     if (error instanceof GevulotError) return error
     return contentError('CONTENT_UNAVAILABLE', `${this.name} broke off ${digest}`, { cause: error })

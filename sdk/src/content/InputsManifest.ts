@@ -41,7 +41,8 @@ function readInputsManifest(value: unknown): InputsManifest {
   const files = readList(members['files'], 'files', 1024, readFile)
   files.forEach((file, index) => {
     const before = files[index - 1]
-    if (before !== undefined && !(before.name < file.name)) throw new ShapeError(`files[${index}] is not in ascending order of names`)
+    if (before !== undefined && !(before.name < file.name))
+      throw new ShapeError(`files[${index}] is not in ascending order of names`)
   })
   if (!files.some((file) => file.name === PUBLIC_INPUTS)) throw new ShapeError(`the file ${PUBLIC_INPUTS} is missing`)
   return {

@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contentError } from '../errors/codes/content.js'
 import { GevulotError } from '../errors/GevulotError.js'
-import type { ContentInput, ContentSource, ContentStore, PutOptions, ReadOptions, StoredContent } from './ContentStore.js'
+import type {
+  ContentInput,
+  ContentSource,
+  ContentStore,
+  PutOptions,
+  ReadOptions,
+  StoredContent,
+} from './ContentStore.js'
 import type { Digest } from './digest.js'
 
 /**
@@ -51,7 +58,8 @@ export class MultiStore implements ContentStore {
 
   async put(content: ContentInput, options: PutOptions = {}): Promise<StoredContent> {
     const store = this.#sources.find((source): source is ContentStore => 'put' in source)
-    if (store === undefined) throw contentError('CONTENT_READ_ONLY', `none of these stores can be written: ${this.name}`)
+    if (store === undefined)
+      throw contentError('CONTENT_READ_ONLY', `none of these stores can be written: ${this.name}`)
     return store.put(content, options)
   }
 

@@ -71,9 +71,10 @@ export function parsePackageManifest(bytes: Uint8Array): PackageManifest {
 
 /** Checks the shape of a package manifest; throws ShapeError. */
 export function readPackageManifest(value: unknown): PackageManifest {
+  // prettier-ignore
   const members = readObject(
     value, 'manifest', ['schema', 'name', 'role', 'argv', 'env', 'resources', 'files', 'labels'], ['command'],
-  ) // prettier-ignore
+  )
   const role = readChoice(members['role'], 'role', ['prove', 'verify'])
   const files = readList(members['files'], 'files', MAX_FILES, readFile)
   checkPaths(files)
@@ -122,7 +123,8 @@ function checkPaths(files: readonly PackageFile[]): void {
   const paths = new Set(files.map((file) => file.path))
   files.forEach((file, index) => {
     const before = files[index - 1]
-    if (before !== undefined && !(before.path < file.path)) throw new ShapeError(`files[${index}] is not in ascending order of paths`)
+    if (before !== undefined && !(before.path < file.path))
+      throw new ShapeError(`files[${index}] is not in ascending order of paths`)
     for (let at = file.path.indexOf('/'); at >= 0; at = file.path.indexOf('/', at + 1)) {
       if (paths.has(file.path.slice(0, at))) throw new ShapeError(`files[${index}] lies below another file`)
     }
@@ -133,7 +135,10 @@ function readEnvironment(value: unknown): Record<string, string> {
   const members = Object.entries(readRecord(value, 'env'))
   if (members.length > 128) throw new ShapeError('env has more than 128 members')
   return Object.fromEntries(
-    members.map(([key, text]) => [readText(key, 'a name in env', 128, /^[A-Za-z_][A-Za-z0-9_]*$/), readText(text, `env.${key}`, 8192)]),
+    members.map(([key, text]) => [
+      readText(key, 'a name in env', 128, /^[A-Za-z_][A-Za-z0-9_]*$/),
+      readText(text, `env.${key}`, 8192),
+    ]),
   )
 }
 
@@ -151,7 +156,8 @@ function readCommand(value: unknown, role: ProgramRole): CommandSpec {
   const outputs = Object.entries(readRecord(members['outputs'], 'command.outputs'))
   const exit = Object.entries(readRecord(members['exit'], 'command.exit'))
   if (outputs.length > 64 || exit.length > 256) throw new ShapeError('command has too many outputs or exit codes')
-  if (role === 'prove' && !outputs.some(([name]) => name === 'proof')) throw new ShapeError('command.outputs names no proof')
+  if (role === 'prove' && !outputs.some(([name]) => name === 'proof'))
+    throw new ShapeError('command.outputs names no proof')
   return {
     outputs: Object.fromEntries(
       outputs.map(([name, path]) => [

@@ -1,4 +1,4 @@
-import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns'
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { contentError } from '../errors/codes/content.js'
 
@@ -28,11 +28,12 @@ export function checkUrl(url: URL, policy: AddressPolicy): void {
  * answer between check and use (DNS rebinding) gains nothing.
  */
 export function lookupUnder(policy: AddressPolicy): LookupFunction {
-  if (policy === 'any') return dnsLookup as LookupFunction
+  if (policy === 'any') return dnsLookup
   return (hostname, options, callback) => {
-    dnsLookup(hostname, { ...(options as LookupOptions), all: true }, (error, addresses: LookupAddress[]) => {
-      const first = addresses?.[0]
-      if (error !== null || first === undefined) return callback(error ?? refused(hostname, 'it has no address'), '', 0)
+    dnsLookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      if (error !== null) return callback(error, '', 0)
+      const [first] = addresses
+      if (first === undefined) return callback(refused(hostname, 'it has no address'), '', 0)
       if (!addresses.every(({ address }) => isPublicAddress(address))) {
         return callback(refused(hostname, 'it resolves to an address that is not public'), '', 0)
       }
@@ -58,16 +59,18 @@ function refused(what: string, why: string): Error {
  */
 function notPublic(): BlockList {
   const list = new BlockList()
+  // prettier-ignore
   const ipv4: readonly (readonly [string, number])[] = [
     ['0.0.0.0', 8], ['10.0.0.0', 8], ['100.64.0.0', 10], ['127.0.0.0', 8], ['169.254.0.0', 16], ['172.16.0.0', 12],
     ['192.0.0.0', 24], ['192.0.2.0', 24], ['192.88.99.0', 24], ['192.168.0.0', 16], ['198.18.0.0', 15],
     ['198.51.100.0', 24], ['203.0.113.0', 24], ['224.0.0.0', 4], ['240.0.0.0', 4],
-  ] // prettier-ignore
+  ]
+  // prettier-ignore
   const ipv6: readonly (readonly [string, number])[] = [
     ['::', 96], ['64:ff9b::', 96], ['64:ff9b:1::', 48], ['100::', 64], ['2001::', 23],
     ['2001:db8::', 32], ['2002::', 16], ['3fff::', 20], ['5f00::', 16], ['fc00::', 7], ['fe80::', 10], ['fec0::', 10],
     ['ff00::', 8],
-  ] // prettier-ignore
+  ]
   for (const [network, prefix] of ipv4) list.addSubnet(network, prefix, 'ipv4')
   for (const [network, prefix] of ipv6) list.addSubnet(network, prefix, 'ipv6')
   return list

@@ -24,7 +24,11 @@ export interface BuiltInputs {
  *
  * @throws GevulotError CONTENT_MANIFEST_INVALID, CONTENT_DISK_FULL
  */
-export async function buildInputs(spec: InputsSpec, store: ContentStore, options: PutOptions = {}): Promise<BuiltInputs> {
+export async function buildInputs(
+  spec: InputsSpec,
+  store: ContentStore,
+  options: PutOptions = {},
+): Promise<BuiltInputs> {
   const files: InputFile[] = []
   for (const [name, content] of Object.entries(spec.files)) {
     const stored = await store.put(content, options)

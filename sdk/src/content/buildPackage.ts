@@ -41,7 +41,11 @@ export interface BuiltPackage {
  *
  * @throws GevulotError CONTENT_MANIFEST_INVALID, CONTENT_FILE_INVALID, CONTENT_DISK_FULL
  */
-export async function buildPackage(spec: PackageSpec, store: ContentStore, options: PutOptions = {}): Promise<BuiltPackage> {
+export async function buildPackage(
+  spec: PackageSpec,
+  store: ContentStore,
+  options: PutOptions = {},
+): Promise<BuiltPackage> {
   const entry = spec.files.find((file) => `/app/${file.path}` === spec.argv[0])
   if (typeof entry?.source === 'string' && !(await isX64Elf(entry.source))) {
     throw contentError('CONTENT_FILE_INVALID', `${entry.source} is not an x86-64 ELF`)

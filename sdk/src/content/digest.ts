@@ -73,7 +73,10 @@ function digestOfCid(cid: string): Digest {
   const digest: Digest = `0x${Buffer.from(bytes.slice(CID_PREFIX.length)).toString('hex')}`
   // Comparing the text again refuses every other version, codec, hash, length and padding at once.
   if (!isDigest(digest) || cidOf(digest) !== cid) {
-    throw contentError('CONTENT_DIGEST_INVALID', `not a CIDv1 of raw sha-256 content: ${JSON.stringify(cid.slice(0, 80))}`)
+    throw contentError(
+      'CONTENT_DIGEST_INVALID',
+      `not a CIDv1 of raw sha-256 content: ${JSON.stringify(cid.slice(0, 80))}`,
+    )
   }
   return digest
 }

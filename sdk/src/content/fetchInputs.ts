@@ -46,7 +46,9 @@ export async function fetchInputs(
   const total = manifest.files.reduce((sum, file) => sum + file.size, 0)
   const maxBytes = options.maxBytes ?? 4 * 2 ** 30
   if (total > maxBytes) {
-    throw contentError('CONTENT_TOO_LARGE', `inputs ${digest} have ${total} bytes, more than ${maxBytes}`, { details: { total, maxBytes } })
+    throw contentError('CONTENT_TOO_LARGE', `inputs ${digest} have ${total} bytes, more than ${maxBytes}`, {
+      details: { total, maxBytes },
+    })
   }
   await mkdir(directory, { recursive: true })
   const files: (InputFile & LocalFile)[] = []
@@ -62,7 +64,8 @@ export async function fetchInputs(
       .catch((error: unknown) => {
         throw diskError(error, path)
       })
-    if (size !== file.size) throw contentError('CONTENT_MANIFEST_INVALID', `${file.name} has ${size} bytes, the manifest says ${file.size}`)
+    if (size !== file.size)
+      throw contentError('CONTENT_MANIFEST_INVALID', `${file.name} has ${size} bytes, the manifest says ${file.size}`)
     done += size
     options.onProgress?.({ received: done, total })
     files.push({ ...file, path })

@@ -5,7 +5,12 @@ import { contentError } from '../errors/codes/content.js'
 import type { ContentSource, ReadOptions } from './ContentStore.js'
 import { digestFromHex, digestOf, hexOf, type Digest } from './digest.js'
 import { isX64Elf } from './elf.js'
-import { MAX_PACKAGE_MANIFEST_BYTES, parsePackageManifest, type PackageFile, type PackageManifest } from './PackageManifest.js'
+import {
+  MAX_PACKAGE_MANIFEST_BYTES,
+  parsePackageManifest,
+  type PackageFile,
+  type PackageManifest,
+} from './PackageManifest.js'
 import { diskError, errnoOf } from './writeAtomically.js'
 
 /** A checked package on this machine. Read-only; owned by the cache. */
@@ -49,7 +54,9 @@ export async function fetchPackage(
   const total = manifest.files.reduce((sum, file) => sum + file.size, 0)
   const maxBytes = options.maxBytes ?? 4 * 2 ** 30
   if (total > maxBytes) {
-    throw contentError('CONTENT_TOO_LARGE', `package ${digest} has ${total} bytes, more than ${maxBytes}`, { details: { total, maxBytes } })
+    throw contentError('CONTENT_TOO_LARGE', `package ${digest} has ${total} bytes, more than ${maxBytes}`, {
+      details: { total, maxBytes },
+    })
   }
   const building = `${directory}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
   try {
@@ -68,7 +75,8 @@ export async function fetchPackage(
       await link(blob, path)
     }
     const executable = join(building, 'files', (manifest.argv[0] ?? '').slice('/app/'.length))
-    if (!(await isX64Elf(executable))) throw contentError('CONTENT_FILE_INVALID', `argv[0] of package ${digest} is not an x86-64 ELF`)
+    if (!(await isX64Elf(executable)))
+      throw contentError('CONTENT_FILE_INVALID', `argv[0] of package ${digest} is not an x86-64 ELF`)
     await writeFile(join(building, 'manifest.json'), bytes, { mode: 0o444, flush: true })
     await publish(building, directory)
   } catch (error) {
@@ -87,7 +95,8 @@ async function openCached(digest: Digest, directory: string): Promise<LocalPacka
     if (digestOf(bytes) === digest) {
       const manifest = parsePackageManifest(bytes)
       const sizes = await Promise.all(manifest.files.map(async (file) => (await stat(join(files, file.path))).size))
-      if (manifest.files.every((file, index) => file.size === sizes[index])) return { digest, manifest, directory, files }
+      if (manifest.files.every((file, index) => file.size === sizes[index]))
+        return { digest, manifest, directory, files }
     }
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error
@@ -97,7 +106,12 @@ async function openCached(digest: Digest, directory: string): Promise<LocalPacka
 }
 
 /** One file in the cache. Hard links share their mode, so each mode has its own copy. */
-async function fetchBlob(file: PackageFile, source: ContentSource, cacheDirectory: string, options: ReadOptions): Promise<string> {
+async function fetchBlob(
+  file: PackageFile,
+  source: ContentSource,
+  cacheDirectory: string,
+  options: ReadOptions,
+): Promise<string> {
   const mode = file.mode === '0755' ? 0o555 : 0o444
   const path = join(cacheDirectory, 'blobs', mode === 0o555 ? `${file.sha256}.x` : file.sha256)
   const have = await stat(path).catch(() => undefined)

@@ -3,8 +3,14 @@ export { buildInputs, type BuiltInputs, type InputsSpec } from './buildInputs.js
 export { buildPackage, packDirectory, type BuiltPackage, type PackageSpec, type SourceFile } from './buildPackage.js'
 export { canonicalJson } from './canonicalJson.js'
 export type {
-  ContentInput, ContentSource, ContentStore, PutOptions, ReadOptions, ReadProgress, StoredContent,
-} from './ContentStore.js' // prettier-ignore
+  ContentInput,
+  ContentSource,
+  ContentStore,
+  PutOptions,
+  ReadOptions,
+  ReadProgress,
+  StoredContent,
+} from './ContentStore.js'
 export { cidOf, digestFromHex, digestOf, hexOf, isDigest, parseDigest, type Digest } from './digest.js'
 export { DirectoryStore } from './DirectoryStore.js'
 export { fetchInputs, type FetchInputsOptions, type LocalFile, type LocalInputs } from './fetchInputs.js'
@@ -13,6 +19,11 @@ export { HttpStore, type HttpStoreOptions } from './HttpStore.js'
 export { parseInputsManifest, PUBLIC_INPUTS, type InputFile, type InputsManifest } from './InputsManifest.js'
 export { MultiStore } from './MultiStore.js'
 export {
-  parsePackageManifest, type CommandSpec, type CommandVerdict, type PackageFile, type PackageManifest,
-  type ProgramResources, type ProgramRole,
-} from './PackageManifest.js' // prettier-ignore
+  parsePackageManifest,
+  type CommandSpec,
+  type CommandVerdict,
+  type PackageFile,
+  type PackageManifest,
+  type ProgramResources,
+  type ProgramRole,
+} from './PackageManifest.js'

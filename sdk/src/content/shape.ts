@@ -26,14 +26,16 @@ export function readObject(
   const members = readRecord(value, at)
   for (const key of required) if (!Object.hasOwn(members, key)) throw new ShapeError(`${at}.${key} is missing`)
   for (const key of Object.keys(members)) {
-    if (!required.includes(key) && !optional.includes(key)) throw new ShapeError(`${at} has an unknown member ${show(key)}`)
+    if (!required.includes(key) && !optional.includes(key))
+      throw new ShapeError(`${at} has an unknown member ${show(key)}`)
   }
   return members
 }
 
 /** An object with any members. */
 export function readRecord(value: unknown, at: string): Members {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new ShapeError(`${at} is not an object`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new ShapeError(`${at} is not an object`)
   return value as Members
 }
 

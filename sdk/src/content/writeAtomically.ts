@@ -8,10 +8,7 @@ import { contentError } from '../errors/codes/content.js'
  * the directory. `fill` writes the bytes and answers the final path (which may depend on them; same file system).
  * @throws GevulotError CONTENT_DISK_FULL
  */
-export async function writeAtomically(
-  near: string,
-  fill: (file: FileHandle) => Promise<string>,
-): Promise<void> {
+export async function writeAtomically(near: string, fill: (file: FileHandle) => Promise<string>): Promise<void> {
   const temporary = `${near}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
   try {
     const file = await open(temporary, 'wx', 0o444)
