@@ -17,7 +17,6 @@ import {SeatHistory} from "./libraries/SeatHistory.sol";
 /// they withdraw. A seat's price floor cannot change while a draw could still name it.
 /// ROLES. The owner admits operators and sets class bonds within bounds; it cannot touch a bond. The market slashes and drops.
 /// EXTERNAL CALLS. The token (ours, no hooks) and the market's view {ISeatHolder-isHeld}.
-/// @inheritdoc IProverRegistry
 contract ProverRegistry is IProverRegistry, Ownable2Step {
     using SafeERC20 for ERC20Burnable;
     using SeatHistory for uint256;
@@ -54,9 +53,9 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
     ERC20Burnable public immutable token;
     /// @notice The only contract that can slash, drop or count a decline.
     address public immutable market;
-    /// @notice Length of an epoch in seconds.
+    /// @inheritdoc IProverRegistry
     uint256 public immutable epochLength;
-    /// @notice Time of the start of epoch 1.
+    /// @inheritdoc IProverRegistry
     uint256 public immutable genesis;
     /// @inheritdoc IProverRegistry
     uint256 public immutable cooldown;
@@ -87,8 +86,15 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
     /// @param owner_ Admits operators and sets class bonds.
     /// @param epochLength_ Seconds, 1 to 1 day.
     /// @param cooldown_ Seconds between leaving and withdrawal.
-    constructor(ERC20Burnable token_, address market_, address owner_, uint256 epochLength_, uint256 cooldown_) Ownable(owner_) {
-        if (market_ == address(0) || epochLength_ == 0 || epochLength_ > 1 days || cooldown_ == 0) revert InvalidClassBond();
+    constructor(
+        ERC20Burnable token_,
+        address market_,
+        address owner_,
+        uint256 epochLength_,
+        uint256 cooldown_
+    ) Ownable(owner_) {
+        if (market_ == address(0) || epochLength_ == 0 || epochLength_ > 1 days || cooldown_ == 0)
+            revert InvalidClassBond();
         token = token_;
         market = market_;
         epochLength = epochLength_;
@@ -110,7 +116,8 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
     /// @param class Hardware class.
     /// @param params New parameters; the bond can change but never to zero.
     function setClassBond(uint8 class, ClassBond calldata params) external onlyOwner {
-        if (params.bond == 0 || params.slashBps > MAX_SLASH_BPS || params.bountyBps > MAX_BOUNTY_BPS) revert InvalidClassBond();
+        if (params.bond == 0 || params.slashBps > MAX_SLASH_BPS || params.bountyBps > MAX_BOUNTY_BPS)
+            revert InvalidClassBond();
         classBonds[class] = params;
         emit ClassBondSet(class, params);
     }
@@ -129,7 +136,13 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
             emit Staked(seat, msg.sender, class, bond);
             _enter(
                 seat,
-                SeatCore({operator: msg.sender, priceFloor: priceFloor, class: class, status: SeatStatus.Active, position: 0})
+                SeatCore({
+                    operator: msg.sender,
+                    priceFloor: priceFloor,
+                    class: class,
+                    status: SeatStatus.Active,
+                    position: 0
+                })
             );
         }
         token.safeTransferFrom(msg.sender, address(this), bond * count);
@@ -143,7 +156,8 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
             SeatLedger storage ledger = _ledger[seat];
             if (core.status == SeatStatus.Active) revert WrongSeatStatus(seat, core.status);
             // A dropped seat sits out its cooldown; any other only waits until no draw can name it with its old price floor.
-            if (core.status == SeatStatus.Dropped && block.timestamp < ledger.unlockAt) revert CoolingDown(seat, ledger.unlockAt);
+            if (core.status == SeatStatus.Dropped && block.timestamp < ledger.unlockAt)
+                revert CoolingDown(seat, ledger.unlockAt);
             if (currentEpoch() <= ledger.leftEpoch + DRAWABLE_EPOCHS) revert RejoinTooEarly(seat, ledger.leftEpoch);
             uint256 full = _fullBond(core.class);
             if (ledger.bond < full) revert BondIncomplete(seat, ledger.bond, full);
@@ -155,7 +169,7 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
     }
 
     /// @inheritdoc IProverRegistry
-    function leave(uint256[] calldata seats) external {
+    function leaveSet(uint256[] calldata seats) external {
         for (uint256 i; i < seats.length; ++i) {
             uint256 seat = seats[i];
             SeatCore memory core = _own(seat);
@@ -184,7 +198,8 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
             uint256 seat = seats[i];
             SeatCore memory core = _own(seat);
             SeatLedger memory ledger = _ledger[seat];
-            if (core.status != SeatStatus.Leaving && core.status != SeatStatus.Dropped) revert WrongSeatStatus(seat, core.status);
+            if (core.status != SeatStatus.Leaving && core.status != SeatStatus.Dropped)
+                revert WrongSeatStatus(seat, core.status);
             if (block.timestamp < ledger.unlockAt) revert CoolingDown(seat, ledger.unlockAt);
             // The cooldown outlasts every workload the seat can be in; this also covers one nobody has settled yet.
             if (ISeatHolder(market).isHeld(seat)) revert SeatHeld(seat);
@@ -266,11 +281,11 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
         uint256 count
     ) external view returns (uint256[] memory candidates) {
         if (epoch + DRAWABLE_EPOCHS < currentEpoch()) revert EpochTooOld(epoch);
-        uint256[] memory positions = Permutation.prefix(seed, _setSize[class].at(epoch), from + count);
+        uint256[] memory positions = Permutation.prefix(seed, _setSize[class].valueAt(epoch), from + count);
         if (from >= positions.length) return candidates;
         candidates = new uint256[](positions.length - from);
         for (uint256 i; i < candidates.length; ++i) {
-            uint256 seat = _seatAt[class][positions[from + i]].at(epoch);
+            uint256 seat = _seatAt[class][positions[from + i]].valueAt(epoch);
             SeatCore storage core = _core[seat];
             candidates[i] =
                 (uint256(uint160(core.operator)) << 96) |
@@ -305,7 +320,7 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
 
     /// @inheritdoc IProverRegistry
     function activeSeats(uint8 class, uint256 epoch) external view returns (uint256) {
-        return _setSize[class].at(epoch);
+        return _setSize[class].valueAt(epoch);
     }
 
     /// @inheritdoc IProverRegistry

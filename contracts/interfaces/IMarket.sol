@@ -99,12 +99,15 @@ interface IMarketTypes {
         Failed
     }
 
-    /// @notice What a draw did with a candidate.
+    /// @notice What a draw did with a candidate. SameOperator: set aside because its operator holds a slot here already, and not
+    /// needed in the end. Spare: not needed.
     enum Draw {
         Drawn,
         Busy,
         BelowFloor,
-        Inactive
+        Inactive,
+        SameOperator,
+        Spare
     }
 
     /// @notice Windows and money rules, frozen into a workload by their number when it is submitted.
@@ -134,8 +137,8 @@ interface IMarketTypes {
     /// @param minimumRate Lowest fee in gwei of the token per second of maximum run time and slot: flooding a class costs real money.
     /// @param rules Number of the rules in force for new workloads. Zero: the class takes no submissions.
     struct ClassTerms {
-        uint40 minimumFee;
-        uint40 minimumRate;
+        uint32 minimumFee;
+        uint32 minimumRate;
         uint16 rules;
     }
 
@@ -227,7 +230,7 @@ interface IMarketErrors is IMarketTypes {
     /// @notice The seat's slot is in a state that does not allow this act.
     error WrongSlotState(uint256 seat, SlotState have);
     /// @notice Commits are closed.
-    error CommitsClosedAlready(uint256 at);
+    error CommitsClosedAlready(uint256 closedAt);
     /// @notice Commits are not closed yet.
     error CommitsStillOpen(uint256 until);
     /// @notice No slot is open to others at this time.
@@ -265,7 +268,7 @@ interface IMarketErrors is IMarketTypes {
     /// @notice The seat answered, or does not have to any more.
     error NotSilent(uint256 seat);
     /// @notice The time for answers is over.
-    error SilenceWindowOver(uint256 at);
+    error SilenceWindowOver(uint256 endedAt);
     /// @notice A rule is outside its bounds.
     error InvalidRules();
     /// @notice The program's verifier address has no code, or its gas allowance is out of bounds.
@@ -281,7 +284,13 @@ interface IMarketEvents is IMarketTypes {
     /// @notice Burned parts of fees left the supply.
     event FeesBurned(uint256 amount);
     /// @notice A program was deployed; `uri` says where its packages can be fetched.
-    event ProgramDeployed(bytes32 indexed program, address indexed deployer, Program spec, bytes32 codeHash, string uri);
+    event ProgramDeployed(
+        bytes32 indexed program,
+        address indexed deployer,
+        Program spec,
+        bytes32 codeHash,
+        string uri
+    );
     /// @notice New rules were written; they never change afterwards.
     event RulesAdded(uint256 indexed number, Rules rules);
     /// @notice What new submissions to a class must meet.
@@ -298,7 +307,8 @@ interface IMarketEvents is IMarketTypes {
         uint256 round,
         string inputsUri
     );
-    /// @notice Seats were drawn. One word a candidate, in the order of the draw: operator << 96 | {Draw} << 24 | seat. The k-th drawn one holds slot k.
+    /// @notice Seats were drawn. One word a candidate, in the order of the draw: operator << 96 | slot << 32 | {Draw} << 24 | seat (slot 15 where
+    /// none was given).
     event Assigned(bytes32 indexed workload, address indexed caller, uint256[] candidates);
     /// @notice A seat accepted its slot.
     event Accepted(bytes32 indexed workload, uint256 indexed seat);
@@ -324,10 +334,10 @@ interface IMarketEvents is IMarketTypes {
     event Silent(bytes32 indexed workload, uint256 indexed seat, address indexed reporter);
 }
 
-/// @title The market: programs, workloads, fees
-/// @notice The life of a workload is in design §3, its money in §4. Times are Unix seconds, amounts token units unless said otherwise.
-interface IMarket is IMarketErrors, IMarketEvents {
-    // ─── Accounts ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+/// @title The market, hot path: accounts, submit, assign, accept, commit, reveal
+/// @notice Implemented by the contract at the market's address itself.
+interface IMarketCore is IMarketErrors, IMarketEvents {
+    // ─── Accounts ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Pays `amount` tokens from the caller into `account`'s balance.
     function deposit(address account, uint256 amount) external;
@@ -335,26 +345,7 @@ interface IMarket is IMarketErrors, IMarketEvents {
     /// @notice Pays `amount` of the caller's balance out to `to`.
     function withdraw(address to, uint256 amount) external;
 
-    /// @notice Burns the parts of fees that are to be burned. Anyone may call.
-    function burnFees() external;
-
-    /// @notice An account's free balance, and its nonce for the next submission.
-    function accountOf(address account) external view returns (uint256 balance, uint256 nonce);
-
-    // ─── Programs ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @notice Deploys a program. Deploying the same program again changes nothing and returns the same id.
-    /// @param program See {Program}.
-    /// @param uri Where its packages can be fetched, a hint; the digests alone are trusted.
-    /// @return id Program id.
-    function deployProgram(Program calldata program, string calldata uri) external returns (bytes32 id);
-
-    /// @notice The pinned verifier of a program.
-    function programOf(
-        bytes32 program
-    ) external view returns (address verifier, bytes32 codeHash, uint32 verifierGas, uint8 class, bool bindsProver);
-
-    // ─── Requesters ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+    // ─── Requesters ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Submits a workload: locks the fee and fixes a future beacon round.
     /// @return workload The workload's id.
@@ -363,16 +354,7 @@ interface IMarket is IMarketErrors, IMarketEvents {
     /// @notice Submits several workloads; the nonces must follow each other.
     function submitMany(Request[] calldata requests) external returns (bytes32[] memory workloads);
 
-    /// @notice Cancels. Before the beacon round is fixed: at once, with a full refund. After the draw, as long as nobody has
-    /// committed: the first call starts the delay, a second call after it completes.
-    /// @param spec The workload's spec.
-    /// @param seats For the second step: all seats that accepted in time, which share the compensation; otherwise empty.
-    function cancel(Spec calldata spec, uint256[] calldata seats) external;
-
-    /// @notice Closes commits early; needs a commit. It ends everybody's duty to answer.
-    function release(Spec calldata spec) external;
-
-    // ─── Provers ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    // ─── Provers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Draws the seats of a workload once its beacon round is known. Anyone may call; the caller gets the bounty.
     function assign(bytes32 workload) external;
@@ -382,12 +364,6 @@ interface IMarket is IMarketErrors, IMarketEvents {
 
     /// @notice Accepts a slot. In the response window it keeps the slot for its seat; later it only ends the silence.
     function accept(bytes32 workload, uint256 seat) external;
-
-    /// @notice Declines a slot that was not accepted; counts against the seat's quota. Possible until the silence window is over.
-    function decline(Spec calldata spec, uint256 seat) external;
-
-    /// @notice Reports that the work cannot be done. Possible until the silence window is over.
-    function fail(Spec calldata spec, uint256 seat, FailReason reason) external;
 
     /// @notice Commits to a proof for the seat's own slot.
     /// @param workload Workload id.
@@ -415,8 +391,43 @@ interface IMarket is IMarketErrors, IMarketEvents {
     /// @notice Submits a proof at once: for redundancy 1 by the assigned seat (it is verified and paid in this call), or for a
     /// program whose proof binds the prover. Reverts on an invalid proof.
     function submitProof(Spec calldata spec, uint256 seat, bytes calldata publicInputs, bytes calldata proof) external;
+}
 
-    // ─── Anyone ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+/// @title The market, cold path: programs, cancel, decline, settle, slash, rules, views
+/// @notice Reached at the market's address too, by delegatecall to an extension fixed at deployment
+/// (docs/adr/0002-market-and-extension.md).
+interface IMarketExtension is IMarketErrors, IMarketEvents {
+    // ─── Programs and fees ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Deploys a program. Deploying the same program again changes nothing and returns the same id.
+    /// @param program See {Program}.
+    /// @param uri Where its packages can be fetched, a hint; the digests alone are trusted.
+    /// @return id Program id.
+    function deployProgram(Program calldata program, string calldata uri) external returns (bytes32 id);
+
+    /// @notice Burns the parts of fees that are to be burned. Anyone may call.
+    function burnFees() external;
+
+    // ─── Requesters ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Cancels. Before the beacon round is fixed: at once, with a full refund. After the draw, as long as nobody has
+    /// committed: the first call starts the delay, a second call after it completes.
+    /// @param spec The workload's spec.
+    /// @param seats For the second step: all seats that accepted in time, which share the compensation; otherwise empty.
+    function cancel(Spec calldata spec, uint256[] calldata seats) external;
+
+    /// @notice Closes commits early; needs a commit. It ends everybody's duty to answer.
+    function release(Spec calldata spec) external;
+
+    // ─── Provers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Declines a slot that was not accepted; counts against the seat's quota. Possible until the silence window is over.
+    function decline(Spec calldata spec, uint256 seat) external;
+
+    /// @notice Reports that the work cannot be done. Possible until the silence window is over.
+    function fail(Spec calldata spec, uint256 seat, FailReason reason) external;
+
+    // ─── Anyone ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Ends a workload: ranks, pays, burns, refunds. The caller gets the bounty.
     /// @param spec The workload's spec.
@@ -429,7 +440,27 @@ interface IMarket is IMarketErrors, IMarketEvents {
     /// @notice Slashes seats of a workload that never answered through the silence window. The caller gets the bounty.
     function slash(Spec calldata spec, uint256[] calldata seats) external;
 
-    // ─── Views ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    // ─── Owner ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Writes new rules under the next number.
+    /// @param rules_ See {Rules}.
+    /// @return number Their number.
+    function addRules(Rules calldata rules_) external returns (uint256 number);
+
+    /// @notice Sets what new submissions to a class must meet. Live workloads are not touched.
+    /// @param class Hardware class, at most 63.
+    /// @param terms See {ClassTerms}.
+    function setClassTerms(uint8 class, ClassTerms calldata terms) external;
+
+    // ─── Views ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice An account's free balance, and its nonce for the next submission.
+    function accountOf(address account) external view returns (uint256 balance, uint256 nonce);
+
+    /// @notice The pinned verifier of a program.
+    function programOf(
+        bytes32 program
+    ) external view returns (address verifier, bytes32 codeHash, uint32 verifierGas, uint8 class, bool bindsProver);
 
     /// @notice A workload's stored state. Phase None when it does not exist.
     function workloadOf(bytes32 workload) external view returns (WorkloadState memory);
@@ -449,3 +480,7 @@ interface IMarket is IMarketErrors, IMarketEvents {
     /// @notice What new submissions to a class must meet.
     function classTermsOf(uint8 class) external view returns (ClassTerms memory);
 }
+
+/// @title The market: programs, workloads, fees
+/// @notice The life of a workload is in design §3, its money in §4. Times are Unix seconds, amounts token units unless said otherwise.
+interface IMarket is IMarketCore, IMarketExtension {}

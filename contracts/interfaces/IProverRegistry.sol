@@ -123,7 +123,7 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
 
     /// @notice Takes seats out of the active set and starts their cooldown. Workloads submitted up to now can still draw them.
     /// @param seats Seat ids of the caller.
-    function leave(uint256[] calldata seats) external;
+    function leaveSet(uint256[] calldata seats) external;
 
     /// @notice Brings a seat's bond back to the full bond of its class.
     /// @param seat Seat id of the caller.
@@ -183,6 +183,12 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
 
     /// @notice The epoch of the current block's time. Joins and leaves count from the next one.
     function currentEpoch() external view returns (uint256);
+
+    /// @notice Length of an epoch in seconds.
+    function epochLength() external view returns (uint256);
+
+    /// @notice Start of epoch 1, Unix time.
+    function genesis() external view returns (uint256);
 
     /// @notice Seconds between leaving and withdrawal.
     function cooldown() external view returns (uint256);

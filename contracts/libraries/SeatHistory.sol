@@ -31,7 +31,7 @@ library SeatHistory {
     }
 
     /// @notice The value in force in `epoch`.
-    function at(uint256 word, uint256 epoch) internal pure returns (uint256) {
+    function valueAt(uint256 word, uint256 epoch) internal pure returns (uint256) {
         for (uint256 i; i < ENTRIES; ++i) {
             if ((word >> VALUE_BITS) & EPOCH_MASK <= epoch) return word & VALUE_MASK;
             word >>= ENTRY_BITS;

@@ -11,19 +11,25 @@ using TermsLib for Terms global;
 /// @title Reading and packing {Terms}
 library TermsLib {
     /// @notice Packs terms; every argument must fit its field.
-    /// @param tag account << 32 | nonce.
+    /// @param tag_ account << 32 | nonce.
     function pack(
-        uint256 fee,
-        uint256 maxRunTime,
-        uint256 redundancy,
-        uint256 rescue,
-        uint256 class,
-        uint256 rules,
-        uint256 tag
+        uint256 fee_,
+        uint256 maxRunTime_,
+        uint256 redundancy_,
+        uint256 rescue_,
+        uint256 class_,
+        uint256 rules_,
+        uint256 tag_
     ) internal pure returns (Terms) {
         return
             Terms.wrap(
-                fee | (maxRunTime << 80) | (redundancy << 104) | (rescue << 112) | (class << 120) | (rules << 128) | (tag << 144)
+                fee_ |
+                    (maxRunTime_ << 80) |
+                    (redundancy_ << 104) |
+                    (rescue_ << 112) |
+                    (class_ << 120) |
+                    (rules_ << 128) |
+                    (tag_ << 144)
             );
     }
 

@@ -45,24 +45,24 @@ library WorkloadWordLib {
 
     /// @notice A new workload; every argument must fit its field.
     function pending(
-        uint256 feeAndTag,
+        uint256 feeAndTag_,
         uint256 round,
         uint256 runTime_,
         uint256 response,
         uint256 rescue,
         uint256 slots,
-        uint256 draw
+        uint256 drawInfo_
     ) internal pure returns (WorkloadWord) {
         return
             WorkloadWord.wrap(
-                feeAndTag |
+                feeAndTag_ |
                     (round << TIME) |
                     (runTime_ << RUN) |
                     (response << RESPONSE) |
                     ((rescue - 50) << RESCUE) |
                     ((slots - 1) << REDUNDANCY) |
                     (uint256(IMarketTypes.Phase.Pending) << PHASE) |
-                    (draw << VACATED)
+                    (drawInfo_ << VACATED)
             );
     }
 
@@ -125,12 +125,12 @@ library WorkloadWordLib {
 
     // ─── Proving ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice The word after the draw at `at` that left `unfilled` slots without a seat.
-    function proving(WorkloadWord w, uint256 at, uint256 unfilled) internal pure returns (WorkloadWord) {
+    /// @notice The word after the draw at `now_` that left `unfilled` slots without a seat.
+    function proving(WorkloadWord w, uint256 now_, uint256 unfilled) internal pure returns (WorkloadWord) {
         uint256 kept = WorkloadWord.unwrap(w) & ((1 << PHASE) - 1) & ~(uint256(type(uint32).max) << TIME);
         return
             WorkloadWord.wrap(
-                kept | (at << TIME) | (uint256(IMarketTypes.Phase.Proving) << PHASE) | (unfilled << VACATED)
+                kept | (now_ << TIME) | (uint256(IMarketTypes.Phase.Proving) << PHASE) | (unfilled << VACATED)
             );
     }
 
@@ -194,11 +194,11 @@ library WorkloadWordLib {
         return time(w) + ((WorkloadWord.unwrap(w) >> RESPONSE) & MAX_RESPONSE);
     }
 
-    /// @notice Slots open to any eligible operator at `at`, as long as commits are not closed.
-    function openSlots(WorkloadWord w, uint256 at) internal pure returns (uint256) {
+    /// @notice Slots open to any eligible operator at `now_`, as long as commits are not closed.
+    function openSlots(WorkloadWord w, uint256 now_) internal pure returns (uint256) {
         uint256 rescueAt = time(w) + (runTime(w) * (((WorkloadWord.unwrap(w) >> RESCUE) & 63) + 50)) / 100;
-        if (at >= rescueAt) return redundancy(w) - own(w);
-        if (at > responseEnd(w)) return redundancy(w) - accepted(w);
+        if (now_ >= rescueAt) return redundancy(w) - own(w);
+        if (now_ > responseEnd(w)) return redundancy(w) - accepted(w);
         return vacated(w);
     }
 
@@ -238,16 +238,16 @@ library WorkloadWordLib {
             WorkloadWord.wrap(WorkloadWord.unwrap(commitOpen(w)) + (1 << OWN) + (counted ? 0 : uint256(1) << ACCEPTED));
     }
 
-    /// @notice Closes commits at `at`, before the deadline.
-    function close(WorkloadWord w, uint256 at) internal pure returns (WorkloadWord) {
+    /// @notice Closes commits at `now_`, before the deadline.
+    function close(WorkloadWord w, uint256 now_) internal pure returns (WorkloadWord) {
         uint256 word = WorkloadWord.unwrap(w) & ~(RUN_MASK << RUN);
-        return WorkloadWord.wrap(word | ((at - time(w)) << RUN) | (1 << CLOSED));
+        return WorkloadWord.wrap(word | ((now_ - time(w)) << RUN) | (1 << CLOSED));
     }
 
-    /// @notice Records the first step of a cancel at `at`.
+    /// @notice Records the first step of a cancel at `now_`.
     /// @dev At least one second after the draw, so that zero can mean none.
-    function requestCancel(WorkloadWord w, uint256 at) internal pure returns (WorkloadWord) {
-        uint256 since = at - time(w);
+    function requestCancel(WorkloadWord w, uint256 now_) internal pure returns (WorkloadWord) {
+        uint256 since = now_ - time(w);
         return WorkloadWord.wrap(WorkloadWord.unwrap(w) | ((since == 0 ? 1 : since) << CANCEL));
     }
 
@@ -259,7 +259,11 @@ library WorkloadWordLib {
     // ─── Final ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice The word of a finished workload.
-    function finish(WorkloadWord w, IMarketTypes.Outcome outcome_, bool dutyEnded_) internal pure returns (WorkloadWord) {
+    function finish(
+        WorkloadWord w,
+        IMarketTypes.Outcome outcome_,
+        bool dutyEnded_
+    ) internal pure returns (WorkloadWord) {
         uint256 kept = WorkloadWord.unwrap(w) & (((1 << (RUN - TAG)) - 1) << TAG);
         return
             WorkloadWord.wrap(

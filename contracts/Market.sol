@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IMarketCore} from "./interfaces/IMarket.sol";
+import {IProverRegistry} from "./interfaces/IProverRegistry.sol";
+import {ISeatHolder} from "./interfaces/ISeatHolder.sol";
+import {MarketExtension} from "./MarketExtension.sol";
+import {Accounts} from "./market/Accounts.sol";
+import {Proving} from "./market/Proving.sol";
+import {RuleStore} from "./market/RuleStore.sol";
+import {Submission} from "./market/Submission.sol";
+
+/// @title The market: programs, workloads, fees
+/// @notice MONEY. Holds fees and earnings as internal balances; balance = Σ balances + Σ fees of live workloads + fees to burn.
+/// TIME. Phases between two acts are derived from the block time; every comparison says whether its boundary second is inside.
+/// SLOTS. A slot's state lives in a word of the seat that holds it; a workload's state in one word under the hash of its spec.
+/// RANDOMNESS. A future beacon round is fixed at submission together with the active set of that epoch.
+/// VERIFICATION. The program's pinned verifier contract by gas-capped staticcall; public inputs come from the workload.
+/// ROLES. The owner adds rules and chooses class terms for new submissions; it can touch neither a live workload nor anyone's funds.
+/// LIVENESS. Anyone can assign, settle, clear and slash; every workload can be ended by anyone.
+/// EXTENSION. Functions this contract lacks run in {MarketExtension} by delegatecall; the pair is fixed at deployment for ever.
+/// @dev Storage layers: Accounts, RuleStore, ProgramStore, SlotStore, WorkloadStore. Stages: Submission, Proving here;
+/// ProgramBook, RuleBook, Withdrawing, Settlement, Views in the extension. See docs/architecture.md.
+contract Market is Submission, Proving, ISeatHolder {
+    using SafeERC20 for ERC20Burnable;
+
+    /// @notice The code of the cold path.
+    MarketExtension public immutable extension;
+
+    /// @param extension_ Cold path, deployed for the same token and registry.
+    /// @param owner_ Adds rules and sets class terms.
+    constructor(
+        MarketExtension extension_,
+        address owner_
+    ) Accounts(extension_.token()) RuleStore(extension_.registry()) Ownable(owner_) {
+        extension = extension_;
+    }
+
+    /// @dev Everything else is in the extension. Ends this call with whatever the extension returns or reverts with.
+    fallback() external {
+        address target = address(extension);
+        assembly {
+            calldatacopy(0, 0, calldatasize())
+            let ok := delegatecall(gas(), target, 0, calldatasize(), 0, 0)
+            returndatacopy(0, 0, returndatasize())
+            if iszero(ok) {
+                revert(0, returndatasize())
+            }
+            return(0, returndatasize())
+        }
+    }
+
+    /// @inheritdoc IMarketCore
+    function deposit(address account, uint256 amount) external {
+        _credit(account, amount);
+        emit Deposited(account, msg.sender, amount);
+        token.safeTransferFrom(msg.sender, address(this), amount);
+    }
+
+    /// @inheritdoc IMarketCore
+    function withdraw(address to, uint256 amount) external {
+        _debit(amount);
+        emit Withdrawn(msg.sender, to, amount);
+        token.safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc ISeatHolder
+    function isHeld(uint256 seat) external view returns (bool) {
+        return _slots[_mainKey(seat)].busy();
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMarketCore} from "../interfaces/IMarket.sol";
+import {SlotWord, SlotWordLib} from "../libraries/SlotWord.sol";
+import {Terms} from "../libraries/Terms.sol";
+import {WorkloadWord, WorkloadWordLib} from "../libraries/WorkloadWord.sol";
+import {WorkloadStore} from "./WorkloadStore.sol";
+
+/// @title What provers do on the way to a proof: accept, commit, reveal, or submit it at once
+/// @notice TIME. Commits are possible up to and including the deadline second, and never once commits closed early. A slot is its
+/// seat's alone up to and including the last second of the response window; if it was accepted by then, until the rescue
+/// second; and for good once its seat committed. Reveals are possible after `revealDelay` seconds from the close, up to
+/// and including the last second of the reveal window.
+abstract contract Proving is WorkloadStore, IMarketCore {
+    /// @inheritdoc IMarketCore
+    function accept(bytes32 workload, uint256 seat) external {
+        WorkloadWord w = _loadOpen(workload);
+        (uint256 key, SlotWord s) = _findOwn(workload, w, seat);
+        if (s.state() != SlotState.Assigned) revert WrongSlotState(seat, s.state());
+        s = s.become(SlotState.Accepted);
+        // A late acceptance ends the silence, but the slot stays open to others.
+        if (block.timestamp <= w.responseEnd()) {
+            s = s.hold();
+            _workloads[workload] = w.accept();
+        }
+        _slots[key] = s;
+        emit Accepted(workload, seat);
+    }
+
+    /// @inheritdoc IMarketCore
+    function commit(bytes32 workload, uint256 seat, uint160 commitment) external {
+        WorkloadWord w = _loadOpen(workload);
+        (uint256 key, SlotWord s) = _findOwn(workload, w, seat);
+        if (!s.busy()) revert WrongSlotState(seat, s.state());
+        uint256 order = w.commits();
+        _slots[key] = s.become(SlotState.Committed).withPayload(commitment).withOrder(order);
+        emit Committed(workload, seat, s.slot(), order, commitment);
+        _storeOwnCommit(workload, w.commitOwn(s.held()));
+    }
+
+    /// @inheritdoc IMarketCore
+    function commitOpen(Spec calldata spec, uint256 seat, uint160 commitment) external {
+        bytes32 workload = _idOf(spec);
+        WorkloadWord w = _loadOpen(workload);
+        if (w.openSlots(block.timestamp) == 0) revert NoOpenSlot();
+        // Room is kept for the commits of the slots' own seats.
+        uint256 order = w.commits();
+        if (order + w.redundancy() - w.own() >= WorkloadWordLib.MAX_COMMITS)
+            revert TooManyCommits(WorkloadWordLib.MAX_COMMITS);
+        if (_committedOpen[workload][msg.sender]) revert AlreadyCommitted(msg.sender);
+        _committedOpen[workload][msg.sender] = true;
+        _takeOpenSlot(Terms.wrap(spec.terms).class(), w.tag(), seat, commitment, order);
+        _workloads[workload] = w.commitOpen();
+        emit Committed(workload, seat, SlotWordLib.OPEN_SLOT, order, commitment);
+    }
+
+    /// @inheritdoc IMarketCore
+    function reveal(
+        Spec calldata spec,
+        uint256 seat,
+        bytes calldata publicInputs,
+        bytes calldata proof,
+        bytes32 salt
+    ) external {
+        (bytes32 workload, WorkloadWord w) = _load(spec, Phase.Proving);
+        _checkRevealWindow(w, _rulesOf(spec));
+        (uint256 key, SlotWord s) = _find(seat, w.tag());
+        if (s.state() != SlotState.Committed) revert WrongSlotState(seat, s.state());
+        bytes32 digest = _openCommitment(workload, seat, proof, salt, s.payload());
+        bool valid = _verify(workload, spec, publicInputs, proof);
+        _workloads[workload] = w.reveal(valid);
+        // The commitment contains the operator, so whoever opened it is the operator.
+        _slots[key] = s.become(valid ? SlotState.Valid : SlotState.Invalid).withPayload(uint160(msg.sender));
+        emit Revealed(workload, seat, digest, valid);
+    }
+
+    /// @inheritdoc IMarketCore
+    function submitProof(Spec calldata spec, uint256 seat, bytes calldata publicInputs, bytes calldata proof) external {
+        bytes32 workload = _idOf(spec);
+        WorkloadWord w = _loadOpen(workload);
+        (uint256 key, SlotWord s) = _findOwn(workload, w, seat);
+        if (!s.busy()) revert WrongSlotState(seat, s.state());
+        // With one slot and no rival there is nothing a copy of the proof could win.
+        bool alone = w.redundancy() == 1 && w.commits() == 0;
+        if (!alone && !_programs[spec.program].bindsProver) revert CommitFirst();
+        if (!_verify(workload, spec, publicInputs, proof)) revert ProofNotValid();
+        emit Revealed(workload, seat, sha256(proof), true);
+        if (alone) {
+            StoredRules storage r = _rulesOf(spec);
+            uint256 pot = _potOf(w.fee(), r);
+            _free(workload, key, s, false, true);
+            _pay(workload, seat, uint160(msg.sender), 1, pot + r.settleBounty * GWEI);
+            _finish(workload, w, Outcome.Proven, false, Ledger(pot, 0, _baseBurnOf(w.fee(), r)));
+            return;
+        }
+        uint256 order = w.commits();
+        _slots[key] = s.become(SlotState.Valid).withOrder(order);
+        emit Committed(workload, seat, s.slot(), order, 0);
+        _storeOwnCommit(workload, w.commitOwn(s.held()).reveal(true));
+    }
+
+    /// @dev Writes the commitment into the main word of an eligible seat of the caller.
+    function _takeOpenSlot(uint8 class, uint256 tag, uint256 seat, uint160 commitment, uint256 order) private {
+        (address operator, uint8 seatClass, bool active) = registry.standing(seat);
+        if (operator != msg.sender) revert NotOperator(seat, msg.sender);
+        (, SlotWord present) = _find(seat, tag);
+        (bool free, SlotWord previous) = _makeRoom(seat);
+        if (!active || seatClass != class || !free || present.state() != SlotState.Free) revert SeatNotEligible(seat);
+        _slots[_mainKey(seat)] = SlotWordLib.create(
+            previous,
+            commitment,
+            tag,
+            SlotState.Committed,
+            SlotWordLib.OPEN_SLOT,
+            order
+        );
+    }
+
+    /// @dev Stores the word after a slot's own seat delivered, and closes commits when that was the last one.
+    function _storeOwnCommit(bytes32 workload, WorkloadWord w) internal {
+        if (w.own() == w.redundancy()) {
+            w = w.close(block.timestamp);
+            emit CommitsClosed(workload, false);
+        }
+        _workloads[workload] = w;
+    }
+
+    function _checkRevealWindow(WorkloadWord w, StoredRules storage r) private view {
+        uint256 from = w.deadline() + r.revealDelay;
+        uint256 until = from + r.revealWindow;
+        if (block.timestamp <= from || block.timestamp > until) revert OutsideRevealWindow(from, until);
+    }
+
+    /// @dev The digest of a proof whose commitment the caller opens.
+    function _openCommitment(
+        bytes32 workload,
+        uint256 seat,
+        bytes calldata proof,
+        bytes32 salt,
+        uint160 commitment
+    ) private view returns (bytes32 digest) {
+        digest = sha256(proof);
+        uint160 opened = uint160(uint256(keccak256(abi.encode(digest, msg.sender, workload, seat, salt))));
+        if (opened != commitment) revert CommitmentMismatch(opened, commitment);
+    }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMarketExtension} from "../interfaces/IMarket.sol";
+import {WorkloadWordLib} from "../libraries/WorkloadWord.sol";
+import {WorkloadStore} from "./WorkloadStore.sol";
+
+/// @title What the owner can do: add rules, choose class terms for new submissions
+/// @notice Every bound is a constant here; nothing in this contract can touch a live workload or anyone's funds.
+abstract contract RuleBook is WorkloadStore, IMarketExtension {
+    /// @notice Rules numbers fit 12 bits of the workload word.
+    uint256 public constant MAX_RULES = 4095;
+    /// @notice Class numbers fit 6 bits of the workload word.
+    uint256 public constant MAX_CLASS = 63;
+    /// @notice At most a fifth of a fee burns by rule, so that a requester's money buys proofs.
+    uint256 public constant MAX_BASE_BURN_BPS = 2000;
+    /// @notice A silence window outlasts an outage or a censoring sequencer, but ends well inside the cooldown.
+    uint256 public constant MAX_SILENCE_WINDOW = 3 days;
+    /// @notice Reveal delay, reveal window and cancel delay each end within an hour.
+    uint256 public constant MAX_SHORT_WINDOW = 1 hours;
+    /// @inheritdoc IMarketExtension
+    function addRules(Rules calldata rules_) external onlyOwner returns (uint256 number) {
+        if (
+            rules_.beacon.code.length == 0 ||
+            rules_.responseWindow > WorkloadWordLib.MAX_RESPONSE ||
+            rules_.silenceWindow > MAX_SILENCE_WINDOW ||
+            rules_.revealWindow == 0 ||
+            rules_.revealWindow > MAX_SHORT_WINDOW ||
+            rules_.revealDelay > MAX_SHORT_WINDOW ||
+            rules_.cancelDelay > MAX_SHORT_WINDOW ||
+            rules_.baseBurnBps > MAX_BASE_BURN_BPS ||
+            rules_.silenceWindow < rules_.responseWindow ||
+            rulesCount == MAX_RULES ||
+            // Invariant 11: nobody leaves out of a workload. The draw may follow the leave by the assign window.
+            WorkloadWordLib.MAX_RUN_TIME + rules_.silenceWindow + rules_.revealDelay + rules_.revealWindow >=
+                registry.cooldown()
+        ) revert InvalidRules();
+        number = ++rulesCount;
+        _rules[number] = StoredRules({
+            beacon: rules_.beacon,
+            assignBounty: rules_.assignBounty,
+            settleBounty: rules_.settleBounty,
+            responseWindow: uint16(rules_.responseWindow),
+            baseBurnBps: rules_.baseBurnBps,
+            silenceWindow: rules_.silenceWindow,
+            revealDelay: rules_.revealDelay,
+            revealWindow: rules_.revealWindow,
+            cancelDelay: rules_.cancelDelay
+        });
+        emit RulesAdded(number, rules_);
+    }
+
+    /// @inheritdoc IMarketExtension
+    function setClassTerms(uint8 class, ClassTerms calldata terms) external onlyOwner {
+        StoredRules storage r = _rules[terms.rules];
+        uint256 bounties = uint256(r.assignBounty) + r.settleBounty;
+        // The smallest fee must cover its bounties after the base burn.
+        bool covered = uint256(terms.minimumFee) * (BPS - r.baseBurnBps) >= bounties * BPS;
+        if (class > MAX_CLASS || terms.rules > rulesCount || !covered) revert InvalidRules();
+        _classes[class] = StoredClass({
+            beacon: r.beacon,
+            minimumFee: terms.minimumFee,
+            minimumRate: terms.minimumRate,
+            rules: terms.rules,
+            responseWindow: r.responseWindow
+        });
+        emit ClassTermsSet(class, terms);
+    }
+
+    /// @inheritdoc IMarketExtension
+    function rulesOf(uint256 number) external view returns (Rules memory) {
+        StoredRules storage r = _rules[number];
+        return
+            Rules({
+                responseWindow: r.responseWindow,
+                silenceWindow: r.silenceWindow,
+                revealDelay: r.revealDelay,
+                revealWindow: r.revealWindow,
+                cancelDelay: r.cancelDelay,
+                baseBurnBps: r.baseBurnBps,
+                assignBounty: r.assignBounty,
+                settleBounty: r.settleBounty,
+                beacon: r.beacon
+            });
+    }
+
+    /// @inheritdoc IMarketExtension
+    function classTermsOf(uint8 class) external view returns (ClassTerms memory) {
+        StoredClass memory c = _classes[class];
+        return ClassTerms({minimumFee: c.minimumFee, minimumRate: c.minimumRate, rules: c.rules});
+    }
+}

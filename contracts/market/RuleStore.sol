@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {IProverRegistry} from "../interfaces/IProverRegistry.sol";
+import {Accounts} from "./Accounts.sol";
+
+/// @title Rules and class terms of the market, as stored
+/// @notice Rules are written once under a number and never change; a workload freezes the number it was submitted under. The owner
+/// can add rules and choose which are in force for new submissions, within the bounds below, and nothing else.
+abstract contract RuleStore is Accounts, Ownable2Step {
+    /// @dev What the draw needs in one word, what settling needs in another.
+    struct StoredRules {
+        // slot 0
+        address beacon;
+        uint32 assignBounty;
+        uint32 settleBounty;
+        uint16 responseWindow;
+        uint16 baseBurnBps;
+        // slot 1
+        uint32 silenceWindow;
+        uint32 revealDelay;
+        uint32 revealWindow;
+        uint32 cancelDelay;
+    }
+
+    /// @dev Everything a submission needs to know of a class, in one word.
+    struct StoredClass {
+        address beacon;
+        uint32 minimumFee;
+        uint32 minimumRate;
+        uint16 rules;
+        uint16 responseWindow;
+    }
+
+    /// @dev Unit of bounties, minimum fees and price floors: 1e-9 of a token.
+    uint256 internal constant GWEI = 1e9;
+    uint256 internal constant BPS = 10_000;
+
+    /// @notice The registry of provers and bonds.
+    IProverRegistry public immutable registry;
+
+    /// @notice Number of rules written so far; rules run from 1.
+    uint256 public rulesCount;
+
+    mapping(uint256 number => StoredRules rules) internal _rules;
+    mapping(uint8 class => StoredClass terms) internal _classes;
+
+    /// @dev The registry's epochs, copied so that a submission needs no call for them.
+    uint256 private immutable _epochLength;
+    uint256 private immutable _epochGenesis;
+
+    constructor(IProverRegistry registry_) {
+        registry = registry_;
+        _epochLength = registry_.epochLength();
+        _epochGenesis = registry_.genesis();
+    }
+
+    /// @dev Same as the registry's currentEpoch.
+    function _currentEpoch() internal view returns (uint256) {
+        return (block.timestamp - _epochGenesis) / _epochLength + 1;
+    }
+
+    /// @dev What is left for ranks of `fee` under `r`: fee − base burn − bounties.
+    function _potOf(uint256 fee, StoredRules storage r) internal view returns (uint256) {
+        return fee - _baseBurnOf(fee, r) - (uint256(r.assignBounty) + r.settleBounty) * GWEI;
+    }
+
+    /// @dev The part of `fee` that burns by rule.
+    function _baseBurnOf(uint256 fee, StoredRules storage r) internal view returns (uint256) {
+        return (fee * r.baseBurnBps) / BPS;
+    }
+}

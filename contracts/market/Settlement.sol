@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMarketExtension} from "../interfaces/IMarket.sol";
+import {RankShares} from "../libraries/RankShares.sol";
+import {SlotWord, SlotWordLib} from "../libraries/SlotWord.sol";
+import {Terms} from "../libraries/Terms.sol";
+import {WorkloadWord} from "../libraries/WorkloadWord.sol";
+import {WorkloadStore} from "./WorkloadStore.sol";
+
+/// @title How a workload ends: settle, clear, slash
+/// @notice MONEY. Ranks go to valid proofs, those of slots' own seats first, then open-slot ones, each by commit order. An operator gets
+/// at most one rank through an open slot, and none if it has another. What nobody earned burns.
+/// ROUNDING. Down for every payee.
+abstract contract Settlement is WorkloadStore, IMarketExtension {
+    /// @dev A valid reveal: rank key (own slots before open ones, then by commit order), seat and operator.
+    struct Entry {
+        uint256 key;
+        uint256 seat;
+        uint160 operator;
+    }
+
+    /// @dev What settling has found so far.
+    struct Tally {
+        Entry[] entries;
+        uint256 count;
+        uint256[] waiting;
+        uint256 waitingCount;
+    }
+
+    /// @dev Added to the rank key of open-slot commits; larger than any commit order.
+    uint256 private constant OPEN_RANK = 32;
+
+    /// @inheritdoc IMarketExtension
+    function settle(Spec calldata spec, uint256[] calldata seats) external {
+        bytes32 workload = _idOf(spec);
+        WorkloadWord w = _workloads[workload];
+        StoredRules storage r = _rulesOf(spec);
+        if (w.phase() == Phase.Pending) _settlePending(workload, w, r, spec.requester);
+        else _settleProving(workload, w, r, spec, seats);
+    }
+
+    /// @inheritdoc IMarketExtension
+    function clear(Spec calldata spec, uint256[] calldata seats) external {
+        (bytes32 workload, WorkloadWord w) = _load(spec, Phase.Final);
+        for (uint256 i; i < seats.length; ++i) {
+            (uint256 key, SlotWord s) = _find(seats[i], w.tag());
+            if (s.state() == SlotState.Free) revert SeatNotInWorkload(workload, seats[i]);
+            _release(workload, key, s, w.outcome(), w.dutyEnded());
+        }
+    }
+
+    /// @inheritdoc IMarketExtension
+    function slash(Spec calldata spec, uint256[] calldata seats) external {
+        bytes32 workload = _idOf(spec);
+        WorkloadWord w = _workloads[workload];
+        if (w.phase() < Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
+        bool excused = w.phase() == Phase.Final ? w.dutyEnded() : w.released();
+        uint256 silentAt = w.time() + _rulesOf(spec).silenceWindow;
+        if (block.timestamp <= silentAt) revert TooEarly(silentAt + 1);
+        for (uint256 i; i < seats.length; ++i) {
+            (uint256 key, SlotWord s) = _find(seats[i], w.tag());
+            if (excused || s.state() != SlotState.Assigned) revert NotSilent(seats[i]);
+            _slots[key] = s.become(SlotState.Free);
+            emit Silent(workload, seats[i], msg.sender);
+            registry.slash(seats[i], msg.sender);
+        }
+    }
+
+    /// @dev No draw in time: the requester gets everything back but the bounty for ending it.
+    function _settlePending(bytes32 workload, WorkloadWord w, StoredRules storage r, address requester) private {
+        if (_currentEpoch() <= w.epoch() + ASSIGN_EPOCHS) revert WrongPhase(workload, Phase.Pending, Phase.Proving);
+        uint256 bounty = r.settleBounty * GWEI;
+        _credit(requester, w.fee() - bounty);
+        _credit(msg.sender, bounty);
+        _finish(workload, w, Outcome.Unserved, true, Ledger(0, w.fee() - bounty, 0));
+    }
+
+    function _settleProving(
+        bytes32 workload,
+        WorkloadWord w,
+        StoredRules storage r,
+        Spec calldata spec,
+        uint256[] calldata seats
+    ) private {
+        if (w.phase() != Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
+        if (_isOpen(w)) revert TooEarly(w.deadline() + 1);
+        uint256 revealEnd = w.deadline() + r.revealDelay + r.revealWindow;
+        if (w.valid() + w.invalid() < w.commits() && block.timestamp <= revealEnd) revert TooEarly(revealEnd + 1);
+
+        Outcome outcome = _outcomeOf(w);
+        Tally memory tally = _collect(workload, w, outcome, seats);
+        uint256 pot = _potOf(w.fee(), r);
+        Ledger memory ledger;
+        if (outcome == Outcome.Unserved) {
+            // The network's own absence is not charged.
+            ledger.refunded = pot;
+            _credit(spec.requester, pot);
+        } else {
+            uint256 ranked;
+            (ledger.paid, ranked) = _payRanks(workload, pot, w.redundancy(), tally);
+            ledger.paid += _compensate(workload, pot - ledger.paid, w, Terms.wrap(spec.terms).maxRunTime(), tally);
+        }
+        _credit(msg.sender, r.settleBounty * GWEI);
+        ledger.burned = w.fee() - (uint256(r.assignBounty) + r.settleBounty) * GWEI - ledger.paid - ledger.refunded;
+        _finish(workload, w, outcome, w.released(), ledger);
+    }
+
+    /// @dev Why a workload ends as it does; counters alone decide.
+    function _outcomeOf(WorkloadWord w) private pure returns (Outcome) {
+        if (w.valid() != 0) return Outcome.Proven;
+        if (w.invalid() != 0) return Outcome.InvalidProof;
+        if (w.commits() != 0) return Outcome.NotRevealed;
+        if (w.accepted() != 0) return Outcome.TimedOut;
+        FailReason reason = w.failReason();
+        if (reason == FailReason.ProgramFailed) return Outcome.ProgramFailed;
+        if (reason == FailReason.InputsUnavailable) return Outcome.InputsUnavailable;
+        if (reason == FailReason.OutOfTime) return Outcome.TimedOut;
+        return Outcome.Unserved;
+    }
+
+    /// @dev Frees the listed seats and collects those to be paid. Every valid reveal must be listed, and after a release every
+    /// seat that had accepted in time.
+    function _collect(
+        bytes32 workload,
+        WorkloadWord w,
+        Outcome outcome,
+        uint256[] calldata seats
+    ) private returns (Tally memory tally) {
+        bool released = w.released();
+        uint256 waiting = released ? w.accepted() - w.own() : 0;
+        tally.entries = new Entry[](w.valid());
+        tally.waiting = new uint256[](waiting);
+        for (uint256 i; i < seats.length; ++i) {
+            (uint256 key, SlotWord s) = _find(seats[i], w.tag());
+            if (s.state() == SlotState.Free) revert SeatNotInWorkload(workload, seats[i]);
+            if (s.state() == SlotState.Valid) {
+                _insert(tally, s, seats[i]);
+                _free(workload, key, s, false, true);
+            } else {
+                if (released && s.held() && s.state() == SlotState.Accepted) {
+                    tally.waiting[tally.waitingCount++] = (uint256(s.payload()) << 96) | seats[i];
+                }
+                _release(workload, key, s, outcome, released);
+            }
+        }
+        if (tally.count != w.valid()) revert ClaimsIncomplete(tally.count, w.valid());
+        if (tally.waitingCount != waiting) revert ClaimsIncomplete(tally.waitingCount, waiting);
+    }
+
+    /// @dev Insertion into the entries sorted by rank key; there are at most 31.
+    function _insert(Tally memory tally, SlotWord s, uint256 seat) private pure {
+        uint256 key = s.order() + (s.slot() == SlotWordLib.OPEN_SLOT ? OPEN_RANK : 0);
+        uint256 place = tally.count++;
+        for (; place != 0 && tally.entries[place - 1].key > key; --place)
+            tally.entries[place] = tally.entries[place - 1];
+        tally.entries[place] = Entry({key: key, seat: seat, operator: s.payload()});
+    }
+
+    /// @dev Pays the ranks in order.
+    function _payRanks(
+        bytes32 workload,
+        uint256 pot,
+        uint256 ranks,
+        Tally memory tally
+    ) private returns (uint256 paid, uint256 rank) {
+        uint256 sum = RankShares.total(ranks);
+        for (uint256 i; i < tally.count; ++i) {
+            Entry memory entry = tally.entries[i];
+            bool unpaid = rank == ranks || (entry.key >= OPEN_RANK && _ranksBefore(tally, i, entry.operator));
+            if (unpaid) {
+                emit SlotSettled(workload, entry.seat, 0, 0);
+                continue;
+            }
+            uint256 share = RankShares.share(pot, rank++, sum);
+            paid += share;
+            _pay(workload, entry.seat, entry.operator, rank, share);
+        }
+    }
+
+    /// @dev Whether `operator` has one of the entries before `i`.
+    function _ranksBefore(Tally memory tally, uint256 i, uint160 operator) private pure returns (bool) {
+        while (i != 0) if (tally.entries[--i].operator == operator) return true;
+        return false;
+    }
+
+    /// @dev After a release the seats that had accepted share the unfilled ranks' money in proportion to the time that went by.
+    function _compensate(
+        bytes32 workload,
+        uint256 unfilled,
+        WorkloadWord w,
+        uint256 maxRunTime,
+        Tally memory tally
+    ) private returns (uint256 paid) {
+        uint256 count = tally.waitingCount;
+        if (count == 0) return 0;
+        uint256 each = (unfilled * w.runTime()) / (maxRunTime * count);
+        for (uint256 i; i < count; ++i) {
+            _pay(workload, uint24(tally.waiting[i]), uint160(tally.waiting[i] >> 96), 0, each);
+        }
+        return each * count;
+    }
+
+    /// @dev Frees the word of a seat that delivered no valid proof. A seat that never answered keeps its word, so that it can
+    /// still answer or be slashed, unless nobody has to answer any more.
+    function _release(bytes32 workload, uint256 key, SlotWord s, Outcome outcome, bool dutyEnded) internal {
+        SlotState state = s.state();
+        if (state == SlotState.Assigned && !dutyEnded) return;
+        bool missed = state == SlotState.Committed || state == SlotState.Invalid;
+        if (state == SlotState.Accepted) missed = !dutyEnded;
+        // When every seat that answered failed for the same reason, the fault is the requester's.
+        if (state == SlotState.Failed) {
+            missed =
+                outcome != Outcome.ProgramFailed &&
+                outcome != Outcome.InputsUnavailable &&
+                outcome != Outcome.Cancelled;
+        }
+        _free(workload, key, s, missed, false);
+    }
+}

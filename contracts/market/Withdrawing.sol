@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IBeacon} from "../interfaces/IBeacon.sol";
+import {IMarketExtension} from "../interfaces/IMarket.sol";
+import {SlotWord} from "../libraries/SlotWord.sol";
+import {WorkloadWord} from "../libraries/WorkloadWord.sol";
+import {WorkloadStore} from "./WorkloadStore.sol";
+
+/// @title Ways out before the end: decline and fail for provers, release and cancel for requesters
+abstract contract Withdrawing is WorkloadStore, IMarketExtension {
+    /// @inheritdoc IMarketExtension
+    function decline(Spec calldata spec, uint256 seat) external {
+        (bytes32 workload, WorkloadWord w, uint256 key, SlotWord s) = _answer(spec, seat);
+        if (s.state() != SlotState.Assigned) revert WrongSlotState(seat, s.state());
+        if (_isOpen(w)) _workloads[workload] = w.vacate();
+        _slots[key] = s.become(SlotState.Free);
+        emit Declined(workload, seat);
+        registry.countDecline(seat);
+    }
+
+    /// @inheritdoc IMarketExtension
+    function fail(Spec calldata spec, uint256 seat, FailReason reason) external {
+        if (reason == FailReason.None) revert InvalidTerms();
+        (bytes32 workload, WorkloadWord w, uint256 key, SlotWord s) = _answer(spec, seat);
+        if (!s.busy()) revert WrongSlotState(seat, s.state());
+        emit Failed(workload, seat, reason);
+        if (w.phase() == Phase.Final) {
+            _free(workload, key, s, !w.dutyEnded(), false);
+            return;
+        }
+        if (_isOpen(w)) {
+            if (s.held()) w = w.unaccept();
+            _workloads[workload] = w.vacate().addReason(reason);
+        } else {
+            // Whatever the reason was, it came too late to open the slot.
+            reason = FailReason.OutOfTime;
+        }
+        _slots[key] = s.become(SlotState.Failed).withReason(reason);
+    }
+
+    /// @inheritdoc IMarketExtension
+    function release(Spec calldata spec) external {
+        bytes32 workload = _idOf(spec);
+        if (spec.requester != msg.sender) revert NotRequester(workload, msg.sender);
+        WorkloadWord w = _loadOpen(workload);
+        if (w.commits() == 0) revert NoCommits();
+        _workloads[workload] = w.close(block.timestamp);
+        emit CommitsClosed(workload, true);
+    }
+
+    /// @inheritdoc IMarketExtension
+    function cancel(Spec calldata spec, uint256[] calldata seats) external {
+        bytes32 workload = _idOf(spec);
+        if (spec.requester != msg.sender) revert NotRequester(workload, msg.sender);
+        WorkloadWord w = _workloads[workload];
+        if (w.phase() == Phase.Pending) {
+            // Once the draw can be known, a free cancel would be a free re-roll.
+            if (!IBeacon(_rules[w.rules()].beacon).isOpen(uint32(w.time()))) revert RoundFixed(w.time());
+            _credit(msg.sender, w.fee());
+            _finish(workload, w, Outcome.Cancelled, true, Ledger(0, w.fee(), 0));
+            return;
+        }
+        w = _loadOpen(workload);
+        if (w.commits() != 0) revert CommitsExist(w.commits());
+        StoredRules storage r = _rulesOf(spec);
+        uint256 requested = w.cancelRequest();
+        if (requested == 0) {
+            _workloads[workload] = w.requestCancel(block.timestamp);
+            emit CancelRequested(workload, block.timestamp + r.cancelDelay);
+            return;
+        }
+        uint256 from = w.time() + requested + r.cancelDelay;
+        if (block.timestamp < from) revert CancelDelayRunning(from);
+        _cancelProving(workload, w, r, seats);
+    }
+
+    /// @dev Second step: every seat that accepted in time gets its slot's part of the pot for the time that went by; the rest
+    /// is refunded. The base burn and the assign bounty are not.
+    function _cancelProving(bytes32 workload, WorkloadWord w, StoredRules storage r, uint256[] calldata seats) private {
+        if (seats.length != w.accepted()) revert ClaimsIncomplete(seats.length, w.accepted());
+        Ledger memory ledger;
+        uint256 pot = _potOf(w.fee(), r);
+        uint256 each = (pot * (block.timestamp - w.time())) / (w.runTime() * w.redundancy());
+        for (uint256 i; i < seats.length; ++i) {
+            (uint256 key, SlotWord s) = _find(seats[i], w.tag());
+            if (!s.held() || s.state() != SlotState.Accepted) revert WrongSlotState(seats[i], s.state());
+            _free(workload, key, s, false, false);
+            _pay(workload, seats[i], s.payload(), 0, each);
+        }
+        ledger.paid = each * seats.length;
+        ledger.refunded = pot - ledger.paid;
+        ledger.burned = _baseBurnOf(w.fee(), r);
+        _credit(msg.sender, ledger.refunded + r.settleBounty * GWEI);
+        _finish(workload, w, Outcome.Cancelled, true, ledger);
+    }
+
+    /// @dev What an answer other than a commit needs: it is possible in any phase after the draw until the silence window is over.
+    function _answer(
+        Spec calldata spec,
+        uint256 seat
+    ) private view returns (bytes32 workload, WorkloadWord w, uint256 key, SlotWord s) {
+        workload = _idOf(spec);
+        w = _workloads[workload];
+        if (w.phase() < Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
+        (key, s) = _findOwn(workload, w, seat);
+        uint256 silentAt = w.time() + _rulesOf(spec).silenceWindow;
+        if (s.state() == SlotState.Assigned && block.timestamp > silentAt) revert SilenceWindowOver(silentAt);
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {SlotWord} from "../libraries/SlotWord.sol";
+import {Terms} from "../libraries/Terms.sol";
+import {WorkloadWord} from "../libraries/WorkloadWord.sol";
+import {SlotStore} from "./SlotStore.sol";
+
+/// @title Workloads, as stored, and what every stage needs of them
+/// @notice The last of the storage layers: the market and its extension both inherit exactly these, so they agree on every slot.
+abstract contract WorkloadStore is SlotStore {
+    /// @dev Where a fee went, without the bounties.
+    struct Ledger {
+        uint256 paid;
+        uint256 refunded;
+        uint256 burned;
+    }
+
+    /// @notice Epochs after the one drawn from in which a draw is still possible; the registry remembers exactly that long.
+    uint256 public constant ASSIGN_EPOCHS = 3;
+
+    mapping(bytes32 workload => WorkloadWord word) internal _workloads;
+
+    /// @dev One commit to an open slot an operator, so that junk cannot use up the room.
+    mapping(bytes32 workload => mapping(address operator => bool committed)) internal _committedOpen;
+
+    /// @dev The id of a spec: no other chain, market, requester or nonce can give the same.
+    function _hash(Spec memory spec) internal view returns (bytes32) {
+        return keccak256(abi.encode(block.chainid, address(this), spec));
+    }
+
+    /// @dev The id of a spec that is passed again. A function of its own, so that the copy to memory is in the code once.
+    function _idOf(Spec calldata spec) internal view returns (bytes32) {
+        return _hash(spec);
+    }
+
+    /// @dev The rules a workload was submitted under.
+    function _rulesOf(Spec calldata spec) internal view returns (StoredRules storage) {
+        return _rules[Terms.wrap(spec.terms).rules()];
+    }
+
+    /// @dev Id and state of a workload whose spec is passed again.
+    function _load(Spec calldata spec, Phase phase) internal view returns (bytes32 workload, WorkloadWord w) {
+        workload = _idOf(spec);
+        w = _workloads[workload];
+        if (w.phase() != phase) revert WrongPhase(workload, w.phase(), phase);
+    }
+
+    /// @dev Whether commits are possible now.
+    function _isOpen(WorkloadWord w) internal view returns (bool) {
+        return w.phase() == Phase.Proving && !w.closed() && block.timestamp <= w.deadline();
+    }
+
+    function _loadOpen(bytes32 workload) internal view returns (WorkloadWord w) {
+        w = _workloads[workload];
+        if (w.phase() != Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
+        if (!_isOpen(w)) revert CommitsClosedAlready(w.deadline());
+    }
+
+    /// @dev The word of a slot assigned to a seat of the caller. New work always takes the main word and stays there until its seat commits.
+    function _findOwn(bytes32 workload, WorkloadWord w, uint256 seat) internal view returns (uint256 key, SlotWord s) {
+        key = _mainKey(seat);
+        s = _slots[key];
+        if (s.tag() != w.tag() || s.state() == SlotState.Free) revert SeatNotInWorkload(workload, seat);
+        if (s.busy() && s.payload() != uint160(msg.sender)) revert NotOperator(seat, msg.sender);
+    }
+
+    /// @dev Writes the last word of a workload and books its burn.
+    function _finish(bytes32 workload, WorkloadWord w, Outcome outcome, bool dutyEnded, Ledger memory ledger) internal {
+        _workloads[workload] = w.finish(outcome, dutyEnded);
+        if (ledger.burned != 0) feesToBurn += ledger.burned;
+        emit Finished(workload, outcome, ledger.paid, ledger.refunded, ledger.burned);
+    }
+
+    /// @dev Credits a seat's operator.
+    function _pay(bytes32 workload, uint256 seat, uint160 operator, uint256 rank, uint256 amount) internal {
+        _credit(address(operator), amount);
+        emit SlotSettled(workload, seat, rank, amount);
+    }
+}
