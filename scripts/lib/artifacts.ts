@@ -1,6 +1,6 @@
 /** Reads what `hardhat build` made of our own contracts. */
 import { globSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
@@ -65,9 +65,9 @@ export function artifacts(): Artifact[] {
   return paths.map((path) => readJson<Artifact>(join(root, path)))
 }
 
-/** What is deployed: contracts with code and an interface, so no abstract contracts and no internal libraries. */
+/** What is deployed: contracts with code that can be called, so no abstract contracts and no internal libraries. */
 export function deployable(): Artifact[] {
-  return artifacts().filter(({ bytecode, abi }) => bytecode !== '0x' && abi.length > 0)
+  return artifacts().filter(({ bytecode, abi }) => bytecode !== '0x' && abi.some(({ type }) => type === 'function'))
 }
 
 const outputs = new Map<string, CompilerOutput>()
@@ -84,10 +84,16 @@ export function compilerOutput(buildInfoId: string): CompilerOutput {
   return output
 }
 
-/** Ids of every compiler run whose result is in use. */
+/** Ids of the compiler runs whose results are kept. */
 export function buildInfoIds(): string[] {
   const suffix = '.output.json'
-  return globSync(`artifacts/build-info/*${suffix}`, { cwd: root }).map((path) =>
-    relative('artifacts/build-info', path).slice(0, -suffix.length),
+  return globSync(`*${suffix}`, { cwd: join(root, 'artifacts/build-info') }).map((name) =>
+    name.slice(0, -suffix.length),
   )
+}
+
+/** What the compiler read in this run: source texts by source name. */
+export function compilerInput(buildInfoId: string): Readonly<Record<string, { readonly content: string }>> {
+  const path = join(root, 'artifacts/build-info', `${buildInfoId}.json`)
+  return readJson<{ input: { sources: Record<string, { content: string }> } }>(path).input.sources
 }

@@ -1,0 +1,130 @@
+/**
+ * `npm test`: everything that must pass, on a fresh clone too. `npm test -- sdk flows` runs the named groups only, of a tree that is built.
+ * Ends with one line `N passed, N failed, N skipped`; a formatting, lint, type, build or tree check counts as one.
+ */
+import { spawn } from 'node:child_process'
+import { globSync } from 'node:fs'
+
+import { ensureDependencies, ensureNode, ensureSystemPackages, environment, npm, root } from './lib/setup.mjs'
+
+/** A group that is silent for ever must not hang the run. */
+const GROUP_LIMIT_MS = 30 * 60_000
+
+/**
+ * @typedef {{ passed: number, failed: number, skipped: number }} Counts
+ * @typedef {{ name: string, command: string, args: readonly string[], repeat: string, count?: (output: string) => Counts }} Group
+ */
+
+/**
+ * @param {string} name
+ * @returns {Group}
+ */
+function npmScript(name) {
+  const { command, args } = npm()
+  return { name, command, args: [...args, 'run', '--silent', name], repeat: `npm run ${name}` }
+}
+
+/**
+ * @param {string} name
+ * @param {readonly string[]} args
+ * @returns {Group}
+ */
+function hardhatTest(name, args) {
+  return { name, command: 'hardhat', args: ['test', ...args], repeat: `npm test -- ${name}`, count: countTests }
+}
+
+/**
+ * The counts that Hardhat and mocha print at the end of a run.
+ * @param {string} output
+ * @returns {Counts}
+ */
+function countTests(output) {
+  /** @param {string} word */
+  const sum = (word) =>
+    [...output.matchAll(new RegExp(`^\\s*(\\d+) (?:${word})\\b`, 'gm'))].reduce((total, [, n]) => total + Number(n), 0)
+  return { passed: sum('passing'), failed: sum('failing'), skipped: sum('pending|skipped') }
+}
+
+/** @returns {Group[]} */
+function solidityGroups() {
+  return globSync('test/**/*.t.sol', { cwd: root }).length === 0 ? [] : [hardhatTest('solidity', ['solidity'])]
+}
+
+/** Each folder of `test/` with `*.test.ts` files is a group. @returns {Group[]} */
+function mochaGroups() {
+  const files = globSync('test/*/**/*.test.ts', { cwd: root }).sort()
+  const byFolder = Map.groupBy(files, (file) => file.split('/')[1] ?? '')
+  return [...byFolder].map(([name, members]) => hardhatTest(name, ['mocha', ...members]))
+}
+
+/**
+ * @param {Group} group
+ * @returns {Promise<{ ok: boolean, output: string, seconds: string }>}
+ */
+function execute({ command, args }) {
+  const started = performance.now()
+  return new Promise((resolve) => {
+    let output = ''
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...environment(), NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      signal: AbortSignal.timeout(GROUP_LIMIT_MS),
+    })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text))
+    }
+    child.on('error', (error) => (output += `\n${error.message}\n`))
+    child.on('close', (code) => {
+      resolve({ ok: code === 0, output, seconds: ((performance.now() - started) / 1000).toFixed(1) })
+    })
+  })
+}
+
+/**
+ * Runs a group and prints one line, followed by its output if it failed and by its reasons if it skipped.
+ * @param {Group} group
+ * @returns {Promise<Counts>}
+ */
+async function report(group) {
+  process.stdout.write(`▸ ${group.name.padEnd(14)} `)
+  const { ok, output, seconds } = await execute(group)
+  const counts = group.count?.(output) ?? { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
+  // A run that broke without a failing test, or found no test at all, is a failure too.
+  if (counts.failed === 0 && (!ok || counts.passed + counts.skipped === 0)) counts.failed = 1
+  const { passed, failed, skipped } = counts
+  const what = group.count === undefined ? (ok ? 'ok' : 'FAILED') : `${passed} passed`
+  const rest = [failed > 0 && group.count ? `${failed} FAILED` : '', skipped > 0 ? `${skipped} skipped` : '']
+  console.log(`${[what, ...rest.filter(Boolean)].join(', ')} (${seconds} s)`)
+  if (failed > 0) console.log(`\n${output.trim()}\n\n  To repeat: ${group.repeat}\n`)
+  else if (skipped > 0) console.log(output.match(/^(?!\s*\d+ skipped).*\bskip.*$/gim)?.join('\n') ?? '')
+  return counts
+}
+
+ensureNode('npm test')
+ensureDependencies()
+ensureSystemPackages({ runtimes: ['bubblewrap', 'linux'] })
+
+/** The build comes before what reads its types; the Solidity tests compile the mocks that later groups deploy. */
+const groups = [
+  ...['format:check', 'build', 'lint', 'types'].map(npmScript),
+  ...solidityGroups(),
+  npmScript('checks'),
+  ...mochaGroups(),
+]
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !groups.some((group) => group.name === name))
+if (unknown.length > 0) {
+  console.error(`No such group: ${unknown.join(', ')}. There are: ${groups.map(({ name }) => name).join(', ')}`)
+  process.exit(2)
+}
+
+const total = { passed: 0, failed: 0, skipped: 0 }
+for (const group of groups.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+  const counts = await report(group)
+  total.passed += counts.passed
+  total.failed += counts.failed
+  total.skipped += counts.skipped
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+process.exitCode = total.failed === 0 ? 0 : 1
