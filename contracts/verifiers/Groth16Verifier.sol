@@ -8,8 +8,8 @@ import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 /// contract compiles its verifying key in.
 /// @dev A proof is 256 bytes: A (x, y), B (x imaginary, x real, y imaginary, y real), C (x, y). Every valid proof has exactly one
 /// encoding of each point: the precompiles refuse coordinates that are not reduced, points off the curve and points of G2 outside the
-/// subgroup. Groth16 proofs are malleable (anyone can turn a valid proof into another valid one of the same statement), so the market
-/// identifies a result by its workload, never by the bytes of its proof.
+/// subgroup. Groth16 proofs are malleable (anyone can turn a valid proof into another valid one of the same statement), so the
+/// bytes of a proof say nothing about who computed it.
 abstract contract Groth16Verifier is IProofVerifier {
     uint256 private constant FIELD = 21888242871839275222246405745257275088696311157297823662689037894645226208583;
     uint256 private constant SCALARS = 21888242871839275222246405745257275088548364400416034343698204186575808495617;

@@ -1,0 +1,10 @@
+import { readFileSync } from 'node:fs'
+
+import { runJob } from '../support/job.js'
+import { type VerifyingKey, whyInvalid } from './verify.js'
+
+await runJob((read) => {
+  const key = JSON.parse(readFileSync('/app/verifying-key.json', 'utf8')) as VerifyingKey
+  const error = whyInvalid(key, read('public_inputs'), read('proof'))
+  return error === undefined ? { status: 'valid' } : { status: 'invalid', error }
+})

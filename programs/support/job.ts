@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+
+/** `/in/job.json`. Source: docs/program-contract.md. */
+export interface Job {
+  readonly schema: 'gevulot/job@1'
+  readonly workload: string
+  readonly role: 'prove' | 'verify'
+  readonly nonce: string
+  readonly args: readonly string[]
+  readonly prover: string
+}
+
+/** What a guest answers. */
+export type Outcome =
+  | { readonly status: 'ok'; readonly files: Readonly<Record<string, Uint8Array>> }
+  | { readonly status: 'valid' }
+  | { readonly status: 'error' | 'invalid'; readonly error: string }
+
+/**
+ * The main loop of a guest: reads the job, does the work, writes the files and last the result. An exception is a crash on purpose:
+ * only an outcome is an answer.
+ */
+export async function runJob(work: (read: (name: string) => Uint8Array, job: Job) => Outcome | Promise<Outcome>): Promise<void> {
+  const job = JSON.parse(readFileSync('/in/job.json', 'utf8')) as Job
+  const outcome = await work((name) => readFileSync(`/in/${name}`), job)
+  const files = Object.entries(outcome.status === 'ok' ? outcome.files : {}).map(([name, bytes]) => {
+    writeFileSync(`/out/${name}`, bytes)
+    return { name, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+  })
+  const { status } = outcome
+  const error = 'error' in outcome ? { error: outcome.error } : {}
+  writeFileSync('/out/result.json', JSON.stringify({ schema: 'gevulot/result@1', nonce: job.nonce, status, ...error, files }))
+}
