@@ -10,6 +10,7 @@ import { functionOrder } from './functionOrder.js'
 import { invariants } from './invariants.js'
 import { leftovers } from './leftovers.js'
 import { links } from './links.js'
+import { lockfile } from './lockfile.js'
 import { natspec } from './natspec.js'
 import { registries } from './registries.js'
 import { sdkPackage } from './sdkPackage.js'
@@ -22,6 +23,7 @@ const checks: Readonly<Record<string, Check>> = {
   fileSizes,
   leftovers,
   registries,
+  lockfile,
   testNames,
   links,
   invariants,
