@@ -1,5 +1,5 @@
 import { lstat, readdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { contentError } from '../errors/codes/content.js'
 import type { ContentStore, PutOptions } from './ContentStore.js'
 import { hexOf, type Digest } from './digest.js'
@@ -73,12 +73,11 @@ export async function buildPackage(
  */
 export async function packDirectory(directory: string): Promise<SourceFile[]> {
   const files: SourceFile[] = []
-  const root = resolve(directory)
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (entry.isDirectory()) continue
-    const source = await regularFile(join(entry.parentPath, entry.name))
-    const { mode } = await lstat(source)
-    files.push({ path: resolve(source).slice(root.length + 1), source, executable: (mode & 0o100) !== 0 })
+  for (const path of await readdir(directory, { recursive: true })) {
+    const source = join(directory, path)
+    const info = await lstat(source)
+    if (info.isDirectory()) continue
+    files.push({ path, source: await regularFile(source), executable: (info.mode & 0o100) !== 0 })
   }
   return files
 }

@@ -1,0 +1,65 @@
+import { errorFactory } from '../errorFactory.js'
+import type { ErrorTable } from '../GevulotError.js'
+
+/** Errors of the connection to a chain, and of transactions that no contract refused. */
+export const CHAIN_ERRORS = {
+  CHAIN_HEX_INVALID: {
+    hint: 'Addresses have 40, ids and digests 64 hexadecimal digits after 0x; an address in mixed case must carry its checksum.',
+    retryable: false,
+  },
+  CHAIN_DEPLOYMENT_INVALID: {
+    hint: 'A deployment record is deployments/<chain id>.json as the deploy script wrote it.',
+    retryable: false,
+  },
+  CHAIN_WRONG: {
+    hint: 'Use an RPC endpoint of the chain in the deployment record, or the record of this chain.',
+    retryable: false,
+  },
+  CHAIN_CONTRACT_MISSING: {
+    hint: 'The deployment record does not fit this chain (a local chain may have been restarted), or the node is not synced.',
+    retryable: false,
+  },
+  CHAIN_CONTRACT_DIFFERENT: {
+    hint: 'The code at this address is not what was deployed: compare the deployment record with its published source.',
+    retryable: false,
+  },
+  CHAIN_RPC_UNAVAILABLE: {
+    hint: 'Check the RPC endpoint and the network; the call can be repeated safely.',
+    retryable: true,
+  },
+  CHAIN_SIGNER_MISSING: {
+    hint: 'Give a signer that is connected to a provider; a provider alone can only read.',
+    retryable: false,
+  },
+  CHAIN_SIGNER_REFUSED: {
+    hint: 'The wallet did not sign; approve the request there.',
+    retryable: false,
+  },
+  CHAIN_GAS_FUNDS_LOW: {
+    hint: "Send some of the chain's own currency to the account: it pays for gas.",
+    retryable: false,
+  },
+  CHAIN_NONCE_CONFLICT: {
+    hint: 'Another transaction of this account took the nonce; repeat the call.',
+    retryable: true,
+  },
+  CHAIN_REVERTED: {
+    hint: 'The call fails in the present state of the chain; see details.',
+    retryable: false,
+  },
+  CHAIN_TRANSACTION_REVERTED: {
+    hint: 'The state changed between simulation and inclusion; read it again and decide again.',
+    retryable: true,
+  },
+  CHAIN_TRANSACTION_TIMEOUT: {
+    hint: 'The transaction may still be included: look it up by the hash in details before sending another.',
+    retryable: true,
+  },
+  CHAIN_EVENT_MALFORMED: {
+    hint: 'The node returned a log that is not of these contracts: check the deployment record and the SDK version.',
+    retryable: false,
+  },
+} as const satisfies ErrorTable
+
+/** Makes an error of {@link CHAIN_ERRORS}. */
+export const chainError = errorFactory(CHAIN_ERRORS)

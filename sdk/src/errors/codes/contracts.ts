@@ -1,0 +1,279 @@
+import type { ErrorDescriptor } from '../GevulotError.js'
+
+/** A contract error: what it says, with its arguments in braces, and what to do. */
+export interface ContractErrorDescriptor extends ErrorDescriptor {
+  readonly text: string
+}
+
+/**
+ * Errors of our contracts by their name in the ABI. The code of `FeeTooLow` is `CONTRACT_FEE_TOO_LOW`, and so on. Retryable
+ * are those that time alone, or reading the state again, can cure.
+ */
+export const CONTRACT_ERRORS = {
+  // The market.
+  WrongPhase: {
+    text: 'workload {workload} is {have}, this needs {want}',
+    hint: 'Read the workload again: it has moved on, is not there yet, or was reorganised away.',
+    retryable: false,
+  },
+  UnknownProgram: {
+    text: 'program {program} is not deployed',
+    hint: 'Deploy the program first, or check the program id and the chain.',
+    retryable: false,
+  },
+  ClassClosed: {
+    text: 'class {class} takes no submissions',
+    hint: 'Use a program of another hardware class, or wait until the class opens.',
+    retryable: false,
+  },
+  InvalidTerms: {
+    text: 'a term of the request is out of bounds',
+    hint: 'Redundancy 1 to 8, run time 1 s to a day, rescue 50 to 100 per cent, fee at most 2^80 − 1; a fail needs a reason.',
+    retryable: false,
+  },
+  FeeTooLow: {
+    text: 'the fee is {fee}, the least for this run time and redundancy is {minimum}',
+    hint: 'Raise the fee (quote gives the minimum), or ask for less run time or redundancy.',
+    retryable: false,
+  },
+  WrongNonce: {
+    text: 'the nonce is {have}, the next one of the account is {want}',
+    hint: 'A lower nonce means this request was submitted before: look up its workload. Otherwise read the nonce again.',
+    retryable: false,
+  },
+  InsufficientBalance: {
+    text: 'the balance in the market is {have}, this needs {want}',
+    hint: 'Deposit tokens into the market first.',
+    retryable: false,
+  },
+  RoundFixed: {
+    text: 'beacon round {round} is fixed, so a free cancel is over',
+    hint: 'Wait for the draw, then cancel in two steps.',
+    retryable: true,
+  },
+  RoundNotKnown: {
+    text: 'the value of beacon round {round} is not known yet',
+    hint: 'Try again when the round is out.',
+    retryable: true,
+  },
+  AssignWindowOver: {
+    text: 'the time for a draw from epoch {epoch} is over',
+    hint: 'Settle the workload: it ends as unserved and the fee is refunded.',
+    retryable: false,
+  },
+  SeatNotInWorkload: {
+    text: 'seat {seat} holds no slot of workload {workload}',
+    hint: 'Read the slots again; the seat may have declined, failed or been settled.',
+    retryable: false,
+  },
+  NotOperator: {
+    text: '{caller} is not the operator of seat {seat}',
+    hint: 'Use the key that staked the seat.',
+    retryable: false,
+  },
+  NotRequester: {
+    text: '{caller} did not submit workload {workload}',
+    hint: 'Use the account that submitted the workload.',
+    retryable: false,
+  },
+  WrongSlotState: {
+    text: 'the slot of seat {seat} is {have}, which does not allow this',
+    hint: 'Read the slot again: it has moved on.',
+    retryable: false,
+  },
+  CommitsClosedAlready: {
+    text: 'commits closed at {closedAt}',
+    hint: 'The workload is over for new proofs.',
+    retryable: false,
+  },
+  CommitsStillOpen: {
+    text: 'commits are open until {until}',
+    hint: 'Try again after that time.',
+    retryable: true,
+  },
+  NoOpenSlot: {
+    text: 'no slot is open to others now',
+    hint: 'Slots open when their seat declines, fails, does not answer, or at the rescue time.',
+    retryable: true,
+  },
+  AlreadyCommitted: {
+    text: 'operator {operator} has committed to an open slot of this workload already',
+    hint: 'One commit to an open slot an operator is all the market takes.',
+    retryable: false,
+  },
+  TooManyCommits: {
+    text: 'the workload holds {limit} commits, as many as it can',
+    hint: 'Take other work.',
+    retryable: false,
+  },
+  SeatNotEligible: {
+    text: 'seat {seat} is not active, not of this class, or busy',
+    hint: 'Use an active and idle seat of the class of the program.',
+    retryable: true,
+  },
+  CommitsExist: {
+    text: '{commits} proofs were committed, so a cancel is no longer possible',
+    hint: 'Use release to close commits early.',
+    retryable: false,
+  },
+  NoCommits: {
+    text: 'no proof was committed',
+    hint: 'Use cancel to end a workload without commits.',
+    retryable: false,
+  },
+  CancelDelayRunning: {
+    text: 'the second step of the cancel is possible from {from} on',
+    hint: 'Repeat the call after that time.',
+    retryable: true,
+  },
+  OutsideRevealWindow: {
+    text: 'reveals are possible after {from} and until {until}',
+    hint: 'Reveal inside the window.',
+    retryable: true,
+  },
+  CommitmentMismatch: {
+    text: 'the proof, salt or account does not open the commitment (have {have}, want {want})',
+    hint: 'Reveal the very proof and salt that were committed, from the same account.',
+    retryable: false,
+  },
+  PublicInputsMismatch: {
+    text: 'the public inputs hash to {have}, the workload names {want}',
+    hint: 'Pass the file public_inputs of the workload as it is.',
+    retryable: false,
+  },
+  ProofNotValid: {
+    text: 'the verifier refuses the proof',
+    hint: 'Verify the proof locally; check program, inputs and parameters.',
+    retryable: false,
+  },
+  CommitFirst: {
+    text: 'this workload wants a commit before the proof',
+    hint: 'Commit, then reveal after commits have closed.',
+    retryable: false,
+  },
+  NotEnoughGas: {
+    text: '{have} gas is left, the verifier needs {want}',
+    hint: 'Raise the gas limit of the transaction.',
+    retryable: true,
+  },
+  VerifierChanged: {
+    text: 'the code of verifier {verifier} is not the pinned one',
+    hint: 'The program is broken: nothing can be verified with it.',
+    retryable: false,
+  },
+  TooEarly: {
+    text: 'this is possible from {from} on',
+    hint: 'Try again at that time.',
+    retryable: true,
+  },
+  ClaimsIncomplete: {
+    text: '{have} of the {want} seats that must be listed are there',
+    hint: 'List every seat with a valid proof, and after a release or for a cancel every seat that accepted in time.',
+    retryable: true,
+  },
+  NotSilent: {
+    text: 'seat {seat} answered, or does not have to any more',
+    hint: 'Only seats still Assigned after the silence window can be slashed.',
+    retryable: false,
+  },
+  SilenceWindowOver: {
+    text: 'the time for answers ended at {endedAt}',
+    hint: 'The seat can only be slashed now.',
+    retryable: false,
+  },
+  InvalidRules: {
+    text: 'a rule is out of bounds',
+    hint: 'See the bounds in contracts/market/Config.sol; windows and run time must fit the cooldown.',
+    retryable: false,
+  },
+  InvalidProgram: {
+    text: 'the verifier has no code, or its gas allowance is out of bounds',
+    hint: 'Deploy the verifier contract first, and allow it 1 to 15 000 000 gas.',
+    retryable: false,
+  },
+  // The prover registry.
+  OperatorNotAdmitted: {
+    text: 'operator {operator} is not admitted',
+    hint: 'The network is permissioned at this stage: ask its owner to admit the operator.',
+    retryable: false,
+  },
+  UnknownClass: {
+    text: 'hardware class {class} does not exist',
+    hint: 'Use a class that the registry knows.',
+    retryable: false,
+  },
+  InvalidClassBond: {
+    text: 'a parameter of the class is out of bounds',
+    hint: 'The bond is never zero; at most half of it is slashed and a tenth of that is bounty.',
+    retryable: false,
+  },
+  InvalidSeatCount: {
+    text: '{count} seats cannot be staked in one call',
+    hint: 'Stake 1 to 64 seats a call.',
+    retryable: false,
+  },
+  NotSeatOperator: {
+    text: '{caller} is not the operator of seat {seat}',
+    hint: 'Use the key that staked the seat.',
+    retryable: false,
+  },
+  WrongSeatStatus: {
+    text: 'seat {seat} is {have}, which does not allow this',
+    hint: 'Read the seat again.',
+    retryable: false,
+  },
+  BondIncomplete: {
+    text: 'the bond of seat {seat} is {have}, a full one is {want}',
+    hint: 'Top up the seat first.',
+    retryable: false,
+  },
+  CoolingDown: {
+    text: 'seat {seat} cools down until {until}',
+    hint: 'Try again after that time.',
+    retryable: true,
+  },
+  RejoinTooEarly: {
+    text: 'seat {seat} left in epoch {epoch}, draws of that time can still name it',
+    hint: 'Join again more than three epochs later.',
+    retryable: true,
+  },
+  SeatHeld: {
+    text: 'seat {seat} holds a slot that it has not answered or delivered',
+    hint: 'Answer it, or have the workload settled and cleared first.',
+    retryable: true,
+  },
+  OnlyMarket: {
+    text: '{caller} is not the market',
+    hint: 'Only the market calls this.',
+    retryable: false,
+  },
+  NothingDue: {
+    text: 'there is nothing to withdraw or burn',
+    hint: 'Nothing to do.',
+    retryable: false,
+  },
+  EpochTooOld: {
+    text: 'epoch {epoch} is too old for the stored history',
+    hint: 'A draw looks back three epochs at most.',
+    retryable: false,
+  },
+  // The token and access control.
+  ERC20InsufficientBalance: {
+    text: '{sender} has {balance} tokens, this needs {needed}',
+    hint: 'Get tokens first.',
+    retryable: false,
+  },
+  ERC20InsufficientAllowance: {
+    text: '{spender} may spend {allowance} tokens, this needs {needed}',
+    hint: 'Approve the tokens first.',
+    retryable: false,
+  },
+  OwnableUnauthorizedAccount: {
+    text: '{account} is not the owner',
+    hint: 'Use the key of the owner.',
+    retryable: false,
+  },
+} as const satisfies Readonly<Record<string, ContractErrorDescriptor>>
+
+/** Name of a contract error that {@link CONTRACT_ERRORS} describes. */
+export type ContractErrorName = keyof typeof CONTRACT_ERRORS

@@ -1,0 +1,49 @@
+import { errorFactory } from '../errorFactory.js'
+import type { ErrorTable } from '../GevulotError.js'
+
+/** Errors of the prover worker (design section 9). A retryable one ends the process with exit code 75, any other with 1. */
+export const WORKER_ERRORS = {
+  WORKER_CONFIG_INVALID: {
+    hint: 'Run the worker with --help: it lists every field, its default and its environment variable.',
+    retryable: false,
+  },
+  WORKER_KEY_UNSAFE: {
+    hint: 'The key file must be a regular file that only its owner can read: chmod 600 <file>.',
+    retryable: false,
+  },
+  WORKER_LOCKED: {
+    hint: 'Another worker runs on this data directory or with this key. Stop it first, or give this one its own.',
+    retryable: false,
+  },
+  WORKER_SEAT_NOT_OWNED: {
+    hint: "Name only seats that the key's account has staked; leave `seats` out to use all of them.",
+    retryable: false,
+  },
+  WORKER_RUNTIME_UNAVAILABLE: {
+    hint: 'Make the configured runtime work, or configure another; the worker never takes a weaker one by itself.',
+    retryable: false,
+  },
+  WORKER_CLOCK_WRONG: {
+    hint: 'Synchronise the clock of this machine, or use an RPC endpoint whose node is in sync.',
+    retryable: true,
+  },
+  WORKER_TRANSITION_ILLEGAL: {
+    hint: 'This is a bug of the worker; keep its log and data directory and report it.',
+    retryable: false,
+  },
+  WORKER_COMMITMENT_CONFLICT: {
+    hint: 'The seat has committed to another proof of this workload before; only that one may ever be revealed.',
+    retryable: false,
+  },
+  WORKER_STATE_INVALID: {
+    hint: 'The data directory holds something this version cannot read; move it away and keep it, then start afresh.',
+    retryable: false,
+  },
+  WORKER_STOPPED: {
+    hint: 'The worker is shutting down; what was unfinished is resumed at the next start.',
+    retryable: true,
+  },
+} as const satisfies ErrorTable
+
+/** Makes an error of {@link WORKER_ERRORS}. */
+export const workerError = errorFactory(WORKER_ERRORS)

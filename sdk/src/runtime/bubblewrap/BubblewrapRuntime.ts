@@ -1,0 +1,158 @@
+import { chmod, copyFile, mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../../clock.js'
+import { classify, type ProgramExit } from '../classify.js'
+import { DirectoryOutput } from '../DirectoryOutput.js'
+import { GuardedProcess } from '../GuardedProcess.js'
+import { LogTail } from '../LogTail.js'
+import { prepareJob, type PreparedJob } from '../prepareJob.js'
+import { probe, probeCommand } from '../probe.js'
+import { treeUsage } from '../processTree.js'
+import type { RunJob, Runtime, RuntimeCheck } from '../Runtime.js'
+import type { RunOutcome, Verdict } from '../RunOutcome.js'
+import { sandboxCommand, STAGED_OUT } from './sandboxCommand.js'
+import { StageReport } from './StageReport.js'
+
+/** Options of {@link BubblewrapRuntime}. */
+export interface BubblewrapOptions {
+  /** Where jobs keep their files while they run; default the system's temporary directory. */
+  readonly workDirectory?: string
+}
+
+const MONITOR_MS = 20
+// Files, links and directories in /out; each costs the machine memory that the size of /out does not count.
+const MAX_OUT_ENTRIES = 4096
+const SETUP_MS = 30_000
+
+/**
+ * Namespaces only: the program shares the host's kernel, so this is for development and for programs one trusts. Fast,
+ * and `limits.cores` bounds processor time but not the number of processors. Source: design section 8.
+ */
+export class BubblewrapRuntime implements Runtime {
+  readonly name = 'bubblewrap'
+  readonly #workDirectory: string
+
+  constructor(options: BubblewrapOptions = {}) {
+    this.#workDirectory = options.workDirectory ?? tmpdir()
+  }
+
+  async check(): Promise<RuntimeCheck> {
+    const version = await probeCommand('bwrap', ['--version'])
+    if (version === undefined) {
+      return { available: false, reason: 'bubblewrap is not installed', fix: 'apt-get install bubblewrap' }
+    }
+    const outcome = await probe(this, this.#workDirectory)
+    if (outcome.kind === 'valid')
+      return { available: true, details: { bubblewrap: version, isolation: 'namespaces, shared kernel' } }
+    return {
+      available: false,
+      reason: `a test program did not run (${outcome.kind}): ${outcome.log.trim()}`,
+      fix: 'Allow unprivileged user namespaces: sysctl kernel.unprivileged_userns_clone=1, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0',
+    }
+  }
+
+  async run(job: RunJob): Promise<RunOutcome> {
+    const prepared = await prepareJob(job)
+    const directory = await mkdtemp(join(this.#workDirectory, 'gevulot-job-'))
+    try {
+      const inDirectory = await stageInputs(directory, prepared)
+      return await this.#runStaged(job, prepared, inDirectory)
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  }
+
+  async #runStaged(job: RunJob, prepared: PreparedJob, inDirectory: string): Promise<RunOutcome> {
+    const began = performance.now()
+    let started = began
+    let stopped: number | undefined
+    let peakKiB = 0
+    const log = new LogTail(job.limits.logBytes, job.onLog)
+    const report = new StageReport()
+    const sandbox = new GuardedProcess<'timeout' | 'out-of-memory' | 'disk-full' | 'setup'>({
+      ...sandboxCommand(job, prepared, inDirectory),
+      onOutput: (bytes) => log.write(bytes),
+      onReport: (bytes) => report.write(bytes),
+      ...(job.signal && { signal: job.signal }),
+    })
+    const setup = sandbox.deadline(SETUP_MS, 'setup')
+    const gone = sandbox.ended.then(() => undefined)
+
+    const judge = async (): Promise<Verdict | undefined> => {
+      const stage = await Promise.race([report.stage, gone])
+      if (stage === undefined) return undefined
+      setup.abort()
+      started = performance.now()
+      const limit = sandbox.deadline(job.limits.seconds * 1000, 'timeout')
+      const out = `/proc/${stage}/root${STAGED_OUT}`
+      const watch = async (): Promise<void> => {
+        for (;;) {
+          const { memoryKiB } = treeUsage(stage)
+          peakKiB = Math.max(peakKiB, memoryKiB)
+          if (memoryKiB > job.limits.memoryMiB * 1024) sandbox.kill('out-of-memory')
+          const { files, ffree } = await statfs(out)
+          if (files - ffree > MAX_OUT_ENTRIES) sandbox.kill('disk-full')
+          await systemClock.sleep(MONITOR_MS, sandbox.over)
+        }
+      }
+      // It ends by an error: the process is gone.
+      watch().catch(() => undefined)
+      await Promise.race([report.done, gone])
+      stopped = performance.now()
+      limit.abort()
+      const exit = exitOf(report, peakKiB > job.limits.memoryMiB * 1024 * 0.9, log)
+      if (sandbox.over.aborted || exit === undefined) return undefined
+      return classify(job, prepared.nonce, exit, await DirectoryOutput.open(out), log.text())
+    }
+
+    let verdict: Verdict | undefined
+    try {
+      verdict = await judge()
+    } finally {
+      sandbox.release()
+    }
+    const end = await sandbox.ended
+    const ended = stopped ?? performance.now()
+    return {
+      ...(end.killed === undefined || end.killed === 'setup'
+        ? (verdict ?? {
+            kind: 'runtime-failed',
+            reason: end.error?.message ?? 'the sandbox could not be set up; see the log',
+          })
+        : { kind: end.killed }),
+      log: log.text(),
+      usage: {
+        startSeconds: (started - began) / 1000,
+        wallSeconds: (ended - started) / 1000,
+        peakMemoryMiB: peakKiB / 1024,
+        ...(report.cpuSeconds !== undefined && { cpuSeconds: report.cpuSeconds }),
+      },
+    }
+  }
+}
+
+/** `/in` as a directory that any user id can read, whatever the modes of the caller's files. */
+async function stageInputs(directory: string, prepared: PreparedJob): Promise<string> {
+  const inDirectory = join(directory, 'in')
+  await mkdir(inDirectory)
+  await writeFile(join(inDirectory, 'job.json'), prepared.jobJson)
+  await chmod(join(inDirectory, 'job.json'), 0o444)
+  for (const { name, path } of prepared.inputs) {
+    await copyFile(path, join(inDirectory, name), constants.COPYFILE_FICLONE)
+    await chmod(join(inDirectory, name), 0o444)
+  }
+  await chmod(inDirectory, 0o755)
+  return inDirectory
+}
+
+/** bwrap reports signal n as exit code 128 + n, as shells do. */
+function exitOf(report: StageReport, memoryExhausted: boolean, log: LogTail): ProgramExit | undefined {
+  const code = report.exitCode
+  if (code === undefined) {
+    // Nothing of the program has run yet, so this line is bwrap's own: the file is no program for this machine.
+    return /^bwrap: execvp /m.test(log.text()) ? { code: 127, memoryExhausted } : undefined
+  }
+  return code > 128 && code <= 192 ? { signal: code - 128, memoryExhausted } : { code, memoryExhausted }
+}

@@ -1,0 +1,40 @@
+/**
+ * What the sandbox reported on descriptor 3: lines of the stage script, `times` of the shell, and bwrap's JSON status.
+ * The program does not have the descriptor.
+ */
+export class StageReport {
+  /** The stage's process, in our numbering. */
+  readonly stage: Promise<number>
+  /** The program and everything it started is gone. */
+  readonly done: Promise<void>
+  #text = ''
+  #resolveStage: (pid: number) => void = () => undefined
+  #resolveDone: () => void = () => undefined
+
+  constructor() {
+    this.stage = new Promise((resolve) => (this.#resolveStage = resolve))
+    this.done = new Promise((resolve) => (this.#resolveDone = resolve))
+  }
+
+  /** Takes in more of the report. */
+  write(bytes: Uint8Array): void {
+    this.#text += Buffer.from(bytes).toString('latin1')
+    const stage = /^stage (\d+)$/m.exec(this.#text)?.[1]
+    if (stage !== undefined) this.#resolveStage(Number(stage))
+    if (/^done$/m.test(this.#text)) this.#resolveDone()
+  }
+
+  /** The program's exit code (128 + n after signal n); undefined if it was never started. */
+  get exitCode(): number | undefined {
+    const code = /"exit-code": *(\d+)/.exec(this.#text)?.[1]
+    return code === undefined ? undefined : Number(code)
+  }
+
+  /** Processor time of the program, from the second line of `times`: its children, user and system. */
+  get cpuSeconds(): number | undefined {
+    const match = /^\S+m\S+s \S+m\S+s\n(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/m.exec(this.#text)
+    if (match === null) return undefined
+    const [userMinutes = 0, userSeconds = 0, systemMinutes = 0, systemSeconds = 0] = match.slice(1).map(Number)
+    return (userMinutes + systemMinutes) * 60 + userSeconds + systemSeconds
+  }
+}

@@ -1,0 +1,22 @@
+import { runtimeError } from '../errors/codes/runtime.js'
+import { BubblewrapRuntime, type BubblewrapOptions } from './bubblewrap/BubblewrapRuntime.js'
+import type { Runtime, RuntimeName } from './Runtime.js'
+
+/** Options of {@link createRuntime}; each runtime takes what concerns it. */
+export type RuntimeOptions = BubblewrapOptions & { cacheDirectory: string }
+
+/**
+ * The runtime of that name, or an error: never another one in its place. Source: design section 8.
+ * @throws GevulotError RUNTIME_UNKNOWN
+ */
+export function createRuntime(name: RuntimeName, options: RuntimeOptions): Runtime {
+  switch (name) {
+    case 'bubblewrap':
+      return new BubblewrapRuntime(options)
+    default:
+      throw runtimeError(
+        'RUNTIME_UNKNOWN',
+        `no runtime is called ${JSON.stringify(name)}; there are bubblewrap and linux`,
+      )
+  }
+}

@@ -1,0 +1,3 @@
+export { createRuntime, type RuntimeOptions } from './createRuntime.js'
+export type { ResultFile, RunOutcome, RunRecord, RunUsage, Verdict } from './RunOutcome.js'
+export type { RunJob, RunLimits, Runtime, RuntimeCheck, RuntimeName } from './Runtime.js'

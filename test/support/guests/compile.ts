@@ -1,0 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+
+/** Compiles one of the guest programs beside this file into a static x86-64 ELF; returns its path. */
+export function compileGuest(name: string, directory: string): string {
+  const path = join(directory, name)
+  const source = join(import.meta.dirname, `${name}.c`)
+  execFileSync('cc', ['-O1', '-static', '-pthread', '-Wall', '-Werror', '-o', path, source], { stdio: 'inherit' })
+  return path
+}

@@ -1,0 +1,191 @@
+/*
+ * The program that the conformance suite runs in every runtime: argv[1] says how to behave or to misbehave.
+ * It exits with 99 where the sandbox let it do something it must not.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PROOF "proof bytes\n"
+#define PROOF_SHA256 "727bc485408ea25e5c37ff952b57dd23bb3cf91e69387a0a65c9740da2d901e3"
+
+static char job[65536], nonce[129];
+
+static void must(int condition, const char *what) {
+    if (condition) return;
+    printf("BREACH: %s (errno %d)\n", what, errno);
+    exit(99);
+}
+
+static void read_job(void) {
+    FILE *file = fopen("/in/job.json", "r");
+    if (!file) exit(98);
+    job[fread(job, 1, sizeof job - 1, file)] = 0;
+    fclose(file);
+    char *at = strstr(job, "\"nonce\":\"");
+    if (!at || sscanf(at + 9, "%128[0-9a-f]", nonce) != 1) exit(97);
+}
+
+static void write_file(const char *path, const char *text) {
+    FILE *file = fopen(path, "w");
+    if (!file || fputs(text, file) < 0 || fclose(file)) exit(96);
+}
+
+static void result(const char *status, const char *error, const char *files) {
+    char text[4096];
+    snprintf(text, sizeof text, "{\"schema\":\"gevulot/result@1\",\"nonce\":\"%s\",\"status\":\"%s\",\"error\":\"%s\",\"files\":[%s]}", nonce, status, error, files);
+    write_file("/out/result.json", text);
+}
+
+static void result_with(const char *name, long long size, const char *sha256) {
+    char text[512];
+    snprintf(text, sizeof text, "{\"name\":\"%s\",\"size\":%lld,\"sha256\":\"%s\"}", name, size, sha256);
+    result("ok", "", text);
+}
+
+static void prove(void) {
+    write_file("/out/proof", PROOF);
+    result_with("proof", sizeof PROOF - 1, PROOF_SHA256);
+}
+
+/* Uses up memory and goes on after a refusal: what kills it is the limit. */
+static void eat_memory(void) {
+    for (;;) {
+        char *block = malloc(1 << 20);
+        if (block) memset(block, 1, 1 << 20);
+    }
+}
+
+static void fill_disk(void) {
+    static char block[1 << 16];
+    int file = open("/out/proof", O_CREAT | O_WRONLY, 0644);
+    while (write(file, block, sizeof block) > 0);
+    printf("stopped by errno %d\n", errno);
+    exit(1);
+}
+
+static void many_files(void) {
+    char path[64];
+    for (int i = 0;; i++) {
+        snprintf(path, sizeof path, "/out/%d", i);
+        int file = open(path, O_CREAT | O_WRONLY, 0644);
+        if (file < 0) sleep(1);
+        else close(file);
+    }
+}
+
+static void try_network(void) {
+    const char *hosts[] = {"127.0.0.1", "10.0.2.2", "169.254.169.254", "1.1.1.1"};
+    for (int i = 0; i < 4; i++) {
+        struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(getenv("PORT")))};
+        inet_pton(AF_INET, hosts[i], &to.sin_addr);
+        int s = socket(AF_INET, SOCK_STREAM, 0);
+        must(s < 0 || connect(s, (struct sockaddr *)&to, sizeof to) < 0, hosts[i]);
+    }
+}
+
+static void look_around(void) {
+    const char *hidden[] = {"/etc/passwd", "/usr/bin/env", "/bin/sh", "/root", "/home", "/boot", "/lib/modules", "/stage", "/var", "/tmp", "/job", "/dev/vda", "/dev/mem", "/dev/kmsg"};
+    for (unsigned i = 0; i < sizeof hidden / sizeof *hidden; i++) must(open(hidden[i], O_RDONLY) < 0, hidden[i]);
+    const char *read_only[] = {"/x", "/app/x", "/in/x", "/dev/x", "/dev/shm/x", "/proc/sys/kernel/core_pattern", "/app/guest", "/in/job.json"};
+    for (unsigned i = 0; i < sizeof read_only / sizeof *read_only; i++) must(open(read_only[i], O_CREAT | O_WRONLY, 0666) < 0, read_only[i]);
+    const char *expected = " . .. app in out proc dev lib lib64 usr ";
+    DIR *root = opendir("/");
+    for (struct dirent *entry; (entry = readdir(root));) {
+        char name[300];
+        snprintf(name, sizeof name, " %s ", entry->d_name);
+        must(strstr(expected, name) != NULL, entry->d_name);
+    }
+    for (int fd = 3; fd < 256; fd++) must(fd == dirfd(root) || fcntl(fd, F_GETFD) < 0, "an inherited descriptor");
+    must(getuid() != 0 && setuid(0) < 0, "root");
+    must(mount("none", "/out", "tmpfs", 0, NULL) < 0, "mount");
+    must(unshare(CLONE_NEWUSER) < 0, "a user namespace");
+    must(chmod("/app/guest", 0777) < 0 && unlink("/in/job.json") < 0, "a change of read-only files");
+}
+
+static void *count(void *counter) {
+    for (int i = 0; i < 1000000; i++) __atomic_add_fetch((long *)counter, 1, __ATOMIC_RELAXED);
+    return NULL;
+}
+
+static void run_threads(void) {
+    long counter = 0;
+    pthread_t threads[8];
+    for (int i = 0; i < 8; i++) if (pthread_create(&threads[i], NULL, count, &counter)) exit(95);
+    for (int i = 0; i < 8; i++) pthread_join(threads[i], NULL);
+    if (counter != 8000000) exit(94);
+}
+
+int main(int argc, char **argv) {
+    const char *mode = argc > 1 ? argv[1] : "";
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    read_job();
+    if (!strcmp(mode, "ok")) {
+        char cwd[64];
+        printf("hello from %s\n\x1b[31m", argv[0]);
+        fprintf(stderr, "and from stderr\n");
+        must(strstr(job, "\"args\":[\"seven\",\"7\"]") && strstr(job, "\"role\":\"prove\"") && strstr(job, "\"workload\":\"0xabc\""), "job.json");
+        must(getenv("COLOUR") && !strcmp(getenv("COLOUR"), "deep blue") && !getenv("HOME") && !getenv("USER"), "the environment");
+        must(argc == 3 && !strcmp(argv[2], "with space"), "argv");
+        must(!strcmp(getcwd(cwd, sizeof cwd), "/out"), "the working directory");
+        prove();
+    } else if (!strcmp(mode, "copy")) {
+        char bytes[4096];
+        int in = open("/in/public_inputs", O_RDONLY), out = open(argv[2], O_CREAT | O_WRONLY, 0644);
+        for (ssize_t n; (n = read(in, bytes, sizeof bytes)) > 0;) if (write(out, bytes, n) != n) return 93;
+        printf("copied with %s\n", argv[3]);
+        return atoi(argv[3]);
+    } else if (!strcmp(mode, "valid")) result("valid", "", "");
+    else if (!strcmp(mode, "invalid")) result("invalid", "the pairing does not hold", "");
+    else if (!strcmp(mode, "error")) { result("error", "no such circuit", ""); return 1; }
+    else if (!strcmp(mode, "exit")) return 3;
+    else if (!strcmp(mode, "ok-exit")) { prove(); return 3; }
+    else if (!strcmp(mode, "abort")) abort();
+    else if (!strcmp(mode, "ok-abort")) { prove(); abort(); }
+    else if (!strcmp(mode, "hang")) { puts("hanging"); for (;;) pause(); }
+    else if (!strcmp(mode, "spin")) for (;;);
+    else if (!strcmp(mode, "flood")) for (;;) puts("a flood of text that never ends, line after line after line");
+    else if (!strcmp(mode, "oom")) eat_memory();
+    else if (!strcmp(mode, "forkbomb")) for (;;) fork();
+    else if (!strcmp(mode, "orphan")) { if (fork() == 0) for (;;) pause(); prove(); }
+    else if (!strcmp(mode, "fill")) fill_disk();
+    else if (!strcmp(mode, "many-files")) many_files();
+    else if (!strcmp(mode, "threads")) { run_threads(); prove(); }
+    else if (!strcmp(mode, "network")) { try_network(); prove(); }
+    else if (!strcmp(mode, "look-around")) { look_around(); prove(); }
+    else if (!strcmp(mode, "no-result")) write_file("/out/proof", PROOF);
+    else if (!strcmp(mode, "no-json")) write_file("/out/result.json", "{\"schema\":");
+    else if (!strcmp(mode, "wrong-nonce")) { memset(nonce, '0', strlen(nonce)); prove(); }
+    else if (!strcmp(mode, "wrong-role")) result("valid", "", "");
+    else if (!strcmp(mode, "wrong-size")) { write_file("/out/proof", PROOF); result_with("proof", 5, PROOF_SHA256); }
+    else if (!strcmp(mode, "wrong-sha256")) { write_file("/out/proof", "proof BYTES\n"); result_with("proof", 12, PROOF_SHA256); }
+    else if (!strcmp(mode, "missing")) result_with("proof", 12, PROOF_SHA256);
+    else if (!strcmp(mode, "no-proof")) { write_file("/out/other", PROOF); result_with("other", 12, PROOF_SHA256); }
+    else if (!strcmp(mode, "traversal")) { write_file("/out/proof", PROOF); result_with("../out/proof", 12, PROOF_SHA256); }
+    else if (!strcmp(mode, "link")) { if (symlink("/in/job.json", "/out/proof")) return 92; result_with("proof", 12, PROOF_SHA256); }
+    else if (!strcmp(mode, "link-result")) { if (symlink("/in/job.json", "/out/result.json")) return 92; }
+    else if (!strcmp(mode, "fifo")) { if (mkfifo("/out/proof", 0644)) return 92; result_with("proof", 0, PROOF_SHA256); }
+    else if (!strcmp(mode, "directory")) { if (mkdir("/out/proof", 0755)) return 92; result_with("proof", 0, PROOF_SHA256); }
+    else if (!strcmp(mode, "sparse")) {
+        int file = open("/out/proof", O_CREAT | O_WRONLY, 0644);
+        if (ftruncate(file, 1LL << 40)) return 92;
+        result_with("proof", 1LL << 40, PROOF_SHA256);
+    } else if (!strcmp(mode, "big-result")) {
+        FILE *file = fopen("/out/result.json", "w");
+        for (int i = 0; i < 70000; i++) fputc(' ', file);
+        fclose(file);
+    } else return 91;
+    return 0;
+}
