@@ -1,0 +1,58 @@
+import type { Log } from 'ethers'
+import { asChainError } from './asChainError.js'
+import type { Contracts } from './connect.js'
+import { logFilterOf, type EventFilter, type LogFilter } from './EventFilter.js'
+
+// Public endpoints allow between 500 and 10 000 blocks a query, some only few results: start in the middle and adapt.
+const FIRST_RANGE = 2_000
+const LARGEST_RANGE = 10_000
+const DEAD_ENDPOINT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'NETWORK_ERROR'])
+
+/** Reads logs in ranges whose size adapts to what the endpoint allows. */
+export class LogReader {
+  readonly #contracts: Contracts
+  readonly #filter: LogFilter
+  #size = FIRST_RANGE
+
+  constructor(contracts: Contracts, filter: EventFilter) {
+    this.#contracts = contracts
+    this.#filter = logFilterOf(contracts, filter)
+  }
+
+  /** The last block of the next range that starts at `from` and does not go beyond `last`. */
+  endOfRange(from: number, last: number): number {
+    return Math.min(last, from + this.#size - 1)
+  }
+
+  /**
+   * The logs of a range, each once and in order.
+   * @returns undefined when the range was too large: ask {@link endOfRange} again.
+   * @throws GevulotError CHAIN_RPC_UNAVAILABLE
+   */
+  async read(from: number, to: number): Promise<Log[] | undefined> {
+    try {
+      const logs = await this.#contracts.provider.getLogs({
+        address: [...this.#filter.address],
+        topics: this.#filter.topics,
+        fromBlock: from,
+        toBlock: to,
+      })
+      this.#size = Math.min(LARGEST_RANGE, Math.max(this.#size, (to - from + 1) * 2))
+      return distinct(logs)
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+      if (to > from && !DEAD_ENDPOINT.has(code)) {
+        this.#size = Math.max(1, Math.floor((to - from + 1) / 4))
+        return undefined
+      }
+      throw asChainError(error, `reading the events of blocks ${from} to ${to}`)
+    }
+  }
+}
+
+/** Sorts, and leaves out duplicates and logs the node itself takes back. */
+function distinct(logs: readonly Log[]): Log[] {
+  const byPlace = new Map<string, Log>()
+  for (const log of logs) if (!log.removed) byPlace.set(`${log.blockNumber}/${log.index}`, log)
+  return [...byPlace.values()].sort((a, b) => a.blockNumber - b.blockNumber || a.index - b.index)
+}

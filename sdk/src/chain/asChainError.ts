@@ -1,0 +1,40 @@
+import { isError } from 'ethers'
+import { chainError } from '../errors/codes/chain.js'
+import { GevulotError } from '../errors/GevulotError.js'
+import { contractErrorOf } from './contractErrorOf.js'
+
+/**
+ * Turns whatever a provider, a signer or a contract threw into a {@link GevulotError} with a stable code. Errors of ours
+ * and aborts pass through unchanged.
+ * @param doing What was being done, for the message: `reading the chain id`.
+ */
+export function asChainError(error: unknown, doing: string): Error {
+  if (error instanceof GevulotError) return error
+  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) return error
+  if (isError(error, 'CALL_EXCEPTION')) {
+    if (error.data) return contractErrorOf(error.data, doing, error)
+    const details = { reason: error.reason, transaction: error.receipt?.hash }
+    if (error.receipt) {
+      return chainError('CHAIN_TRANSACTION_REVERTED', `${doing}: the transaction reverted`, { cause: error, details })
+    }
+    return chainError('CHAIN_REVERTED', `${doing}: ${error.reason ?? 'the call reverts'}`, { cause: error, details })
+  }
+  if (isError(error, 'INSUFFICIENT_FUNDS')) {
+    return chainError('CHAIN_GAS_FUNDS_LOW', `${doing}: the account cannot pay for gas`, { cause: error })
+  }
+  if (isError(error, 'NONCE_EXPIRED') || isError(error, 'REPLACEMENT_UNDERPRICED')) {
+    return chainError('CHAIN_NONCE_CONFLICT', `${doing}: ${error.shortMessage}`, { cause: error })
+  }
+  if (isError(error, 'ACTION_REJECTED')) {
+    return chainError('CHAIN_SIGNER_REFUSED', `${doing}: the signer refused`, { cause: error })
+  }
+  if (isError(error, 'UNSUPPORTED_OPERATION')) {
+    return chainError('CHAIN_SIGNER_MISSING', `${doing} needs a signer`, { cause: error })
+  }
+  if (isError(error, 'INVALID_ARGUMENT')) {
+    return chainError('CHAIN_HEX_INVALID', `${doing}: ${error.shortMessage}`, { cause: error })
+  }
+  // What is left is the endpoint: refused, timed out, overloaded, or an answer that makes no sense.
+  const reason = error instanceof Error ? error.message.slice(0, 200) : String(error)
+  return chainError('CHAIN_RPC_UNAVAILABLE', `${doing}: the RPC endpoint failed (${reason})`, { cause: error })
+}

@@ -1,0 +1,106 @@
+import { JsonRpcApiProvider, keccak256, type ContractRunner, type Provider } from 'ethers'
+import { chainError } from '../errors/codes/chain.js'
+import { asChainError } from './asChainError.js'
+import { CONTRACT_ROLES, type Deployment } from './deployment.js'
+import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
+import { IBeacon__factory } from './generated/factories/IBeacon__factory.js'
+import { Market__factory } from './generated/factories/Market__factory.js'
+import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
+import type { GevulotToken } from './generated/GevulotToken.js'
+import type { IBeacon } from './generated/IBeacon.js'
+import type { Market } from './generated/Market.js'
+import type { ProverRegistry } from './generated/ProverRegistry.js'
+import { toAddress, type Address } from './hex.js'
+
+/** Our contracts on one chain, typed and checked. */
+export interface Contracts {
+  readonly chainId: number
+  /** Block of the first contract: no event is older. */
+  readonly fromBlock: number
+  readonly addresses: Readonly<Record<(typeof CONTRACT_ROLES)[number], Address>>
+  readonly provider: Provider
+  /** What the contracts were connected with: a signer, or the provider itself. */
+  readonly runner: ContractRunner
+  readonly token: GevulotToken
+  readonly market: Market
+  readonly registry: ProverRegistry
+  readonly beacon: IBeacon
+}
+
+/**
+ * Connects to a deployment and checks it: the chain id, that there is code at every address, and that it is the recorded
+ * code when the deployment says which.
+ * @param runner A provider (reads only) or a signer connected to one.
+ * @example
+ * const contracts = await connect(deployment, rpcProvider('http://127.0.0.1:8545', deployment.chainId))
+ * @throws GevulotError CHAIN_WRONG, CHAIN_CONTRACT_MISSING, CHAIN_CONTRACT_DIFFERENT, CHAIN_RPC_UNAVAILABLE,
+ * CHAIN_SIGNER_MISSING, CHAIN_HEX_INVALID
+ */
+export async function connect(deployment: Deployment, runner: ContractRunner): Promise<Contracts> {
+  const { provider } = runner
+  if (!provider) throw chainError('CHAIN_SIGNER_MISSING', 'the signer is not connected to a provider')
+  const addresses = {
+    token: toAddress(deployment.token),
+    market: toAddress(deployment.market),
+    registry: toAddress(deployment.registry),
+    beacon: toAddress(deployment.beacon),
+  }
+  const chainId = await chainIdOf(provider)
+  if (chainId !== deployment.chainId) {
+    throw chainError(
+      'CHAIN_WRONG',
+      `the endpoint serves chain ${chainId}, the deployment is on ${deployment.chainId}`,
+      {
+        details: { have: chainId, want: deployment.chainId },
+      },
+    )
+  }
+  await Promise.all(CONTRACT_ROLES.map((role) => checkCode(provider, role, addresses[role], deployment)))
+  return {
+    chainId,
+    fromBlock: deployment.fromBlock,
+    addresses,
+    provider,
+    runner,
+    token: GevulotToken__factory.connect(addresses.token, runner),
+    market: Market__factory.connect(addresses.market, runner),
+    registry: ProverRegistry__factory.connect(addresses.registry, runner),
+    beacon: IBeacon__factory.connect(addresses.beacon, runner),
+  }
+}
+
+/** Asks the node itself: a provider with a fixed network would only repeat what it was told. */
+async function chainIdOf(provider: Provider): Promise<number> {
+  try {
+    if (provider instanceof JsonRpcApiProvider) return Number(await provider.send('eth_chainId', []))
+    return Number((await provider.getNetwork()).chainId)
+  } catch (error) {
+    throw asChainError(error, 'reading the chain id')
+  }
+}
+
+async function checkCode(
+  provider: Provider,
+  role: (typeof CONTRACT_ROLES)[number],
+  address: Address,
+  deployment: Deployment,
+): Promise<void> {
+  let code: string
+  try {
+    code = await provider.getCode(address)
+  } catch (error) {
+    throw asChainError(error, `reading the code of the ${role}`)
+  }
+  if (code === '0x') {
+    throw chainError('CHAIN_CONTRACT_MISSING', `there is no contract at ${address}, the address of the ${role}`, {
+      details: { role, address },
+    })
+  }
+  const want = deployment.codeHashes?.[role]
+  const have = keccak256(code)
+  if (want !== undefined && have !== want.toLowerCase()) {
+    throw chainError('CHAIN_CONTRACT_DIFFERENT', `the code of the ${role} at ${address} is not the recorded one`, {
+      details: { role, address, have, want },
+    })
+  }
+}

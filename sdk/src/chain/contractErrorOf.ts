@@ -1,0 +1,73 @@
+import { Interface, type ErrorDescription, type Fragment } from 'ethers'
+import { chainError } from '../errors/codes/chain.js'
+import { CONTRACT_ERRORS, type ContractErrorName } from '../errors/codes/contracts.js'
+import { GevulotError } from '../errors/GevulotError.js'
+import { BlockhashBeacon__factory } from './generated/factories/BlockhashBeacon__factory.js'
+import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
+import { Market__factory } from './generated/factories/Market__factory.js'
+import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
+import { nameAt, PHASES, SEAT_STATUSES, SLOT_STATES } from './names.js'
+
+const ABIS = [Market__factory, ProverRegistry__factory, GevulotToken__factory, BlockhashBeacon__factory]
+
+// An error may come through another contract than the one called, so all are known together.
+let known: Interface | undefined
+function errorInterface(): Interface {
+  return (known ??= new Interface(ABIS.flatMap((factory) => errorsOf(factory.createInterface().fragments))))
+}
+
+/**
+ * Decodes the revert data of a contract call by our ABIs. The code is `CONTRACT_` and the error's name; the arguments are
+ * in `details`.
+ * @param doing What was being done, for the message.
+ */
+export function contractErrorOf(data: string, doing: string, cause?: unknown): GevulotError {
+  let parsed: ErrorDescription | null
+  try {
+    parsed = errorInterface().parseError(data)
+  } catch {
+    parsed = null
+  }
+  if (parsed === null) {
+    return chainError('CHAIN_REVERTED', `${doing}: the call reverts with unknown data`, { cause, details: { data } })
+  }
+  const details = argumentsOf(parsed)
+  if (!Object.hasOwn(CONTRACT_ERRORS, parsed.name)) {
+    return chainError('CHAIN_REVERTED', `${doing}: ${parsed.name} ${JSON.stringify(Object.values(details), textOf)}`, {
+      cause,
+      details: { error: parsed.name, ...details },
+    })
+  }
+  const { text, ...descriptor } = CONTRACT_ERRORS[parsed.name as ContractErrorName]
+  const message = text.replace(/\{(\w+)\}/g, (_, key: string) => String(details[key]))
+  return new GevulotError(codeOf(parsed.name), descriptor, `${doing}: ${message}`, { cause, details })
+}
+
+/** The stable code of a contract error: `FeeTooLow` → `CONTRACT_FEE_TOO_LOW`. */
+export function codeOf(name: string): string {
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/(ERC20)([A-Z])/g, '$1_$2')
+  return `CONTRACT_${words.toUpperCase()}`
+}
+
+function argumentsOf(error: ErrorDescription): Record<string, unknown> {
+  return Object.fromEntries(
+    error.fragment.inputs.map((input, index) => [input.name, named(error.name, input.name, error.args[index])]),
+  )
+}
+
+/** Numbers of enumerations become their names. */
+function named(error: string, argument: string, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value
+  if (error === 'WrongPhase') return nameAt(PHASES, value)
+  if (error === 'WrongSlotState' && argument === 'have') return nameAt(SLOT_STATES, value)
+  if (error === 'WrongSeatStatus' && argument === 'have') return nameAt(SEAT_STATUSES, value)
+  return value
+}
+
+function errorsOf(fragments: readonly Fragment[]): Fragment[] {
+  return fragments.filter((fragment) => fragment.type === 'error')
+}
+
+function textOf(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}

@@ -1,0 +1,54 @@
+import { Result, type Interface, type Log, type ParamType } from 'ethers'
+import { chainError } from '../errors/codes/chain.js'
+import type { Contracts } from './connect.js'
+import { decodeDrawnCandidate } from './draw.js'
+import type { GevulotEvent, LogPosition } from './events.js'
+import { FAIL_REASONS, nameAt, OUTCOMES } from './names.js'
+
+// Whole numbers of these names can pass 2^53: amounts, packed words, commitments.
+const WIDE = new Set(['amount', 'bond', 'bounty', 'paid', 'refunded', 'burned', 'terms', 'commitment', 'priceFloor'])
+
+/**
+ * Decodes a log of the market or the registry.
+ * @returns undefined for events that are none of ours to report (ownership).
+ * @throws GevulotError CHAIN_EVENT_MALFORMED
+ */
+export function decodeEvent(
+  contracts: Pick<Contracts, 'addresses' | 'market' | 'registry'>,
+  log: Log,
+): GevulotEvent | undefined {
+  const contract = log.address === contracts.addresses.market ? 'market' : 'registry'
+  const { interface: abi } = contracts[contract]
+  const parsed = parse(abi, log)
+  if (parsed === null || parsed.name.startsWith('Ownership')) return undefined
+  const args = Object.fromEntries(
+    parsed.fragment.inputs.map((input, index) => [input.name, valueOf(input, parsed.args[index])]),
+  )
+  const at = {
+    block: log.blockNumber,
+    blockHash: log.blockHash,
+    transaction: log.transactionHash,
+    logIndex: log.index,
+  } as LogPosition
+  // The ABI has just decoded these very names and types; events.ts lists them, and a test compares the two.
+  return { contract, name: parsed.name, args, at } as unknown as GevulotEvent
+}
+
+function parse(abi: Interface, log: Log): ReturnType<Interface['parseLog']> {
+  try {
+    return abi.parseLog(log)
+  } catch (cause) {
+    throw chainError('CHAIN_EVENT_MALFORMED', `log ${log.index} of ${log.transactionHash} does not decode`, { cause })
+  }
+}
+
+function valueOf(type: ParamType, value: unknown): unknown {
+  if (type.name === 'candidates') return [...(value as Iterable<bigint>)].map(decodeDrawnCandidate)
+  if (value instanceof Result) {
+    return Object.fromEntries((type.components ?? []).map((part, index) => [part.name, valueOf(part, value[index])]))
+  }
+  if (typeof value !== 'bigint') return value
+  if (type.name === 'outcome') return nameAt(OUTCOMES, value)
+  if (type.name === 'reason') return nameAt(FAIL_REASONS, value)
+  return WIDE.has(type.name) ? value : Number(value)
+}

@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises'
+import { parseJson, readInteger, readRecord, readText, ShapeError, type Members } from '../content/shape.js'
+import { chainError } from '../errors/codes/chain.js'
+import { toAddress, toBytes32, type Address, type Bytes32, type Hex } from './hex.js'
+
+/** Our contracts on one chain: what {@link connect} needs. */
+export interface Deployment {
+  readonly chainId: number
+  readonly token: Hex
+  readonly market: Hex
+  readonly registry: Hex
+  readonly beacon: Hex
+  /** Block of the first contract: no event is older. */
+  readonly fromBlock: number
+  /** keccak-256 of the code at each address; checked when given. */
+  readonly codeHashes?: Readonly<Partial<Record<ContractRole, Hex>>>
+}
+
+/** What a contract is for. */
+export type ContractRole = 'token' | 'market' | 'registry' | 'beacon'
+
+/** Every contract role. */
+export const CONTRACT_ROLES = ['token', 'market', 'registry', 'beacon'] as const satisfies readonly ContractRole[]
+
+/** One contract of a deployment record. */
+export interface DeployedContract {
+  /** Name of the Solidity contract. */
+  readonly contract: string
+  readonly address: Address
+  /** Block and transaction it was deployed in. */
+  readonly block: number
+  readonly transaction: Bytes32
+  /** Constructor arguments; whole numbers as decimal text. */
+  readonly arguments: readonly string[]
+  /** keccak-256 of the code at the address. */
+  readonly codeHash: Bytes32
+}
+
+/**
+ * A deployment record, the content of `deployments/<chain id>.json`.
+ * It says everything needed to compare a chain with the sources.
+ */
+export interface DeploymentRecord {
+  readonly schema: 'gevulot/deployment@1'
+  readonly chainId: number
+  /** For people, for example `devnet`. */
+  readonly network: string
+  readonly contracts: Readonly<Record<ContractRole, DeployedContract>>
+}
+
+/**
+ * Reads a deployment record from its file.
+ * @example
+ * const deployment = deploymentOf(await readDeploymentRecord('deployments/31337.json'))
+ * @throws GevulotError CHAIN_DEPLOYMENT_INVALID
+ */
+export async function readDeploymentRecord(path: string): Promise<DeploymentRecord> {
+  let bytes: Buffer
+  try {
+    bytes = await readFile(path)
+  } catch (cause) {
+    throw chainError('CHAIN_DEPLOYMENT_INVALID', `cannot read ${path}`, { cause })
+  }
+  return parseDeploymentRecord(bytes)
+}
+
+/**
+ * Reads a deployment record from JSON.
+ * @throws GevulotError CHAIN_DEPLOYMENT_INVALID
+ */
+export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
+  try {
+    const members = readRecord(parseJson(json), 'record')
+    if (members['schema'] !== 'gevulot/deployment@1') throw new ShapeError('record.schema is not gevulot/deployment@1')
+    const contracts = readRecord(members['contracts'], 'contracts')
+    return {
+      schema: 'gevulot/deployment@1',
+      chainId: readInteger(members['chainId'], 'chainId', 1, Number.MAX_SAFE_INTEGER),
+      network: readText(members['network'], 'network', 64),
+      contracts: {
+        token: readContract(contracts, 'token'),
+        market: readContract(contracts, 'market'),
+        registry: readContract(contracts, 'registry'),
+        beacon: readContract(contracts, 'beacon'),
+      },
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw chainError('CHAIN_DEPLOYMENT_INVALID', `not a deployment record: ${reason}`, { cause })
+  }
+}
+
+/** What {@link connect} needs of a record. */
+export function deploymentOf(record: DeploymentRecord): Deployment {
+  const { token, market, registry, beacon } = record.contracts
+  return {
+    chainId: record.chainId,
+    token: token.address,
+    market: market.address,
+    registry: registry.address,
+    beacon: beacon.address,
+    fromBlock: Math.min(...Object.values(record.contracts).map((contract) => contract.block)),
+    codeHashes: {
+      token: token.codeHash,
+      market: market.codeHash,
+      registry: registry.codeHash,
+      beacon: beacon.codeHash,
+    },
+  }
+}
+
+function readContract(contracts: Members, role: ContractRole): DeployedContract {
+  const members = readRecord(contracts[role], `contracts.${role}`)
+  const args = members['arguments']
+  if (!Array.isArray(args)) throw new ShapeError(`contracts.${role}.arguments is not a list`)
+  return {
+    contract: readText(members['contract'], `contracts.${role}.contract`, 128),
+    address: toAddress(readText(members['address'], `contracts.${role}.address`, 42)),
+    block: readInteger(members['block'], `contracts.${role}.block`, 0, Number.MAX_SAFE_INTEGER),
+    transaction: toBytes32(readText(members['transaction'], `contracts.${role}.transaction`, 66)),
+    arguments: args.map((argument: unknown) => readText(argument, `contracts.${role}.arguments`, 1024)),
+    codeHash: toBytes32(readText(members['codeHash'], `contracts.${role}.codeHash`, 66)),
+  }
+}

@@ -1,0 +1,164 @@
+import type { Block } from 'ethers'
+import { systemClock, type Clock } from '../clock.js'
+import { chainError } from '../errors/codes/chain.js'
+import { GevulotError } from '../errors/GevulotError.js'
+import { asChainError } from './asChainError.js'
+import type { Contracts } from './connect.js'
+import { decodeEvent } from './decodeEvent.js'
+import type { EventFilter } from './EventFilter.js'
+import type { GevulotEvent } from './events.js'
+import { LogReader } from './LogReader.js'
+
+/** A block by number and hash. */
+export interface BlockRef {
+  readonly number: number
+  readonly hash: string
+}
+
+/** Where a follower stands. Plain JSON: store it together with what was made of the events, and pass it to resume. */
+export interface Cursor {
+  /** First block ever wanted. */
+  readonly start: number
+  /** First block not read yet. */
+  readonly next: number
+  /** Ends of the last batches, newest last: a reorg is found by their hashes. */
+  readonly checkpoints: readonly BlockRef[]
+}
+
+/** What a follower reports. */
+export type EventBatch =
+  | {
+      readonly kind: 'events'
+      readonly from: number
+      readonly to: BlockRef
+      /** Unix time of block `to`. */
+      readonly time: number
+      readonly events: readonly GevulotEvent[]
+      readonly cursor: Cursor
+    }
+  | {
+      /** Blocks from `redoFrom` on were replaced: undo what came from them; their successors follow. */
+      readonly kind: 'reorg'
+      readonly redoFrom: number
+      readonly cursor: Cursor
+    }
+
+/** Options of {@link followEvents}. */
+export interface FollowOptions extends EventFilter {
+  /** Resume here; `fromBlock` counts only without it. */
+  readonly cursor?: Cursor
+  /** First block; the deployment's first by default. */
+  readonly fromBlock?: number
+  /** Blocks that must lie above a block before it is read; default 0. */
+  readonly confirmations?: number
+  /** Milliseconds between looks at the chain; default 2 000. */
+  readonly pollMs?: number
+  /** Milliseconds a failing endpoint is given to recover before the follower throws; default 60 000. */
+  readonly patienceMs?: number
+  readonly clock?: Clock
+  readonly signal?: AbortSignal
+}
+
+const CHECKPOINTS = 64
+const LONGEST_PAUSE_MS = 30_000
+
+/**
+ * Follows the events of the contracts for ever: in order, without gaps or duplicates, across endpoint failures. A reorg is
+ * found by block hash and reported with the block from which to redo; one deeper than all checkpoints starts over.
+ *
+ * @example
+ * for await (const batch of followEvents(contracts, { cursor: await load(), signal })) {
+ *   if (batch.kind === 'reorg') await undo(batch.redoFrom, batch.cursor)
+ *   else await apply(batch.events, batch.cursor)
+ * }
+ *
+ * @throws GevulotError CHAIN_RPC_UNAVAILABLE when the endpoint stays away longer than `patienceMs`; the reason of `signal`.
+ */
+export async function* followEvents(contracts: Contracts, options: FollowOptions = {}): AsyncGenerator<EventBatch> {
+  const { signal, clock = systemClock, pollMs = 2_000, patienceMs = 60_000 } = options
+  const start = options.fromBlock ?? contracts.fromBlock
+  let cursor: Cursor = options.cursor ?? { start, next: start, checkpoints: [] }
+  const reader = new LogReader(contracts, options)
+  let failingSince: number | undefined
+  let failures = 0
+  for (;;) {
+    signal?.throwIfAborted()
+    let batch: EventBatch | undefined
+    try {
+      batch = await nextBatch(contracts, reader, cursor, options.confirmations ?? 0)
+      failingSince = undefined
+      failures = 0
+    } catch (error) {
+      if (!GevulotError.is(error, 'CHAIN_RPC_UNAVAILABLE')) throw error
+      failingSince ??= clock.now()
+      if (clock.now() - failingSince >= patienceMs) throw error
+      await clock.sleep(Math.min(LONGEST_PAUSE_MS, pollMs * 2 ** Math.min(failures++, 10)), signal)
+      continue
+    }
+    if (batch === undefined) {
+      await clock.sleep(pollMs, signal)
+      continue
+    }
+    cursor = batch.cursor
+    yield batch
+  }
+}
+
+/** The next thing to report, or undefined while there is nothing new. */
+async function nextBatch(
+  contracts: Contracts,
+  reader: LogReader,
+  cursor: Cursor,
+  confirmations: number,
+): Promise<EventBatch | undefined> {
+  const head = await blockAt(contracts, 'latest')
+  const anchor = cursor.checkpoints.at(-1)
+  if (head.hash === anchor?.hash) return undefined
+  const reorg = await findReorg(contracts, cursor, head)
+  if (reorg !== undefined) return reorg
+  const last = head.number - confirmations
+  for (let to: number; (to = reader.endOfRange(cursor.next, last)) >= cursor.next;) {
+    const end = to === head.number ? head : await blockAt(contracts, to)
+    const logs = await reader.read(cursor.next, to)
+    if (logs === undefined) continue
+    // The hash of a block fixes everything below it: if it is the same before and after, the logs are of one chain.
+    if ((await blockAt(contracts, to)).hash !== end.hash) return undefined
+    const ref = { number: to, hash: end.hash }
+    return {
+      kind: 'events',
+      from: cursor.next,
+      to: ref,
+      time: end.timestamp,
+      events: logs.flatMap((log) => decodeEvent(contracts, log) ?? []),
+      cursor: { start: cursor.start, next: to + 1, checkpoints: [...cursor.checkpoints, ref].slice(-CHECKPOINTS) },
+    }
+  }
+  return undefined
+}
+
+/** Compares the checkpoints with the chain, newest first. Those above the head of a node that lags say nothing. */
+async function findReorg(contracts: Contracts, cursor: Cursor, head: MinedBlock): Promise<EventBatch | undefined> {
+  const comparable = cursor.checkpoints.filter((checkpoint) => checkpoint.number <= head.number)
+  let kept = comparable.length
+  for (; kept > 0; kept--) {
+    const checkpoint = comparable[kept - 1]
+    if (checkpoint !== undefined && (await blockAt(contracts, checkpoint.number)).hash === checkpoint.hash) break
+  }
+  if (kept === comparable.length) return undefined
+  const checkpoints = comparable.slice(0, kept)
+  const redoFrom = (checkpoints.at(-1)?.number ?? cursor.start - 1) + 1
+  return { kind: 'reorg', redoFrom, cursor: { start: cursor.start, next: redoFrom, checkpoints } }
+}
+
+type MinedBlock = Block & { readonly hash: string }
+
+async function blockAt(contracts: Contracts, block: number | 'latest'): Promise<MinedBlock> {
+  let found: Block | null
+  try {
+    found = await contracts.provider.getBlock(block)
+  } catch (error) {
+    throw asChainError(error, `reading block ${block}`)
+  }
+  if (found?.hash == null) throw chainError('CHAIN_RPC_UNAVAILABLE', `the endpoint does not know block ${block} yet`)
+  return found as MinedBlock
+}
