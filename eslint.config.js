@@ -70,6 +70,11 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-unsafe-assignment': 'off' },
   },
   {
+    // Declarations of globals have no other way to say it.
+    files: ['**/*.d.ts'],
+    rules: { 'no-var': 'off', '@typescript-eslint/consistent-type-imports': 'off' },
+  },
+  {
     files: ['sdk/src/**'],
     rules: {
       ...restrictImports(

@@ -3,7 +3,8 @@
  * Ends with one line `N passed, N failed, N skipped`; a formatting, lint, type, build or tree check counts as one.
  */
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
+// A named import of `globSync` would keep an older Node from explaining itself.
+import fs from 'node:fs'
 
 import { ensureDependencies, ensureNode, ensureSystemPackages, environment, npm, root } from './lib/setup.mjs'
 
@@ -47,12 +48,12 @@ function countTests(output) {
 
 /** @returns {Group[]} */
 function solidityGroups() {
-  return globSync('test/**/*.t.sol', { cwd: root }).length === 0 ? [] : [hardhatTest('solidity', ['solidity'])]
+  return fs.globSync('test/**/*.t.sol', { cwd: root }).length === 0 ? [] : [hardhatTest('solidity', ['solidity'])]
 }
 
 /** Each folder of `test/` with `*.test.ts` files is a group. @returns {Group[]} */
 function mochaGroups() {
-  const files = globSync('test/*/**/*.test.ts', { cwd: root }).sort()
+  const files = fs.globSync('test/*/**/*.test.ts', { cwd: root }).sort()
   const byFolder = Map.groupBy(files, (file) => file.split('/')[1] ?? '')
   return [...byFolder].map(([name, members]) => hardhatTest(name, ['mocha', ...members]))
 }

@@ -117,21 +117,23 @@ const NEEDS = {
 }
 
 /**
- * Makes sure that the programs of these runtimes are there: installs them on Debian as root, else says what to install.
+ * Looks for the programs of these runtimes: installs what is missing on Debian as root, else says what to install.
  * @param {{ runtimes: readonly Runtime[] }} options
+ * @returns {boolean} Whether all of them are there.
  */
 export function ensureSystemPackages({ runtimes }) {
   const missing = runtimes.flatMap((runtime) => NEEDS[runtime]).filter(({ present }) => !present())
-  if (missing.length === 0) return
+  if (missing.length === 0) return true
   const packages = missing.flatMap((need) => need.packages)
   const install = `apt-get install -y --no-install-recommends ${packages.join(' ')}`
   say(`Missing: ${missing.map(({ what }) => what).join(', ')}`)
   if (process.getuid?.() !== 0 || !onPath('apt-get')) {
-    console.error(`\nPlease install them. On Debian:\n\n    sudo apt-get update && sudo ${install}\n`)
-    process.exit(1)
+    console.error(`\nProvers cannot run without them. On Debian:\n\n    sudo apt-get update && sudo ${install}\n`)
+    return false
   }
   say(`Installing ${packages.join(', ')} with apt-get`)
   process.env['DEBIAN_FRONTEND'] = 'noninteractive'
   run('apt-get', ['update', '-qq'])
   run('apt-get', install.split(' ').slice(1))
+  return true
 }
