@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 
 import { buildPackage, type ContentStore, DirectoryStore, type SourceFile } from '../../sdk/src/content/index.js'
+import { bundle } from '../support/bundle.js'
 import { nodeProgram } from '../support/node.js'
 import { type BuiltProgram, DEVELOPMENT_LABEL, type ProgramFacts } from '../support/program.js'
 import { compileCircuit } from './circuit.js'
@@ -22,7 +23,7 @@ export async function buildPackages({ store }: { readonly store: ContentStore })
   }
   const labels = development ? [DEVELOPMENT_LABEL] : []
   const pack = async (role: 'prove' | 'verify', script: string, data: readonly SourceFile[]) => {
-    const program = nodeProgram(await bundle(script), data)
+    const program = nodeProgram(await bundle(build, join(import.meta.dirname, script)), data)
     const resources = role === 'prove' ? prove : verify
     return buildPackage({ name: `${name}-${role}`, role, ...program, resources, labels }, store)
   }
@@ -37,26 +38,6 @@ export async function buildPackages({ store }: { readonly store: ContentStore })
     verifier: await pack('verify', 'verifier.ts', [{ path: 'verifying-key.json', source: Buffer.from(verifyingKey) }]),
     contract: { name: 'SudokuVerifier', source: 'contracts/verifiers/groth16-sudoku/SudokuVerifier.sol', gas: verifier.gas },
   }
-}
-
-/** One file with everything a script imports. */
-async function bundle(script: string): Promise<Uint8Array> {
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, script)],
-    absWorkingDir: import.meta.dirname,
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    minify: true,
-    legalComments: 'eof',
-    // CommonJS parts of the bundle call `require` for Node.js' own modules.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-  })
-  const file = outputFiles[0]
-  if (file === undefined) throw new Error(`${script} has no bundle`)
-  return file.contents
 }
 
 if (import.meta.filename === process.argv[1]) {

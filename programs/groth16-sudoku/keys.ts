@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 import { zKey } from 'snarkjs'
 
-import { type Generated, writeOrCheck } from '../support/pinned.js'
+import { formattedJson, type Generated, writeOrCheck } from '../support/pinned.js'
 import { compileCircuit } from './circuit.js'
 import { verifierContract } from './contract.js'
 import { resolveProvingKey } from './provingKey.js'
@@ -27,7 +27,7 @@ export async function generate(): Promise<Generated> {
   const { bytes, development } = await resolveProvingKey((await compileCircuit()).r1cs)
   const key = await verifyingKeyOf(bytes)
   return new Map([
-    ['programs/groth16-sudoku/keys/verifying-key.json', `${JSON.stringify(key, null, 2)}\n`],
+    ['programs/groth16-sudoku/keys/verifying-key.json', await formattedJson(key)],
     ['contracts/verifiers/groth16-sudoku/SudokuVerifier.sol', verifierContract(key, development)],
   ])
 }

@@ -1,11 +1,19 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
+import prettier from 'prettier'
+
 /** Files of the tree that a tool wrote. */
 export type Generated = ReadonlyMap<string, string | Uint8Array>
 
 /** Directory of the repository. */
 export const REPOSITORY = join(import.meta.dirname, '..', '..')
+
+/** JSON in the style of the tree. */
+export async function formattedJson(value: unknown): Promise<string> {
+  const filepath = join(REPOSITORY, 'pinned.json')
+  return prettier.format(JSON.stringify(value), { ...(await prettier.resolveConfig(filepath)), filepath })
+}
 
 /** The generated files whose bytes in the tree differ from what was generated now. */
 export async function differing(files: Generated): Promise<string[]> {

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+import { REPOSITORY } from './pinned.js'
+
+interface Solc {
+  compile(input: string, callbacks: { import(path: string): { contents: string } }): string
+}
+
+interface Output {
+  readonly errors?: ReadonlyArray<{ readonly severity: string; readonly formattedMessage: string }>
+  readonly contracts?: Readonly<Record<string, Readonly<Record<string, { readonly evm: { readonly bytecode: { readonly object: string } } }>>>>
+}
+
+/** The creation code of a contract of this repository, compiled with the settings of the deployment (hardhat.config.ts). */
+export function creationCode(source: string, name: string): Uint8Array {
+  const solc = createRequire(import.meta.url)('solc') as Solc
+  const contents = (path: string): { contents: string } => ({ contents: readFileSync(join(REPOSITORY, path), 'utf8') })
+  const input = {
+    language: 'Solidity',
+    sources: { [source]: { content: contents(source).contents } },
+    settings: {
+      evmVersion: 'prague',
+      optimizer: { enabled: true, runs: 200 },
+      outputSelection: { [source]: { [name]: ['evm.bytecode.object'] } },
+    },
+  }
+  const output = JSON.parse(solc.compile(JSON.stringify(input), { import: contents })) as Output
+  const code = output.contracts?.[source]?.[name]?.evm.bytecode.object
+  const errors = (output.errors ?? []).filter(({ severity }) => severity === 'error')
+  if (code === undefined || errors.length > 0) throw new Error(errors.map(({ formattedMessage }) => formattedMessage).join('\n'))
+  return Buffer.from(code, 'hex')
+}
