@@ -25,9 +25,14 @@ contract MarketExtension is ProgramBook, RuleBook, Withdrawing, Settlement, View
     ) Accounts(token_) RuleStore(registry_) Ownable(address(1)) {}
 
     /// @inheritdoc IMarketExtension
-    function burnFees() external {
-        uint256 amount = feesToBurn;
-        feesToBurn = 0;
+    function burnFees(address[] calldata accounts) external {
+        uint256 amount;
+        for (uint256 i; i < accounts.length; ++i) {
+            uint256 word = _account[accounts[i]];
+            uint256 burn = uint96(word >> BURN);
+            _account[accounts[i]] = word - (burn << BURN);
+            amount += burn;
+        }
         emit FeesBurned(amount);
         token.burn(amount);
     }

@@ -11,7 +11,7 @@ import {Permutation} from "./libraries/Permutation.sol";
 import {SeatHistory} from "./libraries/SeatHistory.sol";
 
 /// @title Prover registry
-/// @notice MONEY. Holds bonds only. balance = Σ bonds + Σ bounties due + slashes waiting to be burned.
+/// @notice MONEY. Holds bonds only. balance = Σ bonds + Σ bounties due + Σ slashed parts waiting to be burned.
 /// TIME. An epoch is `epochLength` seconds. A join or a leave counts from the next epoch.
 /// DRAWS. {draw} reads the set as it was in an epoch at most three back; leavers stay drawable for those, and slashable until
 /// they withdraw. A seat's price floor cannot change while a draw could still name it.
@@ -28,6 +28,12 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
         uint8 class;
         SeatStatus status;
         uint24 position;
+    }
+
+    /// @dev What came of an account's reports.
+    struct Report {
+        uint128 bounty;
+        uint128 burn;
     }
 
     /// @dev Cold word of a seat: bond and discipline.
@@ -64,10 +70,8 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
     mapping(uint8 class => ClassBond params) public classBonds;
     /// @notice Whether an operator may stake.
     mapping(address operator => bool admitted) public admitted;
-    /// @notice Bounties due to reporters.
-    mapping(address reporter => uint256 amount) public bountyOf;
-    /// @notice Slashed amount not yet burned.
-    uint256 public slashesToBurn;
+    /// @notice What slashes a reporter reported left to it and to be burned. Both in one word, which a slash writes once.
+    mapping(address reporter => Report report) public reports;
     /// @notice Number of seats ever staked; ids run from 1.
     uint256 public seatCount;
 
@@ -214,18 +218,21 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
 
     /// @inheritdoc IProverRegistry
     function withdrawBounty(address to) external {
-        uint256 amount = bountyOf[msg.sender];
+        uint256 amount = reports[msg.sender].bounty;
         if (amount == 0) revert NothingDue();
-        bountyOf[msg.sender] = 0;
+        reports[msg.sender].bounty = 0;
         emit BountyWithdrawn(msg.sender, to, amount);
         token.safeTransfer(to, amount);
     }
 
     /// @inheritdoc IProverRegistry
-    function burnSlashes() external {
-        uint256 amount = slashesToBurn;
+    function burnSlashes(address[] calldata reporters) external {
+        uint256 amount;
+        for (uint256 i; i < reporters.length; ++i) {
+            amount += reports[reporters[i]].burn;
+            reports[reporters[i]].burn = 0;
+        }
         if (amount == 0) revert NothingDue();
-        slashesToBurn = 0;
         emit SlashesBurned(amount);
         token.burn(amount);
     }
@@ -242,8 +249,8 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
         if (amount > bond) amount = bond;
         uint256 bounty = reporter == core.operator ? 0 : (amount * params.bountyBps) / BPS;
         _ledger[seat].bond = uint96(bond - amount);
-        bountyOf[reporter] += bounty;
-        slashesToBurn += amount - bounty;
+        Report memory report = reports[reporter];
+        reports[reporter] = Report(report.bounty + uint128(bounty), report.burn + uint128(amount - bounty));
         if (core.status == SeatStatus.Active) {
             _exit(seat, core);
             _core[seat].status = SeatStatus.Inactive;

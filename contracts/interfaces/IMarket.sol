@@ -271,6 +271,8 @@ interface IMarketErrors is IMarketTypes {
     error SilenceWindowOver(uint256 endedAt);
     /// @notice A rule is outside its bounds.
     error InvalidRules();
+    /// @notice The token's supply does not fit the account words.
+    error SupplyTooLarge();
     /// @notice The program's verifier address has no code, or its gas allowance is out of bounds.
     error InvalidProgram();
 }
@@ -304,7 +306,6 @@ interface IMarketEvents is IMarketTypes {
         bytes32 publicInputs,
         bytes32 deliveryKey,
         uint256 terms,
-        uint256 round,
         string inputsUri
     );
     /// @notice Seats were drawn. One word a candidate, in the order of the draw: operator << 96 | slot << 32 | {Draw} << 24 | seat (slot 15 where
@@ -405,8 +406,8 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
     /// @return id Program id.
     function deployProgram(Program calldata program, string calldata uri) external returns (bytes32 id);
 
-    /// @notice Burns the parts of fees that are to be burned. Anyone may call.
-    function burnFees() external;
+    /// @notice Burns what is booked to be burned with `accounts`. Anyone may call.
+    function burnFees(address[] calldata accounts) external;
 
     // ─── Requesters ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -454,8 +455,9 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
 
     // ─── Views ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice An account's free balance, and its nonce for the next submission.
-    function accountOf(address account) external view returns (uint256 balance, uint256 nonce);
+    /// @notice An account's free balance, its nonce for the next submission, and what burned in workloads it ended and has not left the
+    /// supply yet.
+    function accountOf(address account) external view returns (uint256 balance, uint256 nonce, uint256 toBurn);
 
     /// @notice The pinned verifier of a program.
     function programOf(

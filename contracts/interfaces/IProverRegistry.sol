@@ -138,8 +138,8 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     /// @param to Receiver.
     function withdrawBounty(address to) external;
 
-    /// @notice Burns what was slashed and not given as a bounty. Anyone may call.
-    function burnSlashes() external;
+    /// @notice Burns what was slashed on the reports of `reporters` and not given as a bounty. Anyone may call.
+    function burnSlashes(address[] calldata reporters) external;
 
     /// @notice Slashes a seat for silence; only the market calls it.
     /// @param seat Seat id.

@@ -5,35 +5,42 @@ import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC2
 import {IMarketErrors, IMarketEvents} from "../interfaces/IMarket.sol";
 
 /// @title Internal balances of the market: lock, credit
-/// @notice Balance of this contract = Σ account balances + Σ fees of live workloads + fees to burn. Nobody is ever paid by a push.
-/// @dev Account word from bit 0: amount 128 | nonce 32 | account number 32. The number is given with the first submission;
-/// number and nonce make a workload's tag.
+/// @notice Balance of this contract = Σ account balances + Σ burns booked with accounts + Σ fees of live workloads. Nobody is ever
+/// paid by a push.
+/// @dev Account word from bit 0: balance 96 | burn 96 | nonce 32 | account number 32. The number is given with the first
+/// submission; number and nonce make a workload's tag. `burn` is not the account's money: it is what burned in workloads
+/// that this account ended, booked in the word that the ending writes anyway, until anybody has it burned.
 abstract contract Accounts is IMarketErrors, IMarketEvents {
-    uint256 internal constant NONCE = 128;
-    uint256 private constant NUMBER = 160;
+    uint256 internal constant BURN = 96;
+    uint256 internal constant NONCE = 192;
+    uint256 private constant NUMBER = 224;
 
     /// @notice The token fees are paid in.
     ERC20Burnable public immutable token;
-
-    /// @notice Burned parts of fees that have not left the supply yet.
-    uint256 public feesToBurn;
 
     uint256 private _accounts;
     mapping(address account => uint256 word) internal _account;
 
     constructor(ERC20Burnable token_) {
+        // No sum of amounts can leave its 96 bits.
+        if (token_.totalSupply() > type(uint96).max) revert SupplyTooLarge();
         token = token_;
     }
 
-    /// @dev Adds to a balance. The supply is far below 2^128, so the sum stays inside its field.
+    /// @dev Adds to a balance.
     function _credit(address account, uint256 amount) internal {
         if (amount != 0) _account[account] += amount;
+    }
+
+    /// @dev Adds to a balance and books a burn with it.
+    function _creditAndBurn(address account, uint256 amount, uint256 burn) internal {
+        _account[account] += amount | (burn << BURN);
     }
 
     /// @dev Takes `amount` from the caller's balance.
     function _debit(uint256 amount) internal {
         uint256 word = _account[msg.sender];
-        if (uint128(word) < amount) revert InsufficientBalance(uint128(word), amount);
+        if (uint96(word) < amount) revert InsufficientBalance(uint96(word), amount);
         _account[msg.sender] = word - amount;
     }
 
@@ -41,7 +48,7 @@ abstract contract Accounts is IMarketErrors, IMarketEvents {
     /// @return number The caller's account number.
     function _lock(uint256 amount, uint256 nonce, uint256 count) internal returns (uint256 number) {
         uint256 word = _account[msg.sender];
-        if (uint128(word) < amount) revert InsufficientBalance(uint128(word), amount);
+        if (uint96(word) < amount) revert InsufficientBalance(uint96(word), amount);
         uint256 next = uint32(word >> NONCE);
         if (next != nonce) revert WrongNonce(nonce, next);
         number = word >> NUMBER;

@@ -89,9 +89,11 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         if (alone) {
             StoredRules storage r = _rulesOf(spec);
             uint256 pot = _potOf(w.fee(), r);
+            uint256 burned = _baseBurnOf(w.fee(), r);
             _free(workload, key, s, false, true);
-            _pay(workload, seat, uint160(msg.sender), 1, pot + r.settleBounty * GWEI);
-            _finish(workload, w, Outcome.Proven, false, Ledger(pot, 0, _baseBurnOf(w.fee(), r)));
+            _creditAndBurn(msg.sender, pot + r.settleBounty * GWEI, burned);
+            emit SlotSettled(workload, seat, 1, pot);
+            _finish(workload, w, Outcome.Proven, false, Ledger(pot, 0, burned));
             return;
         }
         uint256 order = w.commits();

@@ -38,9 +38,10 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
         number = ++rulesCount;
         _rules[number] = StoredRules({
             beacon: rules_.beacon,
+            drawBounty: rules_.assignBounty,
+            responseWindow: rules_.responseWindow,
             assignBounty: rules_.assignBounty,
             settleBounty: rules_.settleBounty,
-            responseWindow: uint16(rules_.responseWindow),
             baseBurnBps: rules_.baseBurnBps,
             silenceWindow: rules_.silenceWindow,
             revealDelay: rules_.revealDelay,
@@ -62,7 +63,7 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
             minimumFee: terms.minimumFee,
             minimumRate: terms.minimumRate,
             rules: terms.rules,
-            responseWindow: r.responseWindow
+            responseWindow: uint16(r.responseWindow)
         });
         emit ClassTermsSet(class, terms);
     }

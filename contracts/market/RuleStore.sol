@@ -9,15 +9,16 @@ import {Accounts} from "./Accounts.sol";
 /// @notice Rules are written once under a number and never change; a workload freezes the number it was submitted under. The owner
 /// can add rules and choose which are in force for new submissions, within the bounds below, and nothing else.
 abstract contract RuleStore is Accounts, Ownable2Step {
-    /// @dev What the draw needs in one word, what settling needs in another.
+    /// @dev The first word is what the draw needs, the second what every later stage needs; both hold the assign bounty.
     struct StoredRules {
-        // slot 0
+        // word 0
         address beacon;
+        uint64 drawBounty;
+        uint32 responseWindow;
+        // word 1
         uint32 assignBounty;
         uint32 settleBounty;
-        uint16 responseWindow;
         uint16 baseBurnBps;
-        // slot 1
         uint32 silenceWindow;
         uint32 revealDelay;
         uint32 revealWindow;

@@ -101,8 +101,9 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
             (ledger.paid, ranked) = _payRanks(workload, pot, w.redundancy(), tally);
             ledger.paid += _compensate(workload, pot - ledger.paid, w, Terms.wrap(spec.terms).maxRunTime(), tally);
         }
-        _credit(msg.sender, r.settleBounty * GWEI);
-        ledger.burned = w.fee() - (uint256(r.assignBounty) + r.settleBounty) * GWEI - ledger.paid - ledger.refunded;
+        uint256 bounty = r.settleBounty * GWEI;
+        ledger.burned = w.fee() - r.assignBounty * GWEI - bounty - ledger.paid - ledger.refunded;
+        _creditAndBurn(msg.sender, bounty, ledger.burned);
         _finish(workload, w, outcome, w.released(), ledger);
     }
 

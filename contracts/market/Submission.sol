@@ -50,21 +50,20 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         _checkTerms(request, terms);
         uint256 tag = (number << 32) | request.nonce;
         Spec memory spec = _specOf(request, class, terms.rules, tag);
-        workload = _hash(spec);
-        uint256 round = IBeacon(terms.beacon).nextRound();
+        workload = keccak256(abi.encode(block.chainid, address(this), spec));
         _workloads[workload] = WorkloadWordLib.pending(
             WorkloadWordLib.feeAndTag(request.fee, tag),
-            round,
+            IBeacon(terms.beacon).nextRound(),
             request.maxRunTime,
             _min(terms.responseWindow, request.maxRunTime / 10),
             request.rescue,
             request.redundancy,
             WorkloadWordLib.drawInfo(class, terms.rules, _currentEpoch())
         );
-        _announce(workload, spec, round, request.inputsUri);
+        _announce(workload, spec, request.inputsUri);
     }
 
-    function _announce(bytes32 workload, Spec memory spec, uint256 round, string calldata inputsUri) private {
+    function _announce(bytes32 workload, Spec memory spec, string calldata inputsUri) private {
         emit Submitted(
             workload,
             msg.sender,
@@ -73,7 +72,6 @@ abstract contract Submission is WorkloadStore, IMarketCore {
             spec.publicInputs,
             spec.deliveryKey,
             spec.terms,
-            round,
             inputsUri
         );
     }
@@ -131,7 +129,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         bytes32 randomness = IBeacon(r.beacon).value(uint32(w.time()));
         if (randomness == 0) revert RoundNotKnown(w.time());
         _assign(workload, w, randomness);
-        _credit(msg.sender, r.assignBounty * GWEI);
+        _credit(msg.sender, r.drawBounty * GWEI);
     }
 
     /// @inheritdoc IMarketCore
@@ -145,7 +143,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
             bytes32 randomness = IBeacon(r.beacon).value(uint32(w.time()));
             if (randomness == 0) continue;
             _assign(workloads[i], w, randomness);
-            bounties += r.assignBounty;
+            bounties += r.drawBounty;
         }
         _credit(msg.sender, bounties * GWEI);
     }

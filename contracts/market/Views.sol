@@ -9,9 +9,9 @@ import {WorkloadStore} from "./WorkloadStore.sol";
 /// @title The packed words, unpacked for readers
 abstract contract Views is WorkloadStore, IMarketExtension {
     /// @inheritdoc IMarketExtension
-    function accountOf(address account) external view returns (uint256 balance, uint256 nonce) {
+    function accountOf(address account) external view returns (uint256 balance, uint256 nonce, uint256 toBurn) {
         uint256 word = _account[account];
-        return (uint128(word), uint32(word >> NONCE));
+        return (uint96(word), uint32(word >> NONCE), uint96(word >> BURN));
     }
 
     /// @inheritdoc IMarketExtension

@@ -91,7 +91,7 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         ledger.paid = each * seats.length;
         ledger.refunded = pot - ledger.paid;
         ledger.burned = _baseBurnOf(w.fee(), r);
-        _credit(msg.sender, ledger.refunded + r.settleBounty * GWEI);
+        _creditAndBurn(msg.sender, ledger.refunded + r.settleBounty * GWEI, ledger.burned);
         _finish(workload, w, Outcome.Cancelled, true, ledger);
     }
 

@@ -25,13 +25,15 @@ abstract contract WorkloadStore is SlotStore {
     mapping(bytes32 workload => mapping(address operator => bool committed)) internal _committedOpen;
 
     /// @dev The id of a spec: no other chain, market, requester or nonce can give the same.
-    function _hash(Spec memory spec) internal view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), spec));
-    }
-
-    /// @dev The id of a spec that is passed again. A function of its own, so that the copy to memory is in the code once.
-    function _idOf(Spec calldata spec) internal view returns (bytes32) {
-        return _hash(spec);
+    function _idOf(Spec calldata spec) internal view returns (bytes32 workload) {
+        // keccak256(abi.encode(block.chainid, address(this), spec)): a spec is six words in a row.
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            mstore(words, chainid())
+            mstore(add(words, 0x20), address())
+            calldatacopy(add(words, 0x40), spec, 0xc0)
+            workload := keccak256(words, 0x100)
+        }
     }
 
     /// @dev The rules a workload was submitted under.
@@ -65,10 +67,9 @@ abstract contract WorkloadStore is SlotStore {
         if (s.busy() && s.payload() != uint160(msg.sender)) revert NotOperator(seat, msg.sender);
     }
 
-    /// @dev Writes the last word of a workload and books its burn.
+    /// @dev Writes the last word of a workload. The caller books the burn with the account it credits.
     function _finish(bytes32 workload, WorkloadWord w, Outcome outcome, bool dutyEnded, Ledger memory ledger) internal {
         _workloads[workload] = w.finish(outcome, dutyEnded);
-        if (ledger.burned != 0) feesToBurn += ledger.burned;
         emit Finished(workload, outcome, ledger.paid, ledger.refunded, ledger.burned);
     }
 
