@@ -22,6 +22,8 @@ export function activeSetAfter(events: Iterable<RegistryEvent>, hardwareClass: n
       case 'Slashed':
         remove(positions, event.args.seat)
         break
+      default:
+        break
     }
   }
   return positions

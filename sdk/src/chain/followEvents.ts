@@ -159,6 +159,6 @@ async function blockAt(contracts: Contracts, block: number | 'latest'): Promise<
   } catch (error) {
     throw asChainError(error, `reading block ${block}`)
   }
-  if (found?.hash == null) throw chainError('CHAIN_RPC_UNAVAILABLE', `the endpoint does not know block ${block} yet`)
+  if (!found?.hash) throw chainError('CHAIN_RPC_UNAVAILABLE', `the endpoint does not know block ${block} yet`)
   return found as MinedBlock
 }
