@@ -1,6 +1,6 @@
 /**
- * Generates the TypeScript types of our contracts for the SDK, from their ABIs alone: no byte code, which only a
- * deployment needs, and no test contracts.
+ * Generates the TypeScript types of our contracts from their ABIs alone (no byte code, no test contracts): for the SDK
+ * in `sdk/src/chain/generated`, and for tests, benches and scripts what Hardhat's helpers return for each name.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,11 +21,32 @@ function withoutReservedNames(item: AbiItem): AbiItem {
   }
 }
 
+/** Makes `ethers.deployContract('Market')` and `ethers.getContractAt('Market', …)` return a `Market`. */
+function hardhatTypes(names: readonly string[]): string {
+  const options = 'signerOrOptions?: Signer | DeployContractOptions'
+  const helpers = names.flatMap((name) => [
+    `    deployContract(name: '${name}', ${options}): Promise<contracts.${name}>`,
+    `    deployContract(name: '${name}', args: unknown[], ${options}): Promise<contracts.${name}>`,
+    `    getContractAt(name: '${name}', address: string | Addressable, signer?: Signer): Promise<contracts.${name}>`,
+  ])
+  return [
+    "import type { DeployContractOptions } from '@nomicfoundation/hardhat-ethers/types'",
+    "import type { Addressable, Signer } from 'ethers'",
+    "import type * as contracts from '../sdk/src/chain/generated/index.js'",
+    "declare module '@nomicfoundation/hardhat-ethers/types' {",
+    '  interface HardhatEthersHelpers {',
+    ...helpers,
+    '  }',
+    '}',
+    '',
+  ].join('\n')
+}
+
 rmSync(abiDirectory, { recursive: true, force: true })
 rmSync(outDir, { recursive: true, force: true })
 mkdirSync(abiDirectory, { recursive: true })
-for (const { contractName, abi } of artifacts()) {
-  if (abi.length === 0) continue
+const contracts = artifacts().filter(({ abi }) => abi.length > 0)
+for (const { contractName, abi } of contracts) {
   writeFileSync(join(abiDirectory, `${contractName}.json`), JSON.stringify(abi.map(withoutReservedNames)))
 }
 
@@ -44,4 +65,5 @@ await runTypeChain({
     tsNocheck: false,
   },
 })
+writeFileSync(join(root, 'cache/hardhat.d.ts'), hardhatTypes(contracts.map(({ contractName }) => contractName)))
 console.log(`Wrote types of ${files.length} contracts and interfaces to sdk/src/chain/generated`)
