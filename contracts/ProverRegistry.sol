@@ -135,6 +135,8 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
         uint96 bond = _fullBond(class);
         firstSeat = seatCount + 1;
         seatCount += count;
+        // Seat ids have 24 bits in the history of the active set.
+        if (seatCount > type(uint24).max) revert InvalidSeatCount(count);
         for (uint256 seat = firstSeat; seat < firstSeat + count; ++seat) {
             _ledger[seat].bond = bond;
             emit Staked(seat, msg.sender, class, bond);

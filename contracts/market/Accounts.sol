@@ -18,7 +18,7 @@ abstract contract Accounts is IMarketErrors, IMarketEvents {
     /// @notice The token fees are paid in.
     ERC20Burnable public immutable token;
 
-    uint256 private _accounts;
+    uint32 private _accounts;
     mapping(address account => uint256 word) internal _account;
 
     constructor(ERC20Burnable token_) {
@@ -56,6 +56,7 @@ abstract contract Accounts is IMarketErrors, IMarketEvents {
             number = ++_accounts;
             word |= number << NUMBER;
         }
+        if (next + count > type(uint32).max) revert WrongNonce(next + count, next);
         _account[msg.sender] = word - amount + (count << NONCE);
     }
 }

@@ -97,8 +97,7 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
             ledger.refunded = pot;
             _credit(spec.requester, pot);
         } else {
-            uint256 ranked;
-            (ledger.paid, ranked) = _payRanks(workload, pot, w.redundancy(), tally);
+            ledger.paid = _payRanks(workload, pot, w.redundancy(), tally);
             ledger.paid += _compensate(workload, pot - ledger.paid, w, Terms.wrap(spec.terms).maxRunTime(), tally);
         }
         uint256 bounty = r.settleBounty * GWEI;
@@ -164,7 +163,8 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         uint256 pot,
         uint256 ranks,
         Tally memory tally
-    ) private returns (uint256 paid, uint256 rank) {
+    ) private returns (uint256 paid) {
+        uint256 rank;
         uint256 sum = RankShares.total(ranks);
         for (uint256 i; i < tally.count; ++i) {
             Entry memory entry = tally.entries[i];

@@ -29,13 +29,13 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
             _free(workload, key, s, !w.dutyEnded(), false);
             return;
         }
-        if (_isOpen(w)) {
-            if (s.held()) w = w.unaccept();
-            _workloads[workload] = w.vacate().addReason(reason);
-        } else {
-            // Whatever the reason was, it came too late to open the slot.
-            reason = FailReason.OutOfTime;
-        }
+        bool open = _isOpen(w);
+        // Whatever the reason was, after the close it came too late to open the slot.
+        if (!open) reason = FailReason.OutOfTime;
+        if (s.held()) w = w.unaccept();
+        if (open) w = w.vacate();
+        // A seat that never accepted and speaks up after the close does not turn "unserved" into "timed out".
+        if (open || s.held()) _workloads[workload] = w.addReason(reason);
         _slots[key] = s.become(SlotState.Failed).withReason(reason);
     }
 

@@ -2,6 +2,9 @@
 // Copyright 2022 Aztec
 pragma solidity 0.8.37;
 
+// Written by a tool.
+/* solhint-disable */
+
 import {IHonkVerifier} from "../IHonkVerifier.sol";
 
 uint256 constant NUMBER_OF_SUBRELATIONS = 29;
