@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IBeacon} from "../../../contracts/interfaces/IBeacon.sol";
+
+/// @title A beacon whose clock and values the test sets
+/// @notice Rounds up to `latest` may have a value; the one after it is the margin in which a value can be known already.
+contract TestBeacon is IBeacon {
+    /// @notice Newest round whose time has come.
+    uint32 public latest = 100;
+
+    /// @inheritdoc IBeacon
+    mapping(uint32 round => bytes32 randomness) public value;
+
+    /// @notice Lets the time of `round` come without a value.
+    function reach(uint32 round) external {
+        latest = round;
+    }
+
+    /// @notice Lets the time of `round` come and gives it a value.
+    function publish(uint32 round, bytes32 randomness) external {
+        if (round > latest) latest = round;
+        value[round] = randomness;
+    }
+
+    /// @inheritdoc IBeacon
+    function nextRound() external view returns (uint32 round) {
+        return latest + 3;
+    }
+
+    /// @inheritdoc IBeacon
+    function isOpen(uint32 round) external view returns (bool open) {
+        return latest + 1 < round;
+    }
+}
