@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IMarket, IMarketTypes} from "../../../contracts/interfaces/IMarket.sol";
 import {IProofVerifier} from "../../../contracts/interfaces/IProofVerifier.sol";
 
 /// @title Accepts a proof that starts with the keccak-256 of the public inputs; reverts on a proof that is too short
