@@ -341,29 +341,40 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
     // ─── Accounts ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Pays `amount` tokens from the caller into `account`'s balance.
+    /// @param account Account that is credited.
+    /// @param amount Amount in token units.
     function deposit(address account, uint256 amount) external;
 
     /// @notice Pays `amount` of the caller's balance out to `to`.
+    /// @param to Receiver.
+    /// @param amount Amount in token units.
     function withdraw(address to, uint256 amount) external;
 
     // ─── Requesters ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Submits a workload: locks the fee and fixes a future beacon round.
+    /// @param request See {Request}.
     /// @return workload The workload's id.
     function submit(Request calldata request) external returns (bytes32 workload);
 
     /// @notice Submits several workloads; the nonces must follow each other.
+    /// @param requests See {Request}; all from the caller.
+    /// @return workloads Their ids.
     function submitMany(Request[] calldata requests) external returns (bytes32[] memory workloads);
 
     // ─── Provers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Draws the seats of a workload once its beacon round is known. Anyone may call; the caller gets the bounty.
+    /// @param workload Workload id.
     function assign(bytes32 workload) external;
 
     /// @notice Draws the seats of several workloads; those that cannot be drawn are passed over.
+    /// @param workloads Workload ids.
     function assignMany(bytes32[] calldata workloads) external;
 
     /// @notice Accepts a slot. In the response window it keeps the slot for its seat; later it only ends the silence.
+    /// @param workload Workload id.
+    /// @param seat Seat of the caller.
     function accept(bytes32 workload, uint256 seat) external;
 
     /// @notice Commits to a proof for the seat's own slot.
@@ -373,6 +384,9 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
     function commit(bytes32 workload, uint256 seat, uint160 commitment) external;
 
     /// @notice Commits to a proof for an open slot, with any active and idle seat of the class; one such commit an operator.
+    /// @param spec The workload's spec.
+    /// @param seat Any active and idle seat of the caller.
+    /// @param commitment As in {commit}.
     function commitOpen(Spec calldata spec, uint256 seat, uint160 commitment) external;
 
     /// @notice Reveals a committed proof; it is verified in this call. An invalid proof is recorded as such, not reverted.
@@ -391,6 +405,10 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
 
     /// @notice Submits a proof at once: for redundancy 1 by the assigned seat (it is verified and paid in this call), or for a
     /// program whose proof binds the prover. Reverts on an invalid proof.
+    /// @param spec The workload's spec.
+    /// @param seat Seat of the caller.
+    /// @param publicInputs The workload's public inputs.
+    /// @param proof The proof.
     function submitProof(Spec calldata spec, uint256 seat, bytes calldata publicInputs, bytes calldata proof) external;
 }
 
@@ -407,6 +425,7 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
     function deployProgram(Program calldata program, string calldata uri) external returns (bytes32 id);
 
     /// @notice Burns what is booked to be burned with `accounts`. Anyone may call.
+    /// @param accounts Accounts with which burns are booked.
     function burnFees(address[] calldata accounts) external;
 
     // ─── Requesters ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -418,14 +437,20 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
     function cancel(Spec calldata spec, uint256[] calldata seats) external;
 
     /// @notice Closes commits early; needs a commit. It ends everybody's duty to answer.
+    /// @param spec The workload's spec.
     function release(Spec calldata spec) external;
 
     // ─── Provers ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Declines a slot that was not accepted; counts against the seat's quota. Possible until the silence window is over.
+    /// @param spec The workload's spec.
+    /// @param seat Seat of the caller.
     function decline(Spec calldata spec, uint256 seat) external;
 
     /// @notice Reports that the work cannot be done. Possible until the silence window is over.
+    /// @param spec The workload's spec.
+    /// @param seat Seat of the caller.
+    /// @param reason Why; not None.
     function fail(Spec calldata spec, uint256 seat, FailReason reason) external;
 
     // ─── Anyone ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -436,9 +461,13 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
     function settle(Spec calldata spec, uint256[] calldata seats) external;
 
     /// @notice Frees seats of a finished workload that were not in the settled list, and records their misses.
+    /// @param spec The workload's spec.
+    /// @param seats Seats to free.
     function clear(Spec calldata spec, uint256[] calldata seats) external;
 
     /// @notice Slashes seats of a workload that never answered through the silence window. The caller gets the bounty.
+    /// @param spec The workload's spec.
+    /// @param seats Silent seats.
     function slash(Spec calldata spec, uint256[] calldata seats) external;
 
     // ─── Owner ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -457,29 +486,52 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
 
     /// @notice An account's free balance, its nonce for the next submission, and what burned in workloads it ended and has not left the
     /// supply yet.
+    /// @param account Account.
+    /// @return balance Free balance in token units.
+    /// @return nonce Nonce of the next submission.
+    /// @return toBurn Burns booked with the account, in token units.
     function accountOf(address account) external view returns (uint256 balance, uint256 nonce, uint256 toBurn);
 
     /// @notice The pinned verifier of a program.
+    /// @param program Program id.
+    /// @return verifier Verifier contract; zero for an unknown program.
+    /// @return codeHash Pinned hash of its code.
+    /// @return verifierGas Gas one verification may use.
+    /// @return class Hardware class.
+    /// @return bindsProver Whether the proof binds the prover.
     function programOf(
         bytes32 program
     ) external view returns (address verifier, bytes32 codeHash, uint32 verifierGas, uint8 class, bool bindsProver);
 
     /// @notice A workload's stored state. Phase None when it does not exist.
+    /// @param workload Workload id.
+    /// @return The state.
     function workloadOf(bytes32 workload) external view returns (WorkloadState memory);
 
     /// @notice The slot word of `seat` for `workload`; state Free when it holds none.
+    /// @param workload Workload id.
+    /// @param seat Seat id.
+    /// @return The slot.
     function slotOf(bytes32 workload, uint256 seat) external view returns (SlotView memory);
 
     /// @notice Slots open to any eligible operator now.
+    /// @param workload Workload id.
+    /// @return Number of slots.
     function openSlots(bytes32 workload) external view returns (uint256);
 
     /// @notice The id of a spec.
+    /// @param spec The workload's spec.
+    /// @return The workload id.
     function idOf(Spec calldata spec) external view returns (bytes32);
 
     /// @notice Rules by number; they never change once written.
+    /// @param number Number of the rules.
+    /// @return The rules; all zero for an unknown number.
     function rulesOf(uint256 number) external view returns (Rules memory);
 
     /// @notice What new submissions to a class must meet.
+    /// @param class Hardware class.
+    /// @return The terms; rules zero when the class is closed.
     function classTermsOf(uint8 class) external view returns (ClassTerms memory);
 }
 

@@ -139,6 +139,7 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     function withdrawBounty(address to) external;
 
     /// @notice Burns what was slashed on the reports of `reporters` and not given as a bounty. Anyone may call.
+    /// @param reporters Accounts that reported.
     function burnSlashes(address[] calldata reporters) external;
 
     /// @notice Slashes a seat for silence; only the market calls it.
@@ -172,24 +173,35 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
 
     /// @notice The seat as it is now.
     /// @param seat Seat id.
+    /// @return The seat; status None when it does not exist.
     function seatOf(uint256 seat) external view returns (Seat memory);
 
     /// @notice Operator, class and whether the seat is in the active set now; what the market needs for a commit to an open slot.
     /// @param seat Seat id.
+    /// @return operator Account that staked it.
+    /// @return class Hardware class.
+    /// @return active Whether it is in the active set.
     function standing(uint256 seat) external view returns (address operator, uint8 class, bool active);
 
     /// @notice Number of seats drawable in `epoch`.
+    /// @param class Hardware class.
+    /// @param epoch Epoch number.
+    /// @return Number of seats.
     function activeSeats(uint8 class, uint256 epoch) external view returns (uint256);
 
     /// @notice The epoch of the current block's time. Joins and leaves count from the next one.
+    /// @return Epoch number, from 1.
     function currentEpoch() external view returns (uint256);
 
     /// @notice Length of an epoch in seconds.
+    /// @return Seconds.
     function epochLength() external view returns (uint256);
 
     /// @notice Start of epoch 1, Unix time.
+    /// @return Unix time.
     function genesis() external view returns (uint256);
 
     /// @notice Seconds between leaving and withdrawal.
+    /// @return Seconds.
     function cooldown() external view returns (uint256);
 }

@@ -5,5 +5,6 @@ pragma solidity 0.8.37;
 interface ISeatHolder {
     /// @notice Whether a seat holds a slot it has not answered, or has accepted and not yet committed.
     /// @param seat Seat id.
+    /// @return True while it does.
     function isHeld(uint256 seat) external view returns (bool);
 }

@@ -41,15 +41,15 @@ abstract contract RuleStore is Accounts, Ownable2Step {
     /// @notice The registry of provers and bonds.
     IProverRegistry public immutable registry;
 
+    /// @dev The registry's epochs, copied so that a submission needs no call for them.
+    uint256 private immutable _epochLength;
+    uint256 private immutable _epochGenesis;
+
     /// @notice Number of rules written so far; rules run from 1.
     uint256 public rulesCount;
 
     mapping(uint256 number => StoredRules rules) internal _rules;
     mapping(uint8 class => StoredClass terms) internal _classes;
-
-    /// @dev The registry's epochs, copied so that a submission needs no call for them.
-    uint256 private immutable _epochLength;
-    uint256 private immutable _epochGenesis;
 
     constructor(IProverRegistry registry_) {
         registry = registry_;

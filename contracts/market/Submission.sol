@@ -41,6 +41,38 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         for (uint256 i; i < count; ++i) workloads[i] = _submit(requests[i], number);
     }
 
+    // ─── Assign ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @inheritdoc IMarketCore
+    function assign(bytes32 workload) external {
+        WorkloadWord w = _workloads[workload];
+        if (w.phase() != Phase.Pending) revert WrongPhase(workload, w.phase(), Phase.Pending);
+        if (_currentEpoch() > w.epoch() + ASSIGN_EPOCHS) revert AssignWindowOver(w.epoch());
+        StoredRules storage r = _rules[w.rules()];
+        bytes32 randomness = IBeacon(r.beacon).value(uint32(w.time()));
+        if (randomness == 0) revert RoundNotKnown(w.time());
+        _assign(workload, w, randomness);
+        _credit(msg.sender, r.drawBounty * GWEI);
+    }
+
+    /// @inheritdoc IMarketCore
+    function assignMany(bytes32[] calldata workloads) external {
+        uint256 current = _currentEpoch();
+        uint256 bounties;
+        for (uint256 i; i < workloads.length; ++i) {
+            WorkloadWord w = _workloads[workloads[i]];
+            if (w.phase() != Phase.Pending || current > w.epoch() + ASSIGN_EPOCHS) continue;
+            StoredRules storage r = _rules[w.rules()];
+            bytes32 randomness = IBeacon(r.beacon).value(uint32(w.time()));
+            if (randomness == 0) continue;
+            _assign(workloads[i], w, randomness);
+            bounties += r.drawBounty;
+        }
+        _credit(msg.sender, bounties * GWEI);
+    }
+
+    // ─── Internal ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
     function _submit(Request calldata request, uint256 number) private returns (bytes32 workload) {
         StoredProgram storage program = _programs[request.program];
         uint8 class = program.class;
@@ -116,36 +148,6 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         uint256 minimum = uint256(terms.minimumRate) * request.maxRunTime * request.redundancy;
         if (minimum < terms.minimumFee) minimum = terms.minimumFee;
         if (request.fee < minimum * GWEI) revert FeeTooLow(request.fee, minimum * GWEI);
-    }
-
-    // ─── Assign ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @inheritdoc IMarketCore
-    function assign(bytes32 workload) external {
-        WorkloadWord w = _workloads[workload];
-        if (w.phase() != Phase.Pending) revert WrongPhase(workload, w.phase(), Phase.Pending);
-        if (_currentEpoch() > w.epoch() + ASSIGN_EPOCHS) revert AssignWindowOver(w.epoch());
-        StoredRules storage r = _rules[w.rules()];
-        bytes32 randomness = IBeacon(r.beacon).value(uint32(w.time()));
-        if (randomness == 0) revert RoundNotKnown(w.time());
-        _assign(workload, w, randomness);
-        _credit(msg.sender, r.drawBounty * GWEI);
-    }
-
-    /// @inheritdoc IMarketCore
-    function assignMany(bytes32[] calldata workloads) external {
-        uint256 current = _currentEpoch();
-        uint256 bounties;
-        for (uint256 i; i < workloads.length; ++i) {
-            WorkloadWord w = _workloads[workloads[i]];
-            if (w.phase() != Phase.Pending || current > w.epoch() + ASSIGN_EPOCHS) continue;
-            StoredRules storage r = _rules[w.rules()];
-            bytes32 randomness = IBeacon(r.beacon).value(uint32(w.time()));
-            if (randomness == 0) continue;
-            _assign(workloads[i], w, randomness);
-            bounties += r.drawBounty;
-        }
-        _credit(msg.sender, bounties * GWEI);
     }
 
     /// @dev The draw. Candidates are a pure function of (randomness, workload, active set of the frozen epoch); slots go in that order to
