@@ -4,11 +4,11 @@ import { asChainError } from './asChainError.js'
 import { CONTRACT_ROLES, type Deployment } from './deployment.js'
 import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
 import { IBeacon__factory } from './generated/factories/IBeacon__factory.js'
-import { Market__factory } from './generated/factories/Market__factory.js'
+import { IMarket__factory } from './generated/factories/IMarket__factory.js'
 import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
 import type { GevulotToken } from './generated/GevulotToken.js'
 import type { IBeacon } from './generated/IBeacon.js'
-import type { Market } from './generated/Market.js'
+import type { IMarket } from './generated/IMarket.js'
 import type { ProverRegistry } from './generated/ProverRegistry.js'
 import { toAddress, type Address } from './hex.js'
 
@@ -22,7 +22,8 @@ export interface Contracts {
   /** What the contracts were connected with: a signer, or the provider itself. */
   readonly runner: ContractRunner
   readonly token: GevulotToken
-  readonly market: Market
+  /** The whole market: its address answers for its extension too. */
+  readonly market: IMarket
   readonly registry: ProverRegistry
   readonly beacon: IBeacon
 }
@@ -63,7 +64,7 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     provider,
     runner,
     token: GevulotToken__factory.connect(addresses.token, runner),
-    market: Market__factory.connect(addresses.market, runner),
+    market: IMarket__factory.connect(addresses.market, runner),
     registry: ProverRegistry__factory.connect(addresses.registry, runner),
     beacon: IBeacon__factory.connect(addresses.beacon, runner),
   }

@@ -4,11 +4,11 @@ import { CONTRACT_ERRORS, type ContractErrorName } from '../errors/codes/contrac
 import { GevulotError } from '../errors/GevulotError.js'
 import { BlockhashBeacon__factory } from './generated/factories/BlockhashBeacon__factory.js'
 import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
-import { Market__factory } from './generated/factories/Market__factory.js'
+import { IMarket__factory } from './generated/factories/IMarket__factory.js'
 import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
 import { nameAt, PHASES, SEAT_STATUSES, SLOT_STATES } from './names.js'
 
-const ABIS = [Market__factory, ProverRegistry__factory, GevulotToken__factory, BlockhashBeacon__factory]
+const ABIS = [IMarket__factory, ProverRegistry__factory, GevulotToken__factory, BlockhashBeacon__factory]
 
 // An error may come through another contract than the one called, so all are known together.
 let known: Interface | undefined

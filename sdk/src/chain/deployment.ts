@@ -45,7 +45,8 @@ export interface DeploymentRecord {
   readonly chainId: number
   /** For people, for example `devnet`. */
   readonly network: string
-  readonly contracts: Readonly<Record<ContractRole, DeployedContract>>
+  /** `extension` is the market's cold path; it is called at the market's address only. */
+  readonly contracts: Readonly<Record<ContractRole | 'extension', DeployedContract>>
 }
 
 /**
@@ -82,6 +83,7 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
         market: readContract(contracts, 'market'),
         registry: readContract(contracts, 'registry'),
         beacon: readContract(contracts, 'beacon'),
+        extension: readContract(contracts, 'extension'),
       },
     }
   } catch (cause) {
@@ -109,7 +111,7 @@ export function deploymentOf(record: DeploymentRecord): Deployment {
   }
 }
 
-function readContract(contracts: Members, role: ContractRole): DeployedContract {
+function readContract(contracts: Members, role: ContractRole | 'extension'): DeployedContract {
   const members = readRecord(contracts[role], `contracts.${role}`)
   const args = members['arguments']
   if (!Array.isArray(args)) throw new ShapeError(`contracts.${role}.arguments is not a list`)

@@ -20,10 +20,10 @@ export interface DrawnCandidate {
   readonly slot: number
 }
 
-/** Candidates looked at per slot. Mirrors `Workloads.CANDIDATES_PER_SLOT`. */
+/** Candidates looked at per slot. Mirrors `Submission.CANDIDATES_PER_SLOT`. */
 export const CANDIDATES_PER_SLOT = 3
 
-/** The seed of a workload's draw. Mirrors `Workloads._assign`. */
+/** The seed of a workload's draw. Mirrors `Submission._assign`. */
 export function drawSeed(randomness: Hex, workload: Hex): Bytes32 {
   return keccak256(AbiCoder.defaultAbiCoder().encode(['bytes32', 'bytes32'], [randomness, workload])) as Bytes32
 }
@@ -65,7 +65,7 @@ export function offerOf(terms: {
 
 /**
  * Gives slots to candidates by the market's rule, so that anyone can audit a draw: in order to those that are fit, first
- * one an operator, then to the others. Mirrors `Slots._fill` and `Slots._fillSameOperator`.
+ * one an operator, then to the others. Mirrors `Submission._fill` and `_fillSameOperator`.
  * @param sequence The candidates of the draw, up to {@link CANDIDATES_PER_SLOT} a slot.
  */
 export function fillSlots(sequence: readonly Candidate[], rules: FillRules): DrawnCandidate[] {

@@ -77,7 +77,6 @@ export interface MarketEventArguments {
     readonly publicInputs: Bytes32
     readonly deliveryKey: Bytes32
     readonly terms: bigint
-    readonly round: number
     readonly inputsUri: string
   }
   Assigned: OfWorkload & { readonly caller: Address; readonly candidates: readonly DrawnCandidate[] }

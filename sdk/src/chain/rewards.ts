@@ -22,7 +22,7 @@ export const RANK_WEIGHTS = [78125n, 62500n, 50000n, 40000n, 32000n, 25600n, 204
 
 const BPS = 10_000n
 
-/** Splits a fee as the market does; the burn rounds down. Mirrors `Config._potOf`. */
+/** Splits a fee as the market does; the burn rounds down. Mirrors `RuleStore._potOf`. */
 export function splitFee(fee: bigint, rules: MoneyRules): FeeSplit {
   const { assignBounty, settleBounty } = rules
   const baseBurn = (fee * BigInt(rules.baseBurnBps)) / BPS
@@ -44,7 +44,7 @@ export function rankShares(pot: bigint, ranks: number): bigint[] {
   return weights.map((weight) => (pot * weight) / sum)
 }
 
-/** What a cancel pays each seat that accepted, `elapsed` seconds after the draw. Mirrors `Proving._cancelProving`. */
+/** What a cancel pays each seat that accepted, `elapsed` seconds after the draw. Mirrors `Withdrawing._cancelProving`. */
 export function cancelCompensation(pot: bigint, elapsed: number, maxRunTime: number, redundancy: number): bigint {
   return (pot * BigInt(elapsed)) / (BigInt(maxRunTime) * BigInt(redundancy))
 }

@@ -21,7 +21,7 @@ const SPEC =
 
 /**
  * The id of a spec: keccak256(abi.encode(chain id, market, spec)). Nobody else's chain, market, account or nonce gives
- * the same. Mirrors `Workloads._idOf`.
+ * the same. Mirrors `WorkloadStore._idOf`.
  */
 export function workloadIdOf(chainId: number, market: Address, spec: Spec): WorkloadId {
   const encoded = AbiCoder.defaultAbiCoder().encode(['uint256', 'address', SPEC], [chainId, market, spec])

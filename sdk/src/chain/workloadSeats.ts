@@ -47,7 +47,7 @@ export async function readSeatLists(
   return seatLists(state, seats.map((seat, index) => [seat, slots[index]] as const).filter(isRead))
 }
 
-/** Lists the seats for each act, given their slots. Source: contracts/market/Settlement.sol and Ending.sol. */
+/** Lists the seats for each act, given their slots. Source: contracts/market/Settlement.sol. */
 export function seatLists(
   state: WorkloadState,
   slots: readonly (readonly [seat: number, slot: SlotView])[],

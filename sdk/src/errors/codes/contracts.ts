@@ -183,12 +183,17 @@ export const CONTRACT_ERRORS = {
   },
   InvalidRules: {
     text: 'a rule is out of bounds',
-    hint: 'See the bounds in contracts/market/Config.sol; windows and run time must fit the cooldown.',
+    hint: 'See the bounds in contracts/market/RuleBook.sol; windows and run time must fit the cooldown.',
     retryable: false,
   },
   InvalidProgram: {
     text: 'the verifier has no code, or its gas allowance is out of bounds',
     hint: 'Deploy the verifier contract first, and allow it 1 to 15 000 000 gas.',
+    retryable: false,
+  },
+  SupplyTooLarge: {
+    text: "the token's supply does not fit the account words",
+    hint: 'Deploy the market for a token with a supply below 2^96.',
     retryable: false,
   },
   // The prover registry.

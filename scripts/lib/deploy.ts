@@ -1,0 +1,97 @@
+/** Deploys the network's contracts and writes the record of it: used by tests, scripts and the devnet. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { ContractFactory, getCreateAddress, keccak256, type InterfaceAbi, type Signer } from 'ethers'
+
+import type { DeployedContract, DeploymentRecord } from '../../sdk/src/chain/deployment.js'
+import { IMarket__factory } from '../../sdk/src/chain/generated/factories/IMarket__factory.js'
+import { ProverRegistry__factory } from '../../sdk/src/chain/generated/factories/ProverRegistry__factory.js'
+import type { Address, Bytes32 } from '../../sdk/src/chain/hex.js'
+import { artifacts, root } from './artifacts.js'
+import type { Parameters } from './parameters.js'
+
+/** Options of {@link deploy}. */
+export interface DeployOptions {
+  /** Pays, receives the token supply, and owns registry and market. Nothing else may send from it meanwhile. */
+  readonly owner: Signer
+  /** Name for people, for example `devnet`. */
+  readonly network: string
+  readonly parameters: Parameters
+}
+
+/** Deploys one contract of this repository and returns its entry for the record. */
+export async function deployContract(
+  owner: Signer,
+  contract: string,
+  args: readonly (string | bigint | number)[] = [],
+): Promise<DeployedContract> {
+  const artifact = artifacts().find(({ contractName }) => contractName === contract)
+  if (artifact === undefined) throw new Error(`no contract ${contract} is built`)
+  const factory = new ContractFactory(artifact.abi as InterfaceAbi, artifact.bytecode, owner)
+  const deployed = await factory.deploy(...args)
+  const receipt = await deployed.deploymentTransaction()?.wait()
+  const address = await deployed.getAddress()
+  const code = await owner.provider?.getCode(address)
+  if (!receipt || code === undefined) throw new Error(`the deployment of ${contract} was not mined`)
+  return {
+    contract,
+    address: address as Address,
+    block: receipt.blockNumber,
+    transaction: receipt.hash as Bytes32,
+    arguments: args.map(String),
+    codeHash: keccak256(code) as Bytes32,
+  }
+}
+
+/**
+ * Deploys token, registry, market with its extension, and beacon; writes rules and classes. Registry and market name each
+ * other for ever, so the market's address is predicted from the owner's nonce.
+ */
+export async function deploy({ owner, network, parameters }: DeployOptions): Promise<DeploymentRecord> {
+  const { provider } = owner
+  if (!provider) throw new Error('the owner is not connected to a chain')
+  const from = await owner.getAddress()
+  const predicted = getCreateAddress({ from, nonce: (await owner.getNonce()) + 3 })
+  const token = await deployContract(owner, 'GevulotToken', [from, parameters.supply])
+  const registry = await deployContract(owner, 'ProverRegistry', [
+    token.address,
+    predicted,
+    from,
+    parameters.epochLength,
+    parameters.cooldown,
+  ])
+  const extension = await deployContract(owner, 'MarketExtension', [token.address, registry.address])
+  const market = await deployContract(owner, 'Market', [extension.address, from])
+  if (market.address !== predicted) throw new Error(`the market is at ${market.address}, not at ${predicted}`)
+  const beacon = await deployContract(owner, 'BlockhashBeacon', [parameters.beaconLag])
+  const { chainId } = await provider.getNetwork()
+  const record: DeploymentRecord = {
+    schema: 'gevulot/deployment@1',
+    chainId: Number(chainId),
+    network,
+    contracts: { token, market, registry, beacon, extension },
+  }
+  await configure(record, owner, parameters)
+  return record
+}
+
+/** Writes the first rules and every class. */
+async function configure({ contracts }: DeploymentRecord, owner: Signer, parameters: Parameters): Promise<void> {
+  const market = IMarket__factory.connect(contracts.market.address, owner)
+  const registry = ProverRegistry__factory.connect(contracts.registry.address, owner)
+  const rules = { ...parameters.rules, beacon: contracts.beacon.address }
+  await (await market.addRules(rules)).wait()
+  for (const { class: number, minimumFee, minimumRate, ...bond } of parameters.classes) {
+    await (await registry.setClassBond(number, bond)).wait()
+    await (await market.setClassTerms(number, { minimumFee, minimumRate, rules: 1 })).wait()
+  }
+}
+
+/** Writes a record to `deployments/<chain id>.json` and returns the path. */
+export function writeDeploymentRecord(record: DeploymentRecord, directory = join(root, 'deployments')): string {
+  mkdirSync(directory, { recursive: true })
+  const path = join(directory, `${record.chainId}.json`)
+  writeFileSync(path, `${JSON.stringify(record, undefined, 2)}\n`)
+  return path
+}

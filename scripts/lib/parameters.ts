@@ -1,0 +1,94 @@
+/** Parameters of a deployment. Reasons and bounds stand with the constants of the contracts; defaults are in design §11. */
+import { parseUnits } from 'ethers'
+
+const DAY = 86_400
+
+/** Windows and money rules; seconds, and gwei of the token. */
+export interface RulesParameters {
+  readonly responseWindow: number
+  readonly silenceWindow: number
+  readonly revealDelay: number
+  readonly revealWindow: number
+  readonly cancelDelay: number
+  readonly baseBurnBps: number
+  readonly assignBounty: number
+  readonly settleBounty: number
+}
+
+/** A hardware class. */
+export interface ClassParameters {
+  readonly class: number
+  /** Token units a seat. */
+  readonly bond: bigint
+  readonly slashBps: number
+  readonly bountyBps: number
+  readonly declineQuota: number
+  /** Gwei of the token. */
+  readonly minimumFee: number
+  /** Gwei of the token per second of run time and slot. */
+  readonly minimumRate: number
+}
+
+/** Everything a deployment chooses. */
+export interface Parameters {
+  /** Token units. */
+  readonly supply: bigint
+  /** Seconds. */
+  readonly epochLength: number
+  /** Seconds between leaving and withdrawal; outlasts the longest run time and all windows (invariant 11). */
+  readonly cooldown: number
+  /** Blocks between submission and beacon round. */
+  readonly beaconLag: number
+  readonly rules: RulesParameters
+  readonly classes: readonly ClassParameters[]
+}
+
+const CLASS_1: ClassParameters = {
+  class: 1,
+  bond: parseUnits('1000', 18),
+  slashBps: 1_000,
+  bountyBps: 1_000,
+  declineQuota: 4,
+  // A hundredth of a token: ten times the bounties, so that the smallest workload still pays provers.
+  minimumFee: 10_000_000,
+  minimumRate: 1_000,
+}
+
+const MONEY = {
+  baseBurnBps: 500,
+  assignBounty: 500_000,
+  settleBounty: 500_000,
+}
+
+/** The defaults of design §11. */
+export const standard: Parameters = {
+  supply: parseUnits('1000000000', 18),
+  epochLength: 600,
+  cooldown: 7 * DAY,
+  beaconLag: 3,
+  rules: {
+    ...MONEY,
+    responseWindow: 180,
+    silenceWindow: DAY,
+    // Three blocks of 12 s: a reorg of that depth cannot reopen commits after a reveal.
+    revealDelay: 36,
+    revealWindow: 600,
+    cancelDelay: 120,
+  },
+  classes: [CLASS_1],
+}
+
+/** A local chain: the same code with seconds instead of minutes. The cooldown keeps its length, because run times do. */
+export const devnet: Parameters = {
+  ...standard,
+  epochLength: 5,
+  beaconLag: 2,
+  rules: {
+    ...MONEY,
+    responseWindow: 20,
+    silenceWindow: 60,
+    revealDelay: 1,
+    revealWindow: 30,
+    cancelDelay: 5,
+  },
+}
