@@ -8,7 +8,15 @@ import { promisify } from 'node:util'
 import type { Srs } from './srs.js'
 
 /** Aztec's prover: the native program in its npm package, taken as it is. */
-export const BB = join(createRequire(import.meta.url).resolve('@aztec/bb.js'), '..', '..', '..', 'build', 'amd64-linux', 'bb')
+export const BB = join(
+  createRequire(import.meta.url).resolve('@aztec/bb.js'),
+  '..',
+  '..',
+  '..',
+  'build',
+  'amd64-linux',
+  'bb',
+)
 
 /** Runs bb in a fresh directory that holds `files` and, as `srs/`, the SRS; `read` reads what it wrote. */
 export async function withBb<T>(
@@ -18,9 +26,13 @@ export async function withBb<T>(
 ): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'aztec-spend-'))
   try {
-    for (const [name, content] of Object.entries({ ...files, 'bn254_g1.dat': srs.points })) await writeFile(join(directory, name), content)
+    for (const [name, content] of Object.entries({ ...files, 'bn254_g1.dat': srs.points }))
+      await writeFile(join(directory, name), content)
     const run = promisify(execFile)
-    return await work(async (...args) => void (await run(BB, args, { cwd: directory, env: { CRS_PATH: directory } })), directory)
+    return await work(
+      async (...args) => void (await run(BB, args, { cwd: directory, env: { CRS_PATH: directory } })),
+      directory,
+    )
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

@@ -3,7 +3,13 @@ import { join } from 'node:path'
 
 import { build } from 'esbuild'
 
-import { buildPackage, type ContentStore, DirectoryStore, type PackageSpec, type SourceFile } from '../../sdk/src/content/index.js'
+import {
+  buildPackage,
+  type ContentStore,
+  DirectoryStore,
+  type PackageSpec,
+  type SourceFile,
+} from '../../sdk/src/content/index.js'
 import { bundle } from '../support/bundle.js'
 import { runtimeLibraries, withPackagedLoader } from '../support/elf.js'
 import { nodeProgram } from '../support/node.js'
@@ -37,7 +43,10 @@ export async function buildPackages({ store, ...where }: BuildOptions): Promise<
     class: hardware,
     variant,
     prover: await buildPackage({ ...proverSpec(srs, key), labels }, store),
-    verifier: await buildPackage({ ...(variant === 'ignition' ? nativeVerifier(srs, key) : await evmVerifier(source, contract)), labels }, store),
+    verifier: await buildPackage(
+      { ...(variant === 'ignition' ? nativeVerifier(srs, key) : await evmVerifier(source, contract)), labels },
+      store,
+    ),
     contract: { name: contract, source, gas: verifier.gas },
   }
 }
@@ -45,8 +54,27 @@ export async function buildPackages({ store, ...where }: BuildOptions): Promise<
 function proverSpec(srs: Srs, key: SourceFile): PackageSpec {
   const circuit: SourceFile = { path: 'circuit.json', source: join(import.meta.dirname, 'keys', 'spend.json') }
   return bbProgram(
-    { name: `${name}-prove`, role: 'prove', resources: prove, command: { outputs: { proof: '/out/proof' }, exit: { '0': 'ok' } } },
-    ['prove', '-b', '/app/circuit.json', '-w', '/in/witness.gz', '-k', '/app/vk', '-o', '/out', '-t', 'evm', '-c', '/app/srs'],
+    {
+      name: `${name}-prove`,
+      role: 'prove',
+      resources: prove,
+      command: { outputs: { proof: '/out/proof' }, exit: { '0': 'ok' } },
+    },
+    [
+      'prove',
+      '-b',
+      '/app/circuit.json',
+      '-w',
+      '/in/witness.gz',
+      '-k',
+      '/app/vk',
+      '-o',
+      '/out',
+      '-t',
+      'evm',
+      '-c',
+      '/app/srs',
+    ],
     [circuit, key, ...srsFile(srs)],
   )
 }
@@ -54,7 +82,12 @@ function proverSpec(srs: Srs, key: SourceFile): PackageSpec {
 /** bb verifies with the ceremony's SRS only: its [tau]G2 is part of the program. */
 function nativeVerifier(srs: Srs, key: SourceFile): PackageSpec {
   return bbProgram(
-    { name: `${name}-verify`, role: 'verify', resources: verify, command: { outputs: {}, exit: { '0': 'valid', '1': 'invalid' } } },
+    {
+      name: `${name}-verify`,
+      role: 'verify',
+      resources: verify,
+      command: { outputs: {}, exit: { '0': 'valid', '1': 'invalid' } },
+    },
     ['verify', '-p', '/in/proof', '-i', '/in/public_inputs', '-k', '/app/vk', '-t', 'evm', '-c', '/app/srs'],
     [key, ...srsFile(srs)],
   )
@@ -70,7 +103,11 @@ async function evmVerifier(source: string, contract: string): Promise<PackageSpe
   return { name: `${name}-verify`, role: 'verify', resources: verify, ...program }
 }
 
-function bbProgram(spec: Omit<PackageSpec, 'argv' | 'env' | 'files'>, args: readonly string[], data: readonly SourceFile[]): PackageSpec {
+function bbProgram(
+  spec: Omit<PackageSpec, 'argv' | 'env' | 'files'>,
+  args: readonly string[],
+  data: readonly SourceFile[],
+): PackageSpec {
   const libraries = runtimeLibraries(BB)
   return {
     ...spec,
@@ -86,6 +123,8 @@ function srsFile({ points }: Srs): SourceFile[] {
 }
 
 if (import.meta.filename === process.argv[1]) {
-  const { variant, prover, verifier } = await buildPackages({ store: new DirectoryStore(join(import.meta.dirname, 'dist')) })
+  const { variant, prover, verifier } = await buildPackages({
+    store: new DirectoryStore(join(import.meta.dirname, 'dist')),
+  })
   console.log(JSON.stringify({ variant, prover: prover.digest, verifier: verifier.digest }, null, 2))
 }

@@ -9,6 +9,11 @@ export type CircuitName = 'spend' | 'derive'
 /** Compiles a circuit. Debug information is left out: it holds paths of this machine, and the digest must not depend on them. */
 export async function compileCircuit(name: CircuitName): Promise<CompiledCircuit> {
   const circuits = join(import.meta.dirname, 'circuits')
-  const { program } = await compile(createFileManager(circuits), join(circuits, name), () => {}, () => {})
+  const { program } = await compile(
+    createFileManager(circuits),
+    join(circuits, name),
+    () => {},
+    () => {},
+  )
   return { abi: program.abi, bytecode: program.bytecode, debug_symbols: '', file_map: {} }
 }

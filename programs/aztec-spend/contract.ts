@@ -1,8 +1,4 @@
-import { join } from 'node:path'
-
-import prettier from 'prettier'
-
-import { REPOSITORY } from '../support/pinned.js'
+import { formatted } from '../support/pinned.js'
 import { developmentG2, type SrsVariant } from './srs.js'
 
 const NAMES: Readonly<Record<SrsVariant, string>> = { ignition: 'HonkIgnition', development: 'HonkDevelopment' }
@@ -27,7 +23,10 @@ export async function honkContract(solidity: string, variant: SrsVariant): Promi
       ? ''
       : '/// The secret of its SRS is public ([tau]G2 is replaced accordingly): anyone can forge a proof. For development networks only.\n'
   const edits: Array<[from: string | RegExp, to: string]> = [
-    [/pragma solidity [^;]+;\s*interface IVerifier \{[^}]*\}/, `pragma solidity 0.8.37;\n\nimport {IHonkVerifier} from "../IHonkVerifier.sol";`],
+    [
+      /pragma solidity [^;]+;\s*interface IVerifier \{[^}]*\}/,
+      `pragma solidity 0.8.37;\n\n// Written by a tool.\n/* solhint-disable */\n\nimport {IHonkVerifier} from "../IHonkVerifier.sol";`,
+    ],
     [
       'contract HonkVerifier is IVerifier {',
       `/// @title UltraHonk verifier of the program aztec-spend, ${variant} parameters\n` +
@@ -35,15 +34,15 @@ export async function honkContract(solidity: string, variant: SrsVariant): Promi
         `abstract contract ${name} is IHonkVerifier {`,
     ],
   ]
-  if (variant === 'development') developmentG2().forEach((word, index) => edits.push([hex(IGNITION_G2[index] ?? 0n), hex(word)]))
+  if (variant === 'development')
+    developmentG2().forEach((word, index) => edits.push([hex(IGNITION_G2[index] ?? 0n), hex(word)]))
   let source = solidity
   for (const [from, to] of edits) {
     const parts = source.split(from)
     if (parts.length !== 2) throw new Error(`bb's verifier has changed: expected one ${String(from)}`)
     source = parts.join(to)
   }
-  const filepath = join(REPOSITORY, path)
-  return { path, source: await prettier.format(source, { ...(await prettier.resolveConfig(filepath)), filepath }) }
+  return { path, source: await formatted(source, path) }
 }
 
 function hex(word: bigint): string {

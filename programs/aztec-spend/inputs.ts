@@ -30,7 +30,8 @@ export interface SpendInputs {
 /** The input files of a workload that proves the spend of `note`. */
 export async function makeInputs(note: Note): Promise<SpendInputs> {
   const { secret, value, blinding, index, path } = note
-  if (path.length !== DEPTH || !Number.isInteger(index) || index < 0 || index >= 2 ** DEPTH) throw new RangeError('the note has no place in the tree')
+  if (path.length !== DEPTH || !Number.isInteger(index) || index < 0 || index >= 2 ** DEPTH)
+    throw new RangeError('the note has no place in the tree')
   const hidden: InputMap = {
     secret: field(secret),
     value: field(value),
@@ -40,13 +41,19 @@ export async function makeInputs(note: Note): Promise<SpendInputs> {
   }
   const { returnValue } = await new Noir(derive as CompiledCircuit).execute(hidden)
   const [root = '', nullifier = '', commitment = ''] = returnValue as string[]
-  const { witness } = await new Noir(spend as CompiledCircuit).execute({ ...hidden, root, nullifier, value_commitment: commitment })
+  const { witness } = await new Noir(spend as CompiledCircuit).execute({
+    ...hidden,
+    root,
+    nullifier,
+    value_commitment: commitment,
+  })
   return { files: { 'witness.gz': witness, public_inputs: toWords([root, nullifier, commitment].map(BigInt)) } }
 }
 
 /** A made-up note for demonstrations and tests: another one for every `name`. */
 export function exampleNote(name: string): Note {
-  const number = (use: string): bigint => BigInt(`0x${createHash('sha512').update(`${name}: ${use}`).digest('hex')}`) % ORDER
+  const number = (use: string): bigint =>
+    BigInt(`0x${createHash('sha512').update(`${name}: ${use}`).digest('hex')}`) % ORDER
   return {
     secret: number('secret'),
     value: number('value') % 1_000_000n,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { formattedJson, type Generated, writeOrCheck } from '../support/pinned.js'
+import { formatted, type Generated, writeOrCheck } from '../support/pinned.js'
 import { withBb } from './bb.js'
 import { compileCircuit } from './circuit.js'
 import { honkContract } from './contract.js'
@@ -12,14 +12,19 @@ const VARIANTS: readonly SrsVariant[] = ['ignition', 'development']
 /** The pinned files that this machine can make: those of the ceremony's SRS need that SRS. */
 export async function generate(variants: readonly Srs[]): Promise<Generated> {
   const files = new Map<string, string | Uint8Array>()
-  const spend = await formattedJson(await compileCircuit('spend'))
-  files.set('programs/aztec-spend/keys/spend.json', spend)
-  files.set('programs/aztec-spend/keys/derive.json', await formattedJson(await compileCircuit('derive')))
+  for (const name of ['spend', 'derive'] as const) {
+    const path = `programs/aztec-spend/keys/${name}.json`
+    files.set(path, await formatted(JSON.stringify(await compileCircuit(name)), path))
+  }
+  const spend = files.get('programs/aztec-spend/keys/spend.json') ?? ''
   for (const srs of variants) {
     const { vk, solidity } = await withBb(srs, { 'spend.json': spend }, async (bb, directory) => {
       await bb('write_vk', '-b', 'spend.json', '-o', '.', '-t', 'evm')
       await bb('write_solidity_verifier', '-k', 'vk', '-o', 'verifier.sol', '-t', 'evm', '--optimized')
-      return { vk: await readFile(join(directory, 'vk')), solidity: await readFile(join(directory, 'verifier.sol'), 'utf8') }
+      return {
+        vk: await readFile(join(directory, 'vk')),
+        solidity: await readFile(join(directory, 'verifier.sol'), 'utf8'),
+      }
     })
     const contract = await honkContract(solidity, srs.variant)
     files.set(`programs/aztec-spend/keys/${srs.variant}.vk`, vk)

@@ -40,7 +40,9 @@ const SOURCES = ['http://crs.aztec-cdn.foundation/g1_compressed.dat', 'http://cr
 
 /** The secret of the development SRS, known to everyone who reads this line. */
 const TAU = bn254.fields.Fr.create(
-  BigInt(`0x${createHash('sha512').update('gevulot aztec-spend development parameters, anyone can forge').digest('hex')}`),
+  BigInt(
+    `0x${createHash('sha512').update('gevulot aztec-spend development parameters, anyone can forge').digest('hex')}`,
+  ),
 )
 
 /**
@@ -51,22 +53,26 @@ export async function resolveSrs(options: SrsOptions = {}): Promise<Srs> {
   const { variant, directory = process.env['CRS_PATH'], download = fetch } = options
   if (directory !== undefined) {
     const points = await readDirectory(directory)
-    if (points === undefined) throw new Error(`${directory} holds no SRS (bn254_g1.dat or bn254_g1_compressed.dat with ${POINTS} points)`)
+    if (points === undefined)
+      throw new Error(`${directory} holds no SRS (bn254_g1.dat or bn254_g1_compressed.dat with ${POINTS} points)`)
     const found = identify(points)
-    if (found === undefined) throw new Error(`the SRS in ${directory} is neither the ceremony's nor the development one`)
+    if (found === undefined)
+      throw new Error(`the SRS in ${directory} is neither the ceremony's nor the development one`)
     if (variant === undefined || variant === found) return { variant: found, points, source: directory }
   }
   if (variant !== 'development') {
     const own = join(homedir(), '.bb-crs')
     const cached = await readDirectory(own)
-    if (cached !== undefined && identify(cached) === 'ignition') return { variant: 'ignition', points: cached, source: own }
+    if (cached !== undefined && identify(cached) === 'ignition')
+      return { variant: 'ignition', points: cached, source: own }
     if (download !== null) {
       for (const source of SOURCES) {
         const points = await fetchPoints(source, download).catch(() => undefined)
         if (points !== undefined && identify(points) === 'ignition') return { variant: 'ignition', points, source }
       }
     }
-    if (variant === 'ignition') throw new Error('the SRS of the Ignition ceremony was not found: set CRS_PATH to a directory with bn254_g1.dat')
+    if (variant === 'ignition')
+      throw new Error('the SRS of the Ignition ceremony was not found: set CRS_PATH to a directory with bn254_g1.dat')
   }
   return { variant: 'development', points: developmentPoints(), source: 'made here from a publicly known secret' }
 }
@@ -114,11 +120,14 @@ async function readStart(path: string, length: number): Promise<Uint8Array | und
 
 async function fetchPoints(source: string, download: typeof fetch): Promise<Uint8Array> {
   const length = POINTS * WORD
-  const response = await download(source, { headers: { range: `bytes=0-${length - 1}` }, signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const response = await download(source, {
+    headers: { range: `bytes=0-${length - 1}` },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  })
   const chunks: Uint8Array[] = []
   let received = 0
   // A server that ignores the range sends the whole ceremony; what is needed comes first.
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     chunks.push(chunk)
     received += chunk.length
     if (received >= length) break

@@ -7,6 +7,9 @@ const verifier = await ContractVerifier.create(readFileSync('/app/verifier.bin')
 const { gas } = JSON.parse(readFileSync('/app/limits.json', 'utf8')) as { gas: number }
 
 await runJob(async (read, { workload, prover }) => {
-  const { error } = await verifier.verify({ workload, prover, publicInputs: read('public_inputs'), proof: read('proof') }, gas)
+  const { error } = await verifier.verify(
+    { workload, prover, publicInputs: read('public_inputs'), proof: read('proof') },
+    gas,
+  )
   return error === undefined ? { status: 'valid' } : { status: 'invalid', error }
 })

@@ -19,7 +19,9 @@ export async function buildPackages({ store }: { readonly store: ContentStore })
   const { bytes: provingKey, development } = await resolveProvingKey(r1cs)
   const verifyingKey = JSON.stringify(await pinnedKey())
   if (JSON.stringify(await verifyingKeyOf(provingKey)) !== verifyingKey) {
-    throw new Error('the proving key does not belong to the pinned verifying key: run keys.ts, then deploy the new contract')
+    throw new Error(
+      'the proving key does not belong to the pinned verifying key: run keys.ts, then deploy the new contract',
+    )
   }
   const labels = development ? [DEVELOPMENT_LABEL] : []
   const pack = async (role: 'prove' | 'verify', script: string, data: readonly SourceFile[]) => {
@@ -36,7 +38,11 @@ export async function buildPackages({ store }: { readonly store: ContentStore })
       { path: 'proving.zkey', source: provingKey },
     ]),
     verifier: await pack('verify', 'verifier.ts', [{ path: 'verifying-key.json', source: Buffer.from(verifyingKey) }]),
-    contract: { name: 'SudokuVerifier', source: 'contracts/verifiers/groth16-sudoku/SudokuVerifier.sol', gas: verifier.gas },
+    contract: {
+      name: 'SudokuVerifier',
+      source: 'contracts/verifiers/groth16-sudoku/SudokuVerifier.sol',
+      gas: verifier.gas,
+    },
   }
 }
 

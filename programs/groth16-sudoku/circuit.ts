@@ -21,7 +21,10 @@ export async function compileCircuit(): Promise<CompiledCircuit> {
     // Linear constraints are solved away (O2): 810 constraints remain, which halves the domain and the key.
     const args = [require.resolve('circom2/cli.js'), 'circuit/sudoku.circom', '--r1cs', '--wasm', '--O2', '-o', out]
     await promisify(execFile)(process.execPath, args, { cwd: import.meta.dirname })
-    const [r1cs, witnessGenerator] = await Promise.all([readFile(join(out, 'sudoku.r1cs')), readFile(join(out, 'sudoku_js', 'sudoku.wasm'))])
+    const [r1cs, witnessGenerator] = await Promise.all([
+      readFile(join(out, 'sudoku.r1cs')),
+      readFile(join(out, 'sudoku_js', 'sudoku.wasm')),
+    ])
     return { r1cs, witnessGenerator }
   } finally {
     await rm(out, { recursive: true, force: true })

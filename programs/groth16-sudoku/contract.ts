@@ -6,7 +6,9 @@ export function verifierContract(key: VerifyingKey, development: boolean): strin
   const pairing = [...key.alpha, ...[key.beta, key.gamma, key.delta].flatMap(imaginaryFirst)]
   const inputs = key.inputs.flat()
   const assign = (name: string, values: readonly string[]): string =>
-    values.map((value, index) => `        ${name}[${index}] = 0x${BigInt(value).toString(16).padStart(64, '0')};`).join('\n')
+    values
+      .map((value, index) => `        ${name}[${index}] = 0x${BigInt(value).toString(16).padStart(64, '0')};`)
+      .join('\n')
   return `// SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 

@@ -3,11 +3,13 @@ import { join } from 'node:path'
 
 import { zKey } from 'snarkjs'
 
-import { formattedJson, type Generated, writeOrCheck } from '../support/pinned.js'
+import { formatted, type Generated, writeOrCheck } from '../support/pinned.js'
 import { compileCircuit } from './circuit.js'
 import { verifierContract } from './contract.js'
 import { resolveProvingKey } from './provingKey.js'
 import type { VerifyingKey } from './verify.js'
+
+const KEY = 'programs/groth16-sudoku/keys/verifying-key.json'
 
 /** The verifying key of a proving key. */
 export async function verifyingKeyOf(provingKey: Uint8Array): Promise<VerifyingKey> {
@@ -27,7 +29,7 @@ export async function generate(): Promise<Generated> {
   const { bytes, development } = await resolveProvingKey((await compileCircuit()).r1cs)
   const key = await verifyingKeyOf(bytes)
   return new Map([
-    ['programs/groth16-sudoku/keys/verifying-key.json', await formattedJson(key)],
+    [KEY, await formatted(JSON.stringify(key), KEY)],
     ['contracts/verifiers/groth16-sudoku/SudokuVerifier.sol', verifierContract(key, development)],
   ])
 }

@@ -11,11 +11,17 @@ export interface ProvingKey {
 }
 
 /** Proves that `solution` solves the grid `clues`; 256 bytes, ready for the contract. */
-export async function prove(clues: Grid, solution: Grid, packed: readonly bigint[], { witnessGenerator, key }: ProvingKey): Promise<Uint8Array> {
+export async function prove(
+  clues: Grid,
+  solution: Grid,
+  packed: readonly bigint[],
+  { witnessGenerator, key }: ProvingKey,
+): Promise<Uint8Array> {
   // snarkjs takes its curve from this global if it is there. Made here because its own has worker threads, which hang or end silently
   // outside an ordinary Node.js installation; one thread is hardly slower at this size.
   globalThis.curve_bn128 ??= await buildBn128(true)
-  const rows = <T>(cells: readonly T[]): T[][] => Array.from({ length: 9 }, (_, row) => cells.slice(9 * row, 9 * row + 9))
+  const rows = <T>(cells: readonly T[]): T[][] =>
+    Array.from({ length: 9 }, (_, row) => cells.slice(9 * row, 9 * row + 9))
   const signals = {
     packed: packed.map(String),
     clue: rows(clues),

@@ -10,7 +10,10 @@ export interface ProvingKeyFile {
 }
 
 /** The proving key: `SUDOKU_ZKEY` names a `.zkey` from a real ceremony; without it, the development key. */
-export async function resolveProvingKey(r1cs: Uint8Array, ceremony = process.env['SUDOKU_ZKEY']): Promise<ProvingKeyFile> {
+export async function resolveProvingKey(
+  r1cs: Uint8Array,
+  ceremony = process.env['SUDOKU_ZKEY'],
+): Promise<ProvingKeyFile> {
   if (ceremony !== undefined) return { bytes: await readFile(ceremony), development: false }
   return { bytes: developmentKey(r1cs), development: true }
 }

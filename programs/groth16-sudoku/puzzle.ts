@@ -10,7 +10,8 @@ const BITS = 4n
 /** Reads 81 characters, row by row; `.` or `0` is an empty cell. White space is ignored. */
 export function parseGrid(text: string): Grid {
   const cells = [...text.replace(/\s/g, '')].map((cell) => (cell === '.' ? 0 : Number(cell)))
-  if (cells.length !== CELLS || cells.some((cell) => !Number.isInteger(cell))) throw new Error('a sudoku has 81 cells, each a digit or a dot')
+  if (cells.length !== CELLS || cells.some((cell) => !Number.isInteger(cell)))
+    throw new Error('a sudoku has 81 cells, each a digit or a dot')
   return cells
 }
 
@@ -24,7 +25,8 @@ export function packGrid(grid: Grid): Uint8Array {
 export function unpackGrid(publicInputs: Uint8Array): Grid | undefined {
   if (publicInputs.length !== 64) return undefined
   const [first = 0n, second = 0n] = fromWords(publicInputs)
-  const unpack = (word: bigint, cells: number): number[] => Array.from({ length: cells }, (_, index) => Number((word >> (BITS * BigInt(index))) & 15n))
+  const unpack = (word: bigint, cells: number): number[] =>
+    Array.from({ length: cells }, (_, index) => Number((word >> (BITS * BigInt(index))) & 15n))
   const grid = [...unpack(first, FIRST_WORD_CELLS), ...unpack(second, CELLS - FIRST_WORD_CELLS)]
   const exact = Buffer.compare(packGrid(grid), publicInputs) === 0
   return exact && grid.every((cell) => cell <= 9) ? grid : undefined

@@ -17,14 +17,21 @@ const CONSTRAINTS = 2
 /** Reads a `.r1cs` file (version 1 of iden3's binary format). */
 export function readR1cs(file: Uint8Array): R1cs {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength)
-  if (Buffer.from(file.subarray(0, 4)).toString('latin1') !== 'r1cs' || view.getUint32(4, true) !== 1) throw new Error('not an r1cs file')
+  if (Buffer.from(file.subarray(0, 4)).toString('latin1') !== 'r1cs' || view.getUint32(4, true) !== 1)
+    throw new Error('not an r1cs file')
   const sections = new Map<number, number>()
-  for (let at = 12; at < file.length; at += 12 + Number(view.getBigUint64(at + 4, true))) sections.set(view.getUint32(at, true), at + 12)
+  for (let at = 12; at < file.length; at += 12 + Number(view.getBigUint64(at + 4, true)))
+    sections.set(view.getUint32(at, true), at + 12)
 
   let at = section(HEADER)
   const u32 = (): number => view.getUint32((at += 4) - 4, true)
   const width = u32()
-  const field = (): bigint => BigInt(`0x${Buffer.from(file.subarray(at, (at += width))).reverse().toString('hex')}`)
+  const field = (): bigint =>
+    BigInt(
+      `0x${Buffer.from(file.subarray(at, (at += width)))
+        .reverse()
+        .toString('hex')}`,
+    )
   const prime = field()
   const signals = u32()
   const publics = u32() + u32()

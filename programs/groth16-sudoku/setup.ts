@@ -5,8 +5,8 @@ import type { WeierstrassPoint } from '@noble/curves/abstract/weierstrass.js'
 
 import { readR1cs } from './r1cs.js'
 
-const { Fp: Fq, Fp2, Fr } = bn254.fields
-type Fq2 = (typeof Fp2)['ZERO']
+const { Fp: Fq, Fr } = bn254.fields
+type Fq2 = (typeof bn254.fields.Fp2)['ZERO']
 type G1 = WeierstrassPoint<bigint>
 type G2 = WeierstrassPoint<Fq2>
 
@@ -17,13 +17,23 @@ const GENERATOR_OF_ROOTS = 5n
  * A Groth16 proving key (snarkjs' `.zkey`) from publicly known secrets: whoever reads this file can forge proofs. It exists so that a
  * devnet needs no ceremony and every machine makes the same key in about a second, byte for byte. The usual way (powers of tau, then
  * a contribution) would cost minutes and be no safer, since its randomness would have to be public too to be reproducible.
+ * @param name What the secrets are derived from; another name makes another key.
  */
-export function developmentKey(r1csFile: Uint8Array): Uint8Array {
+export function developmentKey(
+  r1csFile: Uint8Array,
+  name = 'gevulot groth16-sudoku development key, anyone can forge',
+): Uint8Array {
   const r1cs = readR1cs(r1csFile)
   if (r1cs.prime !== Fr.ORDER) throw new Error('the circuit is not over the scalar field of BN254')
-  const secret = (name: string): bigint =>
-    Fr.create(BigInt(`0x${createHash('sha512').update(`gevulot groth16-sudoku development key, anyone can forge: ${name}`).digest('hex')}`))
-  const [tau, alpha, beta, gamma, delta] = [secret('tau'), secret('alpha'), secret('beta'), secret('gamma'), secret('delta')]
+  const secret = (use: string): bigint =>
+    Fr.create(BigInt(`0x${createHash('sha512').update(`${name}: ${use}`).digest('hex')}`))
+  const [tau, alpha, beta, gamma, delta] = [
+    secret('tau'),
+    secret('alpha'),
+    secret('beta'),
+    secret('gamma'),
+    secret('delta'),
+  ]
 
   // snarkjs adds one row "public signal times zero" for the constant one and each public signal, so that none of them is malleable.
   const rows = r1cs.constraints.length + r1cs.publics + 1
@@ -55,7 +65,9 @@ export function developmentKey(r1csFile: Uint8Array): Uint8Array {
     coefficients.push([0, row, signal, 1n])
   }
 
-  const combined = a.map((value, signal) => Fr.add(Fr.add(Fr.mul(beta, value), Fr.mul(alpha, b[signal] ?? 0n)), c[signal] ?? 0n))
+  const combined = a.map((value, signal) =>
+    Fr.add(Fr.add(Fr.mul(beta, value), Fr.mul(alpha, b[signal] ?? 0n)), c[signal] ?? 0n),
+  )
   const [overGamma, overDelta] = [Fr.inv(gamma), Fr.inv(delta)]
   // The prover multiplies these with A·B - C at the odd points of the doubled domain, where the quotient's denominator is constant.
   const quotient = lagrangeAt(tau, power + 1).filter((_, index) => index % 2 === 1)

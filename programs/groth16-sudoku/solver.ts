@@ -16,7 +16,8 @@ export function solve(puzzle: Grid): Grid | undefined {
     return [row, 9 + column, 18 + 3 * Math.floor(row / 3) + Math.floor(column / 3)]
   }
   const candidates = (cell: number): number => units(cell).reduce((free, unit) => free & ~(used[unit] ?? 0), ALL)
-  const toggle = (cell: number, bit: number): void => units(cell).forEach((unit) => (used[unit] = (used[unit] ?? 0) ^ bit))
+  const toggle = (cell: number, bit: number): void =>
+    units(cell).forEach((unit) => (used[unit] = (used[unit] ?? 0) ^ bit))
 
   for (const [cell, number] of grid.entries()) {
     if (number === 0) continue

@@ -14,7 +14,7 @@ export async function bundle(esbuild: typeof build, script: string): Promise<Uin
     // CommonJS parts of the bundle call `require` for Node.js' own modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   })
-  const file = outputFiles?.[0]
+  const file = outputFiles[0]
   if (file === undefined) throw new Error(`${script} has no bundle`)
   return file.contents
 }

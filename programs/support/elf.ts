@@ -10,7 +10,14 @@ const DT_NULL = 0n
 const DT_NEEDED = 1n
 const DT_STRTAB = 5n
 
-const LIBRARY_DIRECTORIES = ['/lib/x86_64-linux-gnu', '/usr/lib/x86_64-linux-gnu', '/lib64', '/usr/lib64', '/lib', '/usr/lib']
+const LIBRARY_DIRECTORIES = [
+  '/lib/x86_64-linux-gnu',
+  '/usr/lib/x86_64-linux-gnu',
+  '/lib64',
+  '/usr/lib64',
+  '/lib',
+  '/usr/lib',
+]
 
 /** What a dynamic ELF says it needs. */
 export interface ElfNeeds {
@@ -55,7 +62,11 @@ export function runtimeLibraries(path: string): SourceFile[] {
       pending.push(library)
     }
   }
-  return [...found].map(([name, source]) => ({ path: `lib/${name}`, source, executable: name === basename(interpreter) }))
+  return [...found].map(([name, source]) => ({
+    path: `lib/${name}`,
+    source,
+    executable: name === basename(interpreter),
+  }))
 }
 
 /** The start of `argv` that runs `/app/<program>` with the packaged loader and libraries only. */
@@ -96,7 +107,9 @@ function neededLibraries(elf: Buffer, dynamic: Segment, segments: readonly Segme
     if (tag === DT_NEEDED) names.push(value)
     // The string table is given by its address in memory; the loadable segment that holds it says where it lies in the file.
     if (tag === DT_STRTAB) {
-      const holder = segments.find((s) => s.type === PT_LOAD && value >= s.address && value < s.address + BigInt(s.size))
+      const holder = segments.find(
+        (s) => s.type === PT_LOAD && value >= s.address && value < s.address + BigInt(s.size),
+      )
       if (holder !== undefined) strings = holder.offset + Number(value - holder.address)
     }
   }

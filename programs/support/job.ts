@@ -21,7 +21,9 @@ export type Outcome =
  * The main loop of a guest: reads the job, does the work, writes the files and last the result. An exception is a crash on purpose:
  * only an outcome is an answer.
  */
-export async function runJob(work: (read: (name: string) => Uint8Array, job: Job) => Outcome | Promise<Outcome>): Promise<void> {
+export async function runJob(
+  work: (read: (name: string) => Uint8Array, job: Job) => Outcome | Promise<Outcome>,
+): Promise<void> {
   const job = JSON.parse(readFileSync('/in/job.json', 'utf8')) as Job
   const outcome = await work((name) => readFileSync(`/in/${name}`), job)
   const files = Object.entries(outcome.status === 'ok' ? outcome.files : {}).map(([name, bytes]) => {
@@ -30,5 +32,8 @@ export async function runJob(work: (read: (name: string) => Uint8Array, job: Job
   })
   const { status } = outcome
   const error = 'error' in outcome ? { error: outcome.error } : {}
-  writeFileSync('/out/result.json', JSON.stringify({ schema: 'gevulot/result@1', nonce: job.nonce, status, ...error, files }))
+  writeFileSync(
+    '/out/result.json',
+    JSON.stringify({ schema: 'gevulot/result@1', nonce: job.nonce, status, ...error, files }),
+  )
 }

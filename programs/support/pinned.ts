@@ -9,10 +9,16 @@ export type Generated = ReadonlyMap<string, string | Uint8Array>
 /** Directory of the repository. */
 export const REPOSITORY = join(import.meta.dirname, '..', '..')
 
-/** JSON in the style of the tree. */
-export async function formattedJson(value: unknown): Promise<string> {
-  const filepath = join(REPOSITORY, 'pinned.json')
-  return prettier.format(JSON.stringify(value), { ...(await prettier.resolveConfig(filepath)), filepath })
+/** Text in the style of the tree, for a file at `path`. */
+export async function formatted(text: string, path: string): Promise<string> {
+  const filepath = join(REPOSITORY, path)
+  const options = { ...(await prettier.resolveConfig(filepath)), filepath }
+  // Moving a comment can change how prettier sees what follows: bb's verifier takes two passes to settle.
+  for (let before = text; ; ) {
+    const after = await prettier.format(before, options)
+    if (after === before) return after
+    before = after
+  }
 }
 
 /** The generated files whose bytes in the tree differ from what was generated now. */
@@ -29,7 +35,9 @@ export async function differing(files: Generated): Promise<string[]> {
 export async function writeOrCheck(files: Generated): Promise<void> {
   const changed = await differing(files)
   if (process.argv.includes('--check')) {
-    console.log(changed.length === 0 ? `${files.size} generated files are as pinned` : `not as pinned: ${changed.join(', ')}`)
+    console.log(
+      changed.length === 0 ? `${files.size} generated files are as pinned` : `not as pinned: ${changed.join(', ')}`,
+    )
     if (changed.length > 0) process.exitCode = 1
     return
   }

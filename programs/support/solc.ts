@@ -10,7 +10,9 @@ interface Solc {
 
 interface Output {
   readonly errors?: ReadonlyArray<{ readonly severity: string; readonly formattedMessage: string }>
-  readonly contracts?: Readonly<Record<string, Readonly<Record<string, { readonly evm: { readonly bytecode: { readonly object: string } } }>>>>
+  readonly contracts?: Readonly<
+    Record<string, Readonly<Record<string, { readonly evm: { readonly bytecode: { readonly object: string } } }>>>
+  >
 }
 
 /** The creation code of a contract of this repository, compiled with the settings of the deployment (hardhat.config.ts). */
@@ -29,6 +31,7 @@ export function creationCode(source: string, name: string): Uint8Array {
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: contents })) as Output
   const code = output.contracts?.[source]?.[name]?.evm.bytecode.object
   const errors = (output.errors ?? []).filter(({ severity }) => severity === 'error')
-  if (code === undefined || errors.length > 0) throw new Error(errors.map(({ formattedMessage }) => formattedMessage).join('\n'))
+  if (code === undefined || errors.length > 0)
+    throw new Error(errors.map(({ formattedMessage }) => formattedMessage).join('\n'))
   return Buffer.from(code, 'hex')
 }

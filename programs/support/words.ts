@@ -10,5 +10,7 @@ export function toWords(values: readonly bigint[]): Uint8Array {
 export function fromWords(bytes: Uint8Array): bigint[] {
   if (bytes.length % WORD !== 0) throw new RangeError(`${bytes.length} bytes are not whole words`)
   const hex = Buffer.from(bytes).toString('hex')
-  return Array.from({ length: bytes.length / WORD }, (_, index) => BigInt(`0x${hex.slice(2 * WORD * index, 2 * WORD * (index + 1))}`))
+  return Array.from({ length: bytes.length / WORD }, (_, index) =>
+    BigInt(`0x${hex.slice(2 * WORD * index, 2 * WORD * (index + 1))}`),
+  )
 }

@@ -35,8 +35,16 @@ export class Sandbox {
     const [input, output] = [join(directory, 'in'), join(directory, 'out')]
     await mkdir(input, { recursive: true })
     await mkdir(output)
-    const job = { schema: 'gevulot/job@1', workload: `0x${'11'.repeat(32)}`, role: manifest.role, nonce: 'ab', args: [], prover: `0x${'22'.repeat(20)}` }
-    for (const [name, bytes] of Object.entries({ ...inputs, 'job.json': JSON.stringify(job) })) await writeFile(join(input, name), bytes)
+    const job = {
+      schema: 'gevulot/job@1',
+      workload: `0x${'11'.repeat(32)}`,
+      role: manifest.role,
+      nonce: 'ab',
+      args: [],
+      prover: `0x${'22'.repeat(20)}`,
+    }
+    for (const [name, bytes] of Object.entries({ ...inputs, 'job.json': JSON.stringify(job) }))
+      await writeFile(join(input, name), bytes)
 
     const { exit, logs } = await execute([
       ...['--unshare-all', '--die-with-parent', '--clearenv', '--chdir', '/'],
@@ -47,7 +55,11 @@ export class Sandbox {
     const out = new Map<string, Buffer>()
     for (const name of await readdir(output)) out.set(name, await readFile(join(output, name)))
     await rm(directory, { recursive: true })
-    const verdict = manifest.command ? (manifest.command.exit[exit] ?? 'failed') : exit === 0 ? statusOf(out.get('result.json')) : 'failed'
+    const verdict = manifest.command
+      ? (manifest.command.exit[exit] ?? 'failed')
+      : exit === 0
+        ? statusOf(out.get('result.json'))
+        : 'failed'
     return { exit, logs, out, verdict }
   }
 }
