@@ -1,0 +1,238 @@
+import { id, keccak256, MaxUint256, parseEther, randomBytes, hexlify, sha256, ZeroAddress } from 'ethers'
+import type { ContractTransactionReceipt, ContractTransactionResponse, Signer } from 'ethers'
+import { network } from 'hardhat'
+
+import { commitmentOf, connect, decodeEvent, deploymentOf, specOf } from '../../sdk/src/chain/index.js'
+import type { Contracts, GevulotEvent, Spec } from '../../sdk/src/chain/index.js'
+import { deploy } from '../../scripts/lib/deploy.js'
+import { standard } from '../../scripts/lib/parameters.js'
+
+/** A workload with its spec. */
+export interface Workload {
+  readonly id: string
+  readonly spec: Spec
+}
+
+/** A seat that holds a slot. */
+export interface DrawnSeat {
+  readonly seat: number
+  readonly operator: Signer
+}
+
+/** Gas of a mined transaction and the events it emitted. */
+export interface Mined {
+  readonly gas: number
+  readonly events: readonly GevulotEvent[]
+}
+
+/** Answers every call with the word 1: PUSH1 1, PUSH1 0, MSTORE, PUSH1 32, PUSH1 0, RETURN, behind a ten-byte constructor. */
+const ALWAYS_VALID = '0x600a600c600039600a6000f3600160005260206000f3'
+const OPERATORS = 16
+/** Room for a batch of 32 or a stake of 50 seats, inside a block. */
+const BATCH_GAS = { gasLimit: 15_000_000 }
+/** Run time of every workload, in seconds. */
+export const RUN_SECONDS = 3600
+
+const connection = await network.create()
+const { networkHelpers: helpers } = connection
+
+/** A network in one process, with the parameters of a real one and a mock verifier, for measuring gas. */
+export class Network {
+  static readonly #publicInputs = hexlify(randomBytes(64))
+  static readonly #proof = hexlify(randomBytes(256))
+  static readonly #salt = id('salt')
+  #serial = 0
+
+  readonly contracts: Contracts
+  readonly requester: Signer
+  readonly keeper: Signer
+  readonly operators: ReadonlyMap<string, Signer>
+  readonly program: string
+
+  private constructor(parts: Pick<Network, 'contracts' | 'requester' | 'keeper' | 'operators' | 'program'>) {
+    this.contracts = parts.contracts
+    this.requester = parts.requester
+    this.keeper = parts.keeper
+    this.operators = parts.operators
+    this.program = parts.program
+  }
+
+  /** Deploys and stakes `seats` seats of class 1, spread over sixteen operators. */
+  static async with(seats: number): Promise<Network> {
+    const [owner, requester, keeper, ...others] = await connection.ethers.getSigners()
+    if (owner === undefined || requester === undefined || keeper === undefined) throw new Error('no signers')
+    const record = await deploy({ owner, network: 'bench', parameters: standard })
+    const contracts = await connect(deploymentOf(record), owner)
+    const { market, registry, token } = contracts
+    const operators = others.slice(0, OPERATORS)
+    for (const account of [...operators, requester, keeper]) {
+      await token.transfer(account, parseEther('1000000'))
+      await token.connect(account).approve(registry, MaxUint256)
+      await token.connect(account).approve(market, MaxUint256)
+      await market.connect(account).deposit(account, parseEther('1000'))
+    }
+    await market.connect(requester).deposit(requester, parseEther('500000'))
+    for (const operator of operators) await registry.admit(operator, true)
+    for (let staked = 0; staked < seats;) {
+      for (const operator of operators) {
+        const count = Math.min(50, seats - staked)
+        if (count > 0) await registry.connect(operator).stake(1, count, 0, BATCH_GAS)
+        staked += count
+      }
+    }
+    await helpers.time.increase(standard.epochLength + 1)
+    const verifier = await (await owner.sendTransaction({ data: ALWAYS_VALID })).wait()
+    const program = {
+      prover: id('prover'),
+      verifierProgram: id('verifier'),
+      verifier: verifier?.contractAddress ?? ZeroAddress,
+      verifierGas: 1_000_000,
+      class: 1,
+      bindsProver: false,
+    }
+    const programId = await market.deployProgram.staticCall(program, '')
+    await market.deployProgram(program, '')
+    const byAddress = new Map(operators.map((operator) => [operator.address, operator] as const))
+    return new Network({ contracts, requester, keeper, operators: byAddress, program: programId })
+  }
+
+  async #mined(sent: Promise<ContractTransactionResponse>): Promise<Mined> {
+    const receipt: ContractTransactionReceipt | null = await (await sent).wait()
+    if (receipt === null) throw new Error('a transaction was not mined')
+    const events = receipt.logs.flatMap((log) => decodeEvent(this.contracts, log) ?? [])
+    return { gas: Number(receipt.gasUsed), events }
+  }
+
+  /** Lets `seconds` pass. */
+  async pass(seconds: number): Promise<void> {
+    await helpers.time.increase(seconds)
+  }
+
+  /** Submits `count` workloads, in one transaction. */
+  async submit(redundancy: number, count = 1): Promise<Mined & { readonly workloads: readonly Workload[] }> {
+    const { nonce } = await this.contracts.market.accountOf(this.requester)
+    const requests = Array.from({ length: count }, (_, index) => {
+      this.#serial += 1
+      return {
+        program: this.program,
+        inputs: id(`inputs ${this.#serial}`),
+        publicInputs: keccak256(Network.#publicInputs),
+        deliveryKey: id(`key ${this.#serial}`),
+        fee: parseEther('50'),
+        maxRunTime: RUN_SECONDS,
+        redundancy,
+        rescue: 60,
+        nonce: nonce + BigInt(index),
+        inputsUri: 'https://inputs.example.org/',
+      }
+    })
+    const market = this.contracts.market.connect(this.requester)
+    const [first] = requests
+    if (first === undefined) throw new RangeError('nothing to submit')
+    const mined = await this.#mined(count === 1 ? market.submit(first) : market.submitMany(requests, BATCH_GAS))
+    // The beacon's round is a few blocks away.
+    await helpers.mine(standard.beaconLag + 1)
+    const workloads = mined.events.flatMap((event) =>
+      event.name === 'Submitted' ? [{ id: event.args.workload, spec: specOf(event.args) }] : [],
+    )
+    return { ...mined, workloads }
+  }
+
+  /** Draws the seats of workloads. `passed` counts the candidates that were passed over. */
+  async assign(
+    workloads: readonly Workload[],
+  ): Promise<Mined & { readonly drawn: readonly (readonly DrawnSeat[])[]; readonly passed: number }> {
+    const market = this.contracts.market.connect(this.keeper)
+    const ids = workloads.map((workload) => workload.id)
+    const [only] = ids
+    const mined = await this.#mined(
+      ids.length === 1 && only !== undefined ? market.assign(only, BATCH_GAS) : market.assignMany(ids, BATCH_GAS),
+    )
+    const draws = mined.events.flatMap((event) => (event.name === 'Assigned' ? [event.args.candidates] : []))
+    const drawn = draws.map((candidates) =>
+      candidates
+        .filter(({ draw }) => draw === 'Drawn')
+        .map(({ seat, operator }) => ({ seat, operator: this.#operator(operator) })),
+    )
+    return { ...mined, drawn, passed: draws.flat().filter(({ draw }) => draw !== 'Drawn' && draw !== 'Spare').length }
+  }
+
+  #operator(address: string): Signer {
+    const operator = this.operators.get(address)
+    if (operator === undefined) throw new Error(`${address} is no operator of the bench`)
+    return operator
+  }
+
+  /** Accepts a slot. */
+  async accept({ id: workload }: Workload, { seat, operator }: DrawnSeat): Promise<number> {
+    return (await this.#mined(this.contracts.market.connect(operator).accept(workload, seat))).gas
+  }
+
+  /** Commits to the proof. */
+  async commit({ id: workload }: Workload, { seat, operator }: DrawnSeat): Promise<number> {
+    const commitment = commitmentOf({
+      proofDigest: sha256(Network.#proof) as Parameters<typeof commitmentOf>[0]['proofDigest'],
+      operator: (await operator.getAddress()) as `0x${string}`,
+      workload: workload as `0x${string}`,
+      seat,
+      salt: Network.#salt as `0x${string}`,
+    })
+    return (await this.#mined(this.contracts.market.connect(operator).commit(workload, seat, commitment))).gas
+  }
+
+  /** Reveals the proof. */
+  async reveal({ spec }: Workload, { seat, operator }: DrawnSeat): Promise<number> {
+    const market = this.contracts.market.connect(operator)
+    const sent = market.reveal(spec, seat, Network.#publicInputs, Network.#proof, Network.#salt)
+    return (await this.#mined(sent)).gas
+  }
+
+  /** Submits the proof at once. */
+  async submitProof({ spec }: Workload, { seat, operator }: DrawnSeat): Promise<number> {
+    const market = this.contracts.market.connect(operator)
+    return (await this.#mined(market.submitProof(spec, seat, Network.#publicInputs, Network.#proof))).gas
+  }
+
+  /** Reports that the inputs are missing. */
+  async fail({ spec }: Workload, { seat, operator }: DrawnSeat): Promise<void> {
+    await this.#mined(this.contracts.market.connect(operator).fail(spec, seat, 2))
+  }
+
+  /** Ends a workload. */
+  async settle({ spec }: Workload, seats: readonly DrawnSeat[]): Promise<number> {
+    const market = this.contracts.market.connect(this.keeper)
+    return (
+      await this.#mined(
+        market.settle(
+          spec,
+          seats.map(({ seat }) => seat),
+        ),
+      )
+    ).gas
+  }
+
+  /** Slashes a silent seat. */
+  async slash({ spec }: Workload, { seat }: DrawnSeat): Promise<number> {
+    return (await this.#mined(this.contracts.market.connect(this.keeper).slash(spec, [seat]))).gas
+  }
+
+  /** Stakes a seat of the first operator. */
+  async stake(): Promise<DrawnSeat & { readonly gas: number }> {
+    const [operator] = this.operators.values()
+    if (operator === undefined) throw new Error('no operator')
+    const { gas, events } = await this.#mined(this.contracts.registry.connect(operator).stake(1, 1, 0))
+    const staked = events.find((event) => event.name === 'Staked')
+    if (staked?.name !== 'Staked') throw new Error('nothing was staked')
+    return { gas, seat: staked.args.seat, operator }
+  }
+
+  /** Takes a seat out of the active set. */
+  async leave({ seat, operator }: DrawnSeat): Promise<number> {
+    return (await this.#mined(this.contracts.registry.connect(operator).leaveSet([seat]))).gas
+  }
+
+  /** Withdraws a seat's bond. */
+  async withdraw({ seat, operator }: DrawnSeat): Promise<number> {
+    return (await this.#mined(this.contracts.registry.connect(operator).withdraw([seat], operator))).gas
+  }
+}
