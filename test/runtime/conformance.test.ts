@@ -98,7 +98,7 @@ for (const name of NAMES) {
         job: { onLog: (text) => seen.push(text) },
       })
       expectProof(outcome)
-      expect(outcome.log).to.contain('hello from /app/guest\n\\x1b[31m').and.to.contain('and from stderr')
+      expect(outcome.log).to.contain('\\x1b[31mhello from /app/guest\n').and.to.contain('and from stderr')
       expect(seen.join('')).to.equal(outcome.log)
       expect(outcome.usage.wallSeconds).to.be.within(0, 10)
     })

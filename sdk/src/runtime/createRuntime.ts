@@ -1,9 +1,10 @@
 import { runtimeError } from '../errors/codes/runtime.js'
 import { BubblewrapRuntime, type BubblewrapOptions } from './bubblewrap/BubblewrapRuntime.js'
+import { LinuxRuntime, type LinuxOptions } from './linux/LinuxRuntime.js'
 import type { Runtime, RuntimeName } from './Runtime.js'
 
 /** Options of {@link createRuntime}; each runtime takes what concerns it. */
-export type RuntimeOptions = BubblewrapOptions & { cacheDirectory: string }
+export type RuntimeOptions = BubblewrapOptions & LinuxOptions
 
 /**
  * The runtime of that name, or an error: never another one in its place. Source: design section 8.
@@ -13,6 +14,8 @@ export function createRuntime(name: RuntimeName, options: RuntimeOptions): Runti
   switch (name) {
     case 'bubblewrap':
       return new BubblewrapRuntime(options)
+    case 'linux':
+      return new LinuxRuntime(options)
     default:
       throw runtimeError(
         'RUNTIME_UNKNOWN',

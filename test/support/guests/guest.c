@@ -134,7 +134,7 @@ int main(int argc, char **argv) {
     read_job();
     if (!strcmp(mode, "ok")) {
         char cwd[64];
-        printf("hello from %s\n\x1b[31m", argv[0]);
+        printf("\x1b[31mhello from %s\n", argv[0]);
         fprintf(stderr, "and from stderr\n");
         must(strstr(job, "\"args\":[\"seven\",\"7\"]") && strstr(job, "\"role\":\"prove\"") && strstr(job, "\"workload\":\"0xabc\""), "job.json");
         must(getenv("COLOUR") && !strcmp(getenv("COLOUR"), "deep blue") && !getenv("HOME") && !getenv("USER"), "the environment");

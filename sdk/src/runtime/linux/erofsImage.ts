@@ -1,0 +1,182 @@
+import { open, type FileHandle } from 'node:fs/promises'
+
+/** A file of an image: bytes, or a file on this machine of exactly `size` bytes. */
+export interface ImageFile {
+  /** Relative, `/`-separated; checked by the caller. */
+  readonly path: string
+  readonly content: Uint8Array | { readonly path: string; readonly size: number }
+  readonly executable: boolean
+}
+
+const BLOCK = 4096
+const SUPERBLOCK_AT = 1024
+const MAGIC = 0xe0f5e1e2
+const NODE_BYTES = 64
+// Nodes are numbered in units of 32 bytes from the block of metadata on; ours are of the long form, two units each.
+const NODE_UNIT = 32
+const META_BLOCK = 1
+const S_IFDIR = 0o040000
+const S_IFREG = 0o100000
+const DIRENT_BYTES = 12
+const TYPE_FILE = 1
+const TYPE_DIRECTORY = 2
+
+interface Directory {
+  readonly kind: 'directory'
+  readonly children: Map<string, Node>
+  readonly parent: Directory | undefined
+  index: number
+  block: number
+  blocks: readonly Buffer[]
+}
+
+interface File {
+  readonly kind: 'file'
+  readonly file: ImageFile
+  index: number
+  block: number
+}
+
+type Node = Directory | File
+
+/**
+ * Writes a read-only EROFS image: uncompressed, every file in consecutive blocks, the same bytes for the same files.
+ * The kernel mounts it, so a program's pages are read as they are needed and nothing is unpacked into memory.
+ * Format: Linux, Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h.
+ */
+export async function writeErofsImage(path: string, files: readonly ImageFile[]): Promise<void> {
+  const nodes = layOut(files)
+  const nodeBlocks = Math.ceil((nodes.length * NODE_BYTES) / BLOCK)
+  let block = META_BLOCK + nodeBlocks
+  for (const node of nodes) {
+    if (node.kind === 'directory') node.blocks = directoryBlocks(node)
+    node.block = block
+    block += node.kind === 'directory' ? node.blocks.length : Math.ceil(sizeOf(node) / BLOCK)
+  }
+  const metadata = Buffer.alloc((META_BLOCK + nodeBlocks) * BLOCK)
+  writeSuperblock(metadata, nodes.length, block)
+  nodes.forEach((node, index) => writeNode(metadata.subarray(META_BLOCK * BLOCK + index * NODE_BYTES), node, index))
+
+  const image = await open(path, 'wx', 0o444)
+  try {
+    await image.write(metadata, 0, metadata.length, 0)
+    for (const node of nodes) {
+      if (node.kind === 'directory') {
+        const bytes = Buffer.concat(node.blocks)
+        await image.write(bytes, 0, bytes.length, node.block * BLOCK)
+      } else {
+        await copyInto(image, node.block * BLOCK, node.file)
+      }
+    }
+    await image.truncate(block * BLOCK)
+  } finally {
+    await image.close()
+  }
+}
+
+/** The tree as a list with the root first, every node numbered by its place. */
+function layOut(files: readonly ImageFile[]): Node[] {
+  const root = newDirectory(undefined)
+  const nodes: Node[] = [root]
+  const add = (node: Node): Node => {
+    node.index = nodes.push(node) - 1
+    return node
+  }
+  for (const file of files) {
+    const parts = file.path.split('/')
+    const name = parts.pop() ?? ''
+    let directory = root
+    for (const part of parts) {
+      const next = directory.children.get(part) ?? add(newDirectory(directory))
+      if (next.kind === 'file') throw new TypeError(`${file.path} lies below a file`)
+      directory.children.set(part, next)
+      directory = next
+    }
+    if (directory.children.has(name)) throw new TypeError(`${file.path} is there twice`)
+    directory.children.set(name, add({ kind: 'file', file, index: 0, block: 0 }))
+  }
+  return nodes
+}
+
+function newDirectory(parent: Directory | undefined): Directory {
+  return { kind: 'directory', children: new Map(), parent, index: 0, block: 0, blocks: [] }
+}
+
+/** Entries in byte order of their names, each block with its entries first and their names behind them. */
+function directoryBlocks(directory: Directory): Buffer[] {
+  const entries = [
+    { name: Buffer.from('.'), node: directory as Node },
+    { name: Buffer.from('..'), node: directory.parent ?? directory },
+    ...[...directory.children].map(([name, node]) => ({ name: Buffer.from(name), node })),
+  ].sort((a, b) => Buffer.compare(a.name, b.name))
+  const blocks: Buffer[] = []
+  for (let first = 0; first < entries.length;) {
+    let end = first
+    for (let used = 0; end < entries.length; end++) {
+      used += DIRENT_BYTES + (entries[end]?.name.length ?? 0)
+      if (used > BLOCK) break
+    }
+    const inBlock = entries.slice(first, end)
+    const block = Buffer.alloc(BLOCK)
+    let nameAt = inBlock.length * DIRENT_BYTES
+    inBlock.forEach(({ name, node }, index) => {
+      const at = index * DIRENT_BYTES
+      block.writeBigUInt64LE(BigInt((node.index * NODE_BYTES) / NODE_UNIT), at)
+      block.writeUInt16LE(nameAt, at + 8)
+      block.writeUInt8(node.kind === 'directory' ? TYPE_DIRECTORY : TYPE_FILE, at + 10)
+      nameAt += name.copy(block, nameAt)
+    })
+    blocks.push(block)
+    first = end
+  }
+  return blocks
+}
+
+function writeSuperblock(metadata: Buffer, nodes: number, blocks: number): void {
+  metadata.writeUInt32LE(MAGIC, SUPERBLOCK_AT)
+  metadata.writeUInt8(Math.log2(BLOCK), SUPERBLOCK_AT + 12)
+  metadata.writeUInt16LE(0, SUPERBLOCK_AT + 14) // the root is node 0
+  metadata.writeBigUInt64LE(BigInt(nodes), SUPERBLOCK_AT + 16)
+  metadata.writeUInt32LE(blocks, SUPERBLOCK_AT + 36)
+  metadata.writeUInt32LE(META_BLOCK, SUPERBLOCK_AT + 40)
+}
+
+function writeNode(at: Buffer, node: Node, index: number): void {
+  const directory = node.kind === 'directory'
+  const permissions = directory || node.file.executable ? 0o555 : 0o444
+  at.writeUInt16LE(1, 0) // the long form, plain layout
+  at.writeUInt16LE((directory ? S_IFDIR : S_IFREG) | permissions, 4)
+  at.writeBigUInt64LE(BigInt(sizeOf(node)), 8)
+  at.writeUInt32LE(node.block, 16)
+  at.writeUInt32LE(index + 1, 20)
+  at.writeUInt32LE(
+    directory ? 2 + [...node.children.values()].filter((child) => child.kind === 'directory').length : 1,
+    44,
+  )
+}
+
+function sizeOf(node: Node): number {
+  if (node.kind === 'directory') return node.blocks.length * BLOCK
+  const { content } = node.file
+  return content instanceof Uint8Array ? content.length : content.size
+}
+
+async function copyInto(image: FileHandle, offset: number, { path, content }: ImageFile): Promise<void> {
+  if (content instanceof Uint8Array) {
+    await image.write(content, 0, content.length, offset)
+    return
+  }
+  const source = await open(content.path, 'r')
+  try {
+    const buffer = Buffer.allocUnsafe(1 << 20)
+    let done = 0
+    while (done < content.size) {
+      const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, content.size - done), done)
+      if (bytesRead === 0) throw new TypeError(`${path} became shorter while it was read`)
+      await image.write(buffer, 0, bytesRead, offset + done)
+      done += bytesRead
+    }
+  } finally {
+    await source.close()
+  }
+}
