@@ -11,6 +11,8 @@ export interface EventFilter {
   readonly workload?: Hex
   /** Only Submitted events of this account; needs `names: ['Submitted']`. */
   readonly requester?: Hex
+  /** Only ProgramDeployed events of this program; needs `names: ['ProgramDeployed']`. */
+  readonly program?: Hex
   /** Only events about this seat of {@link workload}, or registry events about it without a workload. */
   readonly seat?: number
 }
@@ -31,7 +33,7 @@ export function logFilterOf(
   const hashes = (abi: Interface): string[] => (names ?? []).flatMap((name) => abi.getEvent(name)?.topicHash ?? [])
   const seat = filter.seat === undefined ? null : toBeHex(filter.seat, 32)
   const second = filter.requester === undefined ? null : zeroPadValue(filter.requester, 32)
-  const first = filter.workload ?? (filter.requester === undefined ? seat : null)
+  const first = filter.workload ?? filter.program ?? (filter.requester === undefined ? seat : null)
   return {
     address: filter.workload === undefined ? [addresses.market, addresses.registry] : [addresses.market],
     topics: [

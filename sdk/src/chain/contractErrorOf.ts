@@ -38,9 +38,22 @@ export function contractErrorOf(data: string, doing: string, cause?: unknown): G
       details: { error: parsed.name, ...details },
     })
   }
-  const { text, ...descriptor } = CONTRACT_ERRORS[parsed.name as ContractErrorName]
+  return contractError(parsed.name as ContractErrorName, doing, details, cause)
+}
+
+/**
+ * The error a contract would give, for checks made before anything is sent.
+ * @param details The arguments of the contract's error.
+ */
+export function contractError(
+  name: ContractErrorName,
+  doing: string,
+  details: Readonly<Record<string, unknown>>,
+  cause?: unknown,
+): GevulotError {
+  const { text, ...descriptor } = CONTRACT_ERRORS[name]
   const message = text.replace(/\{(\w+)\}/g, (_, key: string) => String(details[key]))
-  return new GevulotError(codeOf(parsed.name), descriptor, `${doing}: ${message}`, { cause, details })
+  return new GevulotError(codeOf(name), descriptor, `${doing}: ${message}`, { cause, details })
 }
 
 /** The stable code of a contract error: `FeeTooLow` → `CONTRACT_FEE_TOO_LOW`. */

@@ -2,7 +2,7 @@ import { getAddress, isHexString } from 'ethers'
 import { chainError } from '../errors/codes/chain.js'
 
 declare const brand: unique symbol
-type Branded<Name extends string> = Hex & { readonly [brand]: Name }
+type Branded<Names extends string> = Hex & { readonly [brand]: Readonly<Record<Names, true>> }
 
 /** `0x` and hexadecimal digits. What callers pass in; it is checked where it enters. */
 export type Hex = `0x${string}`
@@ -11,9 +11,9 @@ export type Address = Branded<'address'>
 /** A checked 32-byte value in lower case. */
 export type Bytes32 = Branded<'bytes32'>
 /** Id of a workload: the hash of its spec on one chain and market. */
-export type WorkloadId = Bytes32 & Branded<'workload'>
+export type WorkloadId = Branded<'bytes32' | 'workload'>
 /** Id of a program. */
-export type ProgramId = Bytes32 & Branded<'program'>
+export type ProgramId = Branded<'bytes32' | 'program'>
 
 /** Thirty-two zero bytes: no delivery key, no verifier program. */
 export const ZERO_BYTES32 = `0x${'0'.repeat(64)}` as Bytes32

@@ -1,0 +1,80 @@
+import { contractError } from '../chain/contractErrorOf.js'
+import type { Hex } from '../chain/hex.js'
+import { rankShares, splitFee, type FeeSplit } from '../chain/rewards.js'
+import { minimumFeeOf, readClassTerms, readRules } from '../chain/rules.js'
+import { checkTerms } from './checkTerms.js'
+import type { Client } from './Client.js'
+import { getPinnedProgram } from './getProgram.js'
+
+/** Parameters of {@link quote}. */
+export interface QuoteParams {
+  readonly program: Hex
+  /** Seconds, 1 to 86 400. */
+  readonly maxRunTime: number
+  /** Ranked proofs paid for, 1 to 8; default 1. */
+  readonly redundancy?: number
+  /** The fee to explain, in token units; the minimum by default. */
+  readonly fee?: bigint
+}
+
+/** Where the money of a workload goes, in token units. */
+export interface Quote {
+  readonly minimumFee: bigint
+  readonly fee: bigint
+  readonly split: FeeSplit
+  /** What each rank earns, rank 1 first. */
+  readonly ranks: readonly bigint[]
+  /** What comes back and what burns, by how the workload ends. Bounties go to whoever does the work. */
+  readonly outcomes: {
+    /** By the number of valid proofs, one first: the shares of unfilled ranks burn. */
+    readonly proven: readonly Settled[]
+    /** Provers answered and none delivered a valid proof. */
+    readonly expired: Settled
+    /** Nobody accepted or committed: the network's own absence is not charged. */
+    readonly unserved: Settled
+    /** Cancelled before the beacon round was fixed. */
+    readonly cancelledEarly: Settled
+    /** Cancelled after the draw; `refunded` is the most: provers that accepted share part of it, growing with time. */
+    readonly cancelledLate: Settled
+  }
+}
+
+/** What comes back to the requester and what burns, in token units. */
+export interface Settled {
+  readonly refunded: bigint
+  readonly burned: bigint
+}
+
+/**
+ * What a workload costs and where the money goes.
+ * @example
+ * const { minimumFee } = await client.quote({ program, maxRunTime: 600, redundancy: 3 })
+ * @throws GevulotError CONTRACT_UNKNOWN_PROGRAM, CONTRACT_CLASS_CLOSED, CONTRACT_FEE_TOO_LOW, CONTRACT_INVALID_TERMS, CHAIN_*
+ */
+export async function quote(client: Client, params: QuoteParams): Promise<Quote> {
+  const { maxRunTime, redundancy = 1 } = params
+  const program = await getPinnedProgram(client, params)
+  const terms = await readClassTerms(client.contracts, program.class)
+  if (terms.rules === 0) throw contractError('ClassClosed', 'quoting', { class: program.class })
+  const minimumFee = minimumFeeOf(terms, maxRunTime, redundancy)
+  const fee = params.fee ?? minimumFee
+  checkTerms('quoting', { maxRunTime, redundancy, fee })
+  if (fee < minimumFee) throw contractError('FeeTooLow', 'quoting', { fee, minimum: minimumFee })
+  const split = splitFee(fee, await readRules(client.contracts, terms.rules))
+  const { baseBurn, settleBounty, pot } = split
+  const ranks = rankShares(pot, redundancy)
+  let unpaid = baseBurn + pot
+  return {
+    minimumFee,
+    fee,
+    split,
+    ranks,
+    outcomes: {
+      proven: ranks.map((share) => ({ refunded: 0n, burned: (unpaid -= share) })),
+      expired: { refunded: 0n, burned: baseBurn + pot },
+      unserved: { refunded: pot, burned: baseBurn },
+      cancelledEarly: { refunded: fee, burned: 0n },
+      cancelledLate: { refunded: pot + settleBounty, burned: baseBurn },
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import type { ContractTransaction, Signer, TransactionReceipt, TransactionResponse } from 'ethers'
+import { asChainError } from '../chain/asChainError.js'
+import type { Hex } from '../chain/hex.js'
+import { chainError } from '../errors/codes/chain.js'
+import { needed, type Client } from './Client.js'
+import { waitForReceipt } from './waitForReceipt.js'
+
+/** What every action that sends a transaction takes. */
+export interface SendOptions {
+  /** Stops the wait; a transaction already sent is not taken back. */
+  readonly signal?: AbortSignal
+}
+
+// The state may move between estimate and inclusion: a fifth more gas covers another slot word or rank.
+const GAS_MARGIN_PERCENT = 120n
+
+/**
+ * Simulates, sends and waits. Transactions of one client go out one after the other.
+ * @param doing What the transaction does, for errors: `submitting a workload`.
+ * @param build Makes the transaction; called when its turn has come.
+ * @throws GevulotError CONTRACT_*, CHAIN_*, CLIENT_OPTION_MISSING; the reason of `signal`.
+ */
+export async function send(
+  client: Client,
+  doing: string,
+  build: () => Promise<ContractTransaction>,
+  options: SendOptions = {},
+): Promise<TransactionReceipt> {
+  const signer = needed(client, 'signer', doing)
+  options.signal?.throwIfAborted()
+  const turn = client.queue.tail.then(() => dispatch(signer, doing, build, options.signal))
+  client.queue.tail = turn.catch(() => undefined)
+  const response = await turn
+  const receipt = await waitForReceipt(client, response.hash as Hex, options.signal)
+  if (receipt.status === 1) return receipt
+  throw await reasonOf(client, response, receipt, doing)
+}
+
+async function dispatch(
+  signer: Signer,
+  doing: string,
+  build: () => Promise<ContractTransaction>,
+  signal: AbortSignal | undefined,
+): Promise<TransactionResponse> {
+  try {
+    signal?.throwIfAborted()
+    const transaction = await build()
+    const gas = await signer.estimateGas(transaction)
+    return await signer.sendTransaction({ ...transaction, gasLimit: (gas * GAS_MARGIN_PERCENT) / 100n })
+  } catch (error) {
+    throw asChainError(error, doing)
+  }
+}
+
+/** Repeats a reverted transaction in the state it met, to learn why it reverted. */
+async function reasonOf(
+  client: Client,
+  { to, from, data, value }: TransactionResponse,
+  receipt: TransactionReceipt,
+  doing: string,
+): Promise<Error> {
+  try {
+    await client.contracts.provider.call({ to, from, data, value, blockTag: receipt.blockNumber })
+  } catch (error) {
+    return asChainError(error, doing)
+  }
+  return chainError('CHAIN_TRANSACTION_REVERTED', `${doing}: the transaction reverted`, {
+    details: { transaction: receipt.hash, block: receipt.blockNumber },
+  })
+}

@@ -1,0 +1,39 @@
+import type { TransactionReceipt } from 'ethers'
+import { asChainError } from '../chain/asChainError.js'
+import type { Hex } from '../chain/hex.js'
+import { chainError } from '../errors/codes/chain.js'
+import { GevulotError } from '../errors/GevulotError.js'
+import type { Client } from './Client.js'
+
+/**
+ * Waits until a transaction is in the chain and `confirmations` blocks include it. Reads it anew at every look, so that a
+ * reorg that takes it out again is noticed.
+ * @throws GevulotError CHAIN_TRANSACTION_TIMEOUT; the reason of `signal`.
+ */
+export async function waitForReceipt(
+  client: Client,
+  transaction: Hex,
+  signal?: AbortSignal,
+): Promise<TransactionReceipt> {
+  const { clock, settings, contracts } = client
+  const giveUpAt = clock.now() + settings.transactionTimeoutMs
+  let last: unknown
+  for (;;) {
+    signal?.throwIfAborted()
+    try {
+      const receipt = await contracts.provider.getTransactionReceipt(transaction)
+      if (receipt !== null && (await receipt.confirmations()) >= settings.confirmations) return receipt
+    } catch (error) {
+      const problem = asChainError(error, 'reading a receipt')
+      if (!GevulotError.is(problem, 'CHAIN_RPC_UNAVAILABLE')) throw problem
+      last = problem
+    }
+    if (clock.now() >= giveUpAt) {
+      throw chainError('CHAIN_TRANSACTION_TIMEOUT', `transaction ${transaction} is not mined`, {
+        details: { transaction },
+        ...(last !== undefined && { cause: last }),
+      })
+    }
+    await clock.sleep(settings.pollMs, signal)
+  }
+}

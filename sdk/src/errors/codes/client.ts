@@ -1,0 +1,69 @@
+import { errorFactory } from '../errorFactory.js'
+import type { ErrorTable } from '../GevulotError.js'
+
+/** Errors of requesters' actions. */
+export const CLIENT_ERRORS = {
+  CLIENT_OPTION_MISSING: {
+    hint: 'Give createClient what the message names.',
+    retryable: false,
+  },
+  CLIENT_PARAMETER_INVALID: {
+    hint: 'See the documentation of the parameter named in the message.',
+    retryable: false,
+  },
+  CLIENT_URI_INVALID: {
+    hint: 'Use an absolute http, https, ipfs or s3 URI of at most 1024 characters without user name or password, or leave it out.',
+    retryable: false,
+  },
+  CLIENT_WORKLOAD_UNKNOWN: {
+    hint: 'Check the id and the chain; a workload just submitted may not have reached this node, or was reorganised away.',
+    retryable: true,
+  },
+  CLIENT_NONCE_USED: {
+    hint: 'This nonce submitted something else: read the next one with getBalance and submit again.',
+    retryable: false,
+  },
+  CLIENT_WORKLOAD_EXPIRED: {
+    hint: 'Nobody delivered a valid proof in time; `details.reason` says why. Fix the cause, or raise fee or run time, and submit again.',
+    retryable: false,
+  },
+  CLIENT_WORKLOAD_CANCELLED: {
+    hint: 'The workload was cancelled; submit again if the proof is still wanted.',
+    retryable: false,
+  },
+  CLIENT_WAIT_TIMEOUT: {
+    hint: 'Wait again (nothing is lost), or give the wait a longer time-out.',
+    retryable: true,
+  },
+  CLIENT_NO_PROOF: {
+    hint: 'Wait with waitForProof until a prover has revealed a valid proof.',
+    retryable: true,
+  },
+  CLIENT_PROOF_UNAVAILABLE: {
+    hint: 'The transaction does not carry the proof itself and no store holds it: add the store of the prover.',
+    retryable: true,
+  },
+  CLIENT_PROOF_MISMATCH: {
+    hint: 'The bytes are not the proof that the chain names: use another RPC endpoint or store.',
+    retryable: false,
+  },
+  CLIENT_VERIFIER_CHANGED: {
+    hint: 'The code of the verifier contract is not the pinned one: this program can no longer verify anything.',
+    retryable: false,
+  },
+  CLIENT_VERIFIER_FAILED: {
+    hint: 'The verifier program gave no verdict; see details, and run `gevulot doctor`.',
+    retryable: true,
+  },
+  CLIENT_NOTHING_TO_DO: {
+    hint: 'Read the workload again: there is nothing left for this act.',
+    retryable: false,
+  },
+  CLIENT_DELIVERY_REFUSED: {
+    hint: "A delivery is signed by the operator of a seat of the workload and fits the inbox's limits.",
+    retryable: false,
+  },
+} as const satisfies ErrorTable
+
+/** Makes an error of {@link CLIENT_ERRORS}. */
+export const clientError = errorFactory(CLIENT_ERRORS)
