@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {RequestBuilder} from "../support/solidity/Builders.sol";
 import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 
 contract MarketAcceptTest is MarketFixture {
+    using RequestBuilder for Request;
+
     function test_accept_KeepsTheSlotForItsSeat() public balanced {
         Workload memory w = drawnToAlice();
         vm.expectEmit(address(market));
@@ -17,5 +20,97 @@ contract MarketAcceptTest is MarketFixture {
         assertEq(market.workloadOf(w.id).accepted, 1, "accepted");
         vm.warp(responseEnd(w) + 1);
         assertEq(market.openSlots(w.id), 0, "nothing is open after the response window");
+    }
+
+    function test_accept_CountsUpToTheLastSecondOfTheResponseWindow() public {
+        for (uint256 late; late < 2; ++late) {
+            uint256 snapshot = vm.snapshotState();
+            Workload memory w = drawnToAlice();
+            vm.warp(responseEnd(w) - 1 + late);
+            accept(w, seatOf[alice]);
+            assertTrue(market.slotOf(w.id, seatOf[alice]).held, "held");
+            vm.warp(responseEnd(w) + 1);
+            assertEq(market.openSlots(w.id), 0, "not open");
+            vm.revertToState(snapshot);
+        }
+    }
+
+    function test_accept_OneSecondLateOnlyEndsTheSilence() public balanced {
+        Workload memory w = drawnToAlice();
+        vm.warp(responseEnd(w) + 1);
+        accept(w, seatOf[alice]);
+
+        SlotView memory s = market.slotOf(w.id, seatOf[alice]);
+        assertEq(uint256(s.state), uint256(SlotState.Accepted), "state");
+        assertFalse(s.held, "not held");
+        assertEq(market.workloadOf(w.id).accepted, 0, "not counted");
+        assertEq(market.openSlots(w.id), 1, "the slot stays open");
+        toSilence(w);
+        vm.expectRevert(abi.encodeWithSelector(NotSilent.selector, seatOf[alice]));
+        slash(w, one(seatOf[alice]));
+    }
+
+    function test_accept_ResponseWindowIsATenthOfAShortRun() public {
+        Workload memory w = drawn(aRequest().withRunTime(100), one(seatOf[alice]));
+        vm.warp(w.startedAt + 10);
+        uint256 snapshot = vm.snapshotState();
+        accept(w, seatOf[alice]);
+        assertTrue(market.slotOf(w.id, seatOf[alice]).held, "the tenth second still counts");
+        vm.revertToState(snapshot);
+        vm.warp(w.startedAt + 11);
+        accept(w, seatOf[alice]);
+        assertFalse(market.slotOf(w.id, seatOf[alice]).held, "the eleventh does not");
+    }
+
+    function test_accept_IsPossibleUntilTheDeadline() public {
+        Workload memory w = drawnToAlice();
+        vm.warp(deadlineOf(w) + 1);
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, deadlineOf(w)));
+        accept(w, seatOf[alice]);
+        vm.warp(deadlineOf(w));
+        accept(w, seatOf[alice]);
+        assertSlot(w, seatOf[alice], SlotState.Accepted);
+    }
+
+    function test_accept_KeepsTheSeatBusyForOtherDraws() public {
+        Workload memory first = drawnToAlice();
+        accept(first, seatOf[alice]);
+        assertTrue(core.isHeld(seatOf[alice]), "held");
+        Workload memory second = drawnToAlice();
+        assertSlot(second, seatOf[alice], SlotState.Free);
+    }
+
+    function test_accept_RevertWhen_NotDrawnYet() public {
+        Workload memory w = submit(aRequest());
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Pending, Phase.Proving));
+        accept(w, seatOf[alice]);
+    }
+
+    function test_accept_RevertWhen_SeatNotDrawn() public {
+        Workload memory w = drawnToAlice();
+        vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[bob]));
+        accept(w, seatOf[bob]);
+    }
+
+    function test_accept_RevertWhen_NotTheOperator() public {
+        Workload memory w = drawnToAlice();
+        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob));
+        vm.prank(bob);
+        market.accept(w.id, seatOf[alice]);
+    }
+
+    function test_accept_RevertWhen_AcceptedAlready() public {
+        Workload memory w = drawnToAlice();
+        accept(w, seatOf[alice]);
+        vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Accepted));
+        accept(w, seatOf[alice]);
+    }
+
+    function test_accept_RevertWhen_Released() public {
+        Workload memory w = drawnToAliceAndBob();
+        commit(w, seatOf[alice]);
+        release(w);
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp));
+        accept(w, seatOf[bob]);
     }
 }

@@ -49,6 +49,12 @@ abstract contract Test {
         vm.assertLe(left, right, message);
     }
 
+    /// @dev How many events of a kind were emitted since `vm.recordLogs`, by any contract.
+    function countLogs(bytes32 topic) internal returns (uint256 count) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i; i < logs.length; ++i) if (logs[i].topics[0] == topic) ++count;
+    }
+
     /// @dev Brings a fuzzed number into `low … high`, both included.
     function bound(uint256 value, uint256 low, uint256 high) internal pure returns (uint256) {
         return value >= low && value <= high ? value : low + (value % (high - low + 1));

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IProverRegistryEvents, IProverRegistryTypes} from "../../contracts/interfaces/IProverRegistry.sol";
+import {RequestBuilder} from "../support/solidity/Builders.sol";
+import {MarketFixture} from "../support/solidity/MarketFixture.sol";
+
+contract MarketDeclineTest is MarketFixture {
+    using RequestBuilder for Request;
+
+    function test_decline_OpensTheSlotAtOnce() public balanced {
+        Workload memory w = drawnToAlice();
+        vm.expectEmit(address(market));
+        emit Declined(w.id, seatOf[alice]);
+        vm.expectEmit(address(registry));
+        emit IProverRegistryEvents.DeclineCounted(seatOf[alice], 1, DECLINE_QUOTA);
+        decline(w, seatOf[alice]);
+
+        assertSlot(w, seatOf[alice], SlotState.Free);
+        assertFalse(core.isHeld(seatOf[alice]), "free for other work");
+        assertEq(market.workloadOf(w.id).vacated, 1, "vacated");
+        assertEq(market.openSlots(w.id), 1, "open");
+        commitOpen(w, seatOf[bob]);
+    }
+
+    function test_decline_CostsNothingAndIsNoMiss() public balanced {
+        Workload memory w = drawnToAlice();
+        decline(w, seatOf[alice]);
+        vm.warp(deadlineOf(w) + 1);
+        settle(w, none());
+        assertOutcome(w, Outcome.Unserved);
+        assertEq(balanceOf(alice), 0, "no pay");
+        toSilence(w);
+        vm.expectRevert(abi.encodeWithSelector(NotSilent.selector, seatOf[alice]));
+        slash(w, one(seatOf[alice]));
+        assertEq(registry.seatOf(seatOf[alice]).bond, BOND, "bond");
+    }
+
+    function test_decline_MayCommitToTheSlotItOpened() public {
+        Workload memory w = drawnToAlice();
+        decline(w, seatOf[alice]);
+        commitOpen(w, seatOf[alice]);
+        assertEq(market.slotOf(w.id, seatOf[alice]).slot, OPEN_SLOT, "an open one now");
+    }
+
+    function test_decline_IsPossibleUntilTheSilenceWindowIsOver() public {
+        Workload memory w = drawnToAlice();
+        vm.warp(w.startedAt + SILENCE + 1);
+        vm.expectRevert(abi.encodeWithSelector(SilenceWindowOver.selector, w.startedAt + SILENCE));
+        decline(w, seatOf[alice]);
+        vm.warp(w.startedAt + SILENCE);
+        decline(w, seatOf[alice]);
+        assertSlot(w, seatOf[alice], SlotState.Free);
+        // After the deadline it opens nothing.
+        assertEq(market.workloadOf(w.id).vacated, 0, "vacated");
+        assertEq(market.openSlots(w.id), 0, "closed");
+    }
+
+    function test_decline_ClearsASeatOfASettledWorkload() public {
+        Workload memory w = drawnToAlice();
+        vm.warp(deadlineOf(w) + 1);
+        settle(w, none());
+        decline(w, seatOf[alice]);
+        toSilence(w);
+        vm.expectRevert(abi.encodeWithSelector(NotSilent.selector, seatOf[alice]));
+        slash(w, one(seatOf[alice]));
+    }
+
+    function test_decline_AboveTheQuotaDropsTheSeat() public {
+        for (uint256 i; i < DECLINE_QUOTA; ++i) decline(drawnToAlice(), seatOf[alice]);
+        assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Active);
+        assertEq(registry.seatOf(seatOf[alice]).declines, DECLINE_QUOTA, "declines");
+        Workload memory w = drawnToAlice();
+        vm.expectEmit(address(registry));
+        emit IProverRegistryEvents.DeclineCounted(seatOf[alice], DECLINE_QUOTA + 1, DECLINE_QUOTA);
+        vm.expectEmit(address(registry));
+        emit IProverRegistryEvents.Dropped(seatOf[alice], alice, block.timestamp + COOLDOWN);
+        decline(w, seatOf[alice]);
+        assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Dropped);
+    }
+
+    function test_decline_QuotaIsCountedByTheWeek() public {
+        uint256 nextWeek = (block.timestamp / 1 weeks + 1) * 1 weeks;
+        vm.warp(nextWeek - 1);
+        for (uint256 i; i < DECLINE_QUOTA; ++i) decline(drawnToAlice(), seatOf[alice]);
+        uint256 snapshot = vm.snapshotState();
+        decline(drawnToAlice(), seatOf[alice]);
+        assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Dropped);
+        vm.revertToState(snapshot);
+        vm.warp(nextWeek);
+        decline(drawnToAlice(), seatOf[alice]);
+        assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Active);
+        assertEq(registry.seatOf(seatOf[alice]).declines, 1, "a new count");
+    }
+
+    function test_decline_RevertWhen_Accepted() public {
+        Workload memory w = drawnToAlice();
+        accept(w, seatOf[alice]);
+        vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Accepted));
+        decline(w, seatOf[alice]);
+    }
+
+    function test_decline_RevertWhen_Committed() public {
+        Workload memory w = drawnToAliceAndBob();
+        commit(w, seatOf[alice]);
+        vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Committed));
+        decline(w, seatOf[alice]);
+    }
+
+    function test_decline_RevertWhen_Twice() public {
+        Workload memory w = drawnToAlice();
+        decline(w, seatOf[alice]);
+        vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[alice]));
+        decline(w, seatOf[alice]);
+    }
+
+    function test_decline_RevertWhen_NotDrawnYet() public {
+        Workload memory w = submit(aRequest());
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Pending, Phase.Proving));
+        decline(w, seatOf[alice]);
+    }
+
+    function test_decline_RevertWhen_NotTheOperator() public {
+        Workload memory w = drawnToAlice();
+        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob));
+        vm.prank(bob);
+        market.decline(w.spec, seatOf[alice]);
+    }
+
+    function test_decline_RevertWhen_SpecChanged() public {
+        Workload memory w = drawnToAlice();
+        w.spec.inputs = bytes32("other");
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, market.idOf(w.spec), Phase.None, Phase.Proving));
+        decline(w, seatOf[alice]);
+    }
+}
