@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { buildPackage } from '../../sdk/src/content/buildPackage.js'
+import { buildPackage, type SourceFile } from '../../sdk/src/content/buildPackage.js'
 import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
 import { fetchPackage, type LocalPackage } from '../../sdk/src/content/fetchPackage.js'
 import type { CommandSpec, ProgramRole } from '../../sdk/src/content/PackageManifest.js'
@@ -21,6 +21,7 @@ interface Options {
   readonly args?: readonly string[]
   readonly limits?: Partial<RunLimits>
   readonly job?: Partial<RunJob>
+  readonly files?: readonly SourceFile[]
 }
 
 const NAMES: readonly RuntimeName[] = ['bubblewrap', 'linux']
@@ -60,7 +61,7 @@ for (const name of NAMES) {
           env: options.env ?? {},
           resources: { cores: 1, memoryMiB: 64, outputMiB: 2 },
           ...(options.command && { command: options.command }),
-          files: [{ path: 'guest', source: guest, executable: true }],
+          files: options.files ?? [{ path: 'guest', source: guest, executable: true }],
         },
         store,
       )
@@ -138,13 +139,18 @@ for (const name of NAMES) {
       fifo: /not a regular file/,
       directory: /not a regular file/,
     }
-    for (const [mode, reason] of Object.entries(unbelievable)) {
-      it(`believes no result: ${mode}`, async () => {
-        const outcome = await run(mode)
-        expect(outcome.kind, outcome.log).to.equal('no-result')
-        expect(outcome).to.have.property('reason').that.matches(reason)
-      })
-    }
+    it('believes no false result', async () => {
+      const modes = Object.keys(unbelievable)
+      // Two at a time: a microVM spends half of its life waiting.
+      const worker = async (): Promise<void> => {
+        for (let mode = modes.pop(); mode !== undefined; mode = modes.pop()) {
+          const outcome = await run(mode)
+          expect(outcome.kind, `${mode}: ${outcome.log}`).to.equal('no-result')
+          expect(outcome, mode).to.have.property('reason').that.matches(unbelievable[mode]!)
+        }
+      }
+      await Promise.all([worker(), worker()])
+    })
 
     it('ends a program at the time limit', async () => {
       for (const mode of ['hang', 'spin']) {
@@ -171,7 +177,7 @@ for (const name of NAMES) {
         .to.have.property('kind')
         .oneOf(['disk-full', 'no-result'])
       expect(await run('fill')).to.have.property('kind', 'disk-full')
-      expect(await run('many-files', { limits: { seconds: 3 } }))
+      expect(await run('many-files', { limits: { seconds: 1 } }))
         .to.have.property('kind')
         .oneOf(['disk-full', 'timeout'])
     })
@@ -195,6 +201,23 @@ for (const name of NAMES) {
       const outcome = await run('look-around')
       expect(outcome.log).not.to.contain('BREACH')
       expectProof(outcome)
+    })
+
+    it('runs a dynamic program from a package of many files', async () => {
+      const loader = 'lib64/ld-linux-x86-64.so.2'
+      const libc = 'lib/x86_64-linux-gnu/libc.so.6'
+      const files = [
+        { path: 'guest', source: compileGuest('guest', directory(), 'dynamic'), executable: true },
+        { path: loader, source: realpathSync(`/${loader}`), executable: true },
+        { path: libc, source: realpathSync(`/${libc}`) },
+        ...Array.from({ length: 300 }, (_, index) => ({
+          path: `deep/er/${String(index).padStart(3, '0')}-a-name-long-enough-to-need-several-blocks-of-names`,
+          source: Buffer.from(String(index)),
+        })),
+      ]
+      expectProof(await run('package', { files }))
+      // Without its libraries it cannot start: those of the host are not there.
+      expect(await run('package', { files: files.slice(0, 1) })).to.include({ kind: 'crash', exitCode: 127 })
     })
 
     it('has threads', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { digestOf, hexOf, type PackageManifest } from '../content/index.js'
@@ -15,7 +15,8 @@ export async function probe(runtime: Pick<Runtime, 'run'>, workDirectory: string
     const elf = smallestElf()
     const files = join(directory, 'files')
     await mkdir(files)
-    await writeFile(join(files, 'probe'), elf, { mode: 0o555 })
+    await writeFile(join(files, 'probe'), elf)
+    await Promise.all([chmod(files, 0o755), chmod(join(files, 'probe'), 0o555)])
     const manifest: PackageManifest = {
       schema: 'gevulot/package@1',
       name: 'probe',

@@ -1,10 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 
-/** Compiles one of the guest programs beside this file into a static x86-64 ELF; returns its path. */
-export function compileGuest(name: string, directory: string): string {
-  const path = join(directory, name)
+/** Compiles one of the guest programs beside this file into an x86-64 ELF; returns its path. */
+export function compileGuest(name: string, directory: string, linking: 'static' | 'dynamic' = 'static'): string {
+  const path = join(directory, `${name}-${linking}`)
   const source = join(import.meta.dirname, `${name}.c`)
-  execFileSync('cc', ['-O1', '-static', '-pthread', '-Wall', '-Werror', '-o', path, source], { stdio: 'inherit' })
+  execFileSync(
+    'cc',
+    ['-O1', ...(linking === 'static' ? ['-static'] : []), '-pthread', '-Wall', '-Werror', '-o', path, source],
+    { stdio: 'inherit' },
+  )
   return path
 }

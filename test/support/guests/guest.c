@@ -115,6 +115,19 @@ static void look_around(void) {
     must(chmod("/app/guest", 0777) < 0 && unlink("/in/job.json") < 0, "a change of read-only files");
 }
 
+/* A package of many files, as conformance.test.ts makes it. */
+static void read_package(void) {
+    for (int i = 0; i < 300; i++) {
+        char path[128], text[16], want[16];
+        snprintf(path, sizeof path, "/app/deep/er/%03d-a-name-long-enough-to-need-several-blocks-of-names", i);
+        snprintf(want, sizeof want, "%d", i);
+        FILE *file = fopen(path, "r");
+        if (!file || !fgets(text, sizeof text, file) || strcmp(text, want)) exit(90);
+        fclose(file);
+    }
+    must(access("/app/deep/er/999", F_OK) < 0, "a file that is not there");
+}
+
 static void *count(void *counter) {
     for (int i = 0; i < 1000000; i++) __atomic_add_fetch((long *)counter, 1, __ATOMIC_RELAXED);
     return NULL;
@@ -163,6 +176,7 @@ int main(int argc, char **argv) {
     else if (!strcmp(mode, "fill")) fill_disk();
     else if (!strcmp(mode, "many-files")) many_files();
     else if (!strcmp(mode, "threads")) { run_threads(); prove(); }
+    else if (!strcmp(mode, "package")) { read_package(); prove(); }
     else if (!strcmp(mode, "network")) { try_network(); prove(); }
     else if (!strcmp(mode, "look-around")) { look_around(); prove(); }
     else if (!strcmp(mode, "no-result")) write_file("/out/proof", PROOF);

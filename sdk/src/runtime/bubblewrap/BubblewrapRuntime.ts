@@ -107,21 +107,18 @@ export class BubblewrapRuntime implements Runtime {
       return classify(job, prepared.nonce, exit, await DirectoryOutput.open(out), log.text())
     }
 
-    let verdict: Verdict | undefined
-    try {
-      verdict = await judge()
-    } finally {
-      sandbox.release()
-    }
+    const judged = judge()
+    await judged.catch(() => undefined)
+    sandbox.release()
     const end = await sandbox.ended
+    // What fails because the sandbox was killed under it is no news; any other failure comes out here.
+    const verdict: Verdict =
+      end.killed === undefined || end.killed === 'setup'
+        ? ((await judged) ?? { kind: 'runtime-failed', reason: 'the sandbox could not be set up; see the log' })
+        : { kind: end.killed }
     const ended = stopped ?? performance.now()
     return {
-      ...(end.killed === undefined || end.killed === 'setup'
-        ? (verdict ?? {
-            kind: 'runtime-failed',
-            reason: end.error?.message ?? 'the sandbox could not be set up; see the log',
-          })
-        : { kind: end.killed }),
+      ...verdict,
       log: log.text(),
       usage: {
         startSeconds: (started - began) / 1000,

@@ -69,7 +69,8 @@ export class LinuxRuntime implements Runtime {
       }
     } catch (error) {
       if (!GevulotError.is(error, 'RUNTIME_UNAVAILABLE')) throw error
-      return { available: false, reason: error.message, fix: String(error.details?.['fix'] ?? error.hint) }
+      const fix = error.details?.['fix']
+      return { available: false, reason: error.message, fix: typeof fix === 'string' ? fix : error.hint }
     }
   }
 
