@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { HDNodeWallet, JsonRpcProvider, Mnemonic, NonceManager, type Signer } from 'ethers'
+
+import { root } from '../lib/artifacts.js'
+
+/** The mnemonic every local Ethereum chain uses: its keys are public and worth nothing. */
+const MNEMONIC = 'test test test test test test test test test test test junk'
+const CHAIN_ID = 31337
+const START_ATTEMPTS = 100
+const START_PAUSE_MS = 100
+
+/** A port of the loopback interface that is free now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  server.close()
+  await once(server, 'close')
+  return address.port
+}
+
+/** A chain of this machine, one block a second, that listens on the loopback interface only. */
+export class LocalChain {
+  readonly url: string
+  readonly provider: JsonRpcProvider
+  readonly #process: ChildProcess
+
+  private constructor(url: string, process: ChildProcess) {
+    this.url = url
+    this.#process = process
+    this.provider = new JsonRpcProvider(url, CHAIN_ID, { staticNetwork: true, cacheTimeout: -1, pollingInterval: 250 })
+  }
+
+  /** Starts the chain. */
+  static async start(): Promise<LocalChain> {
+    const port = await freePort()
+    const args = ['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(CHAIN_ID)]
+    args.push('--hardfork', 'prague', '--block-time', '1', '--accounts', '1', '--silent')
+    const process = spawn(join(root, 'node_modules/.bin/anvil'), args, { stdio: 'ignore' })
+    const chain = new LocalChain(`http://127.0.0.1:${port}`, process)
+    for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
+      if (process.exitCode !== null) break
+      try {
+        await chain.provider.send('eth_chainId', [])
+        return chain
+      } catch {
+        await sleep(START_PAUSE_MS)
+      }
+    }
+    await chain.stop()
+    throw new Error('the local chain (anvil) does not start; try: npx anvil --version')
+  }
+
+  /** Account number `index` of the local chain. */
+  wallet(index: number): HDNodeWallet {
+    return HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(MNEMONIC), `m/44'/60'/0'/0/${index}`).connect(this.provider)
+  }
+
+  /** The same account, for one sender that keeps its own nonce. */
+  signer(index: number): Signer {
+    return new NonceManager(this.wallet(index))
+  }
+
+  /** Gives an account ether for gas. */
+  async fund(address: string, ether = 100n): Promise<void> {
+    await this.provider.send('anvil_setBalance', [address, `0x${(ether * 10n ** 18n).toString(16)}`])
+  }
+
+  /** Stops the chain. */
+  async stop(): Promise<void> {
+    this.provider.destroy()
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    this.#process.kill('SIGTERM')
+    await once(this.#process, 'exit')
+  }
+}

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import type { WorkerConfig } from '../../sdk/src/worker/config/WorkerConfig.js'
+import { root } from '../lib/artifacts.js'
+
+/** One prover of the demonstration. */
+export interface ProverRole {
+  readonly name: string
+  /** What a reader should know of it. */
+  readonly note: string
+  /** Module that is run: the worker, or one of the misbehaving doubles of the tests. */
+  readonly entry: string
+  /** What differs from the others' configuration. */
+  readonly config: Partial<Record<keyof WorkerConfig, unknown>>
+}
+
+const WORKER = 'sdk/dist/worker/main.js'
+
+/** The cast. */
+export function cast(programs: readonly string[]): readonly ProverRole[] {
+  return [
+    { name: 'alice', note: 'keeper too', entry: WORKER, config: { claimOpen: true, keeper: true } },
+    { name: 'bob', note: 'keeper too', entry: WORKER, config: { claimOpen: true, keeper: true } },
+    { name: 'slow', note: 'in an emulated microVM', entry: WORKER, config: { runtime: 'linux' } },
+    { name: 'picky', note: 'declines these programs', entry: WORKER, config: { denyPrograms: programs } },
+    { name: 'silent', note: 'never answers', entry: 'test/support/provers/silent.ts', config: {} },
+    { name: 'junk', note: 'commits junk', entry: 'test/support/provers/junk.ts', config: {} },
+  ]
+}
+
+/** What every prover of the demonstration shares. */
+export interface ProverGround {
+  /** Folder of the whole demonstration. */
+  readonly directory: string
+  readonly rpcUrl: string
+  readonly deployment: string
+  readonly store: string
+  readonly inbox: string
+}
+
+/** A prover as a process of its own. */
+export class ProverProcess {
+  readonly role: ProverRole
+  readonly #process: ChildProcess
+
+  private constructor(role: ProverRole, process: ChildProcess) {
+    this.role = role
+    this.#process = process
+  }
+
+  /**
+   * Writes the prover's key and configuration and starts it. Its log is `<directory>/<name>/log.jsonl`.
+   * @param privateKey The operator's key; goes into a file only the owner can read.
+   */
+  static start(role: ProverRole, ground: ProverGround, privateKey: string): ProverProcess {
+    const home = join(ground.directory, role.name)
+    mkdirSync(home, { recursive: true })
+    const keyFile = join(home, 'key')
+    writeFileSync(keyFile, privateKey.replace(/^0x/, ''), { mode: 0o600 })
+    const config: Partial<Record<keyof WorkerConfig, unknown>> = {
+      rpcUrl: ground.rpcUrl,
+      deployment: ground.deployment,
+      keyFile,
+      dataDirectory: join(home, 'data'),
+      contentDirectories: [ground.store],
+      inboxes: [ground.inbox],
+      runtime: 'bubblewrap',
+      logFile: join(home, 'log.jsonl'),
+      // A local chain: a block a second, and nothing is ever reorged.
+      pollMs: 300,
+      confirmations: 1,
+      safetySeconds: 1,
+      keeperSpreadSeconds: 1,
+      ...role.config,
+    }
+    const configFile = join(home, 'config.json')
+    writeFileSync(configFile, JSON.stringify(config, undefined, 2))
+    const loader = role.entry.endsWith('.ts') ? ['--import', 'tsx'] : []
+    const child = spawn(process.execPath, [...loader, join(root, role.entry), configFile], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let complaint = ''
+    child.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-2000)))
+    child.once('exit', (code) => {
+      if (code) process.stderr.write(`\n${role.name} stopped with ${code}; see ${home}/log.jsonl\n${complaint}\n`)
+    })
+    return new ProverProcess(role, child)
+  }
+
+  /** Asks the prover to stop and waits until it has. */
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    this.#process.kill('SIGTERM')
+    await once(this.#process, 'exit')
+  }
+}
