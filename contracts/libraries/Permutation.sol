@@ -13,9 +13,8 @@ library Permutation {
     function prefix(bytes32 seed, uint256 n, uint256 length) internal pure returns (uint256[] memory chosen) {
         if (length > n) length = n;
         chosen = new uint256[](length);
-        // swapped[i] remembers that position `target[i]` now holds `held[i]`; every other position holds itself.
-        uint256[] memory target = new uint256[](length);
-        uint256[] memory held = new uint256[](length);
+        // Record k says that position `target` now holds `held`; every other position holds itself. One word: target << 128 | held.
+        uint256[] memory records = new uint256[](length);
         for (uint256 i; i < length; ++i) {
             uint256 j;
             assembly ("memory-safe") {
@@ -27,12 +26,13 @@ library Permutation {
             uint256 atJ = j;
             // The latest record of a position wins, so later entries overwrite earlier ones.
             for (uint256 k; k < i; ++k) {
-                if (target[k] == i) atI = held[k];
-                if (target[k] == j) atJ = held[k];
+                uint256 record = records[k];
+                uint256 target = record >> 128;
+                if (target == i) atI = uint128(record);
+                if (target == j) atJ = uint128(record);
             }
             chosen[i] = atJ;
-            target[i] = j;
-            held[i] = atI;
+            records[i] = (j << 128) | atI;
         }
     }
 }

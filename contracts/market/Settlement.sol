@@ -13,16 +13,10 @@ import {WorkloadStore} from "./WorkloadStore.sol";
 /// at most one rank through an open slot, and none if it has another. What nobody earned burns.
 /// ROUNDING. Down for every payee.
 abstract contract Settlement is WorkloadStore, IMarketExtension {
-    /// @dev A valid reveal: rank key (own slots before open ones, then by commit order), seat and operator.
-    struct Entry {
-        uint256 key;
-        uint256 seat;
-        uint160 operator;
-    }
-
-    /// @dev What settling has found so far.
+    /// @dev What settling has found so far. An entry is one word: rank key << 184 | seat << 160 | operator, so that entries sort as
+    /// numbers; rank keys put the slots' own seats before open ones, then go by commit order.
     struct Tally {
-        Entry[] entries;
+        uint256[] entries;
         uint256 count;
         uint256[] waiting;
         uint256 waitingCount;
@@ -30,6 +24,8 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
 
     /// @dev Added to the rank key of open-slot commits; larger than any commit order.
     uint256 private constant OPEN_RANK = 32;
+    uint256 private constant RANK_KEY = 184;
+    uint256 private constant SEAT = 160;
 
     /// @inheritdoc IMarketExtension
     function settle(Spec calldata spec, uint256[] calldata seats) external {
@@ -129,7 +125,7 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
     ) private returns (Tally memory tally) {
         bool released = w.released();
         uint256 waiting = released ? w.accepted() - w.own() : 0;
-        tally.entries = new Entry[](w.valid());
+        tally.entries = new uint256[](w.valid());
         tally.waiting = new uint256[](waiting);
         for (uint256 i; i < seats.length; ++i) {
             (uint256 key, SlotWord s) = _find(seats[i], w.tag());
@@ -139,7 +135,7 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
                 _free(workload, key, s, false, true);
             } else {
                 if (released && s.held() && s.state() == SlotState.Accepted) {
-                    tally.waiting[tally.waitingCount++] = (uint256(s.payload()) << 96) | seats[i];
+                    tally.waiting[tally.waitingCount++] = (seats[i] << SEAT) | s.payload();
                 }
                 _release(workload, key, s, outcome, released);
             }
@@ -148,13 +144,14 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         if (tally.waitingCount != waiting) revert ClaimsIncomplete(tally.waitingCount, waiting);
     }
 
-    /// @dev Insertion into the entries sorted by rank key; there are at most 31.
+    /// @dev Insertion into the sorted entries; there are at most 31.
     function _insert(Tally memory tally, SlotWord s, uint256 seat) private pure {
-        uint256 key = s.order() + (s.slot() == SlotWordLib.OPEN_SLOT ? OPEN_RANK : 0);
+        uint256 rankKey = s.order() + (s.slot() == SlotWordLib.OPEN_SLOT ? OPEN_RANK : 0);
+        uint256 entry = (rankKey << RANK_KEY) | (seat << SEAT) | s.payload();
+        uint256[] memory entries = tally.entries;
         uint256 place = tally.count++;
-        for (; place != 0 && tally.entries[place - 1].key > key; --place)
-            tally.entries[place] = tally.entries[place - 1];
-        tally.entries[place] = Entry({key: key, seat: seat, operator: s.payload()});
+        for (; place != 0 && entries[place - 1] > entry; --place) entries[place] = entries[place - 1];
+        entries[place] = entry;
     }
 
     /// @dev Pays the ranks in order.
@@ -166,22 +163,21 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
     ) private returns (uint256 paid) {
         uint256 rank;
         uint256 sum = RankShares.total(ranks);
-        for (uint256 i; i < tally.count; ++i) {
-            Entry memory entry = tally.entries[i];
-            bool unpaid = rank == ranks || (entry.key >= OPEN_RANK && _ranksBefore(tally, i, entry.operator));
-            if (unpaid) {
-                emit SlotSettled(workload, entry.seat, 0, 0);
-                continue;
-            }
-            uint256 share = RankShares.share(pot, rank++, sum);
+        uint256[] memory entries = tally.entries;
+        for (uint256 i; i < entries.length; ++i) {
+            uint256 entry = entries[i];
+            uint256 share;
+            bool unpaid = rank == ranks || (entry >> RANK_KEY >= OPEN_RANK && _ranksBefore(entries, i));
+            if (!unpaid) share = RankShares.share(pot, rank++, sum);
             paid += share;
-            _pay(workload, entry.seat, entry.operator, rank, share);
+            _pay(workload, uint24(entry >> SEAT), uint160(entry), unpaid ? 0 : rank, share);
         }
     }
 
-    /// @dev Whether `operator` has one of the entries before `i`.
-    function _ranksBefore(Tally memory tally, uint256 i, uint160 operator) private pure returns (bool) {
-        while (i != 0) if (tally.entries[--i].operator == operator) return true;
+    /// @dev Whether the operator of entry `i` has one of the entries before it.
+    function _ranksBefore(uint256[] memory entries, uint256 i) private pure returns (bool) {
+        uint160 operator = uint160(entries[i]);
+        while (i != 0) if (uint160(entries[--i]) == operator) return true;
         return false;
     }
 
@@ -197,7 +193,7 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         if (count == 0) return 0;
         uint256 each = (unfilled * w.runTime()) / (maxRunTime * count);
         for (uint256 i; i < count; ++i) {
-            _pay(workload, uint24(tally.waiting[i]), uint160(tally.waiting[i] >> 96), 0, each);
+            _pay(workload, uint24(tally.waiting[i] >> SEAT), uint160(tally.waiting[i]), 0, each);
         }
         return each * count;
     }
