@@ -1,0 +1,284 @@
+import { join } from 'node:path'
+import {
+  connect,
+  deploymentOf,
+  readDeploymentRecord,
+  rpcProvider,
+  asChainError,
+  type Contracts,
+} from '../chain/index.js'
+import { DirectoryInbox } from '../client/delivery/DirectoryInbox.js'
+import type { Clock } from '../clock.js'
+import { workerError } from '../errors/codes/worker.js'
+import { createRuntime, type Runtime } from '../runtime/index.js'
+import { ChainFollower } from './chain/ChainFollower.js'
+import { ChainTime } from './chain/ChainTime.js'
+import { readKeyFile } from './config/readKeyFile.js'
+import type { WorkerConfig } from './config/WorkerConfig.js'
+import { Agenda } from './coordinate/Agenda.js'
+import { ChainFacts } from './coordinate/ChainFacts.js'
+import { Claimer } from './coordinate/Claimer.js'
+import { Coordinator } from './coordinate/Coordinator.js'
+import type { Dossier } from './coordinate/Dossier.js'
+import { JobActor } from './coordinate/JobActor.js'
+import { Keeper } from './coordinate/Keeper.js'
+import { MarketCalls } from './coordinate/MarketCalls.js'
+import { SeatBook } from './coordinate/SeatBook.js'
+import { Workshop } from './coordinate/Workshop.js'
+import { safetyOf } from './job/decide.js'
+import { lockAccount, lockDirectory } from './lock.js'
+import type { Logger } from './log/Logger.js'
+import { Publisher } from './publish/Publisher.js'
+import { TxSigner } from './publish/TxSigner.js'
+import { contentSources } from './run/contentSources.js'
+import { Executor } from './run/Executor.js'
+import { ProofStore } from './run/ProofStore.js'
+import { CommitmentJournal } from './store/CommitmentJournal.js'
+import { EventStore } from './store/EventStore.js'
+import { JobStore } from './store/JobStore.js'
+import { openDatabase } from './store/openDatabase.js'
+import { RunHistory } from './store/RunHistory.js'
+import { TransactionJournal } from './store/TransactionJournal.js'
+
+/** What a {@link Worker} needs beside its configuration. */
+export interface WorkerDependencies {
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const MWEI = 1_000_000n
+const GWEI = 1_000_000_000n
+const MAX_CLOCK_SKEW_SECONDS = 24 * 3_600
+
+/** The prover worker: one operator account with its seats on one machine. */
+export class Worker {
+  readonly #config: WorkerConfig
+  readonly #clock: Clock
+  readonly #log: Logger
+  /** Undo what was opened, newest first. */
+  readonly #closers: (() => Promise<void>)[] = []
+
+  constructor(config: WorkerConfig, { clock, log }: WorkerDependencies) {
+    this.#config = config
+    this.#clock = clock
+    this.#log = log
+  }
+
+  /**
+   * Checks everything, then works until `stop` is aborted: then no work is taken any more, running programs get
+   * `shutdownSeconds` to finish, and what is unfinished waits in the data directory for the next start.
+   * @throws GevulotError WORKER_*, CHAIN_*
+   */
+  async run(stop: AbortSignal): Promise<void> {
+    try {
+      await this.#run(stop)
+    } finally {
+      for (const close of this.#closers.splice(0).reverse()) {
+        await close().catch((error: unknown) => this.#log.warn('closing failed', { stage: 'stop', error }))
+      }
+    }
+  }
+
+  async #run(stop: AbortSignal): Promise<void> {
+    const config = this.#config
+    const clock = this.#clock
+    const log = this.#log
+    const key = await readKeyFile(config.keyFile)
+    const deployment = deploymentOf(await readDeploymentRecord(config.deployment))
+    const signer = new TxSigner(key, deployment.chainId)
+    const directoryLock = await lockDirectory(config.dataDirectory)
+    this.#closers.push(() => directoryLock.release())
+    const accountLock = await lockAccount(deployment.chainId, signer.address)
+    this.#closers.push(() => accountLock.release())
+
+    const provider = rpcProvider(config.rpcUrl.reveal(), deployment.chainId, { timeoutMs: config.rpcTimeoutMs })
+    this.#closers.push(async () => provider.destroy())
+    const contracts = await connect(deployment, provider)
+    const db = await openDatabase(join(config.dataDirectory, 'database'))
+    this.#closers.push(() => db.destroy())
+    const runtime = createRuntime(config.runtime, { cacheDirectory: join(config.dataDirectory, 'runtime') })
+    await this.#assertRuntime(runtime)
+
+    const events = new EventStore(db)
+    const jobs = new JobStore(db, clock)
+    const journal = new CommitmentJournal(db, join(config.dataDirectory, 'commitments'), clock)
+    const proofs = new ProofStore(join(config.dataDirectory, 'proofs'))
+    const history = new RunHistory(db, clock)
+    const time = new ChainTime(clock)
+    const agenda = new Agenda()
+    const chain = new ChainFacts(contracts, events)
+    const calls = new MarketCalls(contracts)
+    const seats = new SeatBook(contracts, events, signer.address, config.seats)
+    await seats.assertOwned()
+    await this.#assertClock(contracts)
+
+    const publisher = new Publisher({
+      provider,
+      signer,
+      journal: new TransactionJournal(db, clock),
+      time,
+      clock,
+      log,
+      pollMs: config.pollMs,
+      maxFee: BigInt(config.maxFeeGwei) * GWEI,
+      tip: BigInt(config.priorityFeeMwei) * MWEI,
+      maxGas: BigInt(config.maxGas),
+      bumpMs: config.bumpSeconds * 1000,
+      maxInFlight: config.maxInFlight,
+    })
+    const executor = new Executor({
+      config,
+      contracts,
+      runtime,
+      sources: contentSources(config),
+      proofs,
+      history,
+      clock,
+      log,
+    })
+    const onChange = (dossier: Dossier): void => coordinator.touch(dossier.workload)
+    const workshop = new Workshop({
+      executor,
+      jobs,
+      chain,
+      signer,
+      time,
+      log,
+      safetyOf: (dossier) => safetyOf(dossier, config),
+      onChange,
+    })
+    const domain = { chainId: contracts.chainId, market: contracts.addresses.market }
+    const actor = new JobActor({
+      contracts,
+      calls,
+      jobs,
+      journal,
+      proofs,
+      publisher,
+      signer,
+      workshop,
+      inboxes: config.inboxes.map((path) => new DirectoryInbox(path, domain)),
+      clock,
+      log,
+      onChange,
+    })
+    const keeper = new Keeper({
+      contracts,
+      calls,
+      chain,
+      publisher,
+      time,
+      operator: signer.address,
+      isForAll: config.keeper,
+      spreadSeconds: config.keeperSpreadSeconds,
+      onChange,
+    })
+    const claimer = new Claimer({ config, chain, seats, jobs, history, executor, time, log })
+    const coordinator = new Coordinator({
+      config,
+      contracts,
+      events,
+      jobs,
+      journal,
+      history,
+      proofs,
+      signer,
+      chain,
+      seats,
+      actor,
+      keeper,
+      claimer,
+      agenda,
+      time,
+      clock,
+      log,
+    })
+    const follower = new ChainFollower({
+      contracts,
+      events,
+      time,
+      clock,
+      log,
+      pollMs: config.pollMs,
+      fromBlock: config.startBlock === 0 ? deployment.fromBlock : config.startBlock,
+      onBatch: (batch) => coordinator.onBatch(batch),
+    })
+
+    await publisher.recover()
+    await coordinator.lookAtEverything()
+    log.info('worker started', {
+      stage: 'start',
+      operator: signer.address,
+      chain: contracts.chainId,
+      runtime: runtime.name,
+      mode: config.mode,
+    })
+    await this.#work({ stop, follower, coordinator, publisher, workshop })
+    log.info('worker stopped', { stage: 'stop' })
+  }
+
+  /** Runs the loops; if one of them breaks, all stop. */
+  async #work(parts: {
+    readonly stop: AbortSignal
+    readonly follower: ChainFollower
+    readonly coordinator: Coordinator
+    readonly publisher: Publisher
+    readonly workshop: Workshop
+  }): Promise<void> {
+    const { stop, follower, coordinator, publisher, workshop } = parts
+    const broken = new AbortController()
+    const finished = new AbortController()
+    const loops = [follower, coordinator, publisher].map((loop) =>
+      loop.run(finished.signal).catch((error: unknown) => {
+        broken.abort(error)
+        throw error
+      }),
+    )
+    const settled = Promise.allSettled(loops)
+    await untilAborted(AbortSignal.any([stop, broken.signal]))
+    this.#log.info('worker is stopping', { stage: 'stop', grace: this.#config.shutdownSeconds })
+    const grace = new AbortController()
+    const wait = this.#clock
+      .sleep(broken.signal.aborted ? 0 : this.#config.shutdownSeconds * 1000, grace.signal)
+      .catch(() => undefined)
+    const closed = workshop.close()
+    await Promise.race([closed, wait])
+    grace.abort()
+    workshop.stopAll()
+    await closed
+    finished.abort()
+    await settled
+    if (broken.signal.aborted) throw broken.signal.reason
+  }
+
+  async #assertRuntime(runtime: Runtime): Promise<void> {
+    const check = await runtime.check()
+    if (check.available) {
+      this.#log.info('runtime checked', { stage: 'start', runtime: runtime.name, ...check.details })
+      return
+    }
+    throw workerError('WORKER_RUNTIME_UNAVAILABLE', `the runtime ${runtime.name} does not work: ${check.reason}`, {
+      details: { reason: check.reason, fix: check.fix },
+    })
+  }
+
+  /** A clock that is days away points to a wrong machine or a dead node; less is bridged by the chain's own time. */
+  async #assertClock({ provider, chainId }: Contracts): Promise<void> {
+    const block = await provider.getBlock('latest').catch((error: unknown) => {
+      throw asChainError(error, 'reading the newest block')
+    })
+    const skew = Math.abs((block?.timestamp ?? 0) - this.#clock.now() / 1000)
+    if (skew <= MAX_CLOCK_SKEW_SECONDS || LOCAL_CHAINS.has(chainId)) return
+    throw workerError('WORKER_CLOCK_WRONG', `the newest block and this machine's clock are ${Math.round(skew)} s apart`)
+  }
+}
+
+// Chains on which time is moved by hand.
+const LOCAL_CHAINS = new Set([1337, 31_337])
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

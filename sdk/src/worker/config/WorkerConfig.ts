@@ -1,0 +1,153 @@
+import type { ConfigField, ConfigOf } from './ConfigField.js'
+import { bytes32, choice, flag, integer, list, secret, text, url, type Parser } from './parsers.js'
+import type { Secret } from './Secret.js'
+
+const DAY = 86_400
+
+function field<T>(env: string, parse: Parser<T>, description: string, fallback?: T): ConfigField<T> {
+  return { env: `GEVULOT_${env}`, parse, description, ...(fallback !== undefined && { fallback }) }
+}
+
+function secretField(env: string, parse: Parser<Secret>, description: string): ConfigField<Secret> {
+  return { env: `GEVULOT_${env}`, parse, description, secret: true }
+}
+
+/** Every field of the worker's configuration, in the order of the help text. */
+export const WORKER_FIELDS = {
+  rpcUrl: secretField(
+    'RPC_URL',
+    secret(url),
+    'JSON-RPC endpoint of the chain; may contain an API key, so it is never shown.',
+  ),
+  deployment: field('DEPLOYMENT', text, 'Path of the deployment record, deployments/<chain id>.json.'),
+  keyFile: field('KEY_FILE', text, "File with the operator's private key, 64 hexadecimal digits, mode 600."),
+  dataDirectory: field('DATA_DIRECTORY', text, 'State, proofs and the content cache; belongs to this worker alone.'),
+  seats: field('SEATS', list(integer(1, 2 ** 24 - 1)), "Seats to work for; empty: all of the account's.", []),
+
+  mode: field(
+    'MODE',
+    choice('auto', 'drain', 'watch'),
+    'auto: take work. drain: finish what was taken and decline the rest. watch: follow and log, send nothing.',
+    'auto',
+  ),
+  runtime: field('RUNTIME', choice('linux', 'bubblewrap'), 'What programs run in; linux: a microVM.', 'linux'),
+  runs: field('RUNS', integer(1, 64), 'Programs to run at the same time.', 1),
+  cores: field('CORES', integer(1, 512), 'Cores one run may have; work that wants more is declined.', 1),
+  memoryMiB: field(
+    'MEMORY_MIB',
+    integer(16, 1 << 22),
+    'Memory one run may have; work that wants more is declined.',
+    1024,
+  ),
+  outputMiB: field(
+    'OUTPUT_MIB',
+    integer(1, 1 << 16),
+    'Output one run may write; work that wants more is declined.',
+    1024,
+  ),
+  logKiB: field('LOG_KIB', integer(1, 1 << 16), 'Log to keep of one run.', 256),
+
+  contentDirectories: field(
+    'CONTENT_DIRECTORIES',
+    list(text),
+    'Directories with content, asked before any URL; the first is near and cheap.',
+    [],
+  ),
+  contentUrls: field(
+    'CONTENT_URLS',
+    list(url),
+    "Base URLs of the operator's own content stores; any address is allowed.",
+    [],
+  ),
+  privateContent: field(
+    'PRIVATE_CONTENT',
+    flag,
+    'Whether URLs found on the chain may point into private networks. Only for a local network.',
+    false,
+  ),
+  maxContentMiB: field('MAX_CONTENT_MIB', integer(1, 1 << 24), 'Largest package or set of inputs to fetch.', 4096),
+  fetchSeconds: field(
+    'FETCH_SECONDS',
+    integer(1, DAY),
+    'How long to try for content before it counts as not available.',
+    120,
+  ),
+  inboxes: field('INBOXES', list(text), 'Directories in which sealed proofs are left for requesters.', []),
+
+  allowPrograms: field('ALLOW_PROGRAMS', list(bytes32), 'Programs to work for; empty: every program.', []),
+  denyPrograms: field('DENY_PROGRAMS', list(bytes32), 'Programs to decline.', []),
+  minimumRate: field(
+    'MINIMUM_RATE',
+    integer(0, 2 ** 40 - 1),
+    'Lowest fee to work for, in gwei of the token per second of maximum run time and slot; the rest is declined.',
+    0,
+  ),
+  claimOpen: field('CLAIM_OPEN', flag, 'Whether to work for open slots of others too.', false),
+  keeper: field(
+    'KEEPER',
+    flag,
+    "Whether to assign, settle and report silence for everybody's workloads, for the bounties.",
+    false,
+  ),
+  keeperSpreadSeconds: field(
+    'KEEPER_SPREAD_SECONDS',
+    integer(0, 600),
+    'Each keeper waits its own part of this, so that they do not all pay for the same act.',
+    6,
+  ),
+
+  startBlock: field(
+    'START_BLOCK',
+    integer(0, 2 ** 31 - 1),
+    "First block to read, if not the deployment's; 0: that one.",
+    0,
+  ),
+  pollMs: field('POLL_MS', integer(50, 60_000), 'Milliseconds between two looks at the chain.', 2_000),
+  confirmations: field(
+    'CONFIRMATIONS',
+    integer(1, 1_000),
+    'Blocks on top of a commit before its proof is handed out early.',
+    5,
+  ),
+  safetySeconds: field(
+    'SAFETY_SECONDS',
+    integer(0, 600),
+    'Distance kept from every deadline (less for very short work).',
+    12,
+  ),
+  rpcTimeoutMs: field(
+    'RPC_TIMEOUT_MS',
+    integer(100, 120_000),
+    'Milliseconds until an RPC request counts as failed.',
+    10_000,
+  ),
+
+  maxFeeGwei: field('MAX_FEE_GWEI', integer(1, 1_000_000), 'Highest fee per gas the worker ever offers.', 200),
+  priorityFeeMwei: field(
+    'PRIORITY_FEE_MWEI',
+    integer(0, 1_000_000),
+    'Tip per gas in mwei, thousandths of a gwei.',
+    100,
+  ),
+  maxGas: field('MAX_GAS', integer(21_000, 100_000_000), 'Highest gas limit of one transaction.', 12_000_000),
+  bumpSeconds: field(
+    'BUMP_SECONDS',
+    integer(1, 3_600),
+    'Seconds without being mined before a transaction is sent with a higher fee.',
+    24,
+  ),
+  maxInFlight: field('MAX_IN_FLIGHT', integer(1, 64), 'Transactions sent and not yet mined at the same time.', 8),
+
+  shutdownSeconds: field(
+    'SHUTDOWN_SECONDS',
+    integer(0, DAY),
+    'Seconds in which running programs may finish after SIGTERM.',
+    0,
+  ),
+  keepProofsDays: field('KEEP_PROOFS_DAYS', integer(0, 3_650), 'Days to keep proofs and logs of finished work.', 7),
+  logFile: field('LOG_FILE', text, 'File that log lines are added to; -: standard output.', '-'),
+  logLevel: field('LOG_LEVEL', choice('debug', 'info', 'warn', 'error'), 'Least important lines to write.', 'info'),
+} as const satisfies Readonly<Record<string, ConfigField<never> | ConfigField<unknown>>>
+
+/** The worker's configuration. */
+export type WorkerConfig = ConfigOf<typeof WORKER_FIELDS>

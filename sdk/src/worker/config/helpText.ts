@@ -1,0 +1,22 @@
+import type { ConfigTable } from './ConfigField.js'
+import { WORKER_FIELDS } from './WorkerConfig.js'
+
+const USAGE = `Usage: gevulot-worker [config.json]
+
+Runs a prover: follows the chain, works for the seats of one account, sends its proofs.
+Fields of the JSON file, each overruled by its environment variable:
+`
+
+const EXIT_CODES = `
+Exit codes: 0 stopped as asked, 1 wrong configuration or use, 75 temporary failure (start again).
+`
+
+/** What `--help` prints; made from the table of fields. */
+export function helpText(): string {
+  const table: ConfigTable = WORKER_FIELDS
+  const fields = Object.entries(table).map(([name, { env, description, fallback }]) => {
+    const value = fallback === undefined ? 'required' : `default ${JSON.stringify(fallback)}`
+    return `  ${name} (${env}), ${value}\n      ${description}\n`
+  })
+  return `${USAGE}\n${fields.join('')}${EXIT_CODES}`
+}

@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises'
+import { workerError } from '../../errors/codes/worker.js'
+import { WORKER_FIELDS, type WorkerConfig } from './WorkerConfig.js'
+import type { ConfigTable } from './ConfigField.js'
+
+/**
+ * Reads the configuration: a JSON file, overruled by the environment, filled up with defaults. All mistakes are reported
+ * together, and unknown fields count as mistakes: a misspelt limit must not silently fall back to its default.
+ * @param path JSON file; none: the environment alone.
+ * @throws GevulotError WORKER_CONFIG_INVALID
+ */
+export async function loadConfig(
+  path: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<WorkerConfig> {
+  const file = path === undefined ? {} : await readJsonObject(path)
+  const table: ConfigTable = WORKER_FIELDS
+  const mistakes = Object.keys(file)
+    .filter((name) => !Object.hasOwn(table, name))
+    .map((name) => `${name} is not a field`)
+  const config: Record<string, unknown> = {}
+  for (const [name, { env, parse, fallback }] of Object.entries(table)) {
+    const given = environment[env] ?? file[name]
+    if (given === undefined && fallback === undefined) mistakes.push(`${name} (${env}) is missing`)
+    try {
+      config[name] = given === undefined ? fallback : parse(given)
+    } catch (error) {
+      mistakes.push(`${name} (${env}) ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  if (mistakes.length > 0) {
+    throw workerError('WORKER_CONFIG_INVALID', `the configuration is wrong: ${mistakes.join('; ')}`, {
+      details: { mistakes },
+    })
+  }
+  // Every field of the table was set above from its own parser.
+  return config as WorkerConfig
+}
+
+async function readJsonObject(path: string): Promise<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch (cause) {
+    throw workerError('WORKER_CONFIG_INVALID', `cannot read ${path} as JSON`, { cause })
+  }
+  throw workerError('WORKER_CONFIG_INVALID', `${path} does not hold a JSON object`)
+}

@@ -1,0 +1,73 @@
+import { Secret } from './Secret.js'
+
+/** Reads a configuration value; throws a plain Error that says what is wanted. */
+export type Parser<T> = (value: unknown) => T
+
+/** Text that is not empty. */
+export const text: Parser<string> = (value) => {
+  if (typeof value !== 'string' || value.trim() === '') throw new Error('must be a text that is not empty')
+  return value.trim()
+}
+
+/** One of some words. */
+export const choice =
+  <const T extends string>(...words: readonly T[]): Parser<T> =>
+  (value) => {
+    const found = words.find((word) => word === value)
+    if (found === undefined) throw new Error(`must be one of ${words.join(', ')}`)
+    return found
+  }
+
+/** A whole number within bounds. */
+export const integer =
+  (least: number, most: number): Parser<number> =>
+  (value) => {
+    const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+    if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < least || number > most) {
+      throw new Error(`must be a whole number from ${least} to ${most}`)
+    }
+    return number
+  }
+
+/** Yes or no. */
+export const flag: Parser<boolean> = (value) => {
+  if (value === true || value === 'true') return true
+  if (value === false || value === 'false') return false
+  throw new Error('must be true or false')
+}
+
+/** An HTTP(S) URL. */
+export const url: Parser<string> = (value) => {
+  const address = text(value)
+  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
+    throw new Error('must be an http or https URL')
+  return address
+}
+
+/** Anything that may hold a password or an API key. */
+export const secret =
+  (inner: Parser<string>): Parser<Secret> =>
+  (value) =>
+    new Secret(inner(value))
+
+/** A JSON list, or words separated by commas. */
+export const list =
+  <T>(item: Parser<T>): Parser<readonly T[]> =>
+  (value) => {
+    const items: unknown = typeof value === 'string' ? value.split(',').filter((word) => word.trim() !== '') : value
+    if (!Array.isArray(items)) throw new Error('must be a list')
+    return items.map((entry: unknown, index) => {
+      try {
+        return item(typeof entry === 'string' ? entry.trim() : entry)
+      } catch (error) {
+        throw new Error(`item ${index + 1} ${error instanceof Error ? error.message : String(error)}`)
+      }
+    })
+  }
+
+/** A 32-byte id. */
+export const bytes32: Parser<string> = (value) => {
+  if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{64}$/.test(value))
+    throw new Error('must be 0x and 64 hexadecimal digits')
+  return value.toLowerCase()
+}

@@ -1,0 +1,74 @@
+import type { WorkloadState } from '../../chain/index.js'
+import type { ChainTime } from '../chain/ChainTime.js'
+import type { WorkerConfig } from '../config/WorkerConfig.js'
+import type { Logger } from '../log/Logger.js'
+import type { Executor } from '../run/Executor.js'
+import type { JobStore } from '../store/JobStore.js'
+import type { RunHistory } from '../store/RunHistory.js'
+import type { ChainFacts } from './ChainFacts.js'
+import type { Dossier } from './Dossier.js'
+import { refusalOf } from './refusalOf.js'
+import type { SeatBook } from './SeatBook.js'
+
+/** What a {@link Claimer} needs. */
+export interface ClaimerOptions {
+  readonly config: Pick<
+    WorkerConfig,
+    'mode' | 'allowPrograms' | 'denyPrograms' | 'minimumRate' | 'claimOpen' | 'safetySeconds'
+  >
+  readonly chain: ChainFacts
+  readonly seats: SeatBook
+  readonly jobs: JobStore
+  readonly history: RunHistory
+  readonly executor: Executor
+  readonly time: ChainTime
+  readonly log: Logger
+}
+
+const LOOK_AGAIN_SECONDS = 15
+
+/** Takes up work for open slots of others, with seats and capacity that are idle. */
+export class Claimer {
+  readonly #options: ClaimerOptions
+
+  constructor(options: ClaimerOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Adds a job for an open slot if there is one that can be won. The caller has checked that no seat of ours is in the workload.
+   * @returns When to look again (chain time), or `never` before something happens to the workload.
+   */
+  async reconcile(dossier: Dossier, state: WorkloadState): Promise<number | 'never'> {
+    const { config, chain, jobs, executor, time, log } = this.#options
+    if (!config.claimOpen || config.mode !== 'auto' || state.phase !== 'Proving') return 'never'
+    const now = time.now()
+    if (state.closedEarly || now > state.deadline) return 'never'
+    const known = await chain.program(dossier.spec.program)
+    if (refusalOf(config, dossier, known) !== undefined) return 'never'
+    if ((await chain.openSlots(dossier.workload)) === 0 || executor.isBusy) return now + LOOK_AGAIN_SECONDS
+    if (!(await this.#isEnoughTime(dossier, state, now))) return 'never'
+    const seat = await this.#idleSeat(dossier.terms.class)
+    if (seat === undefined) return now + LOOK_AGAIN_SECONDS
+    await jobs.add({ workload: dossier.workload, seat }, true)
+    log.info('working for an open slot', { workload: dossier.workload, seat, stage: 'assigned' })
+    return now
+  }
+
+  /** A run that was never timed is tried while most of the time is left. */
+  async #isEnoughTime({ spec, terms }: Dossier, state: WorkloadState, now: number): Promise<boolean> {
+    const { config, history } = this.#options
+    const expected = (await history.expectedSeconds(spec.program)) ?? terms.maxRunTime / 4
+    const safety = Math.min(config.safetySeconds, Math.ceil(terms.maxRunTime / 10))
+    return now + expected <= state.deadline - safety
+  }
+
+  async #idleSeat(hardwareClass: number): Promise<number | undefined> {
+    const { seats, jobs } = this.#options
+    const taken = new Set((await jobs.unfinished()).map((job) => job.seat))
+    for (const { seat, class: own } of await seats.seats()) {
+      if (own === hardwareClass && !taken.has(seat) && (await seats.isIdle(seat))) return seat
+    }
+    return undefined
+  }
+}

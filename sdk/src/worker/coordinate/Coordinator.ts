@@ -1,0 +1,226 @@
+import {
+  commitmentOf,
+  readSlot,
+  readWorkloadState,
+  ZERO_BYTES32,
+  type Contracts,
+  type EventBatch,
+  type WorkloadId,
+  type WorkloadState,
+} from '../../chain/index.js'
+import type { Clock } from '../../clock.js'
+import { GevulotError } from '../../errors/GevulotError.js'
+import { Bell } from '../Bell.js'
+import type { ChainTime } from '../chain/ChainTime.js'
+import type { WorkerConfig } from '../config/WorkerConfig.js'
+import { decide } from '../job/decide.js'
+import type { Job } from '../job/Job.js'
+import type { JobFacts } from '../job/JobFacts.js'
+import type { Logger } from '../log/Logger.js'
+import type { TxSigner } from '../publish/TxSigner.js'
+import type { ProofStore } from '../run/ProofStore.js'
+import type { CommitmentJournal } from '../store/CommitmentJournal.js'
+import type { EventStore } from '../store/EventStore.js'
+import type { JobStore } from '../store/JobStore.js'
+import type { RunHistory } from '../store/RunHistory.js'
+import type { Agenda } from './Agenda.js'
+import type { ChainFacts } from './ChainFacts.js'
+import type { Claimer } from './Claimer.js'
+import { dossierOf, isDrawn, newestOf, type Dossier } from './Dossier.js'
+import type { JobActor } from './JobActor.js'
+import type { Keeper } from './Keeper.js'
+import { refusalOf } from './refusalOf.js'
+import type { SeatBook } from './SeatBook.js'
+
+/** What a {@link Coordinator} needs. */
+export interface CoordinatorOptions {
+  readonly config: WorkerConfig
+  readonly contracts: Contracts
+  readonly events: EventStore
+  readonly jobs: JobStore
+  readonly journal: CommitmentJournal
+  readonly history: RunHistory
+  readonly proofs: ProofStore
+  readonly signer: TxSigner
+  readonly chain: ChainFacts
+  readonly seats: SeatBook
+  readonly actor: JobActor
+  readonly keeper: Keeper
+  readonly claimer: Claimer
+  readonly agenda: Agenda
+  readonly time: ChainTime
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+// Workloads looked at together; each costs a few requests to the endpoint.
+const AT_ONCE = 8
+const RETRY_SECONDS = 3
+const PRUNE_MS = 10 * 60_000
+const DAY_MS = 86_400_000
+
+/**
+ * Compares chain and records and does the next missing thing for each workload; running it twice does no harm. Events
+ * only say which workloads to look at: nothing is ever done because of an event alone.
+ */
+export class Coordinator {
+  readonly #options: CoordinatorOptions
+  readonly #bell: Bell
+  #prunedAt = 0
+
+  constructor(options: CoordinatorOptions) {
+    this.#options = options
+    this.#bell = new Bell(options.clock)
+  }
+
+  /** Puts everything that may need attention on the agenda: at the start, and after a reorg. */
+  async lookAtEverything(): Promise<void> {
+    const { agenda, events, jobs, config } = this.#options
+    for (const job of await jobs.unfinished()) agenda.touch(job.workload)
+    for (const workload of await events.liveWorkloads()) agenda.touch(workload)
+    // Silence is reported after a workload has ended, too.
+    if (config.keeper) for (const { args } of await events.named('Finished')) agenda.touch(args.workload)
+    this.wake()
+  }
+
+  /** Takes note of what the follower has stored. */
+  async onBatch(batch: EventBatch): Promise<void> {
+    const { agenda, seats } = this.#options
+    if (batch.kind === 'reorg') {
+      seats.refresh()
+      return this.lookAtEverything()
+    }
+    for (const event of batch.events) {
+      if (event.name === 'Staked') seats.refresh()
+      if ('workload' in event.args) agenda.touch(event.args.workload)
+    }
+    this.wake()
+  }
+
+  /** Looks at a workload soon. */
+  touch(workload: WorkloadId): void {
+    this.#options.agenda.touch(workload)
+    this.wake()
+  }
+
+  /** Reconciles soon. */
+  wake(): void {
+    this.#bell.ring()
+  }
+
+  /** Reconciles whenever woken and at every tick, never twice at a time, until `signal` is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { config, log } = this.#options
+    while (!signal.aborted) {
+      try {
+        await this.reconcile(signal)
+      } catch (error) {
+        log.error('reconciling failed', { stage: 'reconcile', error })
+      }
+      await this.#bell.wait(config.pollMs, signal)
+    }
+  }
+
+  /** Handles everything that is due. */
+  async reconcile(signal: AbortSignal): Promise<void> {
+    const { agenda, time } = this.#options
+    if (time.now() === 0) return
+    const due = agenda.take(time.now())
+    for (let at = 0; at < due.length && !signal.aborted; at += AT_ONCE) {
+      await Promise.all(due.slice(at, at + AT_ONCE).map((workload) => this.#workload(workload)))
+    }
+    await this.#prune()
+  }
+
+  async #workload(workload: WorkloadId): Promise<void> {
+    const { agenda, log, time } = this.#options
+    try {
+      agenda.putBack(workload, await this.#reconcileWorkload(workload))
+    } catch (error) {
+      const isPassing = error instanceof GevulotError && error.retryable
+      log[isPassing ? 'warn' : 'error']('a workload could not be looked at', { workload, stage: 'reconcile', error })
+      agenda.putBack(workload, time.now() + RETRY_SECONDS)
+    }
+  }
+
+  async #reconcileWorkload(workload: WorkloadId): Promise<number | 'never'> {
+    const { config, contracts, events, jobs, keeper, claimer, seats } = this.#options
+    const dossier = dossierOf(workload, await events.ofWorkload(workload))
+    if (dossier === undefined) return this.#withoutSubmission(workload)
+    const own = new Set((await seats.seats()).map(({ seat }) => seat))
+    const drawn = [...own].filter((seat) => isDrawn(dossier, seat))
+    for (const seat of drawn) await jobs.add({ workload, seat }, false)
+    const ours = await jobs.ofWorkload(workload)
+    const isInteresting = ours.length > 0 || config.keeper || config.claimOpen
+    if (!isInteresting || config.mode === 'watch') return 'never'
+    const state = await readWorkloadState(contracts, workload)
+    const times: (number | 'never')[] = []
+    for (const job of ours) times.push(await this.#advance(job, dossier, state))
+    times.push(await keeper.reconcile(dossier, state, ours.length > 0))
+    if (ours.length === 0) times.push(await claimer.reconcile(dossier, state))
+    const finite = times.filter((at) => at !== 'never')
+    return finite.length === 0 ? 'never' : Math.min(...finite)
+  }
+
+  /** A reorg took the submission away: whatever was begun is of no use, unless it comes back. */
+  async #withoutSubmission(workload: WorkloadId): Promise<'never'> {
+    const { jobs, actor } = this.#options
+    for (const job of await jobs.ofWorkload(workload)) {
+      if (!job.closed) await actor.abandon(job, 'the submission was undone')
+    }
+    return 'never'
+  }
+
+  async #advance(job: Job, dossier: Dossier, state: WorkloadState): Promise<number | 'never'> {
+    const { actor, config, time } = this.#options
+    const facts = await this.#factsOf(job, dossier, state)
+    // A closed job is opened again only by a new draw of the same seat.
+    const isRedrawn = job.state === 'lost' && (facts.slot.state === 'Assigned' || facts.slot.state === 'Accepted')
+    if (job.closed && !isRedrawn) return 'never'
+    const act = decide(job, facts, config)
+    await actor.perform(act, job, dossier, facts)
+    if (act.do === 'close') return 'never'
+    return act.do === 'wait' ? (act.until ?? time.now() + RETRY_SECONDS) : time.now() + 1
+  }
+
+  async #factsOf(job: Job, dossier: Dossier, workload: WorkloadState): Promise<JobFacts> {
+    const { config, contracts, chain, history, journal, signer, time } = this.#options
+    const [slot, rules, openSlots, known, commitment, expectedSeconds] = await Promise.all([
+      readSlot(contracts, job.workload, job.seat),
+      chain.rules(dossier.terms.rules),
+      job.open && workload.phase === 'Proving' ? chain.openSlots(job.workload) : 0,
+      chain.program(dossier.spec.program),
+      journal.find(job),
+      history.expectedSeconds(dossier.spec.program),
+    ])
+    const refusal = refusalOf(config, dossier, known)
+    const committed = newestOf(dossier, 'Committed', job.seat)
+    const settled = newestOf(dossier, 'SlotSettled', job.seat)
+    return {
+      now: time.now(),
+      workload,
+      slot,
+      rules,
+      terms: dossier.terms,
+      bindsProver: known?.program.bindsProver ?? false,
+      drawn: isDrawn(dossier, job.seat),
+      declined: newestOf(dossier, 'Declined', job.seat) !== undefined,
+      openSlots,
+      deliverable: config.inboxes.length > 0 && dossier.spec.deliveryKey !== ZERO_BYTES32,
+      ...(commitment && { commitment: commitmentOf({ ...commitment, operator: signer.address }) }),
+      ...(committed && { commitDepth: time.block - committed.at.block }),
+      ...(settled && { settlement: { rank: settled.args.rank, paid: settled.args.paid } }),
+      ...(refusal !== undefined && { refusal }),
+      ...(expectedSeconds !== undefined && { expectedSeconds }),
+    }
+  }
+
+  /** Forgets what nobody will ask for any more. Commitments are never forgotten. */
+  async #prune(): Promise<void> {
+    const { clock, config, jobs, proofs } = this.#options
+    if (clock.now() - this.#prunedAt < PRUNE_MS) return
+    this.#prunedAt = clock.now()
+    const finished = await jobs.finishedBefore(clock.now() - config.keepProofsDays * DAY_MS)
+    for (const workload of finished) await proofs.remove(workload)
+  }
+}

@@ -1,0 +1,117 @@
+import { id as hashOf } from 'ethers'
+import {
+  asChainError,
+  readSeatLists,
+  type Address,
+  type Contracts,
+  type Rules,
+  type WorkloadState,
+} from '../../chain/index.js'
+import { IBeacon__factory } from '../../chain/generated/factories/IBeacon__factory.js'
+import type { ChainTime } from '../chain/ChainTime.js'
+import type { Publisher } from '../publish/Publisher.js'
+import type { TxRequest } from '../publish/TxOutcome.js'
+import type { ChainFacts } from './ChainFacts.js'
+import type { Dossier } from './Dossier.js'
+import type { MarketCalls } from './MarketCalls.js'
+
+/** What a {@link Keeper} needs. */
+export interface KeeperOptions {
+  readonly contracts: Contracts
+  readonly calls: MarketCalls
+  readonly chain: ChainFacts
+  readonly publisher: Publisher
+  readonly time: ChainTime
+  readonly operator: Address
+  /** Whether to act for everybody's workloads, not only those with a seat of ours. */
+  readonly isForAll: boolean
+  readonly spreadSeconds: number
+  /** An act ended; look at the workload again. */
+  readonly onChange: (dossier: Dossier) => void
+}
+
+const RETRY_SECONDS = 4
+
+/** Does what anyone may do, for the bounty or to be paid: draw seats, settle, report silence. */
+export class Keeper {
+  readonly #options: KeeperOptions
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Does what is due for a workload.
+   * @returns When to look again (chain time), or `never` before something happens to the workload.
+   */
+  async reconcile(dossier: Dossier, state: WorkloadState, isOurs: boolean): Promise<number | 'never'> {
+    const { chain, isForAll } = this.#options
+    if (!isForAll && !isOurs) return 'never'
+    const rules = await chain.rules(dossier.terms.rules)
+    switch (state.phase) {
+      case 'None':
+        return 'never'
+      case 'Pending':
+        return isForAll ? this.#assign(dossier, state, rules) : 'never'
+      case 'Proving':
+        return this.#settle(dossier, state, rules)
+      case 'Final':
+        return isForAll ? this.#slash(dossier, state, rules) : 'never'
+    }
+  }
+
+  async #assign(dossier: Dossier, state: WorkloadState, rules: Rules): Promise<number> {
+    const { time, calls } = this.#options
+    const isOut = await this.#isRoundOut(rules.beacon, state.round)
+    if (isOut) this.#publish(dossier, calls.assign(dossier.workload))
+    // The spread would cost the requester time here; whoever comes second is stopped by the simulation.
+    return time.now() + (isOut ? RETRY_SECONDS : 1)
+  }
+
+  async #settle(dossier: Dossier, state: WorkloadState, rules: Rules): Promise<number> {
+    const { contracts, time, calls } = this.#options
+    const now = time.now()
+    if (!state.closedEarly && now <= state.deadline) return state.deadline + 1
+    const revealEnd = state.deadline + rules.revealDelay + rules.revealWindow
+    const isRevealed = state.valid + state.invalid >= state.commits
+    const from = (isRevealed ? state.deadline : revealEnd) + 1 + this.#delayOf(dossier)
+    if (now < from) return from
+    const { settle } = await readSeatLists(contracts, dossier.workload, dossier.events)
+    this.#publish(dossier, calls.settle(dossier, settle))
+    return now + RETRY_SECONDS
+  }
+
+  async #slash(dossier: Dossier, state: WorkloadState, rules: Rules): Promise<number | 'never'> {
+    if (state.dutyEnded) return 'never'
+    const { contracts, time, calls } = this.#options
+    const { slash } = await readSeatLists(contracts, dossier.workload, dossier.events)
+    if (slash.length === 0) return 'never'
+    const from = state.startedAt + rules.silenceWindow + 1 + this.#delayOf(dossier)
+    const now = time.now()
+    if (now < from) return from
+    this.#publish(dossier, calls.slash(dossier, slash))
+    return now + RETRY_SECONDS
+  }
+
+  #publish(dossier: Dossier, request: TxRequest): void {
+    const { publisher, onChange } = this.#options
+    if (publisher.isPending(request.key)) return
+    // Not awaited: other workloads must not wait for this one's block.
+    void publisher.publish(request).finally(() => onChange(dossier))
+  }
+
+  async #isRoundOut(beacon: Address, round: number): Promise<boolean> {
+    const { provider } = this.#options.contracts
+    try {
+      return BigInt(await IBeacon__factory.connect(beacon, provider).value(round, { blockTag: 'pending' })) !== 0n
+    } catch (error) {
+      throw asChainError(error, `reading beacon round ${round}`)
+    }
+  }
+
+  /** This keeper's own part of the spread, different for each workload. */
+  #delayOf({ workload }: Dossier): number {
+    const { operator, spreadSeconds } = this.#options
+    return Number(BigInt(hashOf(`${operator}/${workload}`)) % BigInt(spreadSeconds + 1))
+  }
+}

@@ -1,0 +1,148 @@
+import type { WorkloadId } from '../../chain/index.js'
+import type { ChainTime } from '../chain/ChainTime.js'
+import type { Job } from '../job/Job.js'
+import { canBecome, type JobState } from '../job/transitions.js'
+import type { Logger } from '../log/Logger.js'
+import type { TxSigner } from '../publish/TxSigner.js'
+import type { Executor } from '../run/Executor.js'
+import type { WorkOrder, WorkResult } from '../run/WorkOrder.js'
+import type { JobChange, JobStore } from '../store/JobStore.js'
+import type { ChainFacts } from './ChainFacts.js'
+import type { Dossier } from './Dossier.js'
+
+/** What a {@link Workshop} needs. */
+export interface WorkshopOptions {
+  readonly executor: Executor
+  readonly jobs: JobStore
+  readonly chain: ChainFacts
+  readonly signer: TxSigner
+  readonly time: ChainTime
+  readonly log: Logger
+  /** Seconds kept from the deadline of a workload. */
+  readonly safetyOf: (dossier: Dossier) => number
+  /** Work ended; look at the workload again. */
+  readonly onChange: (dossier: Dossier) => void
+}
+
+interface Bench {
+  readonly controller: AbortController
+  readonly done: Promise<void>
+}
+
+const WAY: readonly JobState[] = ['assigned', 'fetching', 'running', 'proved']
+
+/** Work under way, one piece a workload: seats of one operator in the same workload share its proof. */
+export class Workshop {
+  readonly #options: WorkshopOptions
+  readonly #benches = new Map<string, Bench>()
+  #closed = false
+
+  constructor(options: WorkshopOptions) {
+    this.#options = options
+  }
+
+  /** Starts work on a workload; nothing if it is under way. `deadline`: last second for commits, chain time. */
+  async start(dossier: Dossier, deadline: number): Promise<void> {
+    const { workload, spec } = dossier
+    if (this.#closed || this.#benches.has(workload)) return
+    const known = await this.#options.chain.program(spec.program)
+    if (known === undefined || this.#benches.has(workload)) return
+    const { time, signer, safetyOf } = this.#options
+    const end = deadline - safetyOf(dossier)
+    const order: WorkOrder = {
+      workload,
+      programId: spec.program,
+      program: known.program,
+      inputs: spec.inputs,
+      publicInputs: spec.publicInputs,
+      prover: signer.address,
+      uris: [...known.uris, dossier.inputsUri].filter((uri) => uri !== ''),
+      secondsLeft: () => end - time.now(),
+    }
+    const controller = new AbortController()
+    this.#benches.set(workload, { controller, done: this.#work(order, dossier, controller.signal) })
+  }
+
+  /** Stops work that is of no use any more. */
+  stop(workload: WorkloadId): void {
+    this.#benches.get(workload)?.controller.abort()
+  }
+
+  /** Whether anything is under way for a workload. */
+  isAt(workload: WorkloadId): boolean {
+    return this.#benches.has(workload)
+  }
+
+  /** Takes no more work; resolves when all that is under way has ended. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#benches.values()].map(({ done }) => done))
+  }
+
+  /** Stops everything under way. Its jobs stay as they are and are resumed at the next start. */
+  stopAll(): void {
+    this.#closed = true
+    for (const { controller } of this.#benches.values()) controller.abort()
+  }
+
+  async #work(order: WorkOrder, dossier: Dossier, signal: AbortSignal): Promise<void> {
+    const { workload } = order
+    const log = this.#options.log.with({ workload })
+    try {
+      const onStage = (stage: JobState): Promise<void> => this.#advance(order, stage, {})
+      const result = await this.#options.executor.work(order, onStage, signal)
+      await this.#record(order, result)
+    } catch (error) {
+      // Anything unforeseen is ours, not the requester's: the slot must not stay with us.
+      log.error('work failed unexpectedly', { stage: 'running', error })
+      await this.#giveUp(order, { kind: 'refused', why: 'an unexpected error of the worker' }).catch((cause: unknown) =>
+        log.error('the failure could not be recorded', { stage: 'running', error: cause }),
+      )
+    } finally {
+      this.#benches.delete(workload)
+      this.#options.onChange(dossier)
+    }
+  }
+
+  async #record(order: WorkOrder, result: WorkResult): Promise<void> {
+    if (result.kind === 'stopped') return
+    if (result.kind !== 'proved') return this.#giveUp(order, result)
+    const { digest, path } = result.proof
+    await this.#advance(order, 'proved', {
+      proofDigest: digest,
+      proofPath: path,
+      why: 'the verifier accepts the proof',
+    })
+  }
+
+  /** Takes all jobs of the workload along the way up to a state, step by step. */
+  async #advance({ workload }: WorkOrder, state: JobState, change: JobChange): Promise<void> {
+    for (let job of await this.#options.jobs.ofWorkload(workload)) {
+      const from = WAY.indexOf(job.state)
+      if (from < 0 || job.closed) continue
+      for (const step of WAY.slice(from + 1, WAY.indexOf(state) + 1)) {
+        job = await this.#options.jobs.transition(job, step, step === state ? change : {})
+        this.#say(job)
+      }
+    }
+  }
+
+  /** A refusal is a decline as long as nothing was answered; the coordinator makes it a fail when it is too late for that. */
+  async #giveUp(
+    { workload }: WorkOrder,
+    result: Extract<WorkResult, { readonly kind: 'refused' | 'failed' }>,
+  ): Promise<void> {
+    for (const job of await this.#options.jobs.ofWorkload(workload)) {
+      if (job.closed) continue
+      const state: JobState = job.open ? 'lost' : result.kind === 'refused' ? 'declined' : 'failed'
+      if (!canBecome(job.state, state)) continue
+      const failReason = result.kind === 'failed' && { failReason: result.reason }
+      this.#say(await this.#options.jobs.transition(job, state, { why: result.why, ...failReason }))
+    }
+  }
+
+  #say(job: Job): void {
+    const { workload, seat, state, why } = job
+    this.#options.log.info(`job ${state}`, { workload, seat, stage: state, why })
+  }
+}

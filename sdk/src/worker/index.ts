@@ -1,0 +1,7 @@
+export { loadConfig } from './config/loadConfig.js'
+export { helpText } from './config/helpText.js'
+export { Secret } from './config/Secret.js'
+export { WORKER_FIELDS, type WorkerConfig } from './config/WorkerConfig.js'
+export { jsonLogger, type JsonLoggerOptions, type Logger, type LogLevel } from './log/Logger.js'
+export { redactor } from './log/redactor.js'
+export { Worker, type WorkerDependencies } from './Worker.js'

@@ -1,0 +1,39 @@
+import type { Rules, SlotView, Terms, WorkloadState } from '../../chain/index.js'
+
+/** What the chain, the journal and the operator's policy say about a job at one moment. */
+export interface JobFacts {
+  /** Time of the block to come, Unix seconds. */
+  readonly now: number
+  readonly workload: WorkloadState
+  readonly slot: SlotView
+  readonly rules: Rules
+  readonly terms: Terms
+  /** Whether the proof binds the prover's address and so needs no commitment. */
+  readonly bindsProver: boolean
+  /** Whether the stored events say that the seat was drawn. A node that lags behind may not know it yet. */
+  readonly drawn: boolean
+  /** Whether the stored events say that the seat declined. */
+  readonly declined: boolean
+  /** Slots open to any operator now. */
+  readonly openSlots: number
+  /** The commitment on record for this slot. */
+  readonly commitment?: bigint
+  /** Blocks on top of the one with the seat's commit. */
+  readonly commitDepth?: number
+  /** How the seat was settled. */
+  readonly settlement?: { readonly rank: number; readonly paid: bigint }
+  /** Whether the requester can be given the proof before the reveal. */
+  readonly deliverable: boolean
+  /** Why the operator does not want this work. */
+  readonly refusal?: string
+  /** Seconds that runs of the program take here. */
+  readonly expectedSeconds?: number
+}
+
+/** The operator's distances from windows. */
+export interface JobPolicy {
+  /** Distance kept from every deadline, seconds. */
+  readonly safetySeconds: number
+  /** Blocks on top of a commit before the proof is handed out. */
+  readonly confirmations: number
+}

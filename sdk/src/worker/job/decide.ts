@@ -1,0 +1,172 @@
+import type { Act } from './Act.js'
+import type { Job } from './Job.js'
+import type { JobFacts, JobPolicy } from './JobFacts.js'
+import { canBecome, type JobState } from './transitions.js'
+
+/**
+ * What to do next for a job. A pure function: the same facts always give the same act, and every act can be repeated. The
+ * chain's slot word decides; the record only says what the worker wanted.
+ */
+export function decide(job: Job, facts: JobFacts, policy: JobPolicy): Act {
+  if (!job.open && !facts.drawn && facts.slot.state === 'Free') return close(job, 'lost', 'the draw was undone')
+  switch (facts.workload.phase) {
+    case 'None':
+    case 'Pending':
+      // The stored events are ahead of the node that answered.
+      return { do: 'wait' }
+    case 'Proving':
+      return decideProving(job, facts, policy)
+    case 'Final':
+      return decideFinal(job, facts)
+  }
+}
+
+/** Seconds kept from a deadline: at most a tenth of the run time, so that short work is possible at all. */
+export function safetyOf(facts: Pick<JobFacts, 'terms'>, policy: JobPolicy): number {
+  return Math.min(policy.safetySeconds, Math.ceil(facts.terms.maxRunTime / 10))
+}
+
+/** Last second (chain time) for a program to run. */
+export function lastRunSecond(facts: Pick<JobFacts, 'terms' | 'workload'>, policy: JobPolicy): number {
+  return facts.workload.deadline - safetyOf(facts, policy)
+}
+
+function decideProving(job: Job, facts: JobFacts, policy: JobPolicy): Act {
+  switch (facts.slot.state) {
+    case 'Free':
+      return job.open ? decideOpen(job, facts, policy) : decideGone(job, facts)
+    case 'Assigned':
+    case 'Accepted':
+      return decideHeld(job, facts, policy)
+    case 'Committed':
+      return decideCommitted(job, facts, policy)
+    case 'Valid':
+      return job.state === 'committed'
+        ? { do: 'become', state: 'revealed', why: 'the proof is on chain' }
+        : { do: 'wait' }
+    case 'Invalid':
+      return isOver(job.state) ? { do: 'wait' } : { do: 'become', state: 'lost', why: 'the proof was judged invalid' }
+    case 'Failed':
+      return { do: 'wait' }
+  }
+}
+
+/** The seat was drawn but holds no slot any more. */
+function decideGone(job: Job, facts: JobFacts): Act {
+  if (facts.declined) return close(job, 'declined', 'declined')
+  if (facts.now > silentAt(facts)) return close(job, 'expired', 'no answer in the silence window')
+  return { do: 'wait' }
+}
+
+/** The seat owes an answer or a proof. */
+function decideHeld(job: Job, facts: JobFacts, policy: JobPolicy): Act {
+  const { now, slot, workload } = facts
+  if (isClosed(facts)) {
+    // After a release nobody owes anything, and a report now would only count as a miss.
+    if (workload.dutyEnded) return { do: 'wait' }
+    if (slot.state === 'Assigned' && now > silentAt(facts)) return { do: 'wait' }
+    return { do: 'fail', reason: 'OutOfTime', why: job.state === 'failed' ? (job.why ?? '') : 'commits are closed' }
+  }
+  switch (job.state) {
+    case 'proved':
+    case 'committed':
+    case 'revealed':
+      return { do: canSubmit(facts) ? 'submit' : 'commit' }
+    case 'declined':
+      if (slot.state === 'Assigned') return { do: 'decline', why: job.why ?? '' }
+      return { do: 'fail', reason: 'OutOfTime', why: job.why ?? '' }
+    case 'failed':
+      return { do: 'fail', reason: job.failReason ?? 'OutOfTime', why: job.why ?? '' }
+    case 'lost':
+      return { do: 'become', state: 'assigned', why: 'drawn again' }
+    case 'settled':
+    case 'expired':
+      return { do: 'fail', reason: 'OutOfTime', why: 'the seat has given up' }
+    case 'assigned':
+    case 'fetching':
+    case 'running':
+      return decideUnproved(job, facts, policy)
+  }
+}
+
+function decideUnproved(job: Job, facts: JobFacts, policy: JobPolicy): Act {
+  const { now, slot, workload, refusal, expectedSeconds } = facts
+  if (job.state === 'assigned' && slot.state === 'Assigned') {
+    if (refusal !== undefined) return { do: 'decline', why: refusal }
+    if (expectedSeconds !== undefined && now + expectedSeconds > lastRunSecond(facts, policy)) {
+      return { do: 'decline', why: `a run takes ${Math.ceil(expectedSeconds)} s here, more than is left` }
+    }
+  }
+  if (now > lastRunSecond(facts, policy))
+    return { do: 'fail', reason: 'OutOfTime', why: 'no proof before the deadline' }
+  const window = Math.min(facts.rules.responseWindow, Math.floor(facts.terms.maxRunTime / 10))
+  // A commit is an acceptance too, so short work needs none; half the window is left for the transaction to be mined.
+  const isLong = job.state === 'running' && expectedSeconds !== undefined && expectedSeconds > window / 2
+  const acceptAt = workload.startedAt + (isLong ? 0 : Math.floor(window / 2))
+  if (slot.state === 'Assigned' && now >= acceptAt) return { do: 'accept' }
+  return { do: 'work' }
+}
+
+/** The seat's commitment stands. */
+function decideCommitted(job: Job, facts: JobFacts, policy: JobPolicy): Act {
+  const { now, slot, workload, rules, commitment } = facts
+  if (isOver(job.state)) return { do: 'wait' }
+  if (commitment === undefined || commitment !== slot.payload) {
+    return { do: 'become', state: 'lost', why: 'the commitment on chain is not on record here' }
+  }
+  if (canBecome(job.state, 'committed')) return { do: 'become', state: 'committed', why: 'found on chain' }
+  const from = workload.deadline + rules.revealDelay
+  if (!isClosed(facts) || now <= from) {
+    const isDeep = (facts.commitDepth ?? 0) >= policy.confirmations
+    if (facts.deliverable && !job.delivered && isDeep) return { do: 'deliver' }
+    return { do: 'wait', until: from + 1 }
+  }
+  if (now <= from + rules.revealWindow) return { do: 'reveal' }
+  return { do: 'become', state: 'expired', why: 'not revealed in time' }
+}
+
+/** Work for an open slot, before the commit. */
+function decideOpen(job: Job, facts: JobFacts, policy: JobPolicy): Act {
+  if (isOver(job.state)) return close(job, job.state, job.why ?? '')
+  if (isClosed(facts)) return close(job, 'lost', 'commits are closed')
+  if (facts.openSlots === 0) return close(job, 'lost', 'no slot is open')
+  if (job.state === 'proved' || job.state === 'committed' || job.state === 'revealed') return { do: 'commit' }
+  if (facts.now > lastRunSecond(facts, policy)) return close(job, 'lost', 'no proof before the deadline')
+  return { do: 'work' }
+}
+
+function decideFinal(job: Job, facts: JobFacts): Act {
+  const { slot, workload, settlement, now } = facts
+  if (slot.state === 'Assigned' && !workload.dutyEnded) {
+    if (now <= silentAt(facts)) return { do: 'fail', reason: 'OutOfTime', why: job.why ?? 'the workload is over' }
+    return { do: 'wait' }
+  }
+  if (slot.state !== 'Free') return { do: 'clear' }
+  if (settlement !== undefined && settlement.rank > 0) return close(job, 'settled', `rank ${settlement.rank}`)
+  return close(job, 'lost', `the workload ended as ${workload.outcome}`)
+}
+
+/** Ends a job in `state`, or as it is if it has ended in another way before. */
+function close(job: Job, state: JobState, why: string): Act {
+  if (job.state === state || !canBecome(job.state, state) || isOver(job.state)) {
+    return { do: 'close', state: job.state, why: job.why ?? why }
+  }
+  return { do: 'close', state, why }
+}
+
+function isOver(state: JobState): boolean {
+  return ['settled', 'declined', 'failed', 'lost', 'expired'].includes(state)
+}
+
+function isClosed({ workload, now }: JobFacts): boolean {
+  return workload.closedEarly || now > workload.deadline
+}
+
+/** Whether the proof can be sent in the open: nobody could gain by copying it. */
+function canSubmit({ workload, bindsProver }: JobFacts): boolean {
+  return bindsProver || (workload.redundancy === 1 && workload.commits === 0)
+}
+
+function silentAt({ workload, rules }: JobFacts): number {
+  return workload.startedAt + rules.silenceWindow
+}

@@ -1,0 +1,343 @@
+import type { JsonRpcApiProvider, TransactionReceipt } from 'ethers'
+import { asChainError } from '../../chain/index.js'
+import type { Clock } from '../../clock.js'
+import { chainError } from '../../errors/codes/chain.js'
+import { workerError } from '../../errors/codes/worker.js'
+import { GevulotError } from '../../errors/GevulotError.js'
+import { Bell } from '../Bell.js'
+import type { ChainTime } from '../chain/ChainTime.js'
+import type { Logger } from '../log/Logger.js'
+import type { SentTx, TransactionJournal, TxEnd, TxVersion } from '../store/TransactionJournal.js'
+import { bumpedFees, firstFees } from './fees.js'
+import { TX_PRIORITIES, type TxOutcome, type TxRequest } from './TxOutcome.js'
+import type { TxSigner } from './TxSigner.js'
+
+/** What a {@link Publisher} needs. */
+export interface PublisherOptions {
+  readonly provider: JsonRpcApiProvider
+  readonly signer: TxSigner
+  readonly journal: TransactionJournal
+  readonly time: ChainTime
+  readonly clock: Clock
+  readonly log: Logger
+  readonly pollMs: number
+  /** Wei per gas. */
+  readonly maxFee: bigint
+  /** Wei per gas. */
+  readonly tip: bigint
+  readonly maxGas: bigint
+  readonly bumpMs: number
+  readonly maxInFlight: number
+}
+
+interface Pending {
+  readonly request: TxRequest
+  readonly outcome: Promise<TxOutcome>
+  readonly resolve: (outcome: TxOutcome) => void
+}
+
+interface InFlight extends Pending {
+  tx: SentTx
+  /** Milliseconds; undefined when this process has not sent it yet. */
+  lastSentAt: number | undefined
+  /** Whether its nonce was found used, but no receipt of ours. */
+  overtaken: boolean
+}
+
+// What a call needs on top of the estimate: the state may change between estimate and block.
+const GAS_MARGIN_PERCENT = 130n
+
+/**
+ * The one way transactions leave this machine. They are simulated, signed, journalled and only then sent, one after the
+ * other with consecutive nonces; several may wait to be mined at the same time. A transaction that is not mined is sent again with a
+ * higher fee up to a ceiling; past its deadline its nonce is used up by an empty transfer, so that it can never be mined late.
+ */
+export class Publisher {
+  readonly #options: PublisherOptions
+  readonly #waiting: Pending[] = []
+  readonly #inFlight = new Map<number, InFlight>()
+  #stopping = false
+  readonly #bell: Bell
+
+  constructor(options: PublisherOptions) {
+    this.#options = options
+    this.#bell = new Bell(options.clock)
+  }
+
+  /** Publishes; resolves with how it ended, never rejects. */
+  publish(request: TxRequest): Promise<TxOutcome> {
+    const same = this.#find(request.key)
+    if (same !== undefined) return same.outcome
+    if (this.#stopping) return Promise.resolve({ kind: 'failed', error: stopped() })
+    const pending = makePending(request)
+    this.#waiting.push(pending)
+    this.#waiting.sort((a, b) => rankOf(a.request) - rankOf(b.request))
+    this.#bell.ring()
+    return pending.outcome
+  }
+
+  /** Whether a transaction of this key is waiting or sent. */
+  isPending(key: string): boolean {
+    return this.#find(key) !== undefined
+  }
+
+  /** Number of transactions sent and not known to have ended. */
+  get inFlight(): number {
+    return this.#inFlight.size
+  }
+
+  /** Takes up what an earlier run of the worker had sent. Call it before {@link run}. */
+  async recover(): Promise<void> {
+    for (const tx of await this.#options.journal.pending()) {
+      const request: TxRequest = {
+        key: tx.key,
+        to: tx.to,
+        data: tx.data,
+        priority: 'answer',
+        ...(tx.deadline !== undefined && { deadline: tx.deadline }),
+        about: { stage: tx.key.split('/')[0] },
+      }
+      this.#inFlight.set(tx.nonce, { ...makePending(request), tx, lastSentAt: undefined, overtaken: false })
+      this.#options.log.info('a transaction of an earlier run is taken up', { ...request.about, nonce: tx.nonce })
+    }
+  }
+
+  /** Works until `signal` is aborted. What is sent by then stays in the journal. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log, pollMs } = this.#options
+    while (!signal.aborted) {
+      try {
+        this.#dropLate()
+        await this.#watch()
+        while (this.#inFlight.size < this.#options.maxInFlight && (await this.#sendNext()));
+      } catch (error) {
+        log.warn('transactions cannot be published now', { stage: 'publish', error: asChainError(error, 'publishing') })
+        // A new request must not cut this pause short.
+        await clock.sleep(pollMs, signal).catch(() => undefined)
+      }
+      await this.#bell.wait(pollMs, signal)
+    }
+    this.#stopping = true
+    for (const pending of this.#waiting.splice(0)) pending.resolve({ kind: 'failed', error: stopped() })
+    for (const pending of this.#inFlight.values()) pending.resolve({ kind: 'failed', error: stopped() })
+  }
+
+  #find(key: string): Pending | undefined {
+    return (
+      this.#waiting.find(({ request }) => request.key === key) ??
+      [...this.#inFlight.values()].find(({ request }) => request.key === key)
+    )
+  }
+
+  // ─── Sending ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Simulates, signs, journals and sends the first waiting request; whether there may be another to send now. */
+  async #sendNext(): Promise<boolean> {
+    const pending = this.#waiting[0]
+    if (pending === undefined) return false
+    const { request } = pending
+    const drop = (outcome: TxOutcome): boolean => {
+      this.#waiting.splice(this.#waiting.indexOf(pending), 1)
+      this.#settle(pending, outcome)
+      return true
+    }
+    const gas = await this.#simulate(request)
+    if (gas instanceof GevulotError) return drop({ kind: isRevert(gas) ? 'reverted' : 'failed', error: gas })
+    if (gas > this.#options.maxGas) {
+      return drop({
+        kind: 'failed',
+        error: refusal(`${request.key} needs ${gas} gas, more than ${this.#options.maxGas}`),
+      })
+    }
+    const fees = firstFees(await this.#baseFee(), this.#options.tip, this.#options.maxFee)
+    // Too dear now; it waits for a cheaper block until its deadline.
+    if (fees === undefined) return false
+    const { key, to, data, deadline } = request
+    const nonce = await this.#nextNonce()
+    const fields = { key, nonce, to, data, gasLimit: gas, ...(deadline !== undefined && { deadline }) }
+    const version = await this.#options.signer.sign({ ...fields, ...fees })
+    const tx = await this.#options.journal.add(fields, version)
+    this.#options.log.info('transaction signed', { ...request.about, nonce, hash: version.hash })
+    this.#waiting.splice(this.#waiting.indexOf(pending), 1)
+    const item: InFlight = { ...pending, tx, lastSentAt: this.#options.clock.now(), overtaken: false }
+    this.#inFlight.set(nonce, item)
+    const refused = await this.#broadcast(version)
+    if (refused === undefined) {
+      this.#options.log.info('transaction sent', { ...request.about, nonce, hash: version.hash })
+      return true
+    }
+    // No node took it, so the nonce is still free and nothing can be mined later.
+    this.#inFlight.delete(nonce)
+    await this.#options.journal.remove(tx)
+    this.#settle(pending, { kind: 'failed', error: refused })
+    return true
+  }
+
+  /** Whatever waits for funds, a cheaper block or the endpoint must not wait past its deadline. */
+  #dropLate(): void {
+    for (const pending of this.#waiting.filter(({ request }) => this.#isLate(request))) {
+      this.#waiting.splice(this.#waiting.indexOf(pending), 1)
+      this.#settle(pending, { kind: 'expired' })
+    }
+  }
+
+  /** The gas to send, or the decoded reason why the call reverts. */
+  async #simulate({ to, data, key }: TxRequest): Promise<bigint | GevulotError> {
+    const { provider, signer } = this.#options
+    try {
+      // On the pending block: windows are judged by the time of the block to come, after our own earlier transactions.
+      const estimate = BigInt(
+        (await provider.send('eth_estimateGas', [{ from: signer.address, to, data }, 'pending'])) as string,
+      )
+      return (estimate * GAS_MARGIN_PERCENT) / 100n
+    } catch (error) {
+      const known = asChainError(error, `simulating ${key}`)
+      if (known instanceof GevulotError && known.code !== 'CHAIN_RPC_UNAVAILABLE') return known
+      throw known
+    }
+  }
+
+  async #nextNonce(): Promise<number> {
+    const mined = await this.#options.provider.getTransactionCount(this.#options.signer.address, 'latest')
+    return Math.max(mined, ...[...this.#inFlight.keys()].map((nonce) => nonce + 1))
+  }
+
+  async #baseFee(): Promise<bigint> {
+    const block = await this.#options.provider.getBlock('latest')
+    if (block === null) throw chainError('CHAIN_RPC_UNAVAILABLE', 'the endpoint has no newest block')
+    return block.baseFeePerGas ?? 0n
+  }
+
+  /** Sends signed bytes. Answers an error only if the node certainly refused them; in any doubt they may be mined. */
+  async #broadcast(version: TxVersion): Promise<GevulotError | undefined> {
+    try {
+      await this.#options.provider.broadcastTransaction(version.raw)
+      return undefined
+    } catch (error) {
+      const known = asChainError(error, 'sending a transaction')
+      this.#options.log.debug('the endpoint did not take a transaction', {
+        stage: 'publish',
+        hash: version.hash,
+        error: known,
+      })
+      return GevulotError.is(known, 'CHAIN_GAS_FUNDS_LOW') ? known : undefined
+    }
+  }
+
+  // ─── Watching ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Looks at everything in flight: mined, overtaken, too late, or to be sent again. */
+  async #watch(): Promise<void> {
+    if (this.#inFlight.size === 0) return
+    const { provider, signer } = this.#options
+    const mined = await provider.getTransactionCount(signer.address, 'latest')
+    for (const item of [...this.#inFlight.values()].sort((a, b) => a.tx.nonce - b.tx.nonce)) {
+      if (item.tx.nonce < mined) await this.#conclude(item)
+      else await this.#push(item)
+    }
+  }
+
+  /** The nonce was used: by one of our versions, or by a stranger. */
+  async #conclude(item: InFlight): Promise<void> {
+    for (const version of item.tx.versions) {
+      const receipt = await this.#options.provider.getTransactionReceipt(version.hash)
+      if (receipt === null) continue
+      if (version.cancels) return this.#end(item, 'expired', { kind: 'expired' })
+      if (receipt.status === 1) {
+        const { hash, blockNumber: block, gasUsed } = receipt
+        return this.#end(item, 'mined', { kind: 'mined', hash, block, gasUsed })
+      }
+      return this.#end(item, 'reverted', {
+        kind: 'reverted',
+        hash: receipt.hash,
+        error: await this.#whyReverted(item, receipt),
+      })
+    }
+    // A node may know the new nonce before it has the receipt; only a second look counts.
+    if (item.overtaken) return this.#end(item, 'superseded', { kind: 'superseded' })
+    item.overtaken = true
+  }
+
+  /** Sends again what a node may have forgotten, with a higher fee when it has waited long enough. */
+  async #push(item: InFlight): Promise<void> {
+    const { clock, bumpMs, journal, signer, log } = this.#options
+    const last = item.tx.versions.at(-1)
+    if (last === undefined) return
+    // A reorg took the block away in which the nonce was used.
+    if (item.overtaken) item.lastSentAt = undefined
+    item.overtaken = false
+    const cancelled = last.cancels
+    const late = this.#isLate(item.request) && !cancelled
+    const isDue = item.lastSentAt === undefined || clock.now() - item.lastSentAt >= bumpMs
+    if (!late && !isDue) return
+    // What this process has not sent yet is sent as it was signed: it is most likely mined already, or about to be.
+    const asItIs = item.lastSentAt === undefined && !late
+    const fees = asItIs ? undefined : bumpedFees(last, await this.#baseFee(), this.#options.maxFee)
+    item.lastSentAt = clock.now()
+    if (fees === undefined) {
+      await this.#broadcast(last)
+      return
+    }
+    const version =
+      late || cancelled
+        ? await signer.signCancel(item.tx.nonce, fees.maxFee, fees.priorityFee)
+        : await signer.sign({ ...item.tx, ...fees })
+    item.tx = await journal.addVersion(item.tx, version)
+    log.info(
+      version.cancels ? 'transaction is too late; its nonce is used up' : 'transaction sent again with a higher fee',
+      {
+        ...item.request.about,
+        nonce: item.tx.nonce,
+        hash: version.hash,
+      },
+    )
+    await this.#broadcast(version)
+  }
+
+  async #end(item: InFlight, state: TxEnd, outcome: TxOutcome): Promise<void> {
+    await this.#options.journal.end(item.tx, state)
+    this.#inFlight.delete(item.tx.nonce)
+    this.#settle(item, outcome)
+  }
+
+  async #whyReverted(item: InFlight, receipt: TransactionReceipt): Promise<GevulotError> {
+    const reason = await this.#simulate(item.request).catch(() => undefined)
+    if (reason instanceof GevulotError) return reason
+    return chainError('CHAIN_TRANSACTION_REVERTED', `${item.request.key} was mined and reverted`, {
+      details: { transaction: receipt.hash },
+    })
+  }
+
+  #settle(pending: Pending, outcome: TxOutcome): void {
+    const { about, key } = pending.request
+    const level = outcome.kind === 'mined' ? 'info' : outcome.kind === 'superseded' ? 'error' : 'warn'
+    this.#options.log[level](`transaction ${outcome.kind}`, { ...about, key, ...outcome })
+    pending.resolve(outcome)
+  }
+
+  #isLate({ deadline }: TxRequest): boolean {
+    return deadline !== undefined && this.#options.time.now() > deadline
+  }
+}
+
+function makePending(request: TxRequest): Pending {
+  let resolve: (outcome: TxOutcome) => void = () => undefined
+  const outcome = new Promise<TxOutcome>((settle) => (resolve = settle))
+  return { request, outcome, resolve }
+}
+
+function rankOf(request: TxRequest): number {
+  return TX_PRIORITIES.indexOf(request.priority)
+}
+
+function isRevert(error: GevulotError): boolean {
+  return error.code.startsWith('CONTRACT_') || error.code === 'CHAIN_REVERTED'
+}
+
+function stopped(): GevulotError {
+  return workerError('WORKER_STOPPED', 'the worker is stopping')
+}
+
+function refusal(message: string): GevulotError {
+  return chainError('CHAIN_REVERTED', message)
+}

@@ -1,0 +1,72 @@
+import { Transaction, Wallet } from 'ethers'
+import type { Address } from '../../chain/index.js'
+import type { Delivery } from '../../client/delivery/DeliveryInbox.js'
+import { signDelivery, type DeliveryDomain } from '../../client/delivery/signDelivery.js'
+import type { Secret } from '../config/Secret.js'
+import type { TxVersion } from '../store/TransactionJournal.js'
+
+/** What is signed. */
+export interface TxFields {
+  readonly nonce: number
+  readonly to: string
+  readonly data: string
+  readonly gasLimit: bigint
+  readonly maxFee: bigint
+  readonly priorityFee: bigint
+}
+
+/** The one holder of the key. It signs transactions of one chain, and deliveries of sealed proofs. */
+export class TxSigner {
+  readonly #wallet: Wallet
+  readonly #chainId: number
+
+  constructor(key: Secret, chainId: number) {
+    this.#wallet = new Wallet(key.reveal())
+    this.#chainId = chainId
+  }
+
+  /** The account that signs. */
+  get address(): Address {
+    return this.#wallet.address as Address
+  }
+
+  /** Signs a transaction. */
+  async sign(fields: TxFields): Promise<TxVersion> {
+    const { maxFee, priorityFee } = fields
+    return this.#sign(fields, fields.to, fields.data, fields.gasLimit, maxFee, priorityFee, false)
+  }
+
+  /** Signs a transfer of nothing to oneself, which uses up the nonce. */
+  async signCancel(nonce: number, maxFee: bigint, priorityFee: bigint): Promise<TxVersion> {
+    return this.#sign({ nonce }, this.address, '0x', 21_000n, maxFee, priorityFee, true)
+  }
+
+  /** Signs a sealed proof as the operator of its seat. */
+  async signDelivery(domain: DeliveryDomain, delivery: Omit<Delivery, 'signature'>): Promise<Delivery> {
+    return signDelivery(this.#wallet, domain, delivery)
+  }
+
+  async #sign(
+    { nonce }: { readonly nonce: number },
+    to: string,
+    data: string,
+    gasLimit: bigint,
+    maxFee: bigint,
+    priorityFee: bigint,
+    cancels: boolean,
+  ): Promise<TxVersion> {
+    const raw = await this.#wallet.signTransaction({
+      type: 2,
+      chainId: this.#chainId,
+      nonce,
+      to,
+      data,
+      gasLimit,
+      maxFeePerGas: maxFee,
+      maxPriorityFeePerGas: priorityFee,
+    })
+    const { hash } = Transaction.from(raw)
+    if (hash === null) throw new TypeError('unreachable: a signed transaction has a hash')
+    return { hash, raw, maxFee, priorityFee, cancels }
+  }
+}

@@ -1,0 +1,257 @@
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { keccak256 } from 'ethers'
+import type { Contracts, FailReason } from '../../chain/index.js'
+import type { Clock } from '../../clock.js'
+import {
+  fetchInputs,
+  fetchPackage,
+  type ContentSource,
+  type LocalInputs,
+  type LocalPackage,
+} from '../../content/index.js'
+import { GevulotError } from '../../errors/GevulotError.js'
+import type { RunOutcome, Runtime } from '../../runtime/index.js'
+import type { WorkerConfig } from '../config/WorkerConfig.js'
+import type { Logger } from '../log/Logger.js'
+import type { RunHistory } from '../store/RunHistory.js'
+import { checkProof } from './checkProof.js'
+import { Gate } from './Gate.js'
+import type { KeptProof, ProofStore } from './ProofStore.js'
+import type { WorkOrder, WorkResult } from './WorkOrder.js'
+
+/** What an {@link Executor} needs. */
+export interface ExecutorOptions {
+  readonly config: Pick<
+    WorkerConfig,
+    'runs' | 'cores' | 'memoryMiB' | 'outputMiB' | 'logKiB' | 'fetchSeconds' | 'maxContentMiB' | 'dataDirectory'
+  >
+  readonly contracts: Contracts
+  readonly runtime: Runtime
+  readonly sources: (uris: readonly string[]) => ContentSource
+  readonly proofs: ProofStore
+  readonly history: RunHistory
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Called before a stage begins; the caller writes it down. */
+export type OnStage = (stage: 'fetching' | 'running') => Promise<void>
+
+/** Ends the work with a result. */
+class Ended extends Error {
+  readonly result: WorkResult
+
+  constructor(result: WorkResult) {
+    super(result.kind)
+    this.result = result
+  }
+}
+
+const RETRY_MS = 1_000
+const MAX_RETRY_MS = 15_000
+const MIB = 2 ** 20
+
+/**
+ * Turns a workload into a proof: fetch, run, check. It knows nothing of slots and sends nothing. A proof that is on disk
+ * from an earlier start is only checked again.
+ */
+export class Executor {
+  readonly #options: ExecutorOptions
+  readonly #gate: Gate
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options
+    this.#gate = new Gate(options.config.runs)
+  }
+
+  /** Whether another program would have to wait for its turn. */
+  get isBusy(): boolean {
+    return this.#gate.isFull
+  }
+
+  /** Does the work; what goes wrong is part of the result. */
+  async work(order: WorkOrder, onStage: OnStage, signal: AbortSignal): Promise<WorkResult> {
+    const directory = join(this.#options.config.dataDirectory, 'work', order.workload)
+    try {
+      const kept =
+        (await this.#options.proofs.find(order.workload)) ?? (await this.#prove(order, directory, onStage, signal))
+      await this.#check(order, kept, signal)
+      return { kind: 'proved', proof: kept }
+    } catch (error) {
+      if (error instanceof Ended) return error.result
+      if (signal.aborted) return { kind: 'stopped' }
+      if (GevulotError.is(error, 'CONTENT_DISK_FULL')) return { kind: 'refused', why: 'the disk is full' }
+      throw error
+    } finally {
+      await rm(directory, { recursive: true, force: true }).catch(() => undefined)
+    }
+  }
+
+  async #prove(order: WorkOrder, directory: string, onStage: OnStage, signal: AbortSignal): Promise<KeptProof> {
+    await onStage('fetching')
+    await rm(directory, { recursive: true, force: true })
+    const [program, inputs] = await this.#fetch(order, directory, signal)
+    const publicInputs = await readFile(inputs.publicInputs.path)
+    if (keccak256(publicInputs) !== order.publicInputs) {
+      throw failed('InputsUnavailable', 'the public inputs are not those of the workload')
+    }
+    this.#checkResources(program)
+    return this.#gate.run(async () => {
+      signal.throwIfAborted()
+      await onStage('running')
+      const outcome = await this.#run(order, program, inputs, directory, signal)
+      await this.#options.proofs.keepLog(order.workload, outcome.log)
+      await this.#options.history.add(order.programId, outcome.usage.wallSeconds, outcome.kind)
+      const proofFile = proofFileOf(outcome)
+      return this.#options.proofs.keep(order.workload, proofFile, publicInputs)
+    })
+  }
+
+  // ─── Fetch ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #fetch(order: WorkOrder, directory: string, signal: AbortSignal): Promise<[LocalPackage, LocalInputs]> {
+    const { config, clock, sources } = this.#options
+    const source = sources(order.uris)
+    const options = { maxBytes: config.maxContentMiB * MIB, signal }
+    const until = clock.now() + config.fetchSeconds * 1000
+    const program = await this.#retry(order, until, signal, 'ProgramFailed', () =>
+      fetchPackage(order.program.prover, source, join(config.dataDirectory, 'cache'), options),
+    )
+    const inputs = await this.#retry(order, until, signal, 'InputsUnavailable', () =>
+      fetchInputs(order.inputs, source, join(directory, 'in'), options),
+    )
+    return [program, inputs]
+  }
+
+  /** Content may appear late, and stores fail now and then; content that is wrong stays wrong. */
+  async #retry<T>(
+    order: WorkOrder,
+    until: number,
+    signal: AbortSignal,
+    reasonIfWrong: FailReason,
+    fetch: () => Promise<T>,
+  ): Promise<T> {
+    const { clock, log } = this.#options
+    for (let pause = RETRY_MS; ; pause = Math.min(2 * pause, MAX_RETRY_MS)) {
+      try {
+        return await fetch()
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!(error instanceof GevulotError) || error.code === 'CONTENT_DISK_FULL') throw error
+        if (error.code === 'CONTENT_TOO_LARGE') throw new Ended({ kind: 'refused', why: error.message })
+        if (error.code === 'CONTENT_MANIFEST_INVALID' || error.code === 'CONTENT_FILE_INVALID') {
+          throw failed(reasonIfWrong, error.message)
+        }
+        const isLast = clock.now() + pause > until || order.secondsLeft() <= pause / 1000
+        if (isLast) throw failed('InputsUnavailable', error.message)
+        log.info('content is not there yet', { workload: order.workload, stage: 'fetching', error })
+        await clock.sleep(pause, signal)
+      }
+    }
+  }
+
+  #checkResources({ manifest: { resources } }: LocalPackage): void {
+    const { cores, memoryMiB, outputMiB } = this.#options.config
+    const excess = [
+      resources.cores > cores && `${resources.cores} cores`,
+      resources.memoryMiB > memoryMiB && `${resources.memoryMiB} MiB of memory`,
+      resources.outputMiB > outputMiB && `${resources.outputMiB} MiB of output`,
+    ].filter((text) => text !== false)
+    if (excess.length > 0) throw new Ended({ kind: 'refused', why: `the program wants ${excess.join(', ')}` })
+  }
+
+  // ─── Run ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #run(
+    order: WorkOrder,
+    program: LocalPackage,
+    inputs: LocalInputs,
+    directory: string,
+    signal: AbortSignal,
+  ): Promise<RunOutcome> {
+    const outputDirectory = join(directory, 'out')
+    await mkdir(outputDirectory, { recursive: true })
+    const attempt = (): Promise<RunOutcome> => {
+      const seconds = order.secondsLeft()
+      if (seconds < 1) throw failed('OutOfTime', 'no time is left to run the program')
+      return this.#options.runtime.run({
+        package: program,
+        inputs: inputs.files,
+        args: inputs.args,
+        role: 'prove',
+        workload: order.workload,
+        prover: order.prover,
+        limits: { ...program.manifest.resources, seconds, logBytes: this.#options.config.logKiB * 1024 },
+        outputDirectory,
+        signal,
+      })
+    }
+    try {
+      const outcome = await attempt()
+      if (outcome.kind !== 'runtime-failed') return outcome
+      this.#options.log.warn('the runtime failed; once more', {
+        workload: order.workload,
+        stage: 'running',
+        why: outcome.reason,
+      })
+      return await attempt()
+    } catch (error) {
+      if (GevulotError.is(error, 'RUNTIME_JOB_INVALID')) throw failed('ProgramFailed', error.message)
+      if (GevulotError.is(error, 'RUNTIME_UNAVAILABLE')) throw new Ended({ kind: 'refused', why: error.message })
+      throw error
+    }
+  }
+
+  // ─── Check ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Asks the verifier contract: a proof that it refuses must never be committed to. */
+  async #check(order: WorkOrder, kept: KeptProof, signal: AbortSignal): Promise<void> {
+    const { clock, contracts, proofs, log } = this.#options
+    for (;;) {
+      try {
+        if (await checkProof(contracts, order, kept)) return
+        break
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!(error instanceof GevulotError && error.retryable)) throw error
+        log.warn('the proof cannot be checked now', { workload: order.workload, stage: 'proved', error })
+        if (order.secondsLeft() < 1) throw failed('OutOfTime', 'the proof could not be checked in time')
+        await clock.sleep(RETRY_MS, signal)
+      }
+    }
+    await proofs.remove(order.workload)
+    throw failed('ProgramFailed', 'the verifier refuses the proof')
+  }
+}
+
+/** The proof of a successful run; every other end is classified. */
+function proofFileOf(outcome: RunOutcome): string {
+  switch (outcome.kind) {
+    case 'ok': {
+      const proof = outcome.files.find((file) => file.name === 'proof')
+      if (proof === undefined) throw failed('ProgramFailed', 'the program left no proof')
+      return proof.path
+    }
+    case 'timeout':
+      throw failed('OutOfTime', 'the program ran out of time')
+    case 'aborted':
+      throw new Ended({ kind: 'stopped' })
+    case 'runtime-failed':
+      throw new Ended({ kind: 'refused', why: `the runtime failed: ${outcome.reason}` })
+    case 'program-error':
+      throw failed('ProgramFailed', `the program says: ${outcome.text.slice(0, 500)}`)
+    case 'no-result':
+      throw failed('ProgramFailed', `no result: ${outcome.reason}`)
+    case 'crash':
+    case 'out-of-memory':
+    case 'disk-full':
+    case 'valid':
+    case 'invalid':
+      throw failed('ProgramFailed', `the program ended as ${outcome.kind}`)
+  }
+}
+
+function failed(reason: FailReason, why: string): Ended {
+  return new Ended({ kind: 'failed', reason, why })
+}

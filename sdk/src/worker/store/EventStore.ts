@@ -1,0 +1,138 @@
+import type {
+  Cursor,
+  EventBatch,
+  GevulotEvent,
+  MarketEvent,
+  RegistryEvent,
+  WorkloadEvent,
+  WorkloadId,
+} from '../../chain/index.js'
+import type { Database } from './openDatabase.js'
+
+// A statement takes at most 65,535 parameters.
+const ROWS_AT_ONCE = 1_000
+
+/**
+ * The events of the contracts as the chain has them now. Everything else the worker knows of the chain is a query over
+ * them, so undoing a reorg is deleting rows.
+ */
+export class EventStore {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  /** Where the follower stands, if it has ever run. */
+  async cursor(): Promise<Cursor | undefined> {
+    const row = await this.#db.selectFrom('cursor').select('cursor').executeTakeFirst()
+    return row && (JSON.parse(row.cursor) as Cursor)
+  }
+
+  /** Stores a batch and the cursor behind it, together or not at all. A batch that comes twice changes nothing. */
+  async apply(batch: EventBatch): Promise<void> {
+    const cursor = JSON.stringify(batch.cursor)
+    await this.#db.transaction().execute(async (db) => {
+      if (batch.kind === 'reorg') await db.deleteFrom('events').where('block', '>=', batch.redoFrom).execute()
+      else {
+        for (let at = 0; at < batch.events.length; at += ROWS_AT_ONCE) {
+          await db
+            .insertInto('events')
+            .values(batch.events.slice(at, at + ROWS_AT_ONCE).map(rowOf))
+            .onConflict((conflict) => conflict.columns(['block', 'log_index']).doNothing())
+            .execute()
+        }
+      }
+      await db
+        .insertInto('cursor')
+        .values({ id: 1, cursor })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet({ cursor }))
+        .execute()
+    })
+  }
+
+  /** The events of a workload, in order. */
+  async ofWorkload(workload: WorkloadId): Promise<readonly WorkloadEvent[]> {
+    const rows = await this.#db
+      .selectFrom('events')
+      .select('event')
+      .where('workload', '=', workload)
+      .orderBy('block')
+      .orderBy('log_index')
+      .execute()
+    return rows.map((row) => eventOf(row.event) as WorkloadEvent)
+  }
+
+  /** Workloads that were submitted and are not final, oldest first. */
+  async liveWorkloads(): Promise<readonly WorkloadId[]> {
+    const rows = await this.#db
+      .selectFrom('events as submitted')
+      .select('submitted.workload')
+      .where('submitted.name', '=', 'Submitted')
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('events as finished')
+              .select('finished.block')
+              .whereRef('finished.workload', '=', 'submitted.workload')
+              .where('finished.name', '=', 'Finished'),
+          ),
+        ),
+      )
+      .orderBy('submitted.block')
+      .orderBy('submitted.log_index')
+      .execute()
+    return rows.flatMap((row) => (row.workload === null ? [] : [row.workload as WorkloadId]))
+  }
+
+  /** All events of one name of the market, oldest first. */
+  async named<Name extends MarketEvent['name']>(name: Name, fromBlock = 0): Promise<readonly MarketEvent<Name>[]> {
+    return (await this.#named('market', name, fromBlock)) as readonly MarketEvent<Name>[]
+  }
+
+  /** All events of one name of the registry, oldest first. */
+  async registryNamed<Name extends RegistryEvent['name']>(name: Name): Promise<readonly RegistryEvent<Name>[]> {
+    return (await this.#named('registry', name, 0)) as readonly RegistryEvent<Name>[]
+  }
+
+  /** Forgets workloads of which nothing can be asked any more. */
+  async forget(workloads: readonly WorkloadId[]): Promise<void> {
+    if (workloads.length === 0) return
+    await this.#db.deleteFrom('events').where('workload', 'in', workloads).execute()
+  }
+
+  async #named(contract: GevulotEvent['contract'], name: string, fromBlock: number): Promise<readonly GevulotEvent[]> {
+    const rows = await this.#db
+      .selectFrom('events')
+      .select('event')
+      .where('name', '=', name)
+      .where('contract', '=', contract)
+      .where('block', '>=', fromBlock)
+      .orderBy('block')
+      .orderBy('log_index')
+      .execute()
+    return rows.map((row) => eventOf(row.event))
+  }
+}
+
+function rowOf(event: GevulotEvent) {
+  return {
+    block: event.at.block,
+    log_index: event.at.logIndex,
+    contract: event.contract,
+    name: event.name,
+    workload: 'workload' in event.args ? event.args.workload : null,
+    seat: 'seat' in event.args ? event.args.seat : null,
+    event: JSON.stringify(event, (_key, value: unknown) =>
+      typeof value === 'bigint' ? { bigint: value.toString() } : value,
+    ),
+  }
+}
+
+function eventOf(json: string): GevulotEvent {
+  return JSON.parse(json, (_key, value: unknown) => {
+    const isWide = typeof value === 'object' && value !== null && 'bigint' in value && typeof value.bigint === 'string'
+    return isWide ? BigInt(value.bigint as string) : value
+  }) as GevulotEvent
+}

@@ -1,0 +1,131 @@
+import type { Clock } from '../../clock.js'
+import type { Database } from './openDatabase.js'
+
+/** One signed version of a transaction. */
+export interface TxVersion {
+  readonly hash: string
+  /** The signed bytes. */
+  readonly raw: string
+  readonly maxFee: bigint
+  readonly priorityFee: bigint
+  /** Whether it only uses up the nonce. */
+  readonly cancels: boolean
+}
+
+/** A transaction that was signed and is not known to have ended. */
+export interface SentTx {
+  readonly id: number
+  readonly key: string
+  readonly nonce: number
+  readonly to: string
+  readonly data: string
+  readonly gasLimit: bigint
+  readonly deadline?: number
+  /** Oldest first; never empty. */
+  readonly versions: readonly TxVersion[]
+}
+
+/** How a journalled transaction ended. */
+export type TxEnd = 'mined' | 'reverted' | 'superseded' | 'expired'
+
+/** What the publisher has signed, written before it is sent: a restart finds every hash that may still be mined. */
+export class TransactionJournal {
+  readonly #db: Database
+  readonly #clock: Clock
+
+  constructor(db: Database, clock: Clock) {
+    this.#db = db
+    this.#clock = clock
+  }
+
+  /** Adds a transaction with its first signed version. */
+  async add(tx: Omit<SentTx, 'id' | 'versions'>, version: TxVersion): Promise<SentTx> {
+    return this.#db.transaction().execute(async (db) => {
+      const { id } = await db
+        .insertInto('transactions')
+        .values({
+          key: tx.key,
+          nonce: tx.nonce,
+          target: tx.to,
+          data: tx.data,
+          gas_limit: tx.gasLimit.toString(),
+          deadline: tx.deadline ?? null,
+          state: 'sent',
+          at: this.#clock.now(),
+        })
+        .returning('id')
+        .executeTakeFirstOrThrow()
+      await db.insertInto('transaction_versions').values(this.#row(id, version)).execute()
+      return { ...tx, id, versions: [version] }
+    })
+  }
+
+  /** Adds a version: a fee bump or a replacement. */
+  async addVersion(tx: SentTx, version: TxVersion): Promise<SentTx> {
+    await this.#db.insertInto('transaction_versions').values(this.#row(tx.id, version)).execute()
+    return { ...tx, versions: [...tx.versions, version] }
+  }
+
+  /** Notes how a transaction ended. */
+  async end(tx: SentTx, state: TxEnd): Promise<void> {
+    await this.#db.updateTable('transactions').set({ state }).where('id', '=', tx.id).execute()
+  }
+
+  /** Takes back a transaction of which no node has ever accepted a version. */
+  async remove(tx: SentTx): Promise<void> {
+    await this.#db.transaction().execute(async (db) => {
+      await db.deleteFrom('transaction_versions').where('transaction_id', '=', tx.id).execute()
+      await db.deleteFrom('transactions').where('id', '=', tx.id).execute()
+    })
+  }
+
+  /** Transactions that may still be mined, by nonce. */
+  async pending(): Promise<readonly SentTx[]> {
+    const rows = await this.#db
+      .selectFrom('transactions')
+      .selectAll()
+      .where('state', '=', 'sent')
+      .orderBy('nonce')
+      .execute()
+    return Promise.all(
+      rows.map(async (row) => ({
+        id: row.id,
+        key: row.key,
+        nonce: row.nonce,
+        to: row.target,
+        data: row.data,
+        gasLimit: BigInt(row.gas_limit),
+        ...(row.deadline !== null && { deadline: row.deadline }),
+        versions: await this.#versions(row.id),
+      })),
+    )
+  }
+
+  async #versions(id: number): Promise<TxVersion[]> {
+    const rows = await this.#db
+      .selectFrom('transaction_versions')
+      .selectAll()
+      .where('transaction_id', '=', id)
+      .orderBy('at')
+      .execute()
+    return rows.map((row) => ({
+      hash: row.hash,
+      raw: row.raw,
+      maxFee: BigInt(row.max_fee),
+      priorityFee: BigInt(row.priority_fee),
+      cancels: row.cancels,
+    }))
+  }
+
+  #row(id: number, version: TxVersion) {
+    return {
+      transaction_id: id,
+      hash: version.hash,
+      raw: version.raw,
+      max_fee: version.maxFee.toString(),
+      priority_fee: version.priorityFee.toString(),
+      cancels: version.cancels,
+      at: this.#clock.now(),
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import type { Generated } from 'kysely'
+import type { JobState } from '../job/transitions.js'
+
+/**
+ * Tables of the worker. Column types are those that the embedded database and a Postgres server hand out alike: text,
+ * integer, boolean, double precision (milliseconds); amounts and words are decimal or hexadecimal text.
+ */
+export interface WorkerSchema {
+  /** Where the follower stands; one row, written together with the events it covers. */
+  readonly cursor: CursorTable
+  /** Events of the contracts on the chain as it is now; a reorg deletes what it undid. */
+  readonly events: EventsTable
+  /** One row a workload and seat: the state machine. */
+  readonly jobs: JobsTable
+  /** Every transition of every job, for people. */
+  readonly job_history: JobHistoryTable
+  /** The commitment journal: never changed, never deleted. */
+  readonly commitments: CommitmentsTable
+  /** What the publisher has sent. */
+  readonly transactions: TransactionsTable
+  /** Every version of a transaction that was signed: fee bumps and replacements. */
+  readonly transaction_versions: TransactionVersionsTable
+  /** How long programs ran here. */
+  readonly runs: RunsTable
+}
+
+interface CursorTable {
+  readonly id: number
+  /** JSON of the SDK's Cursor. */
+  cursor: string
+}
+
+interface EventsTable {
+  readonly block: number
+  readonly log_index: number
+  readonly contract: string
+  readonly name: string
+  readonly workload: string | null
+  readonly seat: number | null
+  /** JSON of the whole event; numbers beyond 2^53 as `{"bigint":"…"}`. */
+  readonly event: string
+}
+
+interface JobsTable {
+  readonly workload: string
+  readonly seat: number
+  /** Whether the seat works for an open slot, not one it was drawn for. */
+  readonly open: boolean
+  state: JobState
+  fail_reason: string | null
+  why: string | null
+  proof_digest: string | null
+  proof_path: string | null
+  delivered: boolean
+  rank: number | null
+  paid: string | null
+  /** Nothing is left to do. */
+  closed: boolean
+  readonly created_at: number
+  updated_at: number
+}
+
+interface JobHistoryTable {
+  readonly id: Generated<number>
+  readonly workload: string
+  readonly seat: number
+  readonly from_state: string | null
+  readonly to_state: string
+  readonly why: string | null
+  readonly at: number
+}
+
+interface CommitmentsTable {
+  readonly workload: string
+  readonly seat: number
+  readonly proof_digest: string
+  readonly salt: string
+  readonly proof_path: string
+  readonly at: number
+}
+
+interface TransactionsTable {
+  readonly id: Generated<number>
+  /** What the transaction is for, for example `commit/<workload>/<seat>`. */
+  readonly key: string
+  readonly nonce: number
+  readonly target: string
+  readonly data: string
+  readonly gas_limit: string
+  /** Last second (chain time) in which it is of use. */
+  readonly deadline: number | null
+  state: 'sent' | 'mined' | 'reverted' | 'superseded' | 'expired'
+  readonly at: number
+}
+
+interface TransactionVersionsTable {
+  readonly hash: string
+  readonly transaction_id: number
+  /** The signed bytes, so that a restart sends the same again. */
+  readonly raw: string
+  readonly max_fee: string
+  readonly priority_fee: string
+  /** Whether it only uses up the nonce. */
+  readonly cancels: boolean
+  readonly at: number
+}
+
+interface RunsTable {
+  readonly id: Generated<number>
+  readonly program: string
+  readonly seconds: number
+  readonly outcome: string
+  readonly at: number
+}
