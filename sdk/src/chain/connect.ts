@@ -1,16 +1,21 @@
-import { JsonRpcApiProvider, keccak256, type ContractRunner, type Provider } from 'ethers'
+import { Contract, JsonRpcApiProvider, keccak256, type ContractRunner, type Provider } from 'ethers'
 import { chainError } from '../errors/codes/chain.js'
 import { asChainError } from './asChainError.js'
 import { CONTRACT_ROLES, type Deployment } from './deployment.js'
 import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
 import { IBeacon__factory } from './generated/factories/IBeacon__factory.js'
 import { IMarket__factory } from './generated/factories/IMarket__factory.js'
+import { ISeatHolder__factory } from './generated/factories/ISeatHolder__factory.js'
 import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
 import type { GevulotToken } from './generated/GevulotToken.js'
 import type { IBeacon } from './generated/IBeacon.js'
 import type { IMarket } from './generated/IMarket.js'
+import type { ISeatHolder } from './generated/ISeatHolder.js'
 import type { ProverRegistry } from './generated/ProverRegistry.js'
 import { toAddress, type Address } from './hex.js'
+
+/** The whole market: its address answers for its extension, and for the registry's question whether a seat is at work. */
+export type MarketContract = IMarket & Pick<ISeatHolder, 'isHeld'>
 
 /** Our contracts on one chain, typed and checked. */
 export interface Contracts {
@@ -22,8 +27,7 @@ export interface Contracts {
   /** What the contracts were connected with: a signer, or the provider itself. */
   readonly runner: ContractRunner
   readonly token: GevulotToken
-  /** The whole market: its address answers for its extension too. */
-  readonly market: IMarket
+  readonly market: MarketContract
   readonly registry: ProverRegistry
   readonly beacon: IBeacon
 }
@@ -64,10 +68,16 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     provider,
     runner,
     token: GevulotToken__factory.connect(addresses.token, runner),
-    market: IMarket__factory.connect(addresses.market, runner),
+    market: connectMarket(addresses.market, runner),
     registry: ProverRegistry__factory.connect(addresses.registry, runner),
     beacon: IBeacon__factory.connect(addresses.beacon, runner),
   }
+}
+
+/** Both interfaces in one object, which the generated factories cannot make. */
+function connectMarket(address: Address, runner: ContractRunner): MarketContract {
+  const abi = [...IMarket__factory.abi, ...ISeatHolder__factory.abi]
+  return new Contract(address, abi, runner) as unknown as MarketContract
 }
 
 /** Asks the node itself: a provider with a fixed network would only repeat what it was told. */

@@ -1,7 +1,7 @@
 export { activeSetAfter } from './activeSet.js'
 export { asChainError } from './asChainError.js'
 export { commitmentOf, type CommitmentParts } from './commitment.js'
-export { connect, type Contracts } from './connect.js'
+export { connect, type Contracts, type MarketContract } from './connect.js'
 export { codeOf, contractError, contractErrorOf } from './contractErrorOf.js'
 export { decodeEvent } from './decodeEvent.js'
 export * from './deployment.js'

@@ -1,0 +1,43 @@
+import { cancel } from './cancel.js'
+import { deployProgram } from './deployProgram.js'
+import { deposit } from './deposit.js'
+import { assign, clear, settle, slash } from './endWorkload.js'
+import { fetchProof } from './fetchProof.js'
+import { getBalance } from './getBalance.js'
+import { getProgram } from './getProgram.js'
+import { getWorkload } from './getWorkload.js'
+import { quote } from './quote.js'
+import { release } from './release.js'
+import { releaseWhenServed } from './releaseWhenServed.js'
+import { submit } from './submit.js'
+import { verifyProof } from './verifyProof.js'
+import { verifyProofWithProgram } from './verifyProofWithProgram.js'
+import { waitForProof } from './waitForProof.js'
+import { waitForProofs } from './waitForProofs.js'
+import { watchWorkload } from './watchWorkload.js'
+import { withdraw } from './withdraw.js'
+
+/** Every action that a client carries as a method. */
+export const actions = {
+  assign,
+  cancel,
+  clear,
+  deployProgram,
+  deposit,
+  fetchProof,
+  getBalance,
+  getProgram,
+  getWorkload,
+  quote,
+  release,
+  releaseWhenServed,
+  settle,
+  slash,
+  submit,
+  verifyProof,
+  verifyProofWithProgram,
+  waitForProof,
+  waitForProofs,
+  watchWorkload,
+  withdraw,
+}

@@ -1,0 +1,52 @@
+import { commitmentOf } from '../../chain/commitment.js'
+import type { Address } from '../../chain/hex.js'
+import { digestOf, type Digest } from '../../content/digest.js'
+import { openSealedProof, type OpenedProof } from '../../crypto/sealedProof.js'
+import { GevulotError } from '../../errors/GevulotError.js'
+import { byRank } from '../byRank.js'
+import { needed, type Client } from '../Client.js'
+import type { Workload, WorkloadSlot } from '../Workload.js'
+import type { ReceivedDelivery } from './DeliveryInbox.js'
+
+/** A delivered proof that opens a commitment on chain. Whether it is valid is for a verifier to say. */
+export interface OpenedDelivery extends OpenedProof {
+  readonly digest: Digest
+  readonly seat: number
+  readonly operator: Address
+}
+
+/**
+ * Opens what has arrived for a workload and keeps what opens the commitment of its seat, best commit first. Everything else
+ * (sealed to another key, damaged, not committed, another operator's) is left out: anyone may write to an inbox.
+ * @throws GevulotError CLIENT_OPTION_MISSING, and what the inbox throws.
+ */
+export async function openDeliveries(
+  client: Client,
+  workload: Workload,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<OpenedDelivery[]> {
+  const inbox = needed(client, 'inbox', 'opening deliveries')
+  const deliveries = await inbox.list(workload.workload, options)
+  return workload.slots
+    .filter((slot) => slot.status === 'committed')
+    .sort(byRank)
+    .flatMap((slot) => deliveries.flatMap((delivery) => open(client, workload, slot, delivery) ?? []))
+}
+
+function open(
+  client: Client,
+  { workload }: Workload,
+  slot: WorkloadSlot,
+  { seat, operator, sealed }: ReceivedDelivery,
+): OpenedDelivery | undefined {
+  if (seat !== slot.seat) return undefined
+  try {
+    const opened = openSealedProof(sealed, needed(client, 'deliveryKey', 'opening deliveries'))
+    const digest = digestOf(opened.proof)
+    const commitment = commitmentOf({ proofDigest: digest, operator, workload, seat, salt: opened.salt })
+    return commitment === slot.commitment ? { ...opened, digest, seat, operator } : undefined
+  } catch (error) {
+    if (error instanceof GevulotError && error.code.startsWith('CRYPTO_')) return undefined
+    throw error
+  }
+}

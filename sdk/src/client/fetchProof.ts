@@ -1,0 +1,99 @@
+import { keccak256, type TransactionResponse } from 'ethers'
+import { asChainError } from '../chain/asChainError.js'
+import type { Address, Bytes32, Hex } from '../chain/hex.js'
+import { digestOf, type Digest } from '../content/digest.js'
+import { fetchPublicInputs } from './fetchPublicInputs.js'
+import { clientError } from '../errors/codes/client.js'
+import type { Client } from './Client.js'
+import { decodeProof, type CarriedProof } from './decodeProof.js'
+import { byRank } from './byRank.js'
+import { readWorkload, type ReadWorkloadOptions } from './readWorkload.js'
+import type { Workload, WorkloadSlot } from './Workload.js'
+
+/** Parameters of {@link fetchProof}. */
+export interface FetchProofParams extends ReadWorkloadOptions {
+  readonly workload: Hex
+  /** The seat whose proof is wanted; by default the best one's. */
+  readonly seat?: number
+}
+
+/** A valid proof of a workload, checked against the chain. */
+export interface Proof {
+  readonly proof: Uint8Array
+  readonly digest: Digest
+  readonly publicInputs: Uint8Array
+  readonly seat: number
+  readonly operator?: Address
+  /** Where it came from: the chain, a store, or a delivery sealed to the requester. */
+  readonly from: 'transaction' | 'store' | 'delivery'
+  /** The transaction that revealed it. */
+  readonly transaction?: Bytes32
+}
+
+/**
+ * Fetches a valid revealed proof: from the transaction that carries it, else from the content stores. Its sha-256 is
+ * checked against the chain.
+ * @throws GevulotError CLIENT_NO_PROOF, CLIENT_PROOF_UNAVAILABLE, CLIENT_PROOF_MISMATCH, CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
+ */
+export async function fetchProof(client: Client, params: FetchProofParams): Promise<Proof> {
+  const { workload } = await readWorkload(client.contracts, params.workload, params)
+  return fetchProofOf(client, workload, params)
+}
+
+/** {@link fetchProof} for a workload that has just been read. */
+export async function fetchProofOf(
+  client: Client,
+  workload: Workload,
+  params: { readonly seat?: number; readonly signal?: AbortSignal } = {},
+): Promise<Proof> {
+  const slot = bestSlot(workload.slots, params.seat)
+  if (slot?.proof === undefined) {
+    const of = params.seat === undefined ? '' : ` of seat ${params.seat}`
+    throw clientError('CLIENT_NO_PROOF', `workload ${workload.workload} has no valid proof${of} yet`)
+  }
+  const { digest, transaction } = slot.proof
+  const carried = await carriedProof(client, transaction)
+  const facts = { digest, transaction, seat: slot.seat, ...(slot.operator && { operator: slot.operator }) }
+  if (carried !== undefined) {
+    check(digestOf(carried.proof) === digest, 'proof', transaction, digest)
+    const { publicInputs } = workload.spec
+    check(keccak256(carried.publicInputs) === publicInputs, 'public inputs', transaction, publicInputs)
+    return { ...carried, ...facts, from: 'transaction' }
+  }
+  const signal = params.signal && { signal: params.signal }
+  const source = client.source ?? client.store
+  if (source === undefined) {
+    throw clientError(
+      'CLIENT_PROOF_UNAVAILABLE',
+      `transaction ${transaction} does not carry the proof, and no store is given`,
+    )
+  }
+  const proof = await source.get(digest, { maxBytes: client.settings.maxProofBytes, ...signal })
+  return { proof, publicInputs: await fetchPublicInputs(client, workload.spec, params.signal), ...facts, from: 'store' }
+}
+
+/** The best one: that of the first slot in the order of ranks. */
+function bestSlot(slots: readonly WorkloadSlot[], seat: number | undefined): WorkloadSlot | undefined {
+  return slots.filter((slot) => slot.status === 'valid' && (seat === undefined || slot.seat === seat)).sort(byRank)[0]
+}
+
+async function carriedProof(client: Client, hash: Bytes32): Promise<CarriedProof | undefined> {
+  let transaction: TransactionResponse | null
+  try {
+    transaction = await client.contracts.provider.getTransaction(hash)
+  } catch (error) {
+    throw asChainError(error, 'reading the transaction of a proof')
+  }
+  return transaction === null ? undefined : decodeProof(client.contracts, transaction)
+}
+
+function check(right: boolean, what: string, transaction: Bytes32, want: Hex): void {
+  if (right) return
+  throw clientError(
+    'CLIENT_PROOF_MISMATCH',
+    `the ${what} in transaction ${transaction} are not those the chain names`,
+    {
+      details: { transaction, want },
+    },
+  )
+}

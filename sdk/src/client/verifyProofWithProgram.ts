@@ -1,0 +1,63 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { toAddress, ZERO_BYTES32 } from '../chain/hex.js'
+import type { Digest } from '../content/digest.js'
+import { fetchInputs } from '../content/fetchInputs.js'
+import { fetchPackage } from '../content/fetchPackage.js'
+import { clientError } from '../errors/codes/client.js'
+import type { Client } from './Client.js'
+import { getProgram } from './getProgram.js'
+import type { Verification, VerifyProofParams } from './verifyProof.js'
+
+/** Parameters of {@link verifyProofWithProgram}. */
+export interface VerifyWithProgramParams extends Omit<VerifyProofParams, 'publicInputs'> {
+  /** sha-256 of the inputs manifest. */
+  readonly inputs: Digest
+  /** Seconds the verifier may run; default 600. */
+  readonly seconds?: number
+  /** Where packages are kept between runs. */
+  readonly cacheDirectory: string
+}
+
+/**
+ * Runs the program's verifier package on a proof, in the client's runtime.
+ * @throws GevulotError CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, CLIENT_VERIFIER_FAILED, RUNTIME_*, CONTENT_*, CHAIN_*
+ */
+export async function verifyProofWithProgram(client: Client, params: VerifyWithProgramParams): Promise<Verification> {
+  const source = client.source ?? client.store
+  const { runtime } = client
+  if (runtime === undefined || source === undefined) {
+    throw clientError('CLIENT_OPTION_MISSING', 'running a verifier program needs a client with runtime and store')
+  }
+  const { verifierProgram } = await getProgram(client, params)
+  if (verifierProgram === ZERO_BYTES32)
+    throw clientError('CLIENT_PARAMETER_INVALID', 'the program has no verifier package')
+  const signal = params.signal && { signal: params.signal }
+  const verifier = await fetchPackage(verifierProgram, source, params.cacheDirectory, { ...signal })
+  const directory = await mkdtemp(join(tmpdir(), 'gevulot-verify-'))
+  try {
+    const inputs = await fetchInputs(params.inputs, source, join(directory, 'in'), { ...signal })
+    const proof = join(directory, 'proof')
+    await writeFile(proof, params.proof)
+    const outcome = await runtime.run({
+      package: verifier,
+      inputs: [...inputs.files, { name: 'proof', path: proof }],
+      args: inputs.args,
+      role: 'verify',
+      workload: params.workload,
+      prover: toAddress(params.prover),
+      limits: { ...verifier.manifest.resources, seconds: params.seconds ?? 600, logBytes: 65_536 },
+      outputDirectory: directory,
+      ...signal,
+    })
+    if (outcome.kind === 'valid') return { valid: true }
+    if (outcome.kind === 'invalid') return { valid: false, reason: outcome.reason }
+    params.signal?.throwIfAborted()
+    throw clientError('CLIENT_VERIFIER_FAILED', `the verifier program ended with ${outcome.kind}`, {
+      details: { kind: outcome.kind, log: outcome.log },
+    })
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,164 @@
+import type { Hex } from '../chain/hex.js'
+import type { Rules } from '../chain/rules.js'
+import { readRules } from '../chain/rules.js'
+import type { Digest } from '../content/digest.js'
+import { clientError } from '../errors/codes/client.js'
+import { GevulotError } from '../errors/GevulotError.js'
+import type { Client } from './Client.js'
+import { openDeliveries, type OpenedDelivery } from './delivery/openDeliveries.js'
+import { fetchProofOf, type Proof } from './fetchProof.js'
+import { fetchPublicInputs } from './fetchPublicInputs.js'
+import { readWorkload, type ReadWorkloadOptions } from './readWorkload.js'
+import { verifyProof } from './verifyProof.js'
+import type { Workload } from './Workload.js'
+
+/** Parameters of {@link waitForProofs}. */
+export interface WaitForProofsParams extends ReadWorkloadOptions {
+  readonly workload: Hex
+  /** How many valid proofs to wait for, each of another seat; at most the redundancy. Default 1. */
+  readonly count?: number
+  /**
+   * Whether proofs sealed to the client's delivery key count before they are revealed. They do by default when the client
+   * has an inbox and a delivery key.
+   */
+  readonly early?: boolean
+  /** Milliseconds; by default until the workload's own last window is over, and a minute more. */
+  readonly timeoutMs?: number
+}
+
+const GRACE_SECONDS = 60
+
+/**
+ * Waits for valid proofs, from whichever way they come first: revealed on chain, or sealed to the requester and verified
+ * here. Survives an RPC endpoint that is down for a while.
+ * @throws GevulotError CLIENT_WORKLOAD_EXPIRED, CLIENT_WORKLOAD_CANCELLED, CLIENT_WAIT_TIMEOUT, CLIENT_WORKLOAD_UNKNOWN,
+ * CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, CHAIN_*; the reason of `signal`.
+ */
+export async function waitForProofs(client: Client, params: WaitForProofsParams): Promise<Proof[]> {
+  const { clock, contracts, settings } = client
+  const { signal, count = 1 } = params
+  const early = params.early ?? (client.inbox !== undefined && client.deliveryKey !== undefined)
+  const held = new Map<number, Proof>()
+  const judged = new Map<Digest, boolean>()
+  const startedAt = clock.now()
+  let windows: Windows | undefined
+  for (;;) {
+    signal?.throwIfAborted()
+    let workload: Workload | undefined
+    try {
+      workload = (await readWorkload(contracts, params.workload, params)).workload
+      if (count > workload.terms.redundancy) throw tooMany(count, workload)
+      windows = await windowsOf(client, workload, windows)
+      await collect(client, workload, { early, held, judged, signal })
+      if (held.size >= count) return [...held.values()]
+      throwIfHopeless(workload)
+    } catch (error) {
+      if (!GevulotError.is(error, 'CHAIN_RPC_UNAVAILABLE')) throw error
+    }
+    const limit = params.timeoutMs === undefined ? windows?.giveUpAt : startedAt + params.timeoutMs
+    if (clock.now() >= (limit ?? startedAt + settings.transactionTimeoutMs)) throw timedOut(params.workload, held.size)
+    await clock.sleep(settings.pollMs, signal)
+  }
+}
+
+/** When to stop waiting, on this machine's clock; recomputed when the status changes. */
+interface Windows {
+  readonly status: Workload['status']
+  readonly giveUpAt: number
+}
+
+async function windowsOf(client: Client, workload: Workload, known: Windows | undefined): Promise<Windows> {
+  if (known?.status === workload.status) return known
+  const rules = await readRules(client.contracts, workload.terms.rules)
+  const remaining = lastSecond(workload, rules) - workload.time + GRACE_SECONDS
+  return { status: workload.status, giveUpAt: client.clock.now() + remaining * 1000 }
+}
+
+/** The last second, on the chain's clock, in which a proof can still be revealed. */
+function lastSecond(workload: Workload, { revealDelay, revealWindow }: Rules): number {
+  const { maxRunTime } = workload.terms
+  switch (workload.status) {
+    case 'pending':
+      return workload.assignUntil + maxRunTime + revealDelay + revealWindow
+    case 'proving':
+      return workload.deadline + revealDelay + revealWindow
+    case 'revealing':
+      return workload.revealUntil
+    default:
+      return workload.time
+  }
+}
+
+interface Collection {
+  readonly early: boolean
+  readonly held: Map<number, Proof>
+  readonly judged: Map<Digest, boolean>
+  readonly signal: AbortSignal | undefined
+}
+
+/** Adds every valid proof that can be had now. */
+async function collect(client: Client, workload: Workload, collection: Collection): Promise<void> {
+  const { held, signal } = collection
+  const options = signal && { signal }
+  for (const { seat, status } of workload.slots) {
+    if (status === 'valid' && !held.has(seat))
+      held.set(seat, await fetchProofOf(client, workload, { seat, ...options }))
+  }
+  if (!collection.early) return
+  for (const delivery of await openDeliveries(client, workload, { ...options })) {
+    if (held.has(delivery.seat)) continue
+    const publicInputs = await fetchPublicInputs(client, workload.spec, signal)
+    if (!(await isValid(client, workload, delivery, publicInputs, collection.judged))) continue
+    const { proof, digest, seat, operator } = delivery
+    held.set(seat, { proof, digest, publicInputs, seat, operator, from: 'delivery' })
+  }
+}
+
+/** Verifies each delivered proof once. */
+async function isValid(
+  client: Client,
+  { workload, spec }: Workload,
+  { digest, operator, proof }: OpenedDelivery,
+  publicInputs: Uint8Array,
+  judged: Map<Digest, boolean>,
+): Promise<boolean> {
+  let valid = judged.get(digest)
+  if (valid === undefined) {
+    const params = { program: spec.program, workload, prover: operator, publicInputs, proof }
+    valid = (await verifyProof(client, params)).valid
+    judged.set(digest, valid)
+  }
+  return valid
+}
+
+function throwIfHopeless(workload: Workload): void {
+  const { workload: id } = workload
+  switch (workload.status) {
+    case 'cancelled':
+      throw clientError('CLIENT_WORKLOAD_CANCELLED', `workload ${id} was cancelled`, { details: { workload: id } })
+    case 'expired':
+      throw expired(id, workload.reason)
+    case 'settleable':
+      throw expired(id, workload.outcome === 'Proven' ? 'too few proofs' : workload.outcome)
+    case 'proven':
+      throw expired(id, 'too few proofs')
+    default:
+  }
+}
+
+function expired(workload: Hex, reason: string): Error {
+  return clientError('CLIENT_WORKLOAD_EXPIRED', `workload ${workload} is over: ${reason}`, {
+    details: { workload, reason },
+  })
+}
+
+function timedOut(workload: Hex, held: number): Error {
+  return clientError('CLIENT_WAIT_TIMEOUT', `no proof of workload ${workload} in time`, { details: { workload, held } })
+}
+
+function tooMany(count: number, { terms }: Workload): Error {
+  return clientError(
+    'CLIENT_PARAMETER_INVALID',
+    `${count} proofs are wanted, the workload pays for ${terms.redundancy}`,
+  )
+}

@@ -1,0 +1,58 @@
+import type { WorkloadEvent } from '../chain/events.js'
+import { followEvents, type Cursor } from '../chain/followEvents.js'
+import { toWorkloadId, type Hex } from '../chain/hex.js'
+import type { Client } from './Client.js'
+
+/** Parameters of {@link watchWorkload}. */
+export interface WatchWorkloadParams {
+  readonly workload: Hex
+  /** Resume after what a former watch reported. */
+  readonly cursor?: Cursor
+  /** A block not later than the submission; the deployment's first by default. */
+  readonly fromBlock?: number
+  readonly signal?: AbortSignal
+}
+
+/** What a watch reports. */
+export type WorkloadUpdate =
+  | {
+      readonly kind: 'events'
+      /** In order, at least one. */
+      readonly events: readonly WorkloadEvent[]
+      /** Store it to resume after these events. */
+      readonly cursor: Cursor
+    }
+  | {
+      /** Forget the events of blocks from `redoFrom` on: the chain replaced them, and what took their place follows. */
+      readonly kind: 'reorg'
+      readonly redoFrom: number
+      readonly cursor: Cursor
+    }
+
+/**
+ * Follows the events of one workload until it is final; survives reorgs and endpoint failures.
+ * @example
+ * for await (const update of client.watchWorkload({ workload, signal })) {
+ *   if (update.kind === 'events') for (const event of update.events) console.log(event.name, event.args)
+ * }
+ * @throws GevulotError CHAIN_HEX_INVALID, CHAIN_RPC_UNAVAILABLE after a minute; the reason of `signal`.
+ */
+export async function* watchWorkload(client: Client, params: WatchWorkloadParams): AsyncGenerator<WorkloadUpdate> {
+  const { clock, contracts, settings } = client
+  const { workload: id, ...options } = params
+  const following = followEvents(contracts, { ...options, workload: toWorkloadId(id), clock, pollMs: settings.pollMs })
+  for await (const batch of following) {
+    if (batch.kind === 'reorg') {
+      yield batch
+      continue
+    }
+    const events = batch.events.filter(isWorkloadEvent)
+    if (events.length === 0) continue
+    yield { kind: 'events', events, cursor: batch.cursor }
+    if (events.some((event) => event.name === 'Finished')) return
+  }
+}
+
+function isWorkloadEvent(event: { readonly contract: string; readonly args: object }): event is WorkloadEvent {
+  return event.contract === 'market' && 'workload' in event.args
+}
