@@ -50,6 +50,14 @@ export class Story {
     this.#tales.set(workload, { number, title, stage: 'submit', over: false, parts: new Map(), ending: '' })
   }
 
+  /** The requester holds a valid proof of a workload. */
+  inHand(workload: string, sealed: boolean): void {
+    const tale = this.#tales.get(workload)
+    if (tale === undefined) return
+    const how = sealed ? 'sealed to it by the prover, before anything is revealed' : 'from the chain'
+    this.#tell(tale, `${paint.good('the requester holds a valid proof')} ${paint.faint(`(${how})`)}`)
+  }
+
   /** Marks a workload's proof as fetched and verified. */
   retrieved(workload: string): void {
     const tale = this.#tales.get(workload)

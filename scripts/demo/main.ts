@@ -1,0 +1,267 @@
+/**
+ * The main job, end to end, on this machine: a chain, six provers as processes of their own, workloads with real proofs.
+ * Everything a requester does here goes through the public SDK.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+
+import { parseEther, type HDNodeWallet } from 'ethers'
+
+import { connect, deploymentOf, followEvents, type Contracts } from '../../sdk/src/chain/index.js'
+import { createClient, DirectoryInbox, type GevulotClient } from '../../sdk/src/client/index.js'
+import { DirectoryStore } from '../../sdk/src/content/index.js'
+import { generateDeliveryKey } from '../../sdk/src/crypto/index.js'
+import { createRuntime } from '../../sdk/src/runtime/index.js'
+import { root } from '../lib/artifacts.js'
+import { deploy, writeDeploymentRecord } from '../lib/deploy.js'
+import { devnet, type Parameters } from '../lib/parameters.js'
+import { Books } from './Books.js'
+import { LocalChain } from './LocalChain.js'
+import { paint } from './paint.js'
+import { deployPrograms, type DemoProgram } from './programs.js'
+import { cast, ProverProcess } from './provers.js'
+import { Story } from './Story.js'
+
+const DIRECTORY = join(root, '.gevulot', 'demo')
+const RUN_SECONDS = 60
+const FEE = parseEther('20')
+/** How often a workload with three slots is submitted again until the draw has met the silent prover. */
+const MOST_WORKLOADS = 10
+const SETTLE_SECONDS = 90
+
+/** Short windows, so that even the slash can be watched. */
+const PARAMETERS: Parameters = {
+  ...devnet,
+  rules: { ...devnet.rules, responseWindow: 6, silenceWindow: 15, revealDelay: 1, revealWindow: 15 },
+}
+
+const { values: options } = parseArgs({
+  options: { keep: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+})
+if (options.help) {
+  console.log('npm start [-- --keep]\n\n  --keep  leave the chain and the provers running until Ctrl-C')
+  process.exit(0)
+}
+
+/** Opened things, closed in reverse when the demonstration ends, however it ends. */
+const closers: (() => Promise<void> | void)[] = []
+async function closeAll(): Promise<void> {
+  while (closers.length > 0) await closers.pop()?.()
+}
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    interrupted.abort(new Error('interrupted'))
+    void closeAll().finally(() => process.exit(130))
+  })
+}
+
+const heading = (text: string): void => console.log(`\n${paint.strong(text)}`)
+const note = (text: string): void => console.log(`  ${text}`)
+
+async function stakeSeat(contracts: Contracts, wallet: HDNodeWallet): Promise<number> {
+  const { token, registry } = contracts
+  await (await token.connect(wallet).approve(registry, parseEther('1000'))).wait()
+  const seat = await registry.connect(wallet).stake.staticCall(1, 1, 0)
+  await (await registry.connect(wallet).stake(1, 1, 0)).wait()
+  return Number(seat)
+}
+
+/** Runs one workload from submission to a verified proof, or to its failure. */
+async function runWorkload(
+  client: GevulotClient,
+  story: Story,
+  program: DemoProgram,
+  redundancy: number,
+  index: number,
+): Promise<void> {
+  const { workload } = await client.submit({
+    program: program.id,
+    inputs: { files: await program.inputs(index) },
+    fee: FEE,
+    maxRunTime: RUN_SECONDS,
+    redundancy,
+  })
+  story.announce(workload, `${program.built.name} ×${redundancy}`)
+  try {
+    const { from } = await client.waitForProof({ workload, signal: interrupted.signal })
+    story.inHand(workload, from === 'delivery')
+    await client.releaseWhenServed({ workload, signal: interrupted.signal })
+  } catch (error) {
+    interrupted.signal.throwIfAborted()
+    story.screen.line(`        ${paint.bad(error instanceof Error ? error.message : String(error))}`)
+  }
+  const ended = await waitUntilOver(client, workload)
+  if (ended !== 'proven') return
+  const proof = await client.fetchProof({ workload })
+  const onChain = await client.verifyProof({
+    program: program.id,
+    workload,
+    prover: proof.operator ?? '0x',
+    publicInputs: proof.publicInputs,
+    proof: proof.proof,
+  })
+  const { spec } = await client.getWorkload({ workload })
+  const offChain = await client.verifyProofWithProgram({
+    program: program.id,
+    workload,
+    prover: proof.operator ?? '0x',
+    inputs: spec.inputs,
+    proof: proof.proof,
+    cacheDirectory: join(DIRECTORY, 'requester', 'cache'),
+  })
+  if (!onChain.valid || !offChain.valid) throw new Error(`the proof of ${workload} does not verify`)
+  const path = join(DIRECTORY, 'proofs', workload)
+  mkdirSync(path, { recursive: true })
+  writeFileSync(join(path, 'proof'), proof.proof)
+  writeFileSync(join(path, 'public_inputs'), proof.publicInputs)
+  story.retrieved(workload)
+}
+
+async function waitUntilOver(client: GevulotClient, workload: `0x${string}`): Promise<string> {
+  for (let second = 0; second < SETTLE_SECONDS + RUN_SECONDS; second += 1) {
+    const { status } = await client.getWorkload({ workload })
+    if (status === 'proven' || status === 'expired' || status === 'cancelled') return status
+    await sleep(1000, undefined, { signal: interrupted.signal })
+  }
+  throw new Error(`workload ${workload} was not settled in time`)
+}
+
+async function main(): Promise<void> {
+  const started = Date.now()
+  rmSync(DIRECTORY, { recursive: true, force: true })
+  mkdirSync(DIRECTORY, { recursive: true })
+
+  heading('The network')
+  const chain = await LocalChain.start()
+  closers.push(() => chain.stop())
+  const owner = chain.wallet(0)
+  const record = await deploy({ owner, network: 'demo', parameters: PARAMETERS })
+  const deploymentFile = writeDeploymentRecord(record, DIRECTORY)
+  const contracts = await connect(deploymentOf(record), owner)
+  note(`a local chain at ${chain.url}, a block a second; market ${contracts.addresses.market}`)
+
+  const requester = chain.wallet(1)
+  await chain.fund(requester.address)
+  const store = new DirectoryStore(join(DIRECTORY, 'store'))
+  const deployment = deploymentOf(record)
+  const client = await createClient({
+    deployment,
+    signer: requester,
+    store,
+    inbox: new DirectoryInbox(join(DIRECTORY, 'inbox'), {
+      chainId: deployment.chainId,
+      market: contracts.addresses.market,
+    }),
+    deliveryKey: generateDeliveryKey(),
+    runtime: createRuntime('bubblewrap', { cacheDirectory: join(DIRECTORY, 'requester', 'cache') }),
+    pollMs: 300,
+  })
+  await (await contracts.token.transfer(requester.address, parseEther('1000'))).wait()
+  await client.deposit({ amount: parseEther('500') })
+  const { spend, sudoku } = await deployPrograms(client, owner, store)
+  for (const { built, id } of [spend, sudoku]) {
+    const labels = built.prover.manifest.labels ?? []
+    note(
+      `program ${paint.strong(built.name)} ${paint.faint(id.slice(0, 10))} ${built.variant} ${paint.warn(labels.join(', '))}`,
+    )
+  }
+
+  heading('The provers')
+  const roles = cast([spend.id, sudoku.id])
+  const seats = new Map<string, number>()
+  const names = new Map<string, string>()
+  const wallets = roles.map((_, index) => chain.wallet(index + 2))
+  for (const [index, role] of roles.entries()) {
+    const wallet = wallets[index]
+    if (wallet === undefined) continue
+    names.set(wallet.address, role.name)
+    await chain.fund(wallet.address)
+    await (await contracts.token.transfer(wallet.address, parseEther('1000'))).wait()
+    await (await contracts.registry.admit(wallet.address, true)).wait()
+    seats.set(role.name, await stakeSeat(contracts, wallet))
+  }
+  for (const [index, role] of roles.entries()) {
+    const wallet = wallets[index]
+    if (wallet === undefined) continue
+    const ground = {
+      directory: DIRECTORY,
+      rpcUrl: chain.url,
+      deployment: deploymentFile,
+      store: join(DIRECTORY, 'store'),
+      inbox: join(DIRECTORY, 'inbox'),
+    }
+    const prover = ProverProcess.start(role, ground, wallet.privateKey)
+    closers.push(() => prover.stop())
+    note(
+      `${paint.strong(role.name.padEnd(7))} seat ${seats.get(role.name) ?? '?'}, 1,000 GVLT bonded  ${paint.faint(role.note)}`,
+    )
+  }
+  await sleep(PARAMETERS.epochLength * 1000, undefined, { signal: interrupted.signal })
+  const books = new Books(contracts, [
+    { name: 'requester', note: 'pays the fees', address: requester.address, seats: [] },
+    ...roles.map((role, index) => ({
+      name: role.name,
+      note: role.note,
+      address: wallets[index]?.address ?? '',
+      seats: [seats.get(role.name) ?? 0],
+    })),
+  ])
+  await books.open()
+
+  heading('Workloads')
+  const story = new Story((operator) => names.get(operator) ?? operator.slice(0, 8))
+  const following = new AbortController()
+  const slashed = { seen: false }
+  const told = (async () => {
+    for await (const batch of followEvents(contracts, { pollMs: 300, signal: following.signal })) {
+      if (batch.kind !== 'events') continue
+      for (const event of batch.events) {
+        story.see(event)
+        if (event.name === 'Slashed') slashed.seen = true
+      }
+    }
+  })().catch((error: unknown) => {
+    if (!following.signal.aborted) throw error
+  })
+  story.screen.open()
+  closers.push(() => story.screen.close())
+  await runWorkload(client, story, spend, 1, 0)
+  await Promise.all([runWorkload(client, story, spend, 3, 1), runWorkload(client, story, sudoku, 1, 2)])
+  for (let index = 3; index < MOST_WORKLOADS; index += 1) {
+    if (slashed.seen && index > 3) break
+    await runWorkload(client, story, index % 2 === 1 ? sudoku : spend, 3, index)
+  }
+  // A silence window may still be running.
+  await sleep((PARAMETERS.rules.silenceWindow + 5) * 1000 * (slashed.seen ? 0 : 1), undefined, {
+    signal: interrupted.signal,
+  })
+  story.screen.close()
+  following.abort()
+  await told
+
+  heading('Who gained, who lost (GVLT)')
+  for (const line of await books.close()) note(line)
+  if (!slashed.seen) note(paint.warn('The silent prover was never drawn this time, so nobody was slashed.'))
+
+  heading('Files')
+  note(`proofs      ${relative(process.cwd(), join(DIRECTORY, 'proofs'))}/<workload>/proof`)
+  note(`content     ${relative(process.cwd(), join(DIRECTORY, 'store'))}`)
+  note(`prover logs ${relative(process.cwd(), DIRECTORY)}/<prover>/log.jsonl`)
+  note(`deployment  ${relative(process.cwd(), deploymentFile)}`)
+  console.log(paint.faint(`\n${Math.round((Date.now() - started) / 1000)} s in all.`))
+  if (!options.keep) return
+  console.log(`\nStill running at ${chain.url}. Stop with Ctrl-C.`)
+  await new Promise(() => undefined)
+}
+
+try {
+  await main()
+  await closeAll()
+} catch (error) {
+  await closeAll()
+  if (!interrupted.signal.aborted) console.error(`\n${paint.bad('The demonstration failed:')}`, error)
+  process.exitCode = 1
+}
