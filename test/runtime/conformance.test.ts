@@ -105,22 +105,22 @@ for (const name of NAMES) {
     })
 
     it('runs a verifier', async () => {
-      expect(await run('valid', { role: 'verify' })).to.have.property('kind', 'valid')
-      expect(await run('invalid', { role: 'verify' })).to.include({
-        kind: 'invalid',
-        reason: 'the pairing does not hold',
-      })
+      const [valid, invalid] = await Promise.all([run('valid', { role: 'verify' }), run('invalid', { role: 'verify' })])
+      expect(valid).to.have.property('kind', 'valid')
+      expect(invalid).to.include({ kind: 'invalid', reason: 'the pairing does not hold' })
     })
 
     it('tells how a program failed', async () => {
-      expect(await run('error')).to.include({ kind: 'program-error', text: 'no such circuit' })
-      expect(await run('exit')).to.include({ kind: 'crash', exitCode: 3 })
-      expect(await run('abort')).to.include({ kind: 'crash', signal: 6 })
+      const [error, exit, abort] = await Promise.all([run('error'), run('exit'), run('abort')])
+      expect(error).to.include({ kind: 'program-error', text: 'no such circuit' })
+      expect(exit).to.include({ kind: 'crash', exitCode: 3 })
+      expect(abort).to.include({ kind: 'crash', signal: 6 })
     })
 
     it('believes no result of a program that crashed', async () => {
-      expect(await run('ok-exit')).to.include({ kind: 'crash', exitCode: 3 })
-      expect(await run('ok-abort')).to.include({ kind: 'crash', signal: 6 })
+      const [exit, abort] = await Promise.all([run('ok-exit'), run('ok-abort')])
+      expect(exit).to.include({ kind: 'crash', exitCode: 3 })
+      expect(abort).to.include({ kind: 'crash', signal: 6 })
     })
 
     const unbelievable: Readonly<Record<string, RegExp>> = {
@@ -153,11 +153,17 @@ for (const name of NAMES) {
     })
 
     it('ends a program at the time limit', async () => {
-      for (const mode of ['hang', 'spin']) {
-        const outcome = await run(mode, { limits: { seconds: 0.5 } })
+      const outcomes = await Promise.all(['hang', 'spin'].map((mode) => run(mode, { limits: { seconds: 0.5 } })))
+      for (const outcome of outcomes) {
         expect(outcome.kind).to.equal('timeout')
         expect(outcome.usage.wallSeconds).to.be.within(0.5, 2)
       }
+    })
+
+    it('measures what a program used', async () => {
+      const { usage } = await run('burn')
+      expect(usage.cpuSeconds).to.be.within(0.2, 3)
+      expect(usage.peakMemoryMiB).to.be.within(30, 64)
     })
 
     it('survives a flood of output', async () => {
@@ -173,13 +179,14 @@ for (const name of NAMES) {
     })
 
     it('limits output: bytes, claimed bytes, and files', async () => {
-      expect(await run('sparse'))
-        .to.have.property('kind')
-        .oneOf(['disk-full', 'no-result'])
-      expect(await run('fill')).to.have.property('kind', 'disk-full')
-      expect(await run('many-files', { limits: { seconds: 1 } }))
-        .to.have.property('kind')
-        .oneOf(['disk-full', 'timeout'])
+      const [fill, sparse, many] = await Promise.all([
+        run('fill'),
+        run('sparse'),
+        run('many-files', { limits: { seconds: 1 } }),
+      ])
+      expect(fill).to.have.property('kind', 'disk-full')
+      expect(sparse).to.have.property('kind').oneOf(['disk-full', 'no-result'])
+      expect(many).to.have.property('kind').oneOf(['disk-full', 'timeout'])
     })
 
     it('bounds a fork bomb', async () => {
@@ -215,9 +222,10 @@ for (const name of NAMES) {
           source: Buffer.from(String(index)),
         })),
       ]
-      expectProof(await run('package', { files }))
       // Without its libraries it cannot start: those of the host are not there.
-      expect(await run('package', { files: files.slice(0, 1) })).to.include({ kind: 'crash', exitCode: 127 })
+      const [whole, bare] = await Promise.all([run('package', { files }), run('package', { files: files.slice(0, 1) })])
+      expectProof(whole)
+      expect(bare).to.include({ kind: 'crash', exitCode: 127 })
     })
 
     it('has threads', async () => {
@@ -225,21 +233,23 @@ for (const name of NAMES) {
     })
 
     it('runs unmodified commands', async () => {
-      const made = await run('copy', { argv: ['/out/made', '{arg:1}'], args: ['-', '0'], command: PROVE })
+      const [made, failed, unnamed] = await Promise.all([
+        run('copy', { argv: ['/out/made', '{arg:1}'], args: ['-', '0'], command: PROVE }),
+        run('copy', { argv: ['/out/made', '{arg:1}'], args: ['-', '4'], command: PROVE }),
+        run('copy', { argv: ['/out/made', '5'], command: PROVE }),
+      ])
       if (made.kind !== 'ok') throw new Error(JSON.stringify(made))
       expect(readFileSync(made.files[0]!.path, 'utf8')).to.equal('public')
-      const failed = await run('copy', { argv: ['/out/made', '{arg:1}'], args: ['-', '4'], command: PROVE })
       expect(failed).to.include({ kind: 'program-error', text: 'copied with 4\n' })
-      expect(await run('copy', { argv: ['/out/made', '5'], command: PROVE })).to.include({ kind: 'crash', exitCode: 5 })
-      expect(await run('copy', { argv: ['/out/elsewhere', '0'], command: PROVE })).to.have.property('kind', 'no-result')
-      expect(await run('copy', { role: 'verify', argv: ['/out/x', '0'], command: VERIFY })).to.have.property(
-        'kind',
-        'valid',
-      )
-      expect(await run('copy', { role: 'verify', argv: ['/out/x', '1'], command: VERIFY })).to.have.property(
-        'kind',
-        'invalid',
-      )
+      expect(unnamed).to.include({ kind: 'crash', exitCode: 5 })
+      const [elsewhere, valid, invalid] = await Promise.all([
+        run('copy', { argv: ['/out/elsewhere', '0'], command: PROVE }),
+        run('copy', { role: 'verify', argv: ['/out/x', '0'], command: VERIFY }),
+        run('copy', { role: 'verify', argv: ['/out/x', '1'], command: VERIFY }),
+      ])
+      expect(elsewhere).to.have.property('kind', 'no-result')
+      expect(valid).to.have.property('kind', 'valid')
+      expect(invalid).to.include({ kind: 'invalid', reason: 'copied with 1\n' })
     })
 
     it('refuses jobs that contradict the contract', async () => {

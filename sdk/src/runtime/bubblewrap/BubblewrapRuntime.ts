@@ -69,6 +69,7 @@ export class BubblewrapRuntime implements Runtime {
     let started = began
     let stopped: number | undefined
     let peakKiB = 0
+    let cpuSeconds = 0
     const log = new LogTail(job.limits.logBytes, job.onLog)
     const report = new StageReport()
     const sandbox = new GuardedProcess<'timeout' | 'out-of-memory' | 'disk-full' | 'setup'>({
@@ -89,8 +90,9 @@ export class BubblewrapRuntime implements Runtime {
       const out = `/proc/${stage}/root${STAGED_OUT}`
       const watch = async (): Promise<void> => {
         for (;;) {
-          const { memoryKiB } = treeUsage(stage)
+          const { memoryKiB, ...used } = treeUsage(stage)
           peakKiB = Math.max(peakKiB, memoryKiB)
+          cpuSeconds = Math.max(cpuSeconds, used.cpuSeconds)
           if (memoryKiB > job.limits.memoryMiB * 1024) sandbox.kill('out-of-memory')
           const { files, ffree } = await statfs(out)
           if (files - ffree > MAX_OUT_ENTRIES) sandbox.kill('disk-full')
@@ -102,6 +104,8 @@ export class BubblewrapRuntime implements Runtime {
       await Promise.race([report.done, gone])
       stopped = performance.now()
       limit.abort()
+      // One turn of the event loop, in which what the program wrote last is read.
+      await systemClock.sleep(1)
       const exit = exitOf(report, peakKiB > job.limits.memoryMiB * 1024 * 0.9, log)
       if (sandbox.over.aborted || exit === undefined) return undefined
       return classify(job, prepared.nonce, exit, await DirectoryOutput.open(out), log.text())
@@ -124,7 +128,7 @@ export class BubblewrapRuntime implements Runtime {
         startSeconds: (started - began) / 1000,
         wallSeconds: (ended - started) / 1000,
         peakMemoryMiB: peakKiB / 1024,
-        ...(report.cpuSeconds !== undefined && { cpuSeconds: report.cpuSeconds }),
+        cpuSeconds,
       },
     }
   }

@@ -1,5 +1,5 @@
 /**
- * What the sandbox reported on descriptor 3: lines of the stage script, `times` of the shell, and bwrap's JSON status.
+ * What the sandbox reported on descriptor 3: lines of the stage script, and bwrap's JSON status.
  * The program does not have the descriptor.
  */
 export class StageReport {
@@ -28,13 +28,5 @@ export class StageReport {
   get exitCode(): number | undefined {
     const code = /"exit-code": *(\d+)/.exec(this.#text)?.[1]
     return code === undefined ? undefined : Number(code)
-  }
-
-  /** Processor time of the program, from the second line of `times`: its children, user and system. */
-  get cpuSeconds(): number | undefined {
-    const match = /^\S+m\S+s \S+m\S+s\n(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/m.exec(this.#text)
-    if (match === null) return undefined
-    const [userMinutes = 0, userSeconds = 0, systemMinutes = 0, systemSeconds = 0] = match.slice(1).map(Number)
-    return (userMinutes + systemMinutes) * 60 + userSeconds + systemSeconds
   }
 }

@@ -19,7 +19,6 @@ const INNER_ID = '65534'
 const STAGE_SCRIPT = `
 echo "stage $$" >&3
 "$@" </dev/null
-times >&3
 echo "done" >&3
 read -r _`
 
@@ -52,8 +51,9 @@ export function sandboxCommand(
   const bounds = [
     'prlimit',
     `--cpu=${Math.ceil(limits.seconds * limits.cores) + 1}`,
-    // Above the limit that the monitor enforces: it sees the reason, this one only stops a sudden jump.
-    `--data=${Math.ceil(limits.memoryMiB * 1.25 + 64) * 2 ** 20}`,
+    // The monitor enforces the limit of memory that is used; this one ends what grows faster than it looks. Far above
+    // the limit, because V8 and other engines reserve much address space that they never use.
+    `--data=${limits.memoryMiB * 4 * 2 ** 20 + 2 ** 33}`,
     // Above the size of /out, which answers "no space" where this one kills. Bounds memory files too.
     `--fsize=${outBytes + 2 ** 20}`,
     `--nproc=${MAX_PROCESSES}`,
