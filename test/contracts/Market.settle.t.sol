@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {RequestBuilder} from "../support/solidity/Builders.sol";
+import {MarketFixture} from "../support/solidity/MarketFixture.sol";
+
+contract MarketSettleTest is MarketFixture {
+    using RequestBuilder for Request;
+
+    // ─── When ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function test_settle_RevertWhen_CommitsAreOpen() public {
+        Workload memory w = drawnToAlice();
+        vm.warp(deadlineOf(w));
+        vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, deadlineOf(w) + 1));
+        settle(w, none());
+        vm.warp(deadlineOf(w) + 1);
+        settle(w, none());
+        assertOutcome(w, Outcome.Unserved);
+    }
+
+    function test_settle_RevertWhen_ACommitMayStillBeRevealed() public {
+        Workload memory w = drawnToAliceAndBob();
+        commit(w, seatOf[alice]);
+        commit(w, seatOf[bob]);
+        uint256 until = block.timestamp + REVEAL_DELAY + REVEAL_WINDOW;
+        toReveals(w);
+        reveal(w, seatOf[alice]);
+        for (uint256 second = until - 1; second <= until; ++second) {
+            vm.warp(second);
+            vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, until + 1));
+            settle(w, one(seatOf[alice]));
+        }
+        vm.warp(until + 1);
+        settle(w, one(seatOf[alice]));
+        assertOutcome(w, Outcome.Proven);
+    }
+
+    function test_settle_AtOnceWhenAllIsRevealed() public balanced {
+        Workload memory w = drawnToAliceAndBob();
+        commit(w, seatOf[alice]);
+        commitJunk(w, seatOf[bob]);
+        toReveals(w);
+        reveal(w, seatOf[alice]);
+        revealJunk(w, seatOf[bob]);
+        settle(w, one(seatOf[alice]));
+        assertOutcome(w, Outcome.Proven);
+    }
+
+    function test_settle_RevertWhen_Unknown() public {
+        Workload memory w = submit(aRequest());
+        w.spec.inputs = bytes32("other");
+        bytes32 id = market.idOf(w.spec);
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, id, Phase.None, Phase.Proving));
+        settle(w, none());
+    }
+
+    function test_settle_RevertWhen_Twice() public {
+        Workload memory w = drawnToAlice();
+        vm.warp(deadlineOf(w) + 1);
+        settle(w, none());
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Final, Phase.Proving));
+        settle(w, none());
+    }
+
+    function test_settle_RevertWhen_PaidAtOnceAlready() public {
+        Workload memory w = drawnToAlice();
+        submitProof(w, seatOf[alice]);
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Final, Phase.Proving));
+        settle(w, one(seatOf[alice]));
+    }
+
+    // ─── Never drawn ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function test_settle_UndrawnWorkloadIsRefundedAfterTheAssignWindow() public balanced {
+        Workload memory w = submit(aRequest());
+        uint256 over = registry.genesis() + (w.epoch + 3) * EPOCH;
+        vm.warp(over - 1);
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Pending, Phase.Proving));
+        settle(w, none());
+        vm.warp(over);
+        vm.expectEmit(address(market));
+        emit Finished(w.id, Outcome.Unserved, 0, FEE - SETTLE_BOUNTY, 0);
+        settle(w, none());
+        assertOutcome(w, Outcome.Unserved);
+        assertEq(balanceOf(requester), 1000 ether - SETTLE_BOUNTY, "refund");
+        assertEq(balanceOf(keeper), SETTLE_BOUNTY, "bounty");
+    }
+
+    // ─── Whom ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _provenByBoth() private returns (Workload memory w) {
+        w = drawnToAliceAndBob();
+        commit(w, seatOf[alice]);
+        commit(w, seatOf[bob]);
+        toReveals(w);
+        reveal(w, seatOf[alice]);
+        reveal(w, seatOf[bob]);
+    }
+
+    function test_settle_RevertWhen_AValidSeatIsMissing() public {
+        Workload memory w = _provenByBoth();
+        vm.expectRevert(abi.encodeWithSelector(ClaimsIncomplete.selector, 1, 2));
+        settle(w, one(seatOf[alice]));
+        vm.expectRevert(abi.encodeWithSelector(ClaimsIncomplete.selector, 0, 2));
+        settle(w, none());
+    }
+
+    function test_settle_RevertWhen_ASeatIsThereTwice() public {
+        Workload memory w = _provenByBoth();
+        vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[alice]));
+        settle(w, three(seatOf[alice], seatOf[alice], seatOf[bob]));
+    }
+
+    function test_settle_RevertWhen_ASeatIsOfAnotherWorkload() public {
+        Workload memory w = _provenByBoth();
+        vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[carol]));
+        settle(w, three(seatOf[alice], seatOf[bob], seatOf[carol]));
+    }
+
+    function test_settle_TheOrderOfTheListDoesNotMatter() public balanced {
+        Workload memory w = _provenByBoth();
+        vm.expectEmit(address(market));
+        emit SlotSettled(w.id, seatOf[alice], 1, shareOf(potOf(FEE), 1, 2));
+        vm.expectEmit(address(market));
+        emit SlotSettled(w.id, seatOf[bob], 2, shareOf(potOf(FEE), 2, 2));
+        settle(w, pair(seatOf[bob], seatOf[alice]));
+    }
+
+    // ─── Every outcome ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function test_settle_Proven() public balanced {
+        Workload memory w = _provenByBoth();
+        uint256 paid = shareOf(potOf(FEE), 1, 2) + shareOf(potOf(FEE), 2, 2);
+        vm.expectEmit(address(market));
+        emit Finished(w.id, Outcome.Proven, paid, 0, FEE - ASSIGN_BOUNTY - SETTLE_BOUNTY - paid);
+        settle(w, pair(seatOf[alice], seatOf[bob]));
+        assertEq(balanceOf(keeper), ASSIGN_BOUNTY + SETTLE_BOUNTY, "bounties");
+        assertEq(burnOf(keeper), FEE - ASSIGN_BOUNTY - SETTLE_BOUNTY - paid, "base burn and the rounding remainder");
+        assertEq(market.workloadOf(w.id).fee, 0, "nothing is held any more");
+        assertFalse(market.workloadOf(w.id).dutyEnded, "who never answered still has to");
+    }
+
+    function test_settle_Unserved() public balanced {
+        Workload memory w = drawnToAliceAndBob();
+        decline(w, seatOf[alice]);
+        vm.warp(deadlineOf(w) + 1);
+        vm.expectEmit(address(market));
+        emit Finished(w.id, Outcome.Unserved, 0, potOf(FEE), baseBurnOf(FEE));
+        settle(w, none());
+        assertEq(
+            balanceOf(requester),
+            1000 ether - baseBurnOf(FEE) - ASSIGN_BOUNTY - SETTLE_BOUNTY,
+            "the network's own absence is not charged"
+        );
+        assertSlot(w, seatOf[bob], SlotState.Assigned);
+    }
+
+    function test_settle_TimedOut() public balanced {
+        Workload memory w = drawnToAliceAndBob();
+        accept(w, seatOf[alice]);
+        vm.warp(deadlineOf(w) + 1);
+        _expectAllBurned(w, Outcome.TimedOut);
+    }
+
+    function test_settle_TimedOutByFails() public balanced {
+        Workload memory w = drawnToAlice();
+        fail(w, seatOf[alice], FailReason.OutOfTime);
+        vm.warp(deadlineOf(w) + 1);
+        _expectAllBurned(w, Outcome.TimedOut);
+    }
+
+    function test_settle_ProgramFailed() public balanced {
+        Workload memory w = drawnToAliceAndBob();
+        fail(w, seatOf[alice], FailReason.ProgramFailed);
+        vm.warp(deadlineOf(w) + 1);
+        _expectAllBurned(w, Outcome.ProgramFailed);
+    }
+
+    function test_settle_InputsUnavailable() public balanced {
+        Workload memory w = drawnToAliceAndBob();
+        fail(w, seatOf[alice], FailReason.InputsUnavailable);
+        fail(w, seatOf[bob], FailReason.InputsUnavailable);
+        vm.warp(deadlineOf(w) + 1);
+        _expectAllBurned(w, Outcome.InputsUnavailable);
+    }
+
+    function test_settle_InvalidProof() public balanced {
+        Workload memory w = drawnToAliceAndBob();
+        commitJunk(w, seatOf[alice]);
+        commit(w, seatOf[bob]);
+        toReveals(w);
+        revealJunk(w, seatOf[alice]);
+        toRevealsOver(w);
+        _expectAllBurned(w, Outcome.InvalidProof);
+    }
+
+    function test_settle_NotRevealed() public balanced {
+        Workload memory w = drawnToAliceAndBob();
+        commit(w, seatOf[alice]);
+        accept(w, seatOf[bob]);
+        vm.warp(deadlineOf(w) + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        _expectAllBurned(w, Outcome.NotRevealed);
+    }
+
+    function _expectAllBurned(Workload memory w, Outcome outcome) private {
+        uint256 burned = FEE - ASSIGN_BOUNTY - SETTLE_BOUNTY;
+        vm.expectEmit(address(market));
+        emit Finished(w.id, outcome, 0, 0, burned);
+        settle(w, none());
+        assertOutcome(w, outcome);
+        assertEq(burnOf(keeper), burned, "burned");
+        assertEq(balanceOf(requester), 1000 ether - FEE, "no refund");
+    }
+
+    // ─── Seats of a settled workload ────────────────────────────────────────────────────────────────────────────────────────
+
+    function test_settle_FreesAndCountsMissesOfTheListed() public {
+        uint256[] memory seats = three(seatOf[alice], seatOf[bob], seatOf[carol]);
+        Workload memory w = drawn(aRequest().withSlots(3), seats);
+        commit(w, seats[0]);
+        accept(w, seats[1]);
+        vm.warp(deadlineOf(w) + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        vm.expectEmit(address(market));
+        emit Missed(w.id, seats[0], 1);
+        vm.expectEmit(address(market));
+        emit Missed(w.id, seats[1], 1);
+        settle(w, seats);
+        assertSlot(w, seats[0], SlotState.Free);
+        assertSlot(w, seats[1], SlotState.Free);
+        assertSlot(w, seats[2], SlotState.Assigned);
+    }
+
+    function test_settle_LateAcceptOfAnUnservedWorkloadIsAMiss() public {
+        Workload memory w = drawnToAlice();
+        vm.warp(responseEnd(w) + 1);
+        accept(w, seatOf[alice]);
+        vm.warp(deadlineOf(w) + 1);
+        vm.expectEmit(address(market));
+        emit Missed(w.id, seatOf[alice], 1);
+        settle(w, one(seatOf[alice]));
+        assertOutcome(w, Outcome.Unserved);
+    }
+}
