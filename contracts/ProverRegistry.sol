@@ -365,12 +365,17 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
         _ledger[seat].leftEpoch = uint24(epoch - 1);
     }
 
-    /// @dev Puts an active seat out of the set; a seat that is not active stays as it is.
+    /// @dev Puts a seat out of the set. A leaving one keeps its cooldown but can no longer rejoin before it is over, so that leaving is no
+    /// way around a drop; a seat that is neither active nor leaving stays as it is.
     function _drop(uint256 seat, SeatCore memory core) private {
-        if (core.status != SeatStatus.Active) return;
-        _exit(seat, core);
+        if (core.status == SeatStatus.Active) {
+            _exit(seat, core);
+            _startCooldown(seat);
+        } else if (core.status != SeatStatus.Leaving) {
+            return;
+        }
         _core[seat].status = SeatStatus.Dropped;
-        emit Dropped(seat, core.operator, _startCooldown(seat));
+        emit Dropped(seat, core.operator, _ledger[seat].unlockAt);
     }
 
     function _startCooldown(uint256 seat) private returns (uint256 unlockAt) {
