@@ -168,6 +168,7 @@ export class Worker {
       chain,
       publisher,
       time,
+      clock,
       operator: signer.address,
       isForAll: config.keeper,
       spreadSeconds: config.keeperSpreadSeconds,

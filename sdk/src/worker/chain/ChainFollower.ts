@@ -32,18 +32,16 @@ export class ChainFollower {
 
   /** Follows until `signal` is aborted; then resolves. */
   async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) await this.#follow(signal).catch((error: unknown) => this.#onFailure(error, signal))
+  }
+
+  async #onFailure(error: unknown, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
     const { clock, log, pollMs } = this.#options
-    while (!signal.aborted) {
-      try {
-        await this.#follow(signal)
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!(error instanceof GevulotError && error.retryable)) throw error
-        if (!this.#isDown) log.warn('the chain cannot be read; deadlines may be missed', { stage: 'follow', error })
-        this.#isDown = true
-        await clock.sleep(pollMs, signal).catch(() => undefined)
-      }
-    }
+    if (!(error instanceof GevulotError && error.retryable)) throw error
+    if (!this.#isDown) log.warn('the chain cannot be read; deadlines may be missed', { stage: 'follow', error })
+    this.#isDown = true
+    await clock.sleep(pollMs, signal).catch(() => undefined)
   }
 
   async #follow(signal: AbortSignal): Promise<void> {

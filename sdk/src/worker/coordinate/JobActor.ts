@@ -16,6 +16,7 @@ import type { Commitment, CommitmentJournal } from '../store/CommitmentJournal.j
 import type { JobChange, JobStore } from '../store/JobStore.js'
 import type { Dossier } from './Dossier.js'
 import type { MarketCalls } from './MarketCalls.js'
+import { Pauses } from './Pauses.js'
 import type { Workshop } from './Workshop.js'
 
 /** What a {@link JobActor} needs. */
@@ -35,10 +36,6 @@ export interface JobActorOptions {
   readonly onChange: (dossier: Dossier) => void
 }
 
-// Pauses between attempts of one act that keeps failing.
-const FIRST_PAUSE_MS = 2_000
-const MAX_PAUSE_MS = 60_000
-
 // A competitor was faster: an open slot's commit that reverts like this never gets in.
 const LOST_RACES = new Set([
   'CONTRACT_NO_OPEN_SLOT',
@@ -51,11 +48,11 @@ const LOST_RACES = new Set([
 /** Does what was decided for a job: writes the new state, then acts. Each act can be repeated without harm. */
 export class JobActor {
   readonly #options: JobActorOptions
-  /** Acts that failed lately: when they may be tried again, and after how long a pause. */
-  readonly #pauses = new Map<string, { readonly until: number; readonly pause: number }>()
+  readonly #pauses: Pauses
 
   constructor(options: JobActorOptions) {
     this.#options = options
+    this.#pauses = new Pauses(options.clock)
   }
 
   /** Performs an act. Resolves when it is under way; whether it succeeded is read from the chain later. */
@@ -203,10 +200,8 @@ export class JobActor {
   }
 
   async #publish(job: Job, dossier: Dossier, request: TxRequest): Promise<void> {
-    const { publisher, clock, onChange } = this.#options
-    if (publisher.isPending(request.key)) return
-    const pause = this.#pauses.get(request.key)
-    if (pause !== undefined && clock.now() < pause.until) return
+    const { publisher, onChange } = this.#options
+    if (publisher.isPending(request.key) || !this.#pauses.isOver(request.key)) return
     // Not awaited: other workloads must not wait for this one's block.
     void publisher
       .publish(request)
@@ -218,13 +213,9 @@ export class JobActor {
   }
 
   async #onOutcome(job: Job, { key }: TxRequest, outcome: TxOutcome): Promise<void> {
-    const { clock, jobs } = this.#options
-    if (outcome.kind === 'mined') {
-      this.#pauses.delete(key)
-      return
-    }
-    const pause = Math.min(MAX_PAUSE_MS, (this.#pauses.get(key)?.pause ?? FIRST_PAUSE_MS / 2) * 2)
-    this.#pauses.set(key, { until: clock.now() + pause, pause })
+    const { jobs } = this.#options
+    if (outcome.kind === 'mined') return this.#pauses.end(key)
+    this.#pauses.lengthen(key)
     if (outcome.kind !== 'reverted') return
     const now = await jobs.find(job)
     if (now === undefined) return

@@ -8,12 +8,14 @@ import {
   type WorkloadState,
 } from '../../chain/index.js'
 import { IBeacon__factory } from '../../chain/generated/factories/IBeacon__factory.js'
+import type { Clock } from '../../clock.js'
 import type { ChainTime } from '../chain/ChainTime.js'
 import type { Publisher } from '../publish/Publisher.js'
 import type { TxRequest } from '../publish/TxOutcome.js'
 import type { ChainFacts } from './ChainFacts.js'
 import type { Dossier } from './Dossier.js'
 import type { MarketCalls } from './MarketCalls.js'
+import { Pauses } from './Pauses.js'
 
 /** What a {@link Keeper} needs. */
 export interface KeeperOptions {
@@ -22,6 +24,7 @@ export interface KeeperOptions {
   readonly chain: ChainFacts
   readonly publisher: Publisher
   readonly time: ChainTime
+  readonly clock: Clock
   readonly operator: Address
   /** Whether to act for everybody's workloads, not only those with a seat of ours. */
   readonly isForAll: boolean
@@ -31,13 +34,17 @@ export interface KeeperOptions {
 }
 
 const RETRY_SECONDS = 4
+// Mirrors the market's constant of that name: epochs in which a draw is possible.
+const ASSIGN_EPOCHS = 3
 
 /** Does what anyone may do, for the bounty or to be paid: draw seats, settle, report silence. */
 export class Keeper {
   readonly #options: KeeperOptions
+  readonly #pauses: Pauses
 
   constructor(options: KeeperOptions) {
     this.#options = options
+    this.#pauses = new Pauses(options.clock)
   }
 
   /**
@@ -62,10 +69,10 @@ export class Keeper {
 
   async #assign(dossier: Dossier, state: WorkloadState, rules: Rules): Promise<number> {
     const { time, calls } = this.#options
-    const isOut = await this.#isRoundOut(rules.beacon, state.round)
-    if (isOut) this.#publish(dossier, calls.assign(dossier.workload))
     // The spread would cost the requester time here; whoever comes second is stopped by the simulation.
-    return time.now() + (isOut ? RETRY_SECONDS : 1)
+    if (await this.#isTooLateToAssign(state)) this.#publish(dossier, calls.settle(dossier, []))
+    else if (await this.#isRoundOut(rules.beacon, state.round)) this.#publish(dossier, calls.assign(dossier.workload))
+    return time.now() + 1
   }
 
   async #settle(dossier: Dossier, state: WorkloadState, rules: Rules): Promise<number> {
@@ -95,9 +102,21 @@ export class Keeper {
 
   #publish(dossier: Dossier, request: TxRequest): void {
     const { publisher, onChange } = this.#options
-    if (publisher.isPending(request.key)) return
+    if (publisher.isPending(request.key) || !this.#pauses.isOver(request.key)) return
     // Not awaited: other workloads must not wait for this one's block.
-    void publisher.publish(request).finally(() => onChange(dossier))
+    void publisher
+      .publish(request)
+      .then(({ kind }) => (kind === 'mined' ? this.#pauses.end(request.key) : this.#pauses.lengthen(request.key)))
+      .finally(() => onChange(dossier))
+  }
+
+  async #isTooLateToAssign({ epoch }: WorkloadState): Promise<boolean> {
+    try {
+      const current = await this.#options.contracts.registry.currentEpoch({ blockTag: 'pending' })
+      return Number(current) > epoch + ASSIGN_EPOCHS
+    } catch (error) {
+      throw asChainError(error, 'reading the current epoch')
+    }
   }
 
   async #isRoundOut(beacon: Address, round: number): Promise<boolean> {

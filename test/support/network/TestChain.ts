@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { HDNodeWallet, type JsonRpcProvider, Mnemonic } from 'ethers'
+
+import { rpcProvider } from '../../../sdk/src/chain/index.js'
+import { root } from '../../../scripts/lib/artifacts.js'
+
+// The keys of every local chain: public and worth nothing.
+const MNEMONIC = 'test test test test test test test test test test test junk'
+
+/** The chain id of test chains. */
+export const CHAIN_ID = 31_337
+
+/** A local chain as a process of its own. It mines every transaction at once until told to mine in intervals. */
+export class TestChain {
+  readonly url: string
+  readonly provider: JsonRpcProvider
+  readonly #port: number
+  #process: ChildProcess
+
+  private constructor(port: number, process: ChildProcess) {
+    this.#port = port
+    this.#process = process
+    this.url = `http://127.0.0.1:${port}`
+    this.provider = rpcProvider(this.url, CHAIN_ID)
+    this.provider.pollingInterval = 100
+  }
+
+  /** Starts a chain on a free port. */
+  static async start(chainId = CHAIN_ID): Promise<TestChain> {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    server.close()
+    await once(server, 'close')
+    const chain = new TestChain(address.port, spawnChain(address.port, chainId))
+    await chain.#answering()
+    return chain
+  }
+
+  /** An account of the chain. */
+  wallet(index: number): HDNodeWallet {
+    return HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(MNEMONIC), `m/44'/60'/0'/0/${index}`).connect(this.provider)
+  }
+
+  /** From now on a block every `seconds`; 0: only when told to. */
+  async mineEvery(seconds: number): Promise<void> {
+    await this.provider.send('evm_setAutomine', [false])
+    await this.provider.send('evm_setIntervalMining', [seconds])
+  }
+
+  /** From now on a block for every transaction. */
+  async mineAtOnce(): Promise<void> {
+    await this.provider.send('evm_setIntervalMining', [0])
+    await this.provider.send('evm_setAutomine', [true])
+  }
+
+  /** Mines a block now. */
+  async mine(): Promise<void> {
+    await this.provider.send('evm_mine', [])
+  }
+
+  /** Lets the process stop answering, as a node that hangs; {@link resume} wakes it up. */
+  pause(): void {
+    this.#process.kill('SIGSTOP')
+  }
+
+  /** Undoes {@link pause}. */
+  resume(): void {
+    this.#process.kill('SIGCONT')
+  }
+
+  /** Ends the chain. */
+  async stop(): Promise<void> {
+    this.provider.destroy()
+    this.#process.kill('SIGCONT')
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    this.#process.kill('SIGKILL')
+    await once(this.#process, 'exit')
+  }
+
+  async #answering(): Promise<void> {
+    for (let attempt = 0; attempt < 200; attempt++) {
+      if (this.#process.exitCode !== null) break
+      try {
+        await this.provider.send('eth_chainId', [])
+        return
+      } catch {
+        await sleep(100)
+      }
+    }
+    throw new Error(`anvil does not start on port ${this.#port}`)
+  }
+}
+
+function spawnChain(port: number, chainId: number): ChildProcess {
+  const args = ['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(chainId), '--hardfork', 'prague']
+  return spawn(join(root, 'node_modules/.bin/anvil'), [...args, '--accounts', '1', '--silent'], { stdio: 'ignore' })
+}

@@ -1,0 +1,215 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { ContractFactory, hexlify, parseEther, randomBytes, Wallet } from 'ethers'
+
+import { creationCode } from '../../../programs/support/solc.js'
+import { deploy, writeDeploymentRecord } from '../../../scripts/lib/deploy.js'
+import { devnet, type Parameters } from '../../../scripts/lib/parameters.js'
+import {
+  connect,
+  deploymentOf,
+  readEvents,
+  type Contracts,
+  type ProgramId,
+  type WorkloadEvent,
+  type WorkloadId,
+} from '../../../sdk/src/chain/index.js'
+import { createClient, DirectoryInbox, type GevulotClient } from '../../../sdk/src/client/index.js'
+import { buildPackage, DirectoryStore, type PackageSpec } from '../../../sdk/src/content/index.js'
+import { generateDeliveryKey } from '../../../sdk/src/crypto/index.js'
+import { compileGuest } from '../guests/compile.js'
+import { TestChain } from './TestChain.js'
+import { WorkerProcess } from './WorkerProcess.js'
+
+/** Short windows: a whole life of a workload takes seconds. */
+export const FAST: Parameters = {
+  ...devnet,
+  // Three of them are left for the draw; a busy machine needs some seconds to start a worker.
+  epochLength: 10,
+  rules: { ...devnet.rules, responseWindow: 10, silenceWindow: 120, revealDelay: 1, revealWindow: 30 },
+}
+
+/** An operator with its seats. */
+export interface Operator {
+  readonly wallet: Wallet
+  readonly seats: readonly number[]
+  /** Its worker's own files: key, configuration, data. */
+  readonly directory: string
+}
+
+/** A whole network on this machine: chain, contracts, content, a requester, and operators with worker processes. */
+export class TestNetwork {
+  readonly chain: TestChain
+  readonly directory: string
+  readonly deploymentPath: string
+  readonly contracts: Contracts
+  readonly requester: GevulotClient
+  readonly verifier: string
+  readonly workers: WorkerProcess[] = []
+  readonly #guests = new Map<string, string>()
+
+  private constructor(
+    parts: Pick<TestNetwork, 'chain' | 'directory' | 'deploymentPath' | 'contracts' | 'requester' | 'verifier'>,
+  ) {
+    this.chain = parts.chain
+    this.directory = parts.directory
+    this.deploymentPath = parts.deploymentPath
+    this.contracts = parts.contracts
+    this.requester = parts.requester
+    this.verifier = parts.verifier
+  }
+
+  /** Starts a chain and deploys everything; blocks come every second from then on. */
+  static async start(parameters: Parameters = FAST): Promise<TestNetwork> {
+    const chain = await TestChain.start()
+    const directory = await mkdtemp(join(tmpdir(), 'gevulot-network-'))
+    const owner = chain.wallet(0)
+    const record = await deploy({ owner, network: 'test', parameters })
+    const deploymentPath = writeDeploymentRecord(record, directory)
+    const code = hexlify(creationCode('test/support/contracts/HashcashVerifier.sol', 'HashcashVerifier'))
+    const verifier = await new ContractFactory([], code, owner).deploy()
+    const deployment = deploymentOf(record)
+    const requester = await createClient({
+      deployment,
+      signer: owner,
+      store: new DirectoryStore(join(directory, 'content')),
+      inbox: new DirectoryInbox(join(directory, 'inbox'), deployment),
+      deliveryKey: generateDeliveryKey(),
+      pollMs: 200,
+    })
+    await requester.deposit({ amount: parseEther('100000') })
+    const contracts = await connect(deployment, owner)
+    const parts = { chain, directory, deploymentPath, contracts, requester, verifier: await verifier.getAddress() }
+    return new TestNetwork(parts)
+  }
+
+  /** Stops all workers and the chain and removes all files. */
+  async stop(): Promise<void> {
+    for (const worker of this.workers) await worker.kill()
+    await this.chain.stop()
+    await rm(this.directory, { recursive: true, force: true })
+  }
+
+  /** Deploys a program made of one of the guests beside `compile.ts`. */
+  async deployGuest(
+    guest: string,
+    args: readonly string[] = [],
+    resources: Partial<PackageSpec['resources']> = {},
+  ): Promise<ProgramId> {
+    const elf = this.#guests.get(guest) ?? compileGuest(guest, this.directory)
+    this.#guests.set(guest, elf)
+    const { digest } = await buildPackage(
+      {
+        name: `${guest}-${args[0] ?? 'plain'}`,
+        role: 'prove',
+        argv: [`/app/${guest}`, ...args],
+        resources: { cores: 1, memoryMiB: 64, outputMiB: 1, ...resources },
+        files: [{ path: guest, source: elf, executable: true }],
+      },
+      new DirectoryStore(join(this.directory, 'content')),
+    )
+    const verifier = this.verifier as `0x${string}`
+    const { program } = await this.requester.deployProgram({ prover: digest, verifier, verifierGas: 200_000 })
+    return program
+  }
+
+  /** Makes an operator with bonded seats, drawable at once. */
+  async addOperator(name: string, seats = 1): Promise<Operator> {
+    const { token, registry } = this.contracts
+    const wallet = new Wallet(hexlify(randomBytes(32)), this.chain.provider)
+    await this.chain.provider.send('anvil_setBalance', [wallet.address, `0x${(10n ** 20n).toString(16)}`])
+    const bond = parseEther('1000') * BigInt(seats)
+    await (await registry.admit(wallet.address, true)).wait()
+    await (await token.transfer(wallet.address, bond)).wait()
+    await (await token.connect(wallet).approve(registry, bond)).wait()
+    const first = Number(await registry.connect(wallet).stake.staticCall(1, seats, 0))
+    await (await registry.connect(wallet).stake(1, seats, 0)).wait()
+    // Seats count from the next epoch on.
+    await this.chain.provider.send('evm_increaseTime', [2 * Number(await registry.epochLength())])
+    await this.chain.mine()
+    const directory = join(this.directory, name)
+    await mkdir(directory, { recursive: true })
+    await writeFile(join(directory, 'key'), wallet.privateKey, { mode: 0o600 })
+    return { wallet, directory, seats: Array.from({ length: seats }, (_, index) => first + index) }
+  }
+
+  /** Writes the configuration of an operator's worker; returns its path. */
+  async configure(operator: Operator, changes: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    const path = join(operator.directory, 'config.json')
+    const config = {
+      rpcUrl: this.chain.url,
+      deployment: this.deploymentPath,
+      keyFile: join(operator.directory, 'key'),
+      dataDirectory: join(operator.directory, 'data'),
+      contentDirectories: [join(this.directory, 'content')],
+      inboxes: [join(this.directory, 'inbox')],
+      runtime: 'bubblewrap',
+      keeper: true,
+      keeperSpreadSeconds: 0,
+      pollMs: 200,
+      confirmations: 1,
+      safetySeconds: 2,
+      bumpSeconds: 5,
+      logLevel: 'debug',
+      ...changes,
+    }
+    await writeFile(path, JSON.stringify(config))
+    return path
+  }
+
+  /** Starts an operator's worker as a process of its own. */
+  async startWorker(
+    operator: Operator,
+    changes: Readonly<Record<string, unknown>> = {},
+    entry?: string,
+  ): Promise<WorkerProcess> {
+    const worker = WorkerProcess.start(await this.configure(operator, changes), entry)
+    this.workers.push(worker)
+    return worker
+  }
+
+  /** Submits a workload about fresh public inputs. */
+  async submit(program: ProgramId, options: { redundancy?: number; maxRunTime?: number } = {}): Promise<WorkloadId> {
+    const { workload } = await this.requester.submit({
+      program,
+      inputs: { files: { public_inputs: randomBytes(32) } },
+      fee: parseEther('20'),
+      maxRunTime: options.maxRunTime ?? 60,
+      redundancy: options.redundancy ?? 1,
+    })
+    return workload
+  }
+
+  /** The events of a workload so far. */
+  async eventsOf(workload: WorkloadId): Promise<WorkloadEvent[]> {
+    const events: WorkloadEvent[] = []
+    for await (const event of readEvents(this.contracts, { workload })) {
+      if ('workload' in event.args) events.push(event as WorkloadEvent)
+    }
+    return events
+  }
+
+  /** Waits until the workload has an event that passes, and returns it. */
+  async until<Name extends WorkloadEvent['name']>(
+    workload: WorkloadId,
+    name: Name,
+    seconds = 90,
+  ): Promise<Extract<WorkloadEvent, { readonly name: Name }>> {
+    const end = Date.now() + seconds * 1000
+    for (;;) {
+      const events = await this.eventsOf(workload)
+      const found = events.find(
+        (event): event is Extract<WorkloadEvent, { readonly name: Name }> => event.name === name,
+      )
+      if (found !== undefined) return found
+      if (Date.now() > end) {
+        const logs = this.workers.map((worker) => worker.tail()).join('\n---\n')
+        throw new Error(`no ${name} in ${seconds} s; events: ${events.map((event) => event.name).join(' ')}\n${logs}`)
+      }
+      await sleep(200)
+    }
+  }
+}

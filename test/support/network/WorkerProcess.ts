@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { root } from '../../../scripts/lib/artifacts.js'
+
+/** A line of a worker's log. */
+export type LogLine = Readonly<Record<string, unknown>> & { readonly message: string; readonly stage?: string }
+
+const WORKER = 'sdk/src/worker/main.ts'
+
+/** A prover as a process of its own, with its log. */
+export class WorkerProcess {
+  readonly lines: LogLine[] = []
+  #stderr = ''
+  readonly #process: ChildProcess
+  readonly #exit: Promise<number | string>
+
+  private constructor(child: ChildProcess) {
+    this.#process = child
+    let rest = ''
+    child.stdout?.on('data', (chunk: Buffer) => {
+      const lines = (rest + chunk.toString()).split('\n')
+      rest = lines.pop() ?? ''
+      this.lines.push(...lines.map((line) => JSON.parse(line) as LogLine))
+    })
+    child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()))
+    this.#exit = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string)
+  }
+
+  /**
+   * Starts a worker, or another entry that takes the same configuration.
+   * @param args After the configuration's path.
+   */
+  static start(config: string, entry = WORKER, args: readonly string[] = []): WorkerProcess {
+    const command = ['--import', 'tsx', join(root, entry), config, ...args]
+    return new WorkerProcess(spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] }))
+  }
+
+  /** Asks it to stop; resolves with the exit code. */
+  async stop(): Promise<number | string> {
+    this.#process.kill('SIGTERM')
+    return this.#exit
+  }
+
+  /** Ends it the hard way. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL')
+    await this.#exit
+  }
+
+  /** Resolves with the exit code (or the signal) once it has ended by itself. */
+  exited(): Promise<number | string> {
+    return this.#exit
+  }
+
+  /** What it wrote to standard error. */
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** The end of its log, for messages of failed tests. */
+  tail(): string {
+    return [...this.lines.slice(-12).map((line) => JSON.stringify(line).slice(0, 400)), this.#stderr].join('\n')
+  }
+
+  /** Waits for a line. */
+  async line(test: (line: LogLine) => boolean, seconds = 60): Promise<LogLine> {
+    for (const end = Date.now() + seconds * 1000; ; await sleep(50)) {
+      const found = this.lines.find(test)
+      if (found !== undefined) return found
+      if (Date.now() > end) throw new Error(`the line did not come in ${seconds} s:\n${this.tail()}`)
+    }
+  }
+}
