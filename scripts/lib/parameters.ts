@@ -37,7 +37,7 @@ export interface Parameters {
   readonly epochLength: number
   /** Seconds between leaving and withdrawal; outlasts the longest run time and all windows (invariant 11). */
   readonly cooldown: number
-  /** Blocks between submission and beacon round. */
+  /** Blocks between submission and beacon round; three are the least that leave a block for a free cancel. */
   readonly beaconLag: number
   readonly rules: RulesParameters
   readonly classes: readonly ClassParameters[]
@@ -82,7 +82,6 @@ export const standard: Parameters = {
 export const devnet: Parameters = {
   ...standard,
   epochLength: 5,
-  beaconLag: 2,
   rules: {
     ...MONEY,
     responseWindow: 20,

@@ -1,0 +1,176 @@
+import { expect } from 'chai'
+import { Wallet } from 'ethers'
+import { connect, type Contracts } from '../../sdk/src/chain/connect.js'
+import type { EventBatch, FollowOptions } from '../../sdk/src/chain/followEvents.js'
+import { followEvents } from '../../sdk/src/chain/followEvents.js'
+import { readEvents } from '../../sdk/src/chain/readEvents.js'
+import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
+import { createClient } from '../../sdk/src/client/createClient.js'
+import { startNetwork, type Network } from '../support/network.js'
+import { rejected } from '../support/rejected.js'
+
+describe('chain: connection and events', function () {
+  this.timeout(60_000)
+  let network: Network
+  let contracts: Contracts
+
+  before(async () => {
+    network = await startNetwork()
+    contracts = await connect(network.deployment, network.owner)
+  })
+  after(() => network.chain.stop())
+
+  it('refuses another chain, missing and different contracts, and an endpoint that is down', async () => {
+    const { deployment, chain } = network
+    const wrong = await rejected(connect({ ...deployment, chainId: 1 }, rpcProvider(chain.url, 1)), 'CHAIN_WRONG')
+    expect(wrong.details).to.deep.equal({ have: 31_337, want: 1 })
+    const nobody = Wallet.createRandom().address
+    const missing = await rejected(
+      connect({ ...deployment, market: nobody as '0x' }, chain.provider),
+      'CHAIN_CONTRACT_MISSING',
+    )
+    expect(missing.details).to.deep.equal({ role: 'market', address: nobody })
+    const codeHashes = { ...deployment.codeHashes, registry: `0x${'00'.repeat(32)}` as const }
+    await rejected(connect({ ...deployment, codeHashes }, chain.provider), 'CHAIN_CONTRACT_DIFFERENT')
+    await rejected(connect({ ...deployment, market: '0x1234' }, chain.provider), 'CHAIN_HEX_INVALID')
+    const down = await rejected(connect(deployment, rpcProvider('http://127.0.0.1:1', 31_337)), 'CHAIN_RPC_UNAVAILABLE')
+    expect(down.retryable).to.equal(true)
+    await rejected(connect(deployment, Wallet.createRandom()), 'CHAIN_SIGNER_MISSING')
+    await rejected(createClient({ deployment }), 'CLIENT_OPTION_MISSING')
+  })
+
+  it('says what stops a transaction: no signer, no gas money, a contract', async () => {
+    const { deployment, chain } = network
+    const reader = await createClient({ deployment, provider: chain.provider })
+    await rejected(reader.deposit({ amount: 1n }), 'CLIENT_OPTION_MISSING')
+    const poor = await createClient({ deployment, signer: Wallet.createRandom(chain.provider), pollMs: 50 })
+    await rejected(poor.deposit({ amount: 0n }), 'CHAIN_GAS_FUNDS_LOW')
+    const client = await network.client()
+    const error = await rejected(client.assign({ workload: `0x${'00'.repeat(32)}` }), 'CONTRACT_WRONG_PHASE')
+    expect(error.details).to.include({ have: 'None', want: 'Pending' })
+    expect(error.message).to.match(/^assigning: workload 0x0+ is None, this needs Pending$/)
+  })
+
+  it('reads past events by filter', async () => {
+    const names = async (filter: Parameters<typeof readEvents>[1]) => {
+      const found: string[] = []
+      for await (const event of readEvents(contracts, filter)) found.push(event.name)
+      return found
+    }
+    expect(await names({ names: ['RulesAdded', 'ClassTermsSet', 'ClassBondSet'] })).to.have.members([
+      'RulesAdded',
+      'ClassTermsSet',
+      'ClassBondSet',
+    ])
+    expect(await names({ seat: 2 })).to.deep.equal(['Staked', 'Joined'])
+    expect(await names({ fromBlock: (await network.chain.provider.getBlockNumber()) + 1 })).to.deep.equal([])
+  })
+
+  /** Takes batches until there is nothing new for a while. */
+  async function take(options: FollowOptions = {}): Promise<EventBatch[]> {
+    const batches: EventBatch[] = []
+    const signal = AbortSignal.timeout(400)
+    try {
+      for await (const batch of followEvents(contracts, { pollMs: 20, signal, ...options })) batches.push(batch)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+    return batches
+  }
+  const eventsIn = (batches: readonly EventBatch[]) =>
+    batches.flatMap((batch) => (batch.kind === 'events' ? batch.events : []))
+  const burn = async () => (await contracts.market.burnFees([])).wait()
+
+  it('follows events, resumes from a cursor, and leaves out young blocks when asked to', async () => {
+    const first = await take()
+    expect(eventsIn(first).filter(({ name }) => name === 'Staked')).to.have.length(8)
+    const cursor = first.at(-1)!.cursor
+    expect(await take({ cursor })).to.deep.equal([])
+    await burn()
+    const fresh = await take({ cursor: JSON.parse(JSON.stringify(cursor)) as typeof cursor })
+    expect(eventsIn(fresh).map(({ name }) => name)).to.deep.equal(['FeesBurned'])
+    expect(eventsIn(await take({ cursor, confirmations: 2 }))).to.deep.equal([])
+    await network.chain.mine(2)
+    expect(eventsIn(await take({ cursor, confirmations: 2 }))).to.have.length(1)
+  })
+
+  it('finds a reorg by hash, says from where to redo, and reports what took the place', async () => {
+    const { provider } = network.chain
+    const before = (await take()).at(-1)!.cursor
+    await burn()
+    await network.chain.mine(1)
+    const seen = await take({ cursor: before })
+    expect(eventsIn(seen)).to.have.length(1)
+    await provider.send('anvil_reorg', [2, []])
+    await burn()
+    await burn()
+    const [reorg, ...rest] = await take({ cursor: seen.at(-1)!.cursor })
+    expect(reorg).to.include({ kind: 'reorg', redoFrom: before.next })
+    expect(eventsIn(rest)).to.have.length(2)
+    expect(rest.every(({ kind }) => kind === 'events')).to.equal(true)
+  })
+
+  it('starts over after a reorg deeper than all it remembers', async () => {
+    const end = (await take()).at(-1)!.cursor
+    const strangers = end.checkpoints.map(({ number }) => ({ number, hash: `0x${'dd'.repeat(32)}` }))
+    const [reorg, ...rest] = await take({ cursor: { ...end, checkpoints: strangers } })
+    expect(reorg).to.include({ kind: 'reorg', redoFrom: contracts.fromBlock })
+    expect(eventsIn(rest).filter(({ name }) => name === 'Staked')).to.have.length(8)
+  })
+
+  it('waits for a node that lags, and for an endpoint that fails for a while', async () => {
+    const end = (await take()).at(-1)!.cursor
+    const ahead = { number: end.next + 10, hash: `0x${'ee'.repeat(32)}` }
+    expect(
+      await take({ cursor: { ...end, next: ahead.number + 1, checkpoints: [...end.checkpoints, ahead] } }),
+    ).to.deep.equal([])
+
+    let failures = 3
+    const flaky = failing(contracts, () => failures-- > 0)
+    const signal = AbortSignal.timeout(10_000)
+    const batch = await followEvents(flaky, { pollMs: 5, signal }).next()
+    expect(batch.value).to.include({ kind: 'events', from: contracts.fromBlock })
+    expect(failures).to.be.lessThan(0)
+
+    const dead = failing(contracts, () => true)
+    await rejected(followEvents(dead, { pollMs: 5, patienceMs: 50 }).next(), 'CHAIN_RPC_UNAVAILABLE')
+  })
+
+  it('asks for smaller ranges where the endpoint wants them', async () => {
+    const asked: number[] = []
+    const provider = new Proxy(contracts.provider, {
+      get(target, name) {
+        if (name !== 'getLogs') return bound(target, name)
+        return async (filter: { fromBlock: number; toBlock: number }) => {
+          const blocks = filter.toBlock - filter.fromBlock + 1
+          asked.push(blocks)
+          if (blocks > 3) throw new Error('query returned more than 10000 results')
+          return target.getLogs(filter)
+        }
+      },
+    })
+    const all: string[] = []
+    for await (const event of readEvents({ ...contracts, provider }, { names: ['Staked'] })) all.push(event.name)
+    expect(all).to.have.length(8)
+    expect(asked.some((blocks) => blocks <= 3)).to.equal(true)
+  })
+})
+
+/** The contracts behind an endpoint that refuses to answer whenever `fails` says so. */
+function failing(contracts: Contracts, fails: () => boolean): Contracts {
+  const provider = new Proxy(contracts.provider, {
+    get(target, name) {
+      if (name !== 'getBlock') return bound(target, name)
+      return async (block: number) => {
+        if (fails()) throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })
+        return target.getBlock(block)
+      }
+    },
+  })
+  return { ...contracts, provider }
+}
+
+function bound(target: Contracts['provider'], name: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, name)
+  return typeof value === 'function' ? (value.bind(target) as unknown) : value
+}

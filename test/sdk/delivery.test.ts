@@ -1,0 +1,109 @@
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { keccak256 } from 'ethers'
+import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
+import { DirectoryInbox } from '../../sdk/src/client/delivery/DirectoryInbox.js'
+import { signDelivery } from '../../sdk/src/client/delivery/signDelivery.js'
+import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
+import { generateDeliveryKey } from '../../sdk/src/crypto/DeliveryKey.js'
+import { sealProof } from '../../sdk/src/crypto/sealedProof.js'
+import {
+  aProgram, BAD_PROOF, operatorOf, PROOF, prover, PUBLIC_INPUTS, SALT, startNetwork, TOKEN, type Network,
+} from '../support/network.js' // prettier-ignore
+import { rejected } from '../support/rejected.js'
+import { useTemporaryDirectory } from '../support/temporary.js'
+
+describe('client: early delivery', function () {
+  this.timeout(60_000)
+  const directory = useTemporaryDirectory()
+  const deliveryKey = generateDeliveryKey()
+  let network: Network
+  let inbox: DirectoryInbox
+  let client: GevulotClient
+  let program: Hex
+
+  before(async () => {
+    network = await startNetwork()
+    const { chainId, market } = network.deployment
+    inbox = new DirectoryInbox(join(directory(), 'inbox'), { chainId, market }, { maxBytes: 1_000, maxDeliveries: 3 })
+    client = await network.client({ inbox, deliveryKey, store: new DirectoryStore(join(directory(), 'content')) })
+    await client.deposit({ amount: 1_000n * TOKEN })
+    program = await aProgram(network, client)
+  })
+  after(() => network.chain.stop())
+
+  async function drawn(redundancy: number) {
+    const inputs = { files: { public_inputs: PUBLIC_INPUTS } }
+    const { workload, spec } = await client.submit({ program, inputs, fee: 10n * TOKEN, maxRunTime: 100, redundancy })
+    expect(spec).to.include({ deliveryKey: deliveryKey.publicKey, publicInputs: keccak256(PUBLIC_INPUTS) })
+    await network.chain.mine(4)
+    await client.assign({ workload })
+    const { slots } = await client.getWorkload({ workload })
+    return { workload, spec, seats: slots.map(({ seat }) => seat) }
+  }
+
+  async function deliver(workload: WorkloadId, seat: number, proof: Uint8Array, by = seat): Promise<void> {
+    const { account } = operatorOf(network, by)
+    const sealed = sealProof({ proof, salt: SALT }, deliveryKey.publicKey)
+    await inbox.put(await signDelivery(account, network.deployment, { workload, seat, sealed }))
+  }
+
+  it('hands a sealed proof over before it is revealed', async () => {
+    const { workload, seats } = await drawn(2)
+    await prover.commit(network, workload, seats[0]!)
+    await deliver(workload, seats[0]!, PROOF)
+    const proof = await client.waitForProof({ workload })
+    expect(proof).to.include({ from: 'delivery', seat: seats[0], operator: operatorOf(network, seats[0]!).address })
+    expect(Buffer.from(proof.proof).equals(PROOF)).to.equal(true)
+    expect((await client.getWorkload({ workload })).status).to.equal('proving')
+    await rejected(client.waitForProof({ workload, early: false, timeoutMs: 100 }), 'CLIENT_WAIT_TIMEOUT')
+  })
+
+  it('takes only what opens the commitment, is signed by its operator, and is valid', async () => {
+    const { workload, seats } = await drawn(2)
+    const [first, second] = [seats[0]!, seats[1]!]
+    await prover.commit(network, workload, first)
+    // Not committed, another proof than the committed one, somebody else's copy, and noise.
+    await deliver(workload, second, PROOF)
+    await deliver(workload, first, Buffer.from('33'.repeat(64), 'hex'))
+    await deliver(workload, first, PROOF, second)
+    writeFileSync(join(directory(), 'inbox', workload, `${first}-0x${'1'.repeat(40)}.sealed`), Buffer.alloc(200))
+    await rejected(client.waitForProof({ workload, timeoutMs: 150 }), 'CLIENT_WAIT_TIMEOUT')
+    // Committed, but not valid.
+    await prover.commit(network, workload, second, BAD_PROOF)
+    await deliver(workload, second, BAD_PROOF)
+    await rejected(client.waitForProof({ workload, timeoutMs: 150 }), 'CLIENT_WAIT_TIMEOUT')
+  })
+
+  it('releases a workload by itself once it holds what was paid for', async () => {
+    const { workload, spec, seats } = await drawn(1)
+    await prover.decline(network, spec, seats[0]!)
+    const other = network.operators.find((operator) => !operator.seats.includes(seats[0]!))!.seats[0]!
+    await prover.commitOpen(network, workload, spec, other)
+    await deliver(workload, other, PROOF)
+    const proofs = await client.releaseWhenServed({ workload })
+    expect(proofs.map(({ seat }) => seat)).to.deep.equal([other])
+    expect((await client.getWorkload({ workload })).status).to.equal('revealing')
+    await rejected(client.waitForProofs({ workload, count: 2 }), 'CLIENT_PARAMETER_INVALID')
+  })
+
+  it('keeps the inbox within its limits', async () => {
+    const workload = `0x${'77'.repeat(32)}` as WorkloadId
+    const refused = 'CLIENT_DELIVERY_REFUSED'
+    await rejected(deliver(workload, 1, Buffer.alloc(2_000)), refused)
+    await rejected(inbox.put({ workload, seat: 1, sealed: PROOF, signature: '0x12' }), refused)
+    await rejected(inbox.put({ workload, seat: 1, sealed: PROOF, signature: `0x${'00'.repeat(65)}` }), refused)
+    await rejected(inbox.put({ workload, seat: 0, sealed: PROOF, signature: `0x${'00'.repeat(65)}` }), refused)
+    await rejected(
+      inbox.put({ workload: '0x../../x' as Hex, seat: 1, sealed: PROOF, signature: '0x' }),
+      'CHAIN_HEX_INVALID',
+    )
+    expect(await inbox.list(workload)).to.deep.equal([])
+    for (const seat of [1, 2, 3, 3]) await deliver(workload, seat, PROOF)
+    await rejected(deliver(workload, 4, PROOF), refused)
+    expect(readdirSync(join(directory(), 'inbox', workload))).to.have.length(3)
+    expect((await inbox.list(workload)).map(({ seat }) => seat)).to.deep.equal([1, 2, 3])
+  })
+})

@@ -1,0 +1,63 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { HDNodeWallet, type JsonRpcProvider } from 'ethers'
+import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
+
+/** The mnemonic every development node starts with. */
+const MNEMONIC = 'test test test test test test test test test test test junk'
+export const CHAIN_ID = 31_337
+
+/** A chain of one's own on this machine. A block is mined for every transaction; time moves when it is told to. */
+export interface LocalChain {
+  readonly url: string
+  readonly provider: JsonRpcProvider
+  /** Funded accounts by number. */
+  account(index: number): HDNodeWallet
+  /** Moves the chain's clock and mines. */
+  pass(seconds: number): Promise<void>
+  mine(blocks: number): Promise<void>
+  now(): Promise<number>
+  stop(): Promise<void>
+}
+
+/** Starts an Anvil node on a free port of the loopback interface. */
+export async function startLocalChain(): Promise<LocalChain> {
+  const node = spawn('anvil', ['--port', '0', '--hardfork', 'prague', '--chain-id', String(CHAIN_ID)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const url = `http://${await addressOf(node)}`
+  const provider = rpcProvider(url, CHAIN_ID)
+  const root = HDNodeWallet.fromPhrase(MNEMONIC, undefined, "m/44'/60'/0'/0")
+  const mine = async (blocks: number): Promise<void> => {
+    await provider.send('anvil_mine', [`0x${blocks.toString(16)}`])
+  }
+  return {
+    url,
+    provider,
+    account: (index) => root.deriveChild(index).connect(provider),
+    mine,
+    pass: async (seconds) => {
+      await provider.send('evm_increaseTime', [seconds])
+      await mine(1)
+    },
+    now: async () => (await provider.getBlock('latest'))!.timestamp,
+    stop: async () => {
+      provider.destroy()
+      node.kill()
+      if (node.exitCode === null) await once(node, 'exit')
+    },
+  }
+}
+
+async function addressOf(node: ChildProcess): Promise<string> {
+  for await (const line of createInterface({ input: node.stdout! })) {
+    const address = /Listening on (\S+)/.exec(line)?.[1]
+    if (address !== undefined) {
+      // An unread pipe would fill up and stop the node.
+      node.stdout!.resume()
+      return address
+    }
+  }
+  throw new Error('anvil ended before it listened')
+}
