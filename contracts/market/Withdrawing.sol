@@ -29,6 +29,12 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
             _free(workload, key, s, !w.dutyEnded(), false);
             return;
         }
+        if (w.released()) {
+            // Nobody has to answer any more: the seat is free without a miss, and waits for no compensation.
+            if (s.held()) _workloads[workload] = w.unaccept();
+            _free(workload, key, s, false, false);
+            return;
+        }
         bool open = _isOpen(w);
         // Whatever the reason was, after the close it came too late to open the slot.
         if (!open) reason = FailReason.OutOfTime;
@@ -66,8 +72,9 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         StoredRules storage r = _rulesOf(spec);
         uint256 requested = w.cancelRequest();
         if (requested == 0) {
-            _workloads[workload] = w.requestCancel(block.timestamp);
-            emit CancelRequested(workload, block.timestamp + r.cancelDelay);
+            w = w.requestCancel(block.timestamp);
+            _workloads[workload] = w;
+            emit CancelRequested(workload, w.time() + w.cancelRequest() + r.cancelDelay);
             return;
         }
         uint256 from = w.time() + requested + r.cancelDelay;

@@ -106,6 +106,8 @@ contract MarketCancelTest is MarketFixture {
 
     function test_cancel_InTheSecondOfTheDrawIsRecordedToo() public {
         Workload memory w = drawnToAlice();
+        vm.expectEmit(address(market));
+        emit CancelRequested(w.id, w.startedAt + 1 + CANCEL_DELAY);
         cancel(w, none());
         assertEq(market.workloadOf(w.id).cancelRequestedAt, w.startedAt + 1, "one second on, so that zero means none");
         vm.warp(w.startedAt + CANCEL_DELAY + 1);

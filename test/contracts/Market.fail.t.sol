@@ -127,6 +127,21 @@ contract MarketFailTest is MarketFixture {
         assertEq(balanceOf(bob), 0, "who gives up waits for nothing");
     }
 
+    function test_fail_AfterAReleaseIsNoMiss() public balanced {
+        Workload memory w = drawn(aRequest().withSlots(3), three(seatOf[alice], seatOf[bob], seatOf[carol]));
+        accept(w, seatOf[bob]);
+        commit(w, seatOf[alice]);
+        release(w);
+        vm.recordLogs();
+        fail(w, seatOf[bob], FailReason.OutOfTime);
+        fail(w, seatOf[carol], FailReason.OutOfTime);
+        toRevealsOver(w);
+        settle(w, none());
+        assertEq(countLogs(Missed.selector), 0, "nobody has to answer after a release");
+        assertSlot(w, seatOf[bob], SlotState.Free);
+        assertSlot(w, seatOf[carol], SlotState.Free);
+    }
+
     function test_fail_InASettledWorkloadFreesTheSeat() public {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[alice]);
