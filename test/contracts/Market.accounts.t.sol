@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Market} from "../../contracts/Market.sol";
+import {GevulotToken} from "../../contracts/GevulotToken.sol";
+import {MarketExtension} from "../../contracts/MarketExtension.sol";
+import {IMarketExtension} from "../../contracts/interfaces/IMarket.sol";
+import {IProverRegistry} from "../../contracts/interfaces/IProverRegistry.sol";
+import {MarketFixture} from "../support/solidity/MarketFixture.sol";
+
+contract MarketAccountsTest is MarketFixture {
+    function test_deposit_CreditsTheNamedAccount() public balanced {
+        token.approve(address(market), 5 ether);
+        vm.expectEmit(address(market));
+        emit Deposited(alice, address(this), 5 ether);
+        market.deposit(alice, 5 ether);
+        assertEq(balanceOf(alice), 5 ether, "balance");
+        (, uint256 nonce, uint256 toBurn) = market.accountOf(alice);
+        assertEq(nonce + toBurn, 0, "nothing else");
+    }
+
+    function test_deposit_RevertWhen_NotApproved() public {
+        vm.expectRevert(
+            abi.encodeWithSignature("ERC20InsufficientAllowance(address,uint256,uint256)", address(market), 0, 1)
+        );
+        market.deposit(alice, 1);
+    }
+
+    /// @dev Attack: an amount that would spill into the other fields of the account word.
+    function test_deposit_RevertWhen_AboveTheSupply() public {
+        token.approve(address(market), type(uint256).max);
+        vm.expectRevert();
+        market.deposit(alice, 1 << 96);
+        assertEq(burnOf(alice), 0, "nothing was written");
+    }
+
+    function test_withdraw_PaysOut() public balanced {
+        fund(alice, 5 ether);
+        vm.expectEmit(address(market));
+        emit Withdrawn(alice, bob, 2 ether);
+        vm.prank(alice);
+        market.withdraw(bob, 2 ether);
+        assertEq(token.balanceOf(bob), 2 ether, "paid");
+        assertEq(balanceOf(alice), 3 ether, "the rest");
+    }
+
+    function test_withdraw_RevertWhen_MoreThanTheBalance() public {
+        fund(alice, 5 ether);
+        vm.expectRevert(abi.encodeWithSelector(InsufficientBalance.selector, 5 ether, 5 ether + 1));
+        vm.prank(alice);
+        market.withdraw(alice, 5 ether + 1);
+    }
+
+    /// @dev Attack: spend what is locked in a workload.
+    function test_withdraw_RevertWhen_Locked() public {
+        submit(aRequest());
+        vm.expectRevert(abi.encodeWithSelector(InsufficientBalance.selector, 1000 ether - FEE, 1000 ether));
+        vm.prank(requester);
+        market.withdraw(requester, 1000 ether);
+    }
+
+    /// @dev Attack: spend what is booked to be burned.
+    function test_withdraw_RevertWhen_ItIsABurn() public balanced {
+        submitProof(drawnToAlice(), seatOf[alice]);
+        uint256 earned = balanceOf(alice);
+        assertLt(0, burnOf(alice), "a burn is booked");
+        vm.expectRevert(abi.encodeWithSelector(InsufficientBalance.selector, earned, earned + 1));
+        vm.prank(alice);
+        market.withdraw(alice, earned + 1);
+        vm.prank(alice);
+        market.withdraw(alice, earned);
+        assertEq(burnOf(alice), baseBurnOf(FEE), "the burn stays");
+    }
+
+    function testFuzz_withdraw_KeepsEveryOtherField(uint256 deposited, uint256 withdrawn) public balanced {
+        submitProof(drawnToAlice(), seatOf[alice]);
+        deposited = bound(deposited, 0, 1e8 ether);
+        fund(alice, deposited);
+        withdrawn = bound(withdrawn, 0, balanceOf(alice));
+        uint256 before = balanceOf(alice);
+        vm.prank(alice);
+        market.withdraw(bob, withdrawn);
+        (uint256 balance, uint256 nonce, uint256 toBurn) = market.accountOf(alice);
+        assertEq(balance, before - withdrawn, "balance");
+        assertEq(nonce, 0, "nonce");
+        assertEq(toBurn, baseBurnOf(FEE), "burn");
+    }
+
+    function test_burnFees_BurnsWhatIsBooked() public balanced {
+        submitProof(drawnToAlice(), seatOf[alice]);
+        Workload memory w = drawn(aRequest(), one(seatOf[bob]));
+        submitProof(w, seatOf[bob]);
+        uint256 supply = token.totalSupply();
+        address[] memory accounts = new address[](3);
+        (accounts[0], accounts[1], accounts[2]) = (alice, bob, alice);
+        vm.expectEmit(address(market));
+        emit FeesBurned(2 * baseBurnOf(FEE));
+        market.burnFees(accounts);
+        assertEq(token.totalSupply(), supply - 2 * baseBurnOf(FEE), "supply");
+        assertEq(burnOf(alice) + burnOf(bob), 0, "booked no more, and once for who is named twice");
+        assertEq(balanceOf(alice), potOf(FEE) + SETTLE_BOUNTY, "the balance is untouched");
+    }
+
+    function test_constructor_RevertWhen_TheSupplyDoesNotFit() public {
+        GevulotToken large = new GevulotToken(address(this), uint256(1) << 96);
+        IProverRegistry same = IProverRegistry(address(registry));
+        vm.expectRevert(SupplyTooLarge.selector);
+        new MarketExtension(large, same);
+    }
+
+    // ─── The extension ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function test_extension_SharesTheImmutables() public view {
+        assertEq(address(core.extension()), address(extension), "extension");
+        assertEq(address(core.token()), address(extension.token()), "token");
+        assertEq(address(core.registry()), address(extension.registry()), "registry");
+    }
+
+    function test_extension_FallbackPassesReturnsAndReverts() public {
+        assertEq(market.rulesOf(1).revealWindow, REVEAL_WINDOW, "a return");
+        vm.expectRevert(abi.encodeWithSignature("OwnableUnauthorizedAccount(address)", address(this)));
+        market.addRules(someRules());
+        (bool ok, bytes memory answer) = address(market).call(abi.encodeWithSignature("nothingLikeThis()"));
+        assertFalse(ok, "no such function anywhere");
+        assertEq(answer.length, 0, "and no reason");
+    }
+
+    function test_extension_TakesNoEther() public {
+        vm.deal(address(this), 1 ether);
+        (bool ok, ) = address(market).call{value: 1}("");
+        assertFalse(ok, "refused");
+    }
+
+    /// @dev Attack: call the extension at its own address. It holds nothing and its storage means nothing to the market.
+    function test_extension_DirectCallsTouchNothing() public balanced {
+        Workload memory w = drawnToAlice();
+        IMarketExtension direct = IMarketExtension(address(extension));
+        bytes32 id = direct.idOf(w.spec);
+        assertTrue(id != w.id, "the id names the market");
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, id, Phase.None, Phase.Proving));
+        direct.settle(w.spec, none());
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, id, Phase.None, Phase.Proving));
+        direct.slash(w.spec, one(seatOf[alice]));
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, id, Phase.None, Phase.Proving));
+        vm.prank(alice);
+        direct.decline(w.spec, seatOf[alice]);
+        vm.expectRevert(abi.encodeWithSignature("OwnableUnauthorizedAccount(address)", owner));
+        vm.prank(owner);
+        direct.addRules(someRules());
+        direct.burnFees(new address[](1));
+        assertSlot(w, seatOf[alice], SlotState.Assigned);
+    }
+}

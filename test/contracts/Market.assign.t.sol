@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IProverRegistryTypes} from "../../contracts/interfaces/IProverRegistry.sol";
+import {RequestBuilder} from "../support/solidity/Builders.sol";
+import {MarketFixture} from "../support/solidity/MarketFixture.sol";
+import {Vm} from "../support/solidity/Vm.sol";
+
+contract MarketAssignTest is MarketFixture {
+    using RequestBuilder for Request;
+
+    function test_assign_GivesTheSlotsInTheOrderOfTheDraw() public balanced {
+        Workload memory w = submit(aRequest().withSlots(3));
+        uint256[] memory seats = three(seatOf[carol], seatOf[alice], seatOf[erin]);
+        beacon.publish(uint32(w.round), valueFor(w, seats));
+        vm.expectEmit(address(market));
+        emit Assigned(
+            w.id,
+            keeper,
+            three(
+                _reported(seatOf[carol], Draw.Drawn, 0),
+                _reported(seatOf[alice], Draw.Drawn, 1),
+                _reported(seatOf[erin], Draw.Drawn, 2)
+            )
+        );
+        assign(w);
+
+        for (uint256 i; i < 3; ++i) {
+            SlotView memory s = market.slotOf(w.id, seats[i]);
+            assertEq(uint256(s.state), uint256(SlotState.Assigned), "state");
+            assertEq(s.slot, i, "slot");
+            assertEq(address(s.payload), operatorOf[seats[i]], "operator");
+            assertTrue(core.isHeld(seats[i]), "at work");
+        }
+        WorkloadState memory state = market.workloadOf(w.id);
+        assertEq(uint256(state.phase), uint256(Phase.Proving), "phase");
+        assertEq(state.startedAt, block.timestamp, "start");
+        assertEq(state.deadline, block.timestamp + RUN_TIME, "deadline");
+        assertEq(state.vacated, 0, "all slots have a seat");
+        assertEq(state.fee, FEE, "fee");
+        assertEq(balanceOf(keeper), ASSIGN_BOUNTY, "bounty");
+    }
+
+    // ─── Who is passed over ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function test_assign_PassesOverABusySeat() public balanced {
+        accept(drawnToAlice(), seatOf[alice]);
+        Workload memory w = submit(aRequest());
+        uint256[] memory order = three(seatOf[alice], seatOf[bob], seatOf[carol]);
+        beacon.publish(uint32(w.round), valueFor(w, order));
+        vm.expectEmit(address(market));
+        emit Assigned(
+            w.id,
+            keeper,
+            three(
+                _reported(seatOf[alice], Draw.Busy, OPEN_SLOT),
+                _reported(seatOf[bob], Draw.Drawn, 0),
+                _reported(seatOf[carol], Draw.Spare, OPEN_SLOT)
+            )
+        );
+        assign(w);
+        assertSlot(w, seatOf[bob], SlotState.Assigned);
+    }
+
+    function test_assign_PassesOverASeatWhoseFloorIsAboveTheOffer() public balanced {
+        address dear = account("dear");
+        uint256 offer = FEE / (RUN_TIME * GWEI);
+        uint256 above = stake(dear, 1, offer + 1);
+        uint256 exact = stake(dear, 1, offer);
+        nextEpoch();
+        Workload memory w = submit(aRequest());
+        beacon.publish(uint32(w.round), valueFor(w, pair(above, exact)));
+        vm.recordLogs();
+        assign(w);
+        uint256[] memory report = _report();
+        assertEq(report[0], _reported(above, Draw.BelowFloor, OPEN_SLOT), "above the offer");
+        assertEq(report[1], _reported(exact, Draw.Drawn, 0), "at the offer");
+        assertEq(registry.seatOf(above).declines, 0, "not counted as a decline");
+    }
+
+    function test_assign_PassesOverAnInactiveSeat() public balanced {
+        Workload memory silent = drawnToAlice();
+        toSilence(silent);
+        Workload memory w = submit(aRequest());
+        slash(silent, one(seatOf[alice]));
+        beacon.publish(uint32(w.round), valueFor(w, pair(seatOf[alice], seatOf[bob])));
+        vm.recordLogs();
+        assign(w);
+        assertEq(_report()[0], _reported(seatOf[alice], Draw.Inactive, OPEN_SLOT), "inactive");
+        assertSlot(w, seatOf[bob], SlotState.Assigned);
+    }
+
+    function test_assign_PrefersOtherOperators() public balanced {
+        uint256 second = stake(alice, 1, 0);
+        nextEpoch();
+        Workload memory w = submit(aRequest().withSlots(2));
+        uint256[] memory order = three(seatOf[alice], second, seatOf[dave]);
+        beacon.publish(uint32(w.round), valueFor(w, order));
+        vm.recordLogs();
+        assign(w);
+        uint256[] memory report = _report();
+        assertEq(report.length, 6, "three candidates a slot");
+        assertEq(report[0], _reported(seatOf[alice], Draw.Drawn, 0), "first");
+        assertEq(report[1], _reported(second, Draw.SameOperator, OPEN_SLOT), "set aside");
+        assertEq(report[2], _reported(seatOf[dave], Draw.Drawn, 1), "the next operator");
+    }
+
+    function test_assign_TakesTheSameOperatorWhenThereIsNoOther() public balanced {
+        uint256 second = stake(alice, 1, 0);
+        for (uint256 seat = 2; seat <= 5; ++seat) leaveSet(seat);
+        nextEpoch();
+        Workload memory w = submit(aRequest().withSlots(2));
+        beacon.publish(uint32(w.round), valueFor(w, pair(second, seatOf[alice])));
+        vm.recordLogs();
+        assign(w);
+        uint256[] memory report = _report();
+        assertEq(report[0], _reported(second, Draw.Drawn, 0), "first");
+        assertEq(report[1], _reported(seatOf[alice], Draw.Drawn, 1), "after all");
+    }
+
+    function test_assign_ALeaverStaysDrawable() public balanced {
+        Workload memory w = submit(aRequest());
+        leaveSet(seatOf[alice]);
+        assignTo(w, one(seatOf[alice]));
+        assertSlot(w, seatOf[alice], SlotState.Assigned);
+        Workload memory later = submit(aRequest());
+        assertEq(registry.activeSeats(CLASS, later.epoch), 5, "this epoch's set is as it was");
+        nextEpoch();
+        assertEq(registry.activeSeats(CLASS, registry.currentEpoch()), 4, "the next one's is without Alice");
+    }
+
+    function test_assign_WithoutSeatsLeavesEverySlotOpen() public balanced {
+        for (uint256 seat = 1; seat <= 5; ++seat) leaveSet(seat);
+        nextEpoch();
+        Workload memory w = submit(aRequest().withSlots(3));
+        beacon.publish(uint32(w.round), bytes32("any"));
+        assign(w);
+        assertEq(market.openSlots(w.id), 3, "open");
+        vm.warp(deadlineOf(w) + 1);
+        settle(w, none());
+        assertOutcome(w, Outcome.Unserved);
+    }
+
+    function test_assign_LooksAtNoMoreThanThreeCandidatesASlot() public balanced {
+        for (uint256 seat = 1; seat <= 3; ++seat) drawn(aRequest(), one(seat));
+        Workload memory w = submit(aRequest());
+        beacon.publish(uint32(w.round), valueFor(w, three(1, 2, 3)));
+        assign(w);
+        assertEq(market.openSlots(w.id), 1, "all three were busy, so the slot is open to Dave and Erin");
+    }
+
+    // ─── When ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function test_assign_RevertWhen_TheRoundIsNotKnown() public {
+        Workload memory w = submit(aRequest());
+        vm.expectRevert(abi.encodeWithSelector(RoundNotKnown.selector, w.round));
+        assign(w);
+        beacon.reach(uint32(w.round));
+        vm.expectRevert(abi.encodeWithSelector(RoundNotKnown.selector, w.round));
+        assign(w);
+    }
+
+    function test_assign_RevertWhen_Twice() public {
+        Workload memory w = drawnToAlice();
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Proving, Phase.Pending));
+        assign(w);
+    }
+
+    function test_assign_RevertWhen_Unknown() public {
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, bytes32("none"), Phase.None, Phase.Pending));
+        market.assign(bytes32("none"));
+    }
+
+    function test_assign_RevertWhen_Cancelled() public {
+        Workload memory w = submit(aRequest());
+        cancel(w, none());
+        beacon.publish(uint32(w.round), bytes32("any"));
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Final, Phase.Pending));
+        assign(w);
+    }
+
+    function test_assign_WindowEndsWithTheThirdEpochAfter() public {
+        Workload memory w = submit(aRequest());
+        beacon.publish(uint32(w.round), bytes32("any"));
+        uint256 over = registry.genesis() + (w.epoch + 3) * EPOCH;
+        vm.warp(over);
+        vm.expectRevert(abi.encodeWithSelector(AssignWindowOver.selector, w.epoch));
+        assign(w);
+        vm.warp(over - 1);
+        assign(w);
+        assertPhase(w, Phase.Proving);
+    }
+
+    // ─── Several ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function test_assignMany_PassesOverWhatCannotBeDrawn() public balanced {
+        Workload memory drawnBefore = drawnToAlice();
+        Workload memory old = submit(aRequest());
+        for (uint256 i; i < 4; ++i) nextEpoch();
+        Workload memory ready = submit(aRequest());
+        beacon.publish(uint32(ready.round), bytes32("ready"));
+        Workload memory waiting = submit(aRequest());
+        bytes32[] memory ids = new bytes32[](6);
+        ids[0] = drawnBefore.id;
+        ids[1] = old.id;
+        ids[2] = ready.id;
+        ids[3] = waiting.id;
+        ids[4] = bytes32("none");
+        ids[5] = ready.id;
+        vm.prank(carol);
+        market.assignMany(ids);
+        assertPhase(ready, Phase.Proving);
+        assertPhase(old, Phase.Pending);
+        assertPhase(waiting, Phase.Pending);
+        assertEq(balanceOf(carol), ASSIGN_BOUNTY, "one bounty");
+    }
+
+    function test_assignMany_SameAsOneByOne() public balanced {
+        Workload memory a = submit(aRequest().withSlots(2));
+        Workload memory b = submit(aRequest().withSlots(2));
+        beacon.publish(uint32(a.round), bytes32("both"));
+        uint256 snapshot = vm.snapshotState();
+        assign(a);
+        assign(b);
+        uint256[] memory expected = new uint256[](10);
+        for (uint256 seat = 1; seat <= 5; ++seat) {
+            expected[seat - 1] = uint256(market.slotOf(a.id, seat).state);
+            expected[seat + 4] = uint256(market.slotOf(b.id, seat).state);
+        }
+        vm.revertToState(snapshot);
+        bytes32[] memory ids = new bytes32[](2);
+        (ids[0], ids[1]) = (a.id, b.id);
+        vm.prank(keeper);
+        market.assignMany(ids);
+        for (uint256 seat = 1; seat <= 5; ++seat) {
+            assertSlot(a, seat, SlotState(expected[seat - 1]));
+            assertSlot(b, seat, SlotState(expected[seat + 4]));
+        }
+        assertEq(balanceOf(keeper), 2 * ASSIGN_BOUNTY, "two bounties");
+    }
+
+    function _reported(uint256 seat, Draw draw, uint256 slot) private view returns (uint256) {
+        return (uint256(uint160(operatorOf[seat])) << 96) | (slot << 32) | (uint256(draw) << 24) | seat;
+    }
+
+    /// @dev The candidates of the one Assigned event since the logs are recorded.
+    function _report() private returns (uint256[] memory) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        return abi.decode(logs[logs.length - 1].data, (uint256[]));
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {MarketFixture} from "../support/solidity/MarketFixture.sol";
+import {ContentVerifier} from "../support/solidity/Verifiers.sol";
+
+contract MarketProgramsTest is MarketFixture {
+    function test_deployProgram_StoresWhatAVerificationNeeds() public {
+        Program memory p = aProgram(address(new ContentVerifier()), true);
+        bytes32 codeHash = p.verifier.codehash;
+        bytes32 id = keccak256(abi.encode(block.chainid, address(market), p, codeHash));
+        vm.expectEmit(address(market));
+        emit ProgramDeployed(id, alice, p, codeHash, "ipfs://somewhere");
+        vm.prank(alice);
+        assertEq(market.deployProgram(p, "ipfs://somewhere"), id, "id");
+        (address verifier_, bytes32 stored, uint32 gas_, uint8 class, bool binds) = market.programOf(id);
+        assertEq(verifier_, p.verifier, "verifier");
+        assertEq(stored, codeHash, "code hash");
+        assertEq(gas_, VERIFIER_GAS, "gas");
+        assertEq(class, CLASS, "class");
+        assertTrue(binds, "binds the prover");
+    }
+
+    function test_deployProgram_AgainChangesNothing() public {
+        vm.recordLogs();
+        vm.prank(alice);
+        bytes32 id = market.deployProgram(aProgram(verifier, false), "https://elsewhere.example");
+        assertEq(id, program, "same id");
+        assertEq(countLogs(ProgramDeployed.selector), 0, "no event");
+    }
+
+    function test_deployProgram_EveryFieldIsPartOfTheId() public {
+        Program[6] memory others;
+        for (uint256 i; i < 6; ++i) others[i] = aProgram(verifier, false);
+        others[0].prover = bytes32("other");
+        others[1].verifierProgram = bytes32("other");
+        others[2].verifier = address(beacon);
+        others[3].verifierGas += 1;
+        others[4].class = 2;
+        others[5].bindsProver = true;
+        for (uint256 i; i < 6; ++i) assertTrue(market.deployProgram(others[i], "") != program, "another program");
+    }
+
+    function test_deployProgram_RevertWhen_VerifierHasNoCode() public {
+        _expectInvalid(aProgram(alice, false));
+        _expectInvalid(aProgram(address(0), false));
+    }
+
+    function test_deployProgram_RevertWhen_GasIsOutOfBounds() public {
+        Program memory p = aProgram(verifier, false);
+        p.verifierGas = 0;
+        _expectInvalid(p);
+        p.verifierGas = 15_000_001;
+        _expectInvalid(p);
+        p.verifierGas = 15_000_000;
+        market.deployProgram(p, "");
+    }
+
+    function test_deployProgram_RevertWhen_NoProver() public {
+        Program memory p = aProgram(verifier, false);
+        p.prover = 0;
+        _expectInvalid(p);
+    }
+
+    function test_programOf_UnknownIsZero() public view {
+        (address verifier_, , , , ) = market.programOf(bytes32("unknown"));
+        assertEq(verifier_, address(0), "none");
+    }
+
+    function _expectInvalid(Program memory p) private {
+        vm.expectRevert(InvalidProgram.selector);
+        market.deployProgram(p, "");
+    }
+}

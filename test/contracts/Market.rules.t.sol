@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {RequestBuilder, RulesBuilder} from "../support/solidity/Builders.sol";
+import {MarketFixture} from "../support/solidity/MarketFixture.sol";
+
+contract MarketRulesTest is MarketFixture {
+    using RequestBuilder for Request;
+    using RulesBuilder for Rules;
+
+    function test_addRules_StoresThemUnderTheNextNumber() public {
+        Rules memory rules = someRules().withResponse(60).withReveal(0, 300).withBaseBurn(2000).withBounties(1, 2);
+        vm.expectEmit(address(market));
+        emit RulesAdded(2, rules);
+        vm.prank(owner);
+        assertEq(market.addRules(rules), 2, "number");
+        assertEq(core.rulesCount(), 2, "count");
+        assertEq(abi.encode(market.rulesOf(2)), abi.encode(rules), "rules");
+    }
+
+    function testFuzz_addRules_EveryFieldComesBack(Rules memory rules) public {
+        rules.responseWindow = uint32(bound(rules.responseWindow, 0, 1023));
+        rules.silenceWindow = uint32(bound(rules.silenceWindow, 1023, 3 days));
+        rules.revealDelay = uint32(bound(rules.revealDelay, 0, 1 hours));
+        rules.revealWindow = uint32(bound(rules.revealWindow, 1, 1 hours));
+        rules.cancelDelay = uint32(bound(rules.cancelDelay, 0, 1 hours));
+        rules.baseBurnBps = uint16(bound(rules.baseBurnBps, 0, 2000));
+        rules.beacon = address(beacon);
+        vm.prank(owner);
+        uint256 number = market.addRules(rules);
+        assertEq(abi.encode(market.rulesOf(number)), abi.encode(rules), "rules");
+    }
+
+    function test_addRules_RevertWhen_NotTheOwner() public {
+        vm.expectRevert(abi.encodeWithSignature("OwnableUnauthorizedAccount(address)", alice));
+        vm.prank(alice);
+        market.addRules(someRules());
+    }
+
+    function test_addRules_RevertWhen_OutOfBounds() public {
+        _expectInvalid(someRules().withBeacon(alice));
+        _expectInvalid(someRules().withResponse(1024));
+        _expectInvalid(someRules().withSilence(3 days + 1));
+        _expectInvalid(someRules().withSilence(uint32(RESPONSE) - 1));
+        _expectInvalid(someRules().withReveal(36, 0));
+        _expectInvalid(someRules().withReveal(36, 1 hours + 1));
+        _expectInvalid(someRules().withReveal(1 hours + 1, 600));
+        _expectInvalid(someRules().withCancelDelay(1 hours + 1));
+        _expectInvalid(someRules().withBaseBurn(2001));
+    }
+
+    function test_addRules_AllowsEveryBound() public {
+        vm.startPrank(owner);
+        market.addRules(someRules().withResponse(1023).withSilence(3 days).withReveal(1 hours, 1 hours));
+        market.addRules(someRules().withResponse(0).withSilence(0).withReveal(0, 1).withCancelDelay(0).withBaseBurn(0));
+        market.addRules(someRules().withCancelDelay(1 hours).withBaseBurn(2000));
+        vm.stopPrank();
+    }
+
+    function test_setClassTerms_IsForNewSubmissionsOnly() public balanced {
+        Workload memory before = drawnToAlice();
+        Rules memory rules = someRules().withReveal(0, 60);
+        uint256 number = useRules(rules);
+        assertEq(abi.encode(market.classTermsOf(CLASS)), abi.encode(someTerms(uint16(number))), "terms");
+        // Live workloads keep theirs (invariant 12).
+        commit(before, seatOf[alice]);
+        vm.warp(block.timestamp + REVEAL_DELAY);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                OutsideRevealWindow.selector,
+                before.startedAt + REVEAL_DELAY,
+                before.startedAt + REVEAL_DELAY + REVEAL_WINDOW
+            )
+        );
+        reveal(before, seatOf[alice]);
+        Workload memory later = drawn(aRequest(), one(seatOf[bob]));
+        commit(later, seatOf[bob]);
+        vm.warp(block.timestamp + 1);
+        reveal(later, seatOf[bob]);
+        reveal(before, seatOf[alice]);
+    }
+
+    function test_setClassTerms_EmitsAndCloses() public {
+        ClassTerms memory closed = ClassTerms({minimumFee: 0, minimumRate: 0, rules: 0});
+        vm.expectEmit(address(market));
+        emit ClassTermsSet(CLASS, closed);
+        vm.prank(owner);
+        market.setClassTerms(CLASS, closed);
+        assertEq(market.classTermsOf(CLASS).rules, 0, "closed");
+    }
+
+    function test_setClassTerms_RevertWhen_NotTheOwner() public {
+        vm.expectRevert(abi.encodeWithSignature("OwnableUnauthorizedAccount(address)", alice));
+        vm.prank(alice);
+        market.setClassTerms(CLASS, someTerms(1));
+    }
+
+    function test_setClassTerms_RevertWhen_ClassDoesNotFit() public {
+        vm.expectRevert(InvalidRules.selector);
+        vm.prank(owner);
+        market.setClassTerms(64, someTerms(1));
+        vm.prank(owner);
+        market.setClassTerms(63, someTerms(1));
+    }
+
+    function test_setClassTerms_RevertWhen_RulesDoNotExist() public {
+        vm.expectRevert(InvalidRules.selector);
+        vm.prank(owner);
+        market.setClassTerms(CLASS, someTerms(2));
+    }
+
+    /// @dev The smallest fee, less its base burn, must pay both bounties.
+    function test_setClassTerms_RevertWhen_TheMinimumDoesNotCoverTheBounties() public {
+        uint32 bounties = uint32((ASSIGN_BOUNTY + SETTLE_BOUNTY) / GWEI);
+        uint32 minimum = uint32((uint256(bounties) * 10_000 + 9_499) / 9_500);
+        vm.expectRevert(InvalidRules.selector);
+        vm.prank(owner);
+        market.setClassTerms(CLASS, ClassTerms(minimum - 1, 1, 1));
+        vm.prank(owner);
+        market.setClassTerms(CLASS, ClassTerms(minimum, 1, 1));
+        Workload memory w = drawn(aRequest().withRunTime(1).withFee(minimum * GWEI), one(seatOf[alice]));
+        submitProof(w, seatOf[alice]);
+        assertBooks();
+    }
+
+    function testFuzz_setClassTerms_WhatItAllowsCanAlwaysBeSettled(
+        uint16 burnBps,
+        uint32 assignBounty,
+        uint32 settleBounty,
+        uint32 minimum
+    ) public {
+        Rules memory rules = someRules().withBaseBurn(uint16(bound(burnBps, 0, 2000))).withBounties(
+            assignBounty,
+            settleBounty
+        );
+        vm.prank(owner);
+        uint16 number = uint16(market.addRules(rules));
+        uint256 kept = uint256(minimum) * (10_000 - rules.baseBurnBps);
+        if (minimum == 0 || kept < (uint256(assignBounty) + settleBounty) * 10_000) return;
+        vm.prank(owner);
+        market.setClassTerms(CLASS, ClassTerms(minimum, 0, number));
+        Workload memory w = drawn(aRequest().withRunTime(1).withFee(uint256(minimum) * GWEI), one(seatOf[alice]));
+        submitProof(w, seatOf[alice]);
+        assertEq(
+            balanceOf(alice) + balanceOf(keeper) + burnOf(alice),
+            uint256(minimum) * GWEI,
+            "every wei of the smallest fee"
+        );
+    }
+
+    /// @dev Invariant 13: nothing the owner can do stops a withdrawal.
+    function test_owner_CannotStopWithdrawals() public balanced {
+        fund(alice, 1 ether);
+        vm.startPrank(owner);
+        market.setClassTerms(CLASS, ClassTerms(0, 0, 0));
+        registry.admit(alice, false);
+        core.renounceOwnership();
+        registry.renounceOwnership();
+        vm.stopPrank();
+        vm.prank(alice);
+        market.withdraw(alice, 1 ether);
+        leaveSet(seatOf[alice]);
+        vm.warp(block.timestamp + COOLDOWN);
+        vm.prank(alice);
+        registry.withdraw(one(seatOf[alice]), alice);
+        assertEq(token.balanceOf(alice), BOND + 1 ether, "everything");
+    }
+
+    function test_owner_ChangesInTwoSteps() public {
+        vm.prank(owner);
+        core.transferOwnership(alice);
+        assertEq(core.owner(), owner, "not yet");
+        vm.prank(alice);
+        core.acceptOwnership();
+        vm.prank(alice);
+        assertEq(market.addRules(someRules()), 2, "the new owner's, in the extension too");
+    }
+
+    function _expectInvalid(Rules memory rules) private {
+        vm.expectRevert(InvalidRules.selector);
+        vm.prank(owner);
+        market.addRules(rules);
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IProverRegistryTypes} from "../../contracts/interfaces/IProverRegistry.sol";
+import {RequestBuilder} from "../support/solidity/Builders.sol";
+import {MarketFixture} from "../support/solidity/MarketFixture.sol";
+
+/// @notice A seat is free as soon as it has committed: up to three unsettled words stand beside its new work.
+contract MarketSeatsTest is MarketFixture {
+    using RequestBuilder for Request;
+
+    /// @dev `count` workloads in each of which Alice's seat has committed and waits.
+    function _committed(uint256 count) private returns (Workload[] memory ws) {
+        ws = new Workload[](count);
+        for (uint256 i; i < count; ++i) {
+            ws[i] = drawnToAlice();
+            commit(ws[i], seatOf[alice]);
+        }
+    }
+
+    function test_seats_TakeNewWorkBesideThreeUnsettledCommits() public balanced {
+        Workload[] memory ws = _committed(3);
+        Workload memory next = drawnToAlice();
+        assertSlot(next, seatOf[alice], SlotState.Assigned);
+        for (uint256 i; i < 3; ++i) assertSlot(ws[i], seatOf[alice], SlotState.Committed);
+        commit(next, seatOf[alice]);
+        assertSlot(next, seatOf[alice], SlotState.Committed);
+    }
+
+    function test_seats_AreBusyWhenAllWordsAreTaken() public balanced {
+        _committed(4);
+        assertFalse(core.isHeld(seatOf[alice]), "it owes no answer");
+        Workload memory fifth = drawnToAlice();
+        assertSlot(fifth, seatOf[alice], SlotState.Free);
+        Workload memory open = drawn(aRequest(), one(seatOf[bob]));
+        decline(open, seatOf[bob]);
+        vm.expectRevert(abi.encodeWithSelector(SeatNotEligible.selector, seatOf[alice]));
+        commitOpen(open, seatOf[alice]);
+    }
+
+    function test_seats_RevealAndSettleFindWordsThatMoved() public balanced {
+        Workload[] memory ws = _committed(4);
+        vm.warp(block.timestamp + REVEAL_DELAY + 1);
+        for (uint256 i; i < 4; ++i) {
+            reveal(ws[i], seatOf[alice]);
+            assertSlot(ws[i], seatOf[alice], SlotState.Valid);
+        }
+        for (uint256 i; i < 4; ++i) {
+            settle(ws[i], one(seatOf[alice]));
+            assertSlot(ws[i], seatOf[alice], SlotState.Free);
+        }
+        assertEq(balanceOf(alice), 4 * potOf(FEE), "all four are paid");
+        Workload memory next = drawnToAlice();
+        assertSlot(next, seatOf[alice], SlotState.Assigned);
+    }
+
+    function test_seats_AFreedSideWordIsUsedAgain() public balanced {
+        Workload[] memory ws = _committed(4);
+        vm.warp(block.timestamp + REVEAL_DELAY + 1);
+        reveal(ws[1], seatOf[alice]);
+        settle(ws[1], one(seatOf[alice]));
+        Workload memory next = drawnToAlice();
+        assertSlot(next, seatOf[alice], SlotState.Assigned);
+        assertSlot(ws[0], seatOf[alice], SlotState.Committed);
+        assertSlot(ws[2], seatOf[alice], SlotState.Committed);
+        assertSlot(ws[3], seatOf[alice], SlotState.Committed);
+    }
+
+    function test_seats_FailedWordsMoveAsideToo() public {
+        Workload memory failed = drawnToAlice();
+        fail(failed, seatOf[alice], FailReason.OutOfTime);
+        Workload memory next = drawnToAlice();
+        accept(next, seatOf[alice]);
+        vm.warp(deadlineOf(next) + 1);
+        vm.expectEmit(address(market));
+        emit Missed(failed.id, seatOf[alice], 1);
+        settle(failed, one(seatOf[alice]));
+        assertSlot(next, seatOf[alice], SlotState.Accepted);
+        // Answers in a workload whose word moved are over.
+        vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, failed.id, seatOf[alice]));
+        fail(failed, seatOf[alice], FailReason.OutOfTime);
+    }
+
+    function test_seats_MissesFromMovedWordsMakeOneStreak() public {
+        Workload[] memory ws = _committed(3);
+        Workload memory last = drawnToAlice();
+        vm.warp(block.timestamp + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        for (uint256 i; i < 3; ++i) {
+            assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Active);
+            vm.expectEmit(address(market));
+            emit Missed(ws[i].id, seatOf[alice], i + 1);
+            settle(ws[i], one(seatOf[alice]));
+        }
+        assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Dropped);
+        // A dropped seat finishes what it was given.
+        assertSlot(last, seatOf[alice], SlotState.Assigned);
+        submitProof(last, seatOf[alice]);
+        assertEq(balanceOf(alice), potOf(FEE) + SETTLE_BOUNTY, "and is paid");
+    }
+
+    function test_seats_AProofInAMovedWordEndsTheStreak() public {
+        Workload[] memory ws = _committed(2);
+        Workload memory last = drawnToAlice();
+        toReveals(ws[1]);
+        reveal(ws[1], seatOf[alice]);
+        toRevealsOver(ws[0]);
+        settle(ws[0], one(seatOf[alice]));
+        settle(ws[1], one(seatOf[alice]));
+        fail(last, seatOf[alice], FailReason.OutOfTime);
+        vm.warp(deadlineOf(last) + 1);
+        vm.expectEmit(address(market));
+        emit Missed(last.id, seatOf[alice], 1);
+        settle(last, one(seatOf[alice]));
+    }
+
+    function test_seats_StreakSurvivesNewWork() public {
+        Workload memory w = drawnToAlice();
+        accept(w, seatOf[alice]);
+        vm.warp(deadlineOf(w) + 1);
+        settle(w, one(seatOf[alice]));
+        Workload[] memory ws = _committed(2);
+        vm.warp(block.timestamp + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        vm.expectEmit(address(market));
+        emit Missed(ws[1].id, seatOf[alice], 2);
+        settle(ws[1], one(seatOf[alice]));
+    }
+}
