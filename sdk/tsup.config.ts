@@ -1,3 +1,6 @@
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import { defineConfig } from 'tsup'
 
 import { entryPoints } from '../scripts/lib/sdkEntries.js'
@@ -10,6 +13,14 @@ export default defineConfig({
   dts: true,
   clean: true,
   sourcemap: true,
+  // `import.meta.url` in the CommonJS build too.
+  shims: true,
   // One copy of shared code whatever is imported, so that `instanceof` holds across entry points.
   splitting: true,
+  async onSuccess() {
+    // The microVM's init is compiled where it runs. Shared chunks lie in dist/, and `./init/init.c` is resolved from them.
+    await cp(join(import.meta.dirname, 'src/runtime/linux/init'), join(import.meta.dirname, 'dist/init'), {
+      recursive: true,
+    })
+  },
 })
