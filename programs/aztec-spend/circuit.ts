@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-import type { CompiledCircuit } from '@noir-lang/types'
+import type { CompiledCircuit } from '@noir-lang/noir_js'
 import { compile, createFileManager } from '@noir-lang/noir_wasm'
 
 /** The circuits of this program: the statement, and what derives its public inputs. */

@@ -1,4 +1,3 @@
-import { formatted } from '../support/pinned.js'
 import { developmentG2, type SrsVariant } from './srs.js'
 
 const NAMES: Readonly<Record<SrsVariant, string>> = { ignition: 'HonkIgnition', development: 'HonkDevelopment' }
@@ -13,9 +12,9 @@ const IGNITION_G2 = [
 
 /**
  * bb's Solidity verifier, made part of this repository: an exact compiler version, a name of its own, and for the development SRS its
- * own [tau]G2. The verification itself is left as bb wrote it.
+ * own [tau]G2. The verification itself is left as bb wrote it, also in its style, so that a `diff` shows these edits alone.
  */
-export async function honkContract(solidity: string, variant: SrsVariant): Promise<{ path: string; source: string }> {
+export function honkContract(solidity: string, variant: SrsVariant): { path: string; source: string } {
   const name = NAMES[variant]
   const path = `contracts/verifiers/aztec-spend/${name}.sol`
   const note =
@@ -23,15 +22,16 @@ export async function honkContract(solidity: string, variant: SrsVariant): Promi
       ? ''
       : '/// The secret of its SRS is public ([tau]G2 is replaced accordingly): anyone can forge a proof. For development networks only.\n'
   const edits: Array<[from: string | RegExp, to: string]> = [
+    [/^\s*\/\/ SPDX/, '// SPDX'],
     [
-      /pragma solidity [^;]+;\s*interface IVerifier \{[^}]*\}/,
-      `pragma solidity 0.8.37;\n\n// Written by a tool.\n/* solhint-disable */\n\nimport {IHonkVerifier} from "../IHonkVerifier.sol";`,
+      /pragma solidity [^;]+;\s*interface IVerifier \{[^}]*\}\s*/,
+      `pragma solidity 0.8.37;\n\n/* solhint-disable */\n\nimport {IHonkVerifier} from "../IHonkVerifier.sol";\n\n`,
     ],
     [
       'contract HonkVerifier is IVerifier {',
       `/// @title UltraHonk verifier of the program aztec-spend, ${variant} parameters\n` +
         `/// @dev Written by Aztec's bb 5.0.0 from programs/aztec-spend/keys/${variant}.vk; see programs/aztec-spend/keys.ts.\n${note}` +
-        `abstract contract ${name} is IHonkVerifier {`,
+        `// prettier-ignore\nabstract contract ${name} is IHonkVerifier {`,
     ],
   ]
   if (variant === 'development')
@@ -42,7 +42,7 @@ export async function honkContract(solidity: string, variant: SrsVariant): Promi
     if (parts.length !== 2) throw new Error(`bb's verifier has changed: expected one ${String(from)}`)
     source = parts.join(to)
   }
-  return { path, source: await formatted(source, path) }
+  return { path, source }
 }
 
 function hex(word: bigint): string {

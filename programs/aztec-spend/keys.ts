@@ -26,7 +26,7 @@ export async function generate(variants: readonly Srs[]): Promise<Generated> {
         solidity: await readFile(join(directory, 'verifier.sol'), 'utf8'),
       }
     })
-    const contract = await honkContract(solidity, srs.variant)
+    const contract = honkContract(solidity, srs.variant)
     files.set(`programs/aztec-spend/keys/${srs.variant}.vk`, vk)
     files.set(contract.path, contract.source)
   }

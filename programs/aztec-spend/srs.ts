@@ -22,8 +22,8 @@ export interface Srs {
 export interface SrsOptions {
   /** Accept only this one; without it the ceremony's is preferred and the development SRS the last resort. */
   readonly variant?: SrsVariant
-  /** Directory that is looked at first; default `CRS_PATH`. */
-  readonly directory?: string | undefined
+  /** Directory that is looked at first; default `CRS_PATH`, `null` for none. */
+  readonly directory?: string | null
   /** How to download; `null` stays offline. */
   readonly download?: typeof fetch | null
 }
@@ -50,8 +50,8 @@ const TAU = bn254.fields.Fr.create(
  * have a known digest, so neither a damaged nor a foreign SRS can slip into a package.
  */
 export async function resolveSrs(options: SrsOptions = {}): Promise<Srs> {
-  const { variant, directory = process.env['CRS_PATH'], download = fetch } = options
-  if (directory !== undefined) {
+  const { variant, directory = process.env['CRS_PATH'] ?? null, download = fetch } = options
+  if (directory !== null) {
     const points = await readDirectory(directory)
     if (points === undefined)
       throw new Error(`${directory} holds no SRS (bn254_g1.dat or bn254_g1_compressed.dat with ${POINTS} points)`)

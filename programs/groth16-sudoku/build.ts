@@ -49,5 +49,4 @@ export async function buildPackages({ store }: { readonly store: ContentStore })
 if (import.meta.filename === process.argv[1]) {
   const { prover, verifier } = await buildPackages({ store: new DirectoryStore(join(import.meta.dirname, 'dist')) })
   console.log(JSON.stringify({ prover: prover.digest, verifier: verifier.digest }, null, 2))
-  process.exit()
 }

@@ -6,6 +6,7 @@ import { zKey } from 'snarkjs'
 import { formatted, type Generated, writeOrCheck } from '../support/pinned.js'
 import { compileCircuit } from './circuit.js'
 import { verifierContract } from './contract.js'
+import { useOneThread } from './curve.js'
 import { resolveProvingKey } from './provingKey.js'
 import type { VerifyingKey } from './verify.js'
 
@@ -13,6 +14,7 @@ const KEY = 'programs/groth16-sudoku/keys/verifying-key.json'
 
 /** The verifying key of a proving key. */
 export async function verifyingKeyOf(provingKey: Uint8Array): Promise<VerifyingKey> {
+  await useOneThread()
   const key = await zKey.exportVerificationKey(provingKey)
   const g2 = ([x, y]: typeof key.vk_beta_2): VerifyingKey['beta'] => [x, y]
   return {
@@ -41,5 +43,4 @@ export async function pinnedKey(): Promise<VerifyingKey> {
 
 if (import.meta.filename === process.argv[1]) {
   await writeOrCheck(await generate())
-  process.exit() // snarkjs leaves its worker threads behind
 }

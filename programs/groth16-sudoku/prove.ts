@@ -1,7 +1,7 @@
-import { buildBn128 } from 'ffjavascript'
 import { groth16, wtns, type Groth16Proof, type MemoryFile } from 'snarkjs'
 
 import { toWords } from '../support/words.js'
+import { useOneThread } from './curve.js'
 import type { Grid } from './puzzle.js'
 
 /** What the prover reads from its package. */
@@ -17,9 +17,7 @@ export async function prove(
   packed: readonly bigint[],
   { witnessGenerator, key }: ProvingKey,
 ): Promise<Uint8Array> {
-  // snarkjs takes its curve from this global if it is there. Made here because its own has worker threads, which hang or end silently
-  // outside an ordinary Node.js installation; one thread is hardly slower at this size.
-  globalThis.curve_bn128 ??= await buildBn128(true)
+  await useOneThread()
   const rows = <T>(cells: readonly T[]): T[][] =>
     Array.from({ length: 9 }, (_, row) => cells.slice(9 * row, 9 * row + 9))
   const signals = {

@@ -15,4 +15,3 @@ await runJob(async (read) => {
   const key = { witnessGenerator: readFileSync('/app/witness.wasm'), key: readFileSync('/app/proving.zkey') }
   return { status: 'ok', files: { proof: await prove(clues, solution, fromWords(publicInputs), key) } }
 })
-process.exit() // snarkjs' curve keeps the process alive

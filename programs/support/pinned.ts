@@ -12,13 +12,7 @@ export const REPOSITORY = join(import.meta.dirname, '..', '..')
 /** Text in the style of the tree, for a file at `path`. */
 export async function formatted(text: string, path: string): Promise<string> {
   const filepath = join(REPOSITORY, path)
-  const options = { ...(await prettier.resolveConfig(filepath)), filepath }
-  // Moving a comment can change how prettier sees what follows: bb's verifier takes two passes to settle.
-  for (let before = text; ; ) {
-    const after = await prettier.format(before, options)
-    if (after === before) return after
-    before = after
-  }
+  return prettier.format(text, { ...(await prettier.resolveConfig(filepath)), filepath })
 }
 
 /** The generated files whose bytes in the tree differ from what was generated now. */

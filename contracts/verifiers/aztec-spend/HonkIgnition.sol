@@ -2,7 +2,6 @@
 // Copyright 2022 Aztec
 pragma solidity 0.8.37;
 
-// Written by a tool.
 /* solhint-disable */
 
 import {IHonkVerifier} from "../IHonkVerifier.sol";
@@ -24,6 +23,7 @@ uint256 constant PUBLIC_INPUTS_OFFSET = 5; // NUM_DISABLED_ROWS_IN_SUMCHECK + NU
 
 /// @title UltraHonk verifier of the program aztec-spend, ignition parameters
 /// @dev Written by Aztec's bb 5.0.0 from programs/aztec-spend/keys/ignition.vk; see programs/aztec-spend/keys.ts.
+// prettier-ignore
 abstract contract HonkIgnition is IHonkVerifier {
     /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
     /*                    SLAB ALLOCATION                         */
@@ -86,1147 +86,1149 @@ abstract contract HonkIgnition is IHonkVerifier {
 
     // {{ SECTION_START MEMORY_LAYOUT }}
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                                           VK INDICIES                                            */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant VK_CIRCUIT_SIZE_LOC = 0x1000;
-    uint256 internal constant VK_NUM_PUBLIC_INPUTS_LOC = 0x1020;
-    uint256 internal constant VK_PUB_INPUTS_OFFSET_LOC = 0x1040;
-    uint256 internal constant Q_M_X_LOC = 0x1060;
-    uint256 internal constant Q_M_Y_LOC = 0x1080;
-    uint256 internal constant Q_L_X_LOC = 0x10a0;
-    uint256 internal constant Q_L_Y_LOC = 0x10c0;
-    uint256 internal constant Q_R_X_LOC = 0x10e0;
-    uint256 internal constant Q_R_Y_LOC = 0x1100;
-    uint256 internal constant Q_O_X_LOC = 0x1120;
-    uint256 internal constant Q_O_Y_LOC = 0x1140;
-    uint256 internal constant Q_4_X_LOC = 0x1160;
-    uint256 internal constant Q_4_Y_LOC = 0x1180;
-    uint256 internal constant Q_C_X_LOC = 0x11a0;
-    uint256 internal constant Q_C_Y_LOC = 0x11c0;
-    uint256 internal constant Q_ARITH_X_LOC = 0x11e0;
-    uint256 internal constant Q_ARITH_Y_LOC = 0x1200;
-    uint256 internal constant SIGMA_1_X_LOC = 0x1220;
-    uint256 internal constant SIGMA_1_Y_LOC = 0x1240;
-    uint256 internal constant SIGMA_2_X_LOC = 0x1260;
-    uint256 internal constant SIGMA_2_Y_LOC = 0x1280;
-    uint256 internal constant SIGMA_3_X_LOC = 0x12a0;
-    uint256 internal constant SIGMA_3_Y_LOC = 0x12c0;
-    uint256 internal constant SIGMA_4_X_LOC = 0x12e0;
-    uint256 internal constant SIGMA_4_Y_LOC = 0x1300;
-    uint256 internal constant ID_1_X_LOC = 0x1320;
-    uint256 internal constant ID_1_Y_LOC = 0x1340;
-    uint256 internal constant ID_2_X_LOC = 0x1360;
-    uint256 internal constant ID_2_Y_LOC = 0x1380;
-    uint256 internal constant ID_3_X_LOC = 0x13a0;
-    uint256 internal constant ID_3_Y_LOC = 0x13c0;
-    uint256 internal constant ID_4_X_LOC = 0x13e0;
-    uint256 internal constant ID_4_Y_LOC = 0x1400;
-    uint256 internal constant LAGRANGE_FIRST_X_LOC = 0x1420;
-    uint256 internal constant LAGRANGE_FIRST_Y_LOC = 0x1440;
-    uint256 internal constant LAGRANGE_LAST_X_LOC = 0x1460;
-    uint256 internal constant LAGRANGE_LAST_Y_LOC = 0x1480;
-    uint256 internal constant Q_LOOKUP_X_LOC = 0x14a0;
-    uint256 internal constant Q_LOOKUP_Y_LOC = 0x14c0;
-    uint256 internal constant TABLE_1_X_LOC = 0x14e0;
-    uint256 internal constant TABLE_1_Y_LOC = 0x1500;
-    uint256 internal constant TABLE_2_X_LOC = 0x1520;
-    uint256 internal constant TABLE_2_Y_LOC = 0x1540;
-    uint256 internal constant TABLE_3_X_LOC = 0x1560;
-    uint256 internal constant TABLE_3_Y_LOC = 0x1580;
-    uint256 internal constant TABLE_4_X_LOC = 0x15a0;
-    uint256 internal constant TABLE_4_Y_LOC = 0x15c0;
-    uint256 internal constant Q_DELTA_RANGE_X_LOC = 0x15e0;
-    uint256 internal constant Q_DELTA_RANGE_Y_LOC = 0x1600;
-    uint256 internal constant Q_ELLIPTIC_X_LOC = 0x1620;
-    uint256 internal constant Q_ELLIPTIC_Y_LOC = 0x1640;
-    uint256 internal constant Q_MEMORY_X_LOC = 0x1660;
-    uint256 internal constant Q_MEMORY_Y_LOC = 0x1680;
-    uint256 internal constant Q_NNF_X_LOC = 0x16a0;
-    uint256 internal constant Q_NNF_Y_LOC = 0x16c0;
-    uint256 internal constant Q_POSEIDON_2_EXTERNAL_X_LOC = 0x16e0;
-    uint256 internal constant Q_POSEIDON_2_EXTERNAL_Y_LOC = 0x1700;
-    uint256 internal constant Q_POSEIDON_2_INTERNAL_X_LOC = 0x1720;
-    uint256 internal constant Q_POSEIDON_2_INTERNAL_Y_LOC = 0x1740;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                                           VK INDICIES                                            */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant VK_CIRCUIT_SIZE_LOC = 0x1000;
+uint256 internal constant VK_NUM_PUBLIC_INPUTS_LOC = 0x1020;
+uint256 internal constant VK_PUB_INPUTS_OFFSET_LOC = 0x1040;
+uint256 internal constant Q_M_X_LOC = 0x1060;
+uint256 internal constant Q_M_Y_LOC = 0x1080;
+uint256 internal constant Q_L_X_LOC = 0x10a0;
+uint256 internal constant Q_L_Y_LOC = 0x10c0;
+uint256 internal constant Q_R_X_LOC = 0x10e0;
+uint256 internal constant Q_R_Y_LOC = 0x1100;
+uint256 internal constant Q_O_X_LOC = 0x1120;
+uint256 internal constant Q_O_Y_LOC = 0x1140;
+uint256 internal constant Q_4_X_LOC = 0x1160;
+uint256 internal constant Q_4_Y_LOC = 0x1180;
+uint256 internal constant Q_C_X_LOC = 0x11a0;
+uint256 internal constant Q_C_Y_LOC = 0x11c0;
+uint256 internal constant Q_ARITH_X_LOC = 0x11e0;
+uint256 internal constant Q_ARITH_Y_LOC = 0x1200;
+uint256 internal constant SIGMA_1_X_LOC = 0x1220;
+uint256 internal constant SIGMA_1_Y_LOC = 0x1240;
+uint256 internal constant SIGMA_2_X_LOC = 0x1260;
+uint256 internal constant SIGMA_2_Y_LOC = 0x1280;
+uint256 internal constant SIGMA_3_X_LOC = 0x12a0;
+uint256 internal constant SIGMA_3_Y_LOC = 0x12c0;
+uint256 internal constant SIGMA_4_X_LOC = 0x12e0;
+uint256 internal constant SIGMA_4_Y_LOC = 0x1300;
+uint256 internal constant ID_1_X_LOC = 0x1320;
+uint256 internal constant ID_1_Y_LOC = 0x1340;
+uint256 internal constant ID_2_X_LOC = 0x1360;
+uint256 internal constant ID_2_Y_LOC = 0x1380;
+uint256 internal constant ID_3_X_LOC = 0x13a0;
+uint256 internal constant ID_3_Y_LOC = 0x13c0;
+uint256 internal constant ID_4_X_LOC = 0x13e0;
+uint256 internal constant ID_4_Y_LOC = 0x1400;
+uint256 internal constant LAGRANGE_FIRST_X_LOC = 0x1420;
+uint256 internal constant LAGRANGE_FIRST_Y_LOC = 0x1440;
+uint256 internal constant LAGRANGE_LAST_X_LOC = 0x1460;
+uint256 internal constant LAGRANGE_LAST_Y_LOC = 0x1480;
+uint256 internal constant Q_LOOKUP_X_LOC = 0x14a0;
+uint256 internal constant Q_LOOKUP_Y_LOC = 0x14c0;
+uint256 internal constant TABLE_1_X_LOC = 0x14e0;
+uint256 internal constant TABLE_1_Y_LOC = 0x1500;
+uint256 internal constant TABLE_2_X_LOC = 0x1520;
+uint256 internal constant TABLE_2_Y_LOC = 0x1540;
+uint256 internal constant TABLE_3_X_LOC = 0x1560;
+uint256 internal constant TABLE_3_Y_LOC = 0x1580;
+uint256 internal constant TABLE_4_X_LOC = 0x15a0;
+uint256 internal constant TABLE_4_Y_LOC = 0x15c0;
+uint256 internal constant Q_DELTA_RANGE_X_LOC = 0x15e0;
+uint256 internal constant Q_DELTA_RANGE_Y_LOC = 0x1600;
+uint256 internal constant Q_ELLIPTIC_X_LOC = 0x1620;
+uint256 internal constant Q_ELLIPTIC_Y_LOC = 0x1640;
+uint256 internal constant Q_MEMORY_X_LOC = 0x1660;
+uint256 internal constant Q_MEMORY_Y_LOC = 0x1680;
+uint256 internal constant Q_NNF_X_LOC = 0x16a0;
+uint256 internal constant Q_NNF_Y_LOC = 0x16c0;
+uint256 internal constant Q_POSEIDON_2_EXTERNAL_X_LOC = 0x16e0;
+uint256 internal constant Q_POSEIDON_2_EXTERNAL_Y_LOC = 0x1700;
+uint256 internal constant Q_POSEIDON_2_INTERNAL_X_LOC = 0x1720;
+uint256 internal constant Q_POSEIDON_2_INTERNAL_Y_LOC = 0x1740;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                                          PROOF INDICIES                                          */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant PAIRING_POINT_0_X_0_LOC = 0x1760;
-    uint256 internal constant PAIRING_POINT_0_X_1_LOC = 0x1780;
-    uint256 internal constant PAIRING_POINT_0_Y_0_LOC = 0x17a0;
-    uint256 internal constant PAIRING_POINT_0_Y_1_LOC = 0x17c0;
-    uint256 internal constant PAIRING_POINT_1_X_0_LOC = 0x17e0;
-    uint256 internal constant PAIRING_POINT_1_X_1_LOC = 0x1800;
-    uint256 internal constant PAIRING_POINT_1_Y_0_LOC = 0x1820;
-    uint256 internal constant PAIRING_POINT_1_Y_1_LOC = 0x1840;
-    uint256 internal constant GEMINI_MASKING_POLY_X_LOC = 0x1860;
-    uint256 internal constant GEMINI_MASKING_POLY_Y_LOC = 0x1880;
-    uint256 internal constant W_L_X_LOC = 0x18a0;
-    uint256 internal constant W_L_Y_LOC = 0x18c0;
-    uint256 internal constant W_R_X_LOC = 0x18e0;
-    uint256 internal constant W_R_Y_LOC = 0x1900;
-    uint256 internal constant W_O_X_LOC = 0x1920;
-    uint256 internal constant W_O_Y_LOC = 0x1940;
-    uint256 internal constant LOOKUP_READ_COUNTS_X_LOC = 0x1960;
-    uint256 internal constant LOOKUP_READ_COUNTS_Y_LOC = 0x1980;
-    uint256 internal constant LOOKUP_READ_TAGS_X_LOC = 0x19a0;
-    uint256 internal constant LOOKUP_READ_TAGS_Y_LOC = 0x19c0;
-    uint256 internal constant W_4_X_LOC = 0x19e0;
-    uint256 internal constant W_4_Y_LOC = 0x1a00;
-    uint256 internal constant LOOKUP_INVERSES_X_LOC = 0x1a20;
-    uint256 internal constant LOOKUP_INVERSES_Y_LOC = 0x1a40;
-    uint256 internal constant Z_PERM_X_LOC = 0x1a60;
-    uint256 internal constant Z_PERM_Y_LOC = 0x1a80;
-    uint256 internal constant LIBRA_CONCAT_X_LOC = 0x1aa0;
-    uint256 internal constant LIBRA_CONCAT_Y_LOC = 0x1ac0;
-    uint256 internal constant LIBRA_SUM_LOC = 0x1ae0;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                                          PROOF INDICIES                                          */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant PAIRING_POINT_0_X_0_LOC = 0x1760;
+uint256 internal constant PAIRING_POINT_0_X_1_LOC = 0x1780;
+uint256 internal constant PAIRING_POINT_0_Y_0_LOC = 0x17a0;
+uint256 internal constant PAIRING_POINT_0_Y_1_LOC = 0x17c0;
+uint256 internal constant PAIRING_POINT_1_X_0_LOC = 0x17e0;
+uint256 internal constant PAIRING_POINT_1_X_1_LOC = 0x1800;
+uint256 internal constant PAIRING_POINT_1_Y_0_LOC = 0x1820;
+uint256 internal constant PAIRING_POINT_1_Y_1_LOC = 0x1840;
+uint256 internal constant GEMINI_MASKING_POLY_X_LOC = 0x1860;
+uint256 internal constant GEMINI_MASKING_POLY_Y_LOC = 0x1880;
+uint256 internal constant W_L_X_LOC = 0x18a0;
+uint256 internal constant W_L_Y_LOC = 0x18c0;
+uint256 internal constant W_R_X_LOC = 0x18e0;
+uint256 internal constant W_R_Y_LOC = 0x1900;
+uint256 internal constant W_O_X_LOC = 0x1920;
+uint256 internal constant W_O_Y_LOC = 0x1940;
+uint256 internal constant LOOKUP_READ_COUNTS_X_LOC = 0x1960;
+uint256 internal constant LOOKUP_READ_COUNTS_Y_LOC = 0x1980;
+uint256 internal constant LOOKUP_READ_TAGS_X_LOC = 0x19a0;
+uint256 internal constant LOOKUP_READ_TAGS_Y_LOC = 0x19c0;
+uint256 internal constant W_4_X_LOC = 0x19e0;
+uint256 internal constant W_4_Y_LOC = 0x1a00;
+uint256 internal constant LOOKUP_INVERSES_X_LOC = 0x1a20;
+uint256 internal constant LOOKUP_INVERSES_Y_LOC = 0x1a40;
+uint256 internal constant Z_PERM_X_LOC = 0x1a60;
+uint256 internal constant Z_PERM_Y_LOC = 0x1a80;
+uint256 internal constant LIBRA_CONCAT_X_LOC = 0x1aa0;
+uint256 internal constant LIBRA_CONCAT_Y_LOC = 0x1ac0;
+uint256 internal constant LIBRA_SUM_LOC = 0x1ae0;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                              PROOF INDICIES - SUMCHECK UNIVARIATES                               */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant SUMCHECK_UNIVARIATE_0_0_LOC = 0x1b00;
-    uint256 internal constant SUMCHECK_UNIVARIATE_0_1_LOC = 0x1b20;
-    uint256 internal constant SUMCHECK_UNIVARIATE_0_2_LOC = 0x1b40;
-    uint256 internal constant SUMCHECK_UNIVARIATE_0_3_LOC = 0x1b60;
-    uint256 internal constant SUMCHECK_UNIVARIATE_0_4_LOC = 0x1b80;
-    uint256 internal constant SUMCHECK_UNIVARIATE_0_5_LOC = 0x1ba0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_0_6_LOC = 0x1bc0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_0_7_LOC = 0x1be0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_0_8_LOC = 0x1c00;
-    uint256 internal constant SUMCHECK_UNIVARIATE_1_0_LOC = 0x1c20;
-    uint256 internal constant SUMCHECK_UNIVARIATE_1_1_LOC = 0x1c40;
-    uint256 internal constant SUMCHECK_UNIVARIATE_1_2_LOC = 0x1c60;
-    uint256 internal constant SUMCHECK_UNIVARIATE_1_3_LOC = 0x1c80;
-    uint256 internal constant SUMCHECK_UNIVARIATE_1_4_LOC = 0x1ca0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_1_5_LOC = 0x1cc0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_1_6_LOC = 0x1ce0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_1_7_LOC = 0x1d00;
-    uint256 internal constant SUMCHECK_UNIVARIATE_1_8_LOC = 0x1d20;
-    uint256 internal constant SUMCHECK_UNIVARIATE_2_0_LOC = 0x1d40;
-    uint256 internal constant SUMCHECK_UNIVARIATE_2_1_LOC = 0x1d60;
-    uint256 internal constant SUMCHECK_UNIVARIATE_2_2_LOC = 0x1d80;
-    uint256 internal constant SUMCHECK_UNIVARIATE_2_3_LOC = 0x1da0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_2_4_LOC = 0x1dc0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_2_5_LOC = 0x1de0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_2_6_LOC = 0x1e00;
-    uint256 internal constant SUMCHECK_UNIVARIATE_2_7_LOC = 0x1e20;
-    uint256 internal constant SUMCHECK_UNIVARIATE_2_8_LOC = 0x1e40;
-    uint256 internal constant SUMCHECK_UNIVARIATE_3_0_LOC = 0x1e60;
-    uint256 internal constant SUMCHECK_UNIVARIATE_3_1_LOC = 0x1e80;
-    uint256 internal constant SUMCHECK_UNIVARIATE_3_2_LOC = 0x1ea0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_3_3_LOC = 0x1ec0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_3_4_LOC = 0x1ee0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_3_5_LOC = 0x1f00;
-    uint256 internal constant SUMCHECK_UNIVARIATE_3_6_LOC = 0x1f20;
-    uint256 internal constant SUMCHECK_UNIVARIATE_3_7_LOC = 0x1f40;
-    uint256 internal constant SUMCHECK_UNIVARIATE_3_8_LOC = 0x1f60;
-    uint256 internal constant SUMCHECK_UNIVARIATE_4_0_LOC = 0x1f80;
-    uint256 internal constant SUMCHECK_UNIVARIATE_4_1_LOC = 0x1fa0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_4_2_LOC = 0x1fc0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_4_3_LOC = 0x1fe0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_4_4_LOC = 0x2000;
-    uint256 internal constant SUMCHECK_UNIVARIATE_4_5_LOC = 0x2020;
-    uint256 internal constant SUMCHECK_UNIVARIATE_4_6_LOC = 0x2040;
-    uint256 internal constant SUMCHECK_UNIVARIATE_4_7_LOC = 0x2060;
-    uint256 internal constant SUMCHECK_UNIVARIATE_4_8_LOC = 0x2080;
-    uint256 internal constant SUMCHECK_UNIVARIATE_5_0_LOC = 0x20a0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_5_1_LOC = 0x20c0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_5_2_LOC = 0x20e0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_5_3_LOC = 0x2100;
-    uint256 internal constant SUMCHECK_UNIVARIATE_5_4_LOC = 0x2120;
-    uint256 internal constant SUMCHECK_UNIVARIATE_5_5_LOC = 0x2140;
-    uint256 internal constant SUMCHECK_UNIVARIATE_5_6_LOC = 0x2160;
-    uint256 internal constant SUMCHECK_UNIVARIATE_5_7_LOC = 0x2180;
-    uint256 internal constant SUMCHECK_UNIVARIATE_5_8_LOC = 0x21a0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_6_0_LOC = 0x21c0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_6_1_LOC = 0x21e0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_6_2_LOC = 0x2200;
-    uint256 internal constant SUMCHECK_UNIVARIATE_6_3_LOC = 0x2220;
-    uint256 internal constant SUMCHECK_UNIVARIATE_6_4_LOC = 0x2240;
-    uint256 internal constant SUMCHECK_UNIVARIATE_6_5_LOC = 0x2260;
-    uint256 internal constant SUMCHECK_UNIVARIATE_6_6_LOC = 0x2280;
-    uint256 internal constant SUMCHECK_UNIVARIATE_6_7_LOC = 0x22a0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_6_8_LOC = 0x22c0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_7_0_LOC = 0x22e0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_7_1_LOC = 0x2300;
-    uint256 internal constant SUMCHECK_UNIVARIATE_7_2_LOC = 0x2320;
-    uint256 internal constant SUMCHECK_UNIVARIATE_7_3_LOC = 0x2340;
-    uint256 internal constant SUMCHECK_UNIVARIATE_7_4_LOC = 0x2360;
-    uint256 internal constant SUMCHECK_UNIVARIATE_7_5_LOC = 0x2380;
-    uint256 internal constant SUMCHECK_UNIVARIATE_7_6_LOC = 0x23a0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_7_7_LOC = 0x23c0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_7_8_LOC = 0x23e0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_8_0_LOC = 0x2400;
-    uint256 internal constant SUMCHECK_UNIVARIATE_8_1_LOC = 0x2420;
-    uint256 internal constant SUMCHECK_UNIVARIATE_8_2_LOC = 0x2440;
-    uint256 internal constant SUMCHECK_UNIVARIATE_8_3_LOC = 0x2460;
-    uint256 internal constant SUMCHECK_UNIVARIATE_8_4_LOC = 0x2480;
-    uint256 internal constant SUMCHECK_UNIVARIATE_8_5_LOC = 0x24a0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_8_6_LOC = 0x24c0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_8_7_LOC = 0x24e0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_8_8_LOC = 0x2500;
-    uint256 internal constant SUMCHECK_UNIVARIATE_9_0_LOC = 0x2520;
-    uint256 internal constant SUMCHECK_UNIVARIATE_9_1_LOC = 0x2540;
-    uint256 internal constant SUMCHECK_UNIVARIATE_9_2_LOC = 0x2560;
-    uint256 internal constant SUMCHECK_UNIVARIATE_9_3_LOC = 0x2580;
-    uint256 internal constant SUMCHECK_UNIVARIATE_9_4_LOC = 0x25a0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_9_5_LOC = 0x25c0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_9_6_LOC = 0x25e0;
-    uint256 internal constant SUMCHECK_UNIVARIATE_9_7_LOC = 0x2600;
-    uint256 internal constant SUMCHECK_UNIVARIATE_9_8_LOC = 0x2620;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                              PROOF INDICIES - SUMCHECK UNIVARIATES                               */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant SUMCHECK_UNIVARIATE_0_0_LOC = 0x1b00;
+uint256 internal constant SUMCHECK_UNIVARIATE_0_1_LOC = 0x1b20;
+uint256 internal constant SUMCHECK_UNIVARIATE_0_2_LOC = 0x1b40;
+uint256 internal constant SUMCHECK_UNIVARIATE_0_3_LOC = 0x1b60;
+uint256 internal constant SUMCHECK_UNIVARIATE_0_4_LOC = 0x1b80;
+uint256 internal constant SUMCHECK_UNIVARIATE_0_5_LOC = 0x1ba0;
+uint256 internal constant SUMCHECK_UNIVARIATE_0_6_LOC = 0x1bc0;
+uint256 internal constant SUMCHECK_UNIVARIATE_0_7_LOC = 0x1be0;
+uint256 internal constant SUMCHECK_UNIVARIATE_0_8_LOC = 0x1c00;
+uint256 internal constant SUMCHECK_UNIVARIATE_1_0_LOC = 0x1c20;
+uint256 internal constant SUMCHECK_UNIVARIATE_1_1_LOC = 0x1c40;
+uint256 internal constant SUMCHECK_UNIVARIATE_1_2_LOC = 0x1c60;
+uint256 internal constant SUMCHECK_UNIVARIATE_1_3_LOC = 0x1c80;
+uint256 internal constant SUMCHECK_UNIVARIATE_1_4_LOC = 0x1ca0;
+uint256 internal constant SUMCHECK_UNIVARIATE_1_5_LOC = 0x1cc0;
+uint256 internal constant SUMCHECK_UNIVARIATE_1_6_LOC = 0x1ce0;
+uint256 internal constant SUMCHECK_UNIVARIATE_1_7_LOC = 0x1d00;
+uint256 internal constant SUMCHECK_UNIVARIATE_1_8_LOC = 0x1d20;
+uint256 internal constant SUMCHECK_UNIVARIATE_2_0_LOC = 0x1d40;
+uint256 internal constant SUMCHECK_UNIVARIATE_2_1_LOC = 0x1d60;
+uint256 internal constant SUMCHECK_UNIVARIATE_2_2_LOC = 0x1d80;
+uint256 internal constant SUMCHECK_UNIVARIATE_2_3_LOC = 0x1da0;
+uint256 internal constant SUMCHECK_UNIVARIATE_2_4_LOC = 0x1dc0;
+uint256 internal constant SUMCHECK_UNIVARIATE_2_5_LOC = 0x1de0;
+uint256 internal constant SUMCHECK_UNIVARIATE_2_6_LOC = 0x1e00;
+uint256 internal constant SUMCHECK_UNIVARIATE_2_7_LOC = 0x1e20;
+uint256 internal constant SUMCHECK_UNIVARIATE_2_8_LOC = 0x1e40;
+uint256 internal constant SUMCHECK_UNIVARIATE_3_0_LOC = 0x1e60;
+uint256 internal constant SUMCHECK_UNIVARIATE_3_1_LOC = 0x1e80;
+uint256 internal constant SUMCHECK_UNIVARIATE_3_2_LOC = 0x1ea0;
+uint256 internal constant SUMCHECK_UNIVARIATE_3_3_LOC = 0x1ec0;
+uint256 internal constant SUMCHECK_UNIVARIATE_3_4_LOC = 0x1ee0;
+uint256 internal constant SUMCHECK_UNIVARIATE_3_5_LOC = 0x1f00;
+uint256 internal constant SUMCHECK_UNIVARIATE_3_6_LOC = 0x1f20;
+uint256 internal constant SUMCHECK_UNIVARIATE_3_7_LOC = 0x1f40;
+uint256 internal constant SUMCHECK_UNIVARIATE_3_8_LOC = 0x1f60;
+uint256 internal constant SUMCHECK_UNIVARIATE_4_0_LOC = 0x1f80;
+uint256 internal constant SUMCHECK_UNIVARIATE_4_1_LOC = 0x1fa0;
+uint256 internal constant SUMCHECK_UNIVARIATE_4_2_LOC = 0x1fc0;
+uint256 internal constant SUMCHECK_UNIVARIATE_4_3_LOC = 0x1fe0;
+uint256 internal constant SUMCHECK_UNIVARIATE_4_4_LOC = 0x2000;
+uint256 internal constant SUMCHECK_UNIVARIATE_4_5_LOC = 0x2020;
+uint256 internal constant SUMCHECK_UNIVARIATE_4_6_LOC = 0x2040;
+uint256 internal constant SUMCHECK_UNIVARIATE_4_7_LOC = 0x2060;
+uint256 internal constant SUMCHECK_UNIVARIATE_4_8_LOC = 0x2080;
+uint256 internal constant SUMCHECK_UNIVARIATE_5_0_LOC = 0x20a0;
+uint256 internal constant SUMCHECK_UNIVARIATE_5_1_LOC = 0x20c0;
+uint256 internal constant SUMCHECK_UNIVARIATE_5_2_LOC = 0x20e0;
+uint256 internal constant SUMCHECK_UNIVARIATE_5_3_LOC = 0x2100;
+uint256 internal constant SUMCHECK_UNIVARIATE_5_4_LOC = 0x2120;
+uint256 internal constant SUMCHECK_UNIVARIATE_5_5_LOC = 0x2140;
+uint256 internal constant SUMCHECK_UNIVARIATE_5_6_LOC = 0x2160;
+uint256 internal constant SUMCHECK_UNIVARIATE_5_7_LOC = 0x2180;
+uint256 internal constant SUMCHECK_UNIVARIATE_5_8_LOC = 0x21a0;
+uint256 internal constant SUMCHECK_UNIVARIATE_6_0_LOC = 0x21c0;
+uint256 internal constant SUMCHECK_UNIVARIATE_6_1_LOC = 0x21e0;
+uint256 internal constant SUMCHECK_UNIVARIATE_6_2_LOC = 0x2200;
+uint256 internal constant SUMCHECK_UNIVARIATE_6_3_LOC = 0x2220;
+uint256 internal constant SUMCHECK_UNIVARIATE_6_4_LOC = 0x2240;
+uint256 internal constant SUMCHECK_UNIVARIATE_6_5_LOC = 0x2260;
+uint256 internal constant SUMCHECK_UNIVARIATE_6_6_LOC = 0x2280;
+uint256 internal constant SUMCHECK_UNIVARIATE_6_7_LOC = 0x22a0;
+uint256 internal constant SUMCHECK_UNIVARIATE_6_8_LOC = 0x22c0;
+uint256 internal constant SUMCHECK_UNIVARIATE_7_0_LOC = 0x22e0;
+uint256 internal constant SUMCHECK_UNIVARIATE_7_1_LOC = 0x2300;
+uint256 internal constant SUMCHECK_UNIVARIATE_7_2_LOC = 0x2320;
+uint256 internal constant SUMCHECK_UNIVARIATE_7_3_LOC = 0x2340;
+uint256 internal constant SUMCHECK_UNIVARIATE_7_4_LOC = 0x2360;
+uint256 internal constant SUMCHECK_UNIVARIATE_7_5_LOC = 0x2380;
+uint256 internal constant SUMCHECK_UNIVARIATE_7_6_LOC = 0x23a0;
+uint256 internal constant SUMCHECK_UNIVARIATE_7_7_LOC = 0x23c0;
+uint256 internal constant SUMCHECK_UNIVARIATE_7_8_LOC = 0x23e0;
+uint256 internal constant SUMCHECK_UNIVARIATE_8_0_LOC = 0x2400;
+uint256 internal constant SUMCHECK_UNIVARIATE_8_1_LOC = 0x2420;
+uint256 internal constant SUMCHECK_UNIVARIATE_8_2_LOC = 0x2440;
+uint256 internal constant SUMCHECK_UNIVARIATE_8_3_LOC = 0x2460;
+uint256 internal constant SUMCHECK_UNIVARIATE_8_4_LOC = 0x2480;
+uint256 internal constant SUMCHECK_UNIVARIATE_8_5_LOC = 0x24a0;
+uint256 internal constant SUMCHECK_UNIVARIATE_8_6_LOC = 0x24c0;
+uint256 internal constant SUMCHECK_UNIVARIATE_8_7_LOC = 0x24e0;
+uint256 internal constant SUMCHECK_UNIVARIATE_8_8_LOC = 0x2500;
+uint256 internal constant SUMCHECK_UNIVARIATE_9_0_LOC = 0x2520;
+uint256 internal constant SUMCHECK_UNIVARIATE_9_1_LOC = 0x2540;
+uint256 internal constant SUMCHECK_UNIVARIATE_9_2_LOC = 0x2560;
+uint256 internal constant SUMCHECK_UNIVARIATE_9_3_LOC = 0x2580;
+uint256 internal constant SUMCHECK_UNIVARIATE_9_4_LOC = 0x25a0;
+uint256 internal constant SUMCHECK_UNIVARIATE_9_5_LOC = 0x25c0;
+uint256 internal constant SUMCHECK_UNIVARIATE_9_6_LOC = 0x25e0;
+uint256 internal constant SUMCHECK_UNIVARIATE_9_7_LOC = 0x2600;
+uint256 internal constant SUMCHECK_UNIVARIATE_9_8_LOC = 0x2620;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                              PROOF INDICIES - SUMCHECK EVALUATIONS                               */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant GEMINI_MASKING_EVAL_LOC = 0x2640;
-    uint256 internal constant SIGMA1_EVAL_LOC = 0x2660;
-    uint256 internal constant SIGMA2_EVAL_LOC = 0x2680;
-    uint256 internal constant SIGMA3_EVAL_LOC = 0x26a0;
-    uint256 internal constant SIGMA4_EVAL_LOC = 0x26c0;
-    uint256 internal constant ID1_EVAL_LOC = 0x26e0;
-    uint256 internal constant ID2_EVAL_LOC = 0x2700;
-    uint256 internal constant ID3_EVAL_LOC = 0x2720;
-    uint256 internal constant ID4_EVAL_LOC = 0x2740;
-    uint256 internal constant LAGRANGE_FIRST_EVAL_LOC = 0x2760;
-    uint256 internal constant LAGRANGE_LAST_EVAL_LOC = 0x2780;
-    uint256 internal constant QLOOKUP_EVAL_LOC = 0x27a0;
-    uint256 internal constant TABLE1_EVAL_LOC = 0x27c0;
-    uint256 internal constant TABLE2_EVAL_LOC = 0x27e0;
-    uint256 internal constant TABLE3_EVAL_LOC = 0x2800;
-    uint256 internal constant TABLE4_EVAL_LOC = 0x2820;
-    uint256 internal constant QM_EVAL_LOC = 0x2840;
-    uint256 internal constant QR_EVAL_LOC = 0x2860;
-    uint256 internal constant QO_EVAL_LOC = 0x2880;
-    uint256 internal constant QC_EVAL_LOC = 0x28a0;
-    uint256 internal constant QL_EVAL_LOC = 0x28c0;
-    uint256 internal constant Q4_EVAL_LOC = 0x28e0;
-    uint256 internal constant QARITH_EVAL_LOC = 0x2900;
-    uint256 internal constant QRANGE_EVAL_LOC = 0x2920;
-    uint256 internal constant QELLIPTIC_EVAL_LOC = 0x2940;
-    uint256 internal constant QMEMORY_EVAL_LOC = 0x2960;
-    uint256 internal constant QNNF_EVAL_LOC = 0x2980;
-    uint256 internal constant QPOSEIDON2_EXTERNAL_EVAL_LOC = 0x29a0;
-    uint256 internal constant QPOSEIDON2_INTERNAL_EVAL_LOC = 0x29c0;
-    uint256 internal constant W1_EVAL_LOC = 0x29e0;
-    uint256 internal constant W2_EVAL_LOC = 0x2a00;
-    uint256 internal constant W3_EVAL_LOC = 0x2a20;
-    uint256 internal constant W4_EVAL_LOC = 0x2a40;
-    uint256 internal constant Z_PERM_EVAL_LOC = 0x2a60;
-    uint256 internal constant LOOKUP_INVERSES_EVAL_LOC = 0x2a80;
-    uint256 internal constant LOOKUP_READ_COUNTS_EVAL_LOC = 0x2aa0;
-    uint256 internal constant LOOKUP_READ_TAGS_EVAL_LOC = 0x2ac0;
-    uint256 internal constant W1_SHIFT_EVAL_LOC = 0x2ae0;
-    uint256 internal constant W2_SHIFT_EVAL_LOC = 0x2b00;
-    uint256 internal constant W3_SHIFT_EVAL_LOC = 0x2b20;
-    uint256 internal constant W4_SHIFT_EVAL_LOC = 0x2b40;
-    uint256 internal constant Z_PERM_SHIFT_EVAL_LOC = 0x2b60;
-    uint256 internal constant LIBRA_EVALUATION_LOC = 0x2b80;
-    uint256 internal constant LIBRA_GRAND_PRODUCT_X_LOC = 0x2ba0;
-    uint256 internal constant LIBRA_GRAND_PRODUCT_Y_LOC = 0x2bc0;
-    uint256 internal constant LIBRA_QUOTIENT_X_LOC = 0x2be0;
-    uint256 internal constant LIBRA_QUOTIENT_Y_LOC = 0x2c00;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                              PROOF INDICIES - SUMCHECK EVALUATIONS                               */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant GEMINI_MASKING_EVAL_LOC = 0x2640;
+uint256 internal constant SIGMA1_EVAL_LOC = 0x2660;
+uint256 internal constant SIGMA2_EVAL_LOC = 0x2680;
+uint256 internal constant SIGMA3_EVAL_LOC = 0x26a0;
+uint256 internal constant SIGMA4_EVAL_LOC = 0x26c0;
+uint256 internal constant ID1_EVAL_LOC = 0x26e0;
+uint256 internal constant ID2_EVAL_LOC = 0x2700;
+uint256 internal constant ID3_EVAL_LOC = 0x2720;
+uint256 internal constant ID4_EVAL_LOC = 0x2740;
+uint256 internal constant LAGRANGE_FIRST_EVAL_LOC = 0x2760;
+uint256 internal constant LAGRANGE_LAST_EVAL_LOC = 0x2780;
+uint256 internal constant QLOOKUP_EVAL_LOC = 0x27a0;
+uint256 internal constant TABLE1_EVAL_LOC = 0x27c0;
+uint256 internal constant TABLE2_EVAL_LOC = 0x27e0;
+uint256 internal constant TABLE3_EVAL_LOC = 0x2800;
+uint256 internal constant TABLE4_EVAL_LOC = 0x2820;
+uint256 internal constant QM_EVAL_LOC = 0x2840;
+uint256 internal constant QR_EVAL_LOC = 0x2860;
+uint256 internal constant QO_EVAL_LOC = 0x2880;
+uint256 internal constant QC_EVAL_LOC = 0x28a0;
+uint256 internal constant QL_EVAL_LOC = 0x28c0;
+uint256 internal constant Q4_EVAL_LOC = 0x28e0;
+uint256 internal constant QARITH_EVAL_LOC = 0x2900;
+uint256 internal constant QRANGE_EVAL_LOC = 0x2920;
+uint256 internal constant QELLIPTIC_EVAL_LOC = 0x2940;
+uint256 internal constant QMEMORY_EVAL_LOC = 0x2960;
+uint256 internal constant QNNF_EVAL_LOC = 0x2980;
+uint256 internal constant QPOSEIDON2_EXTERNAL_EVAL_LOC = 0x29a0;
+uint256 internal constant QPOSEIDON2_INTERNAL_EVAL_LOC = 0x29c0;
+uint256 internal constant W1_EVAL_LOC = 0x29e0;
+uint256 internal constant W2_EVAL_LOC = 0x2a00;
+uint256 internal constant W3_EVAL_LOC = 0x2a20;
+uint256 internal constant W4_EVAL_LOC = 0x2a40;
+uint256 internal constant Z_PERM_EVAL_LOC = 0x2a60;
+uint256 internal constant LOOKUP_INVERSES_EVAL_LOC = 0x2a80;
+uint256 internal constant LOOKUP_READ_COUNTS_EVAL_LOC = 0x2aa0;
+uint256 internal constant LOOKUP_READ_TAGS_EVAL_LOC = 0x2ac0;
+uint256 internal constant W1_SHIFT_EVAL_LOC = 0x2ae0;
+uint256 internal constant W2_SHIFT_EVAL_LOC = 0x2b00;
+uint256 internal constant W3_SHIFT_EVAL_LOC = 0x2b20;
+uint256 internal constant W4_SHIFT_EVAL_LOC = 0x2b40;
+uint256 internal constant Z_PERM_SHIFT_EVAL_LOC = 0x2b60;
+uint256 internal constant LIBRA_EVALUATION_LOC = 0x2b80;
+uint256 internal constant LIBRA_GRAND_PRODUCT_X_LOC = 0x2ba0;
+uint256 internal constant LIBRA_GRAND_PRODUCT_Y_LOC = 0x2bc0;
+uint256 internal constant LIBRA_QUOTIENT_X_LOC = 0x2be0;
+uint256 internal constant LIBRA_QUOTIENT_Y_LOC = 0x2c00;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                              PROOF INDICIES - GEMINI FOLDING COMMS                               */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_0_X_LOC = 0x2c20;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_0_Y_LOC = 0x2c40;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_1_X_LOC = 0x2c60;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_1_Y_LOC = 0x2c80;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_2_X_LOC = 0x2ca0;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_2_Y_LOC = 0x2cc0;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_3_X_LOC = 0x2ce0;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_3_Y_LOC = 0x2d00;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_4_X_LOC = 0x2d20;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_4_Y_LOC = 0x2d40;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_5_X_LOC = 0x2d60;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_5_Y_LOC = 0x2d80;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_6_X_LOC = 0x2da0;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_6_Y_LOC = 0x2dc0;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_7_X_LOC = 0x2de0;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_7_Y_LOC = 0x2e00;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_8_X_LOC = 0x2e20;
-    uint256 internal constant GEMINI_FOLD_UNIVARIATE_8_Y_LOC = 0x2e40;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                              PROOF INDICIES - GEMINI FOLDING COMMS                               */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_0_X_LOC = 0x2c20;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_0_Y_LOC = 0x2c40;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_1_X_LOC = 0x2c60;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_1_Y_LOC = 0x2c80;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_2_X_LOC = 0x2ca0;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_2_Y_LOC = 0x2cc0;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_3_X_LOC = 0x2ce0;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_3_Y_LOC = 0x2d00;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_4_X_LOC = 0x2d20;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_4_Y_LOC = 0x2d40;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_5_X_LOC = 0x2d60;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_5_Y_LOC = 0x2d80;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_6_X_LOC = 0x2da0;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_6_Y_LOC = 0x2dc0;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_7_X_LOC = 0x2de0;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_7_Y_LOC = 0x2e00;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_8_X_LOC = 0x2e20;
+uint256 internal constant GEMINI_FOLD_UNIVARIATE_8_Y_LOC = 0x2e40;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                           PROOF INDICIES - GEMINI FOLDING EVALUATIONS                            */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant GEMINI_A_EVAL_0 = 0x2e60;
-    uint256 internal constant GEMINI_A_EVAL_1 = 0x2e80;
-    uint256 internal constant GEMINI_A_EVAL_2 = 0x2ea0;
-    uint256 internal constant GEMINI_A_EVAL_3 = 0x2ec0;
-    uint256 internal constant GEMINI_A_EVAL_4 = 0x2ee0;
-    uint256 internal constant GEMINI_A_EVAL_5 = 0x2f00;
-    uint256 internal constant GEMINI_A_EVAL_6 = 0x2f20;
-    uint256 internal constant GEMINI_A_EVAL_7 = 0x2f40;
-    uint256 internal constant GEMINI_A_EVAL_8 = 0x2f60;
-    uint256 internal constant GEMINI_A_EVAL_9 = 0x2f80;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                           PROOF INDICIES - GEMINI FOLDING EVALUATIONS                            */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant GEMINI_A_EVAL_0 = 0x2e60;
+uint256 internal constant GEMINI_A_EVAL_1 = 0x2e80;
+uint256 internal constant GEMINI_A_EVAL_2 = 0x2ea0;
+uint256 internal constant GEMINI_A_EVAL_3 = 0x2ec0;
+uint256 internal constant GEMINI_A_EVAL_4 = 0x2ee0;
+uint256 internal constant GEMINI_A_EVAL_5 = 0x2f00;
+uint256 internal constant GEMINI_A_EVAL_6 = 0x2f20;
+uint256 internal constant GEMINI_A_EVAL_7 = 0x2f40;
+uint256 internal constant GEMINI_A_EVAL_8 = 0x2f60;
+uint256 internal constant GEMINI_A_EVAL_9 = 0x2f80;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                             PROOF INDICIES - LIBRA POLY EVALUATIONS                              */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant LIBRA_POLY_EVAL_0_LOC = 0x2fa0;
-    uint256 internal constant LIBRA_POLY_EVAL_1_LOC = 0x2fc0;
-    uint256 internal constant LIBRA_POLY_EVAL_2_LOC = 0x2fe0;
-    uint256 internal constant LIBRA_POLY_EVAL_3_LOC = 0x3000;
-    uint256 internal constant SHPLONK_Q_X_LOC = 0x3020;
-    uint256 internal constant SHPLONK_Q_Y_LOC = 0x3040;
-    uint256 internal constant KZG_QUOTIENT_X_LOC = 0x3060;
-    uint256 internal constant KZG_QUOTIENT_Y_LOC = 0x3080;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                             PROOF INDICIES - LIBRA POLY EVALUATIONS                              */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant LIBRA_POLY_EVAL_0_LOC = 0x2fa0;
+uint256 internal constant LIBRA_POLY_EVAL_1_LOC = 0x2fc0;
+uint256 internal constant LIBRA_POLY_EVAL_2_LOC = 0x2fe0;
+uint256 internal constant LIBRA_POLY_EVAL_3_LOC = 0x3000;
+uint256 internal constant SHPLONK_Q_X_LOC = 0x3020;
+uint256 internal constant SHPLONK_Q_Y_LOC = 0x3040;
+uint256 internal constant KZG_QUOTIENT_X_LOC = 0x3060;
+uint256 internal constant KZG_QUOTIENT_Y_LOC = 0x3080;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                                    PROOF INDICIES - COMPLETE                                     */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                                    PROOF INDICIES - COMPLETE                                     */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                                            CHALLENGES                                            */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant ETA_CHALLENGE = 0x30a0;
-    uint256 internal constant ETA_TWO_CHALLENGE = 0x30c0;
-    uint256 internal constant ETA_THREE_CHALLENGE = 0x30e0;
-    uint256 internal constant BETA_CHALLENGE = 0x3100;
-    uint256 internal constant GAMMA_CHALLENGE = 0x3120;
-    uint256 internal constant RHO_CHALLENGE = 0x3140;
-    uint256 internal constant GEMINI_R_CHALLENGE = 0x3160;
-    uint256 internal constant SHPLONK_NU_CHALLENGE = 0x3180;
-    uint256 internal constant SHPLONK_Z_CHALLENGE = 0x31a0;
-    uint256 internal constant PUBLIC_INPUTS_DELTA_NUMERATOR_CHALLENGE = 0x31c0;
-    uint256 internal constant PUBLIC_INPUTS_DELTA_DENOMINATOR_CHALLENGE = 0x31e0;
-    uint256 internal constant ALPHA_CHALLENGE_0 = 0x3200;
-    uint256 internal constant ALPHA_CHALLENGE_1 = 0x3220;
-    uint256 internal constant ALPHA_CHALLENGE_2 = 0x3240;
-    uint256 internal constant ALPHA_CHALLENGE_3 = 0x3260;
-    uint256 internal constant ALPHA_CHALLENGE_4 = 0x3280;
-    uint256 internal constant ALPHA_CHALLENGE_5 = 0x32a0;
-    uint256 internal constant ALPHA_CHALLENGE_6 = 0x32c0;
-    uint256 internal constant ALPHA_CHALLENGE_7 = 0x32e0;
-    uint256 internal constant ALPHA_CHALLENGE_8 = 0x3300;
-    uint256 internal constant ALPHA_CHALLENGE_9 = 0x3320;
-    uint256 internal constant ALPHA_CHALLENGE_10 = 0x3340;
-    uint256 internal constant ALPHA_CHALLENGE_11 = 0x3360;
-    uint256 internal constant ALPHA_CHALLENGE_12 = 0x3380;
-    uint256 internal constant ALPHA_CHALLENGE_13 = 0x33a0;
-    uint256 internal constant ALPHA_CHALLENGE_14 = 0x33c0;
-    uint256 internal constant ALPHA_CHALLENGE_15 = 0x33e0;
-    uint256 internal constant ALPHA_CHALLENGE_16 = 0x3400;
-    uint256 internal constant ALPHA_CHALLENGE_17 = 0x3420;
-    uint256 internal constant ALPHA_CHALLENGE_18 = 0x3440;
-    uint256 internal constant ALPHA_CHALLENGE_19 = 0x3460;
-    uint256 internal constant ALPHA_CHALLENGE_20 = 0x3480;
-    uint256 internal constant ALPHA_CHALLENGE_21 = 0x34a0;
-    uint256 internal constant ALPHA_CHALLENGE_22 = 0x34c0;
-    uint256 internal constant ALPHA_CHALLENGE_23 = 0x34e0;
-    uint256 internal constant ALPHA_CHALLENGE_24 = 0x3500;
-    uint256 internal constant ALPHA_CHALLENGE_25 = 0x3520;
-    uint256 internal constant ALPHA_CHALLENGE_26 = 0x3540;
-    uint256 internal constant ALPHA_CHALLENGE_27 = 0x3560;
-    uint256 internal constant GATE_CHALLENGE_0 = 0x3580;
-    uint256 internal constant GATE_CHALLENGE_1 = 0x35a0;
-    uint256 internal constant GATE_CHALLENGE_2 = 0x35c0;
-    uint256 internal constant GATE_CHALLENGE_3 = 0x35e0;
-    uint256 internal constant GATE_CHALLENGE_4 = 0x3600;
-    uint256 internal constant GATE_CHALLENGE_5 = 0x3620;
-    uint256 internal constant GATE_CHALLENGE_6 = 0x3640;
-    uint256 internal constant GATE_CHALLENGE_7 = 0x3660;
-    uint256 internal constant GATE_CHALLENGE_8 = 0x3680;
-    uint256 internal constant GATE_CHALLENGE_9 = 0x36a0;
-    uint256 internal constant LIBRA_CHALLENGE = 0x36c0;
-    uint256 internal constant SUM_U_CHALLENGE_0 = 0x36e0;
-    uint256 internal constant SUM_U_CHALLENGE_1 = 0x3700;
-    uint256 internal constant SUM_U_CHALLENGE_2 = 0x3720;
-    uint256 internal constant SUM_U_CHALLENGE_3 = 0x3740;
-    uint256 internal constant SUM_U_CHALLENGE_4 = 0x3760;
-    uint256 internal constant SUM_U_CHALLENGE_5 = 0x3780;
-    uint256 internal constant SUM_U_CHALLENGE_6 = 0x37a0;
-    uint256 internal constant SUM_U_CHALLENGE_7 = 0x37c0;
-    uint256 internal constant SUM_U_CHALLENGE_8 = 0x37e0;
-    uint256 internal constant SUM_U_CHALLENGE_9 = 0x3800;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                                            CHALLENGES                                            */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant ETA_CHALLENGE = 0x30a0;
+uint256 internal constant ETA_TWO_CHALLENGE = 0x30c0;
+uint256 internal constant ETA_THREE_CHALLENGE = 0x30e0;
+uint256 internal constant BETA_CHALLENGE = 0x3100;
+uint256 internal constant GAMMA_CHALLENGE = 0x3120;
+uint256 internal constant RHO_CHALLENGE = 0x3140;
+uint256 internal constant GEMINI_R_CHALLENGE = 0x3160;
+uint256 internal constant SHPLONK_NU_CHALLENGE = 0x3180;
+uint256 internal constant SHPLONK_Z_CHALLENGE = 0x31a0;
+uint256 internal constant PUBLIC_INPUTS_DELTA_NUMERATOR_CHALLENGE = 0x31c0;
+uint256 internal constant PUBLIC_INPUTS_DELTA_DENOMINATOR_CHALLENGE = 0x31e0;
+uint256 internal constant ALPHA_CHALLENGE_0 = 0x3200;
+uint256 internal constant ALPHA_CHALLENGE_1 = 0x3220;
+uint256 internal constant ALPHA_CHALLENGE_2 = 0x3240;
+uint256 internal constant ALPHA_CHALLENGE_3 = 0x3260;
+uint256 internal constant ALPHA_CHALLENGE_4 = 0x3280;
+uint256 internal constant ALPHA_CHALLENGE_5 = 0x32a0;
+uint256 internal constant ALPHA_CHALLENGE_6 = 0x32c0;
+uint256 internal constant ALPHA_CHALLENGE_7 = 0x32e0;
+uint256 internal constant ALPHA_CHALLENGE_8 = 0x3300;
+uint256 internal constant ALPHA_CHALLENGE_9 = 0x3320;
+uint256 internal constant ALPHA_CHALLENGE_10 = 0x3340;
+uint256 internal constant ALPHA_CHALLENGE_11 = 0x3360;
+uint256 internal constant ALPHA_CHALLENGE_12 = 0x3380;
+uint256 internal constant ALPHA_CHALLENGE_13 = 0x33a0;
+uint256 internal constant ALPHA_CHALLENGE_14 = 0x33c0;
+uint256 internal constant ALPHA_CHALLENGE_15 = 0x33e0;
+uint256 internal constant ALPHA_CHALLENGE_16 = 0x3400;
+uint256 internal constant ALPHA_CHALLENGE_17 = 0x3420;
+uint256 internal constant ALPHA_CHALLENGE_18 = 0x3440;
+uint256 internal constant ALPHA_CHALLENGE_19 = 0x3460;
+uint256 internal constant ALPHA_CHALLENGE_20 = 0x3480;
+uint256 internal constant ALPHA_CHALLENGE_21 = 0x34a0;
+uint256 internal constant ALPHA_CHALLENGE_22 = 0x34c0;
+uint256 internal constant ALPHA_CHALLENGE_23 = 0x34e0;
+uint256 internal constant ALPHA_CHALLENGE_24 = 0x3500;
+uint256 internal constant ALPHA_CHALLENGE_25 = 0x3520;
+uint256 internal constant ALPHA_CHALLENGE_26 = 0x3540;
+uint256 internal constant ALPHA_CHALLENGE_27 = 0x3560;
+uint256 internal constant GATE_CHALLENGE_0 = 0x3580;
+uint256 internal constant GATE_CHALLENGE_1 = 0x35a0;
+uint256 internal constant GATE_CHALLENGE_2 = 0x35c0;
+uint256 internal constant GATE_CHALLENGE_3 = 0x35e0;
+uint256 internal constant GATE_CHALLENGE_4 = 0x3600;
+uint256 internal constant GATE_CHALLENGE_5 = 0x3620;
+uint256 internal constant GATE_CHALLENGE_6 = 0x3640;
+uint256 internal constant GATE_CHALLENGE_7 = 0x3660;
+uint256 internal constant GATE_CHALLENGE_8 = 0x3680;
+uint256 internal constant GATE_CHALLENGE_9 = 0x36a0;
+uint256 internal constant LIBRA_CHALLENGE = 0x36c0;
+uint256 internal constant SUM_U_CHALLENGE_0 = 0x36e0;
+uint256 internal constant SUM_U_CHALLENGE_1 = 0x3700;
+uint256 internal constant SUM_U_CHALLENGE_2 = 0x3720;
+uint256 internal constant SUM_U_CHALLENGE_3 = 0x3740;
+uint256 internal constant SUM_U_CHALLENGE_4 = 0x3760;
+uint256 internal constant SUM_U_CHALLENGE_5 = 0x3780;
+uint256 internal constant SUM_U_CHALLENGE_6 = 0x37a0;
+uint256 internal constant SUM_U_CHALLENGE_7 = 0x37c0;
+uint256 internal constant SUM_U_CHALLENGE_8 = 0x37e0;
+uint256 internal constant SUM_U_CHALLENGE_9 = 0x3800;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                                      CHALLENGES - COMPLETE                                       */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                                      CHALLENGES - COMPLETE                                       */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                                    SUMCHECK - RUNTIME MEMORY                                     */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                                    SUMCHECK - RUNTIME MEMORY                                     */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                             SUMCHECK - RUNTIME MEMORY - BARYCENTRIC                              */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_0_LOC = 0x3820;
-    uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_1_LOC = 0x3840;
-    uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_2_LOC = 0x3860;
-    uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_3_LOC = 0x3880;
-    uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_4_LOC = 0x38a0;
-    uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_5_LOC = 0x38c0;
-    uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_6_LOC = 0x38e0;
-    uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_7_LOC = 0x3900;
-    uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_8_LOC = 0x3920;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_0_LOC = 0x3940;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_1_LOC = 0x3960;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_2_LOC = 0x3980;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_3_LOC = 0x39a0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_4_LOC = 0x39c0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_5_LOC = 0x39e0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_6_LOC = 0x3a00;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_7_LOC = 0x3a20;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_8_LOC = 0x3a40;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_0_LOC = 0x3a60;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_1_LOC = 0x3a80;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_2_LOC = 0x3aa0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_3_LOC = 0x3ac0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_4_LOC = 0x3ae0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_5_LOC = 0x3b00;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_6_LOC = 0x3b20;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_7_LOC = 0x3b40;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_8_LOC = 0x3b60;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_0_LOC = 0x3b80;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_1_LOC = 0x3ba0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_2_LOC = 0x3bc0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_3_LOC = 0x3be0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_4_LOC = 0x3c00;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_5_LOC = 0x3c20;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_6_LOC = 0x3c40;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_7_LOC = 0x3c60;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_8_LOC = 0x3c80;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_0_LOC = 0x3ca0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_1_LOC = 0x3cc0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_2_LOC = 0x3ce0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_3_LOC = 0x3d00;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_4_LOC = 0x3d20;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_5_LOC = 0x3d40;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_6_LOC = 0x3d60;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_7_LOC = 0x3d80;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_8_LOC = 0x3da0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_0_LOC = 0x3dc0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_1_LOC = 0x3de0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_2_LOC = 0x3e00;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_3_LOC = 0x3e20;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_4_LOC = 0x3e40;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_5_LOC = 0x3e60;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_6_LOC = 0x3e80;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_7_LOC = 0x3ea0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_8_LOC = 0x3ec0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_0_LOC = 0x3ee0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_1_LOC = 0x3f00;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_2_LOC = 0x3f20;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_3_LOC = 0x3f40;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_4_LOC = 0x3f60;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_5_LOC = 0x3f80;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_6_LOC = 0x3fa0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_7_LOC = 0x3fc0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_8_LOC = 0x3fe0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_0_LOC = 0x4000;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_1_LOC = 0x4020;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_2_LOC = 0x4040;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_3_LOC = 0x4060;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_4_LOC = 0x4080;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_5_LOC = 0x40a0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_6_LOC = 0x40c0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_7_LOC = 0x40e0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_8_LOC = 0x4100;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_0_LOC = 0x4120;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_1_LOC = 0x4140;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_2_LOC = 0x4160;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_3_LOC = 0x4180;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_4_LOC = 0x41a0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_5_LOC = 0x41c0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_6_LOC = 0x41e0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_7_LOC = 0x4200;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_8_LOC = 0x4220;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_0_LOC = 0x4240;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_1_LOC = 0x4260;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_2_LOC = 0x4280;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_3_LOC = 0x42a0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_4_LOC = 0x42c0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_5_LOC = 0x42e0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_6_LOC = 0x4300;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_7_LOC = 0x4320;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_8_LOC = 0x4340;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_0_LOC = 0x4360;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_1_LOC = 0x4380;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_2_LOC = 0x43a0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_3_LOC = 0x43c0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_4_LOC = 0x43e0;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_5_LOC = 0x4400;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_6_LOC = 0x4420;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_7_LOC = 0x4440;
-    uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_8_LOC = 0x4460;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                             SUMCHECK - RUNTIME MEMORY - BARYCENTRIC                              */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_0_LOC = 0x3820;
+uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_1_LOC = 0x3840;
+uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_2_LOC = 0x3860;
+uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_3_LOC = 0x3880;
+uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_4_LOC = 0x38a0;
+uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_5_LOC = 0x38c0;
+uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_6_LOC = 0x38e0;
+uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_7_LOC = 0x3900;
+uint256 internal constant BARYCENTRIC_LAGRANGE_DENOMINATOR_8_LOC = 0x3920;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_0_LOC = 0x3940;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_1_LOC = 0x3960;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_2_LOC = 0x3980;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_3_LOC = 0x39a0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_4_LOC = 0x39c0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_5_LOC = 0x39e0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_6_LOC = 0x3a00;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_7_LOC = 0x3a20;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_0_8_LOC = 0x3a40;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_0_LOC = 0x3a60;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_1_LOC = 0x3a80;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_2_LOC = 0x3aa0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_3_LOC = 0x3ac0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_4_LOC = 0x3ae0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_5_LOC = 0x3b00;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_6_LOC = 0x3b20;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_7_LOC = 0x3b40;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_1_8_LOC = 0x3b60;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_0_LOC = 0x3b80;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_1_LOC = 0x3ba0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_2_LOC = 0x3bc0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_3_LOC = 0x3be0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_4_LOC = 0x3c00;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_5_LOC = 0x3c20;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_6_LOC = 0x3c40;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_7_LOC = 0x3c60;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_2_8_LOC = 0x3c80;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_0_LOC = 0x3ca0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_1_LOC = 0x3cc0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_2_LOC = 0x3ce0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_3_LOC = 0x3d00;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_4_LOC = 0x3d20;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_5_LOC = 0x3d40;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_6_LOC = 0x3d60;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_7_LOC = 0x3d80;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_3_8_LOC = 0x3da0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_0_LOC = 0x3dc0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_1_LOC = 0x3de0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_2_LOC = 0x3e00;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_3_LOC = 0x3e20;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_4_LOC = 0x3e40;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_5_LOC = 0x3e60;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_6_LOC = 0x3e80;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_7_LOC = 0x3ea0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_4_8_LOC = 0x3ec0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_0_LOC = 0x3ee0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_1_LOC = 0x3f00;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_2_LOC = 0x3f20;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_3_LOC = 0x3f40;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_4_LOC = 0x3f60;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_5_LOC = 0x3f80;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_6_LOC = 0x3fa0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_7_LOC = 0x3fc0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_5_8_LOC = 0x3fe0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_0_LOC = 0x4000;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_1_LOC = 0x4020;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_2_LOC = 0x4040;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_3_LOC = 0x4060;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_4_LOC = 0x4080;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_5_LOC = 0x40a0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_6_LOC = 0x40c0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_7_LOC = 0x40e0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_6_8_LOC = 0x4100;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_0_LOC = 0x4120;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_1_LOC = 0x4140;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_2_LOC = 0x4160;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_3_LOC = 0x4180;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_4_LOC = 0x41a0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_5_LOC = 0x41c0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_6_LOC = 0x41e0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_7_LOC = 0x4200;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_7_8_LOC = 0x4220;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_0_LOC = 0x4240;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_1_LOC = 0x4260;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_2_LOC = 0x4280;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_3_LOC = 0x42a0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_4_LOC = 0x42c0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_5_LOC = 0x42e0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_6_LOC = 0x4300;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_7_LOC = 0x4320;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_8_8_LOC = 0x4340;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_0_LOC = 0x4360;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_1_LOC = 0x4380;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_2_LOC = 0x43a0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_3_LOC = 0x43c0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_4_LOC = 0x43e0;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_5_LOC = 0x4400;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_6_LOC = 0x4420;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_7_LOC = 0x4440;
+uint256 internal constant BARYCENTRIC_DENOMINATOR_INVERSES_9_8_LOC = 0x4460;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                         SUMCHECK - RUNTIME MEMORY - BARYCENTRIC COMPLETE                         */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                         SUMCHECK - RUNTIME MEMORY - BARYCENTRIC COMPLETE                         */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                       SUMCHECK - RUNTIME MEMORY - SUBRELATION EVALUATIONS                        */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant SUBRELATION_EVAL_0_LOC = 0x4480;
-    uint256 internal constant SUBRELATION_EVAL_1_LOC = 0x44a0;
-    uint256 internal constant SUBRELATION_EVAL_2_LOC = 0x44c0;
-    uint256 internal constant SUBRELATION_EVAL_3_LOC = 0x44e0;
-    uint256 internal constant SUBRELATION_EVAL_4_LOC = 0x4500;
-    uint256 internal constant SUBRELATION_EVAL_5_LOC = 0x4520;
-    uint256 internal constant SUBRELATION_EVAL_6_LOC = 0x4540;
-    uint256 internal constant SUBRELATION_EVAL_7_LOC = 0x4560;
-    uint256 internal constant SUBRELATION_EVAL_8_LOC = 0x4580;
-    uint256 internal constant SUBRELATION_EVAL_9_LOC = 0x45a0;
-    uint256 internal constant SUBRELATION_EVAL_10_LOC = 0x45c0;
-    uint256 internal constant SUBRELATION_EVAL_11_LOC = 0x45e0;
-    uint256 internal constant SUBRELATION_EVAL_12_LOC = 0x4600;
-    uint256 internal constant SUBRELATION_EVAL_13_LOC = 0x4620;
-    uint256 internal constant SUBRELATION_EVAL_14_LOC = 0x4640;
-    uint256 internal constant SUBRELATION_EVAL_15_LOC = 0x4660;
-    uint256 internal constant SUBRELATION_EVAL_16_LOC = 0x4680;
-    uint256 internal constant SUBRELATION_EVAL_17_LOC = 0x46a0;
-    uint256 internal constant SUBRELATION_EVAL_18_LOC = 0x46c0;
-    uint256 internal constant SUBRELATION_EVAL_19_LOC = 0x46e0;
-    uint256 internal constant SUBRELATION_EVAL_20_LOC = 0x4700;
-    uint256 internal constant SUBRELATION_EVAL_21_LOC = 0x4720;
-    uint256 internal constant SUBRELATION_EVAL_22_LOC = 0x4740;
-    uint256 internal constant SUBRELATION_EVAL_23_LOC = 0x4760;
-    uint256 internal constant SUBRELATION_EVAL_24_LOC = 0x4780;
-    uint256 internal constant SUBRELATION_EVAL_25_LOC = 0x47a0;
-    uint256 internal constant SUBRELATION_EVAL_26_LOC = 0x47c0;
-    uint256 internal constant SUBRELATION_EVAL_27_LOC = 0x47e0;
-    uint256 internal constant SUBRELATION_EVAL_28_LOC = 0x4800;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                       SUMCHECK - RUNTIME MEMORY - SUBRELATION EVALUATIONS                        */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant SUBRELATION_EVAL_0_LOC = 0x4480;
+uint256 internal constant SUBRELATION_EVAL_1_LOC = 0x44a0;
+uint256 internal constant SUBRELATION_EVAL_2_LOC = 0x44c0;
+uint256 internal constant SUBRELATION_EVAL_3_LOC = 0x44e0;
+uint256 internal constant SUBRELATION_EVAL_4_LOC = 0x4500;
+uint256 internal constant SUBRELATION_EVAL_5_LOC = 0x4520;
+uint256 internal constant SUBRELATION_EVAL_6_LOC = 0x4540;
+uint256 internal constant SUBRELATION_EVAL_7_LOC = 0x4560;
+uint256 internal constant SUBRELATION_EVAL_8_LOC = 0x4580;
+uint256 internal constant SUBRELATION_EVAL_9_LOC = 0x45a0;
+uint256 internal constant SUBRELATION_EVAL_10_LOC = 0x45c0;
+uint256 internal constant SUBRELATION_EVAL_11_LOC = 0x45e0;
+uint256 internal constant SUBRELATION_EVAL_12_LOC = 0x4600;
+uint256 internal constant SUBRELATION_EVAL_13_LOC = 0x4620;
+uint256 internal constant SUBRELATION_EVAL_14_LOC = 0x4640;
+uint256 internal constant SUBRELATION_EVAL_15_LOC = 0x4660;
+uint256 internal constant SUBRELATION_EVAL_16_LOC = 0x4680;
+uint256 internal constant SUBRELATION_EVAL_17_LOC = 0x46a0;
+uint256 internal constant SUBRELATION_EVAL_18_LOC = 0x46c0;
+uint256 internal constant SUBRELATION_EVAL_19_LOC = 0x46e0;
+uint256 internal constant SUBRELATION_EVAL_20_LOC = 0x4700;
+uint256 internal constant SUBRELATION_EVAL_21_LOC = 0x4720;
+uint256 internal constant SUBRELATION_EVAL_22_LOC = 0x4740;
+uint256 internal constant SUBRELATION_EVAL_23_LOC = 0x4760;
+uint256 internal constant SUBRELATION_EVAL_24_LOC = 0x4780;
+uint256 internal constant SUBRELATION_EVAL_25_LOC = 0x47a0;
+uint256 internal constant SUBRELATION_EVAL_26_LOC = 0x47c0;
+uint256 internal constant SUBRELATION_EVAL_27_LOC = 0x47e0;
+uint256 internal constant SUBRELATION_EVAL_28_LOC = 0x4800;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                   SUMCHECK - RUNTIME MEMORY - SUBRELATION EVALUATIONS COMPLETE                   */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                   SUMCHECK - RUNTIME MEMORY - SUBRELATION EVALUATIONS COMPLETE                   */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                      SUMCHECK - RUNTIME MEMORY - SUBRELATION INTERMEDIATES                       */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant FINAL_ROUND_TARGET_LOC = 0x4820;
-    uint256 internal constant POW_PARTIAL_EVALUATION_LOC = 0x4840;
-    uint256 internal constant AUX_NON_NATIVE_FIELD_IDENTITY = 0x4860;
-    uint256 internal constant AUX_LIMB_ACCUMULATOR_IDENTITY = 0x4880;
-    uint256 internal constant AUX_RAM_CONSISTENCY_CHECK_IDENTITY = 0x48a0;
-    uint256 internal constant AUX_ROM_CONSISTENCY_CHECK_IDENTITY = 0x48c0;
-    uint256 internal constant AUX_MEMORY_CHECK_IDENTITY = 0x48e0;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                      SUMCHECK - RUNTIME MEMORY - SUBRELATION INTERMEDIATES                       */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant FINAL_ROUND_TARGET_LOC = 0x4820;
+uint256 internal constant POW_PARTIAL_EVALUATION_LOC = 0x4840;
+uint256 internal constant AUX_NON_NATIVE_FIELD_IDENTITY = 0x4860;
+uint256 internal constant AUX_LIMB_ACCUMULATOR_IDENTITY = 0x4880;
+uint256 internal constant AUX_RAM_CONSISTENCY_CHECK_IDENTITY = 0x48a0;
+uint256 internal constant AUX_ROM_CONSISTENCY_CHECK_IDENTITY = 0x48c0;
+uint256 internal constant AUX_MEMORY_CHECK_IDENTITY = 0x48e0;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                               SUMCHECK - RUNTIME MEMORY - COMPLETE                               */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                               SUMCHECK - RUNTIME MEMORY - COMPLETE                               */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                                    SHPLEMINI - RUNTIME MEMORY                                    */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                                    SHPLEMINI - RUNTIME MEMORY                                    */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                            SHPLEMINI - POWERS OF EVALUATION CHALLENGE                            */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    /// {{ UNROLL_SECTION_START POWERS_OF_EVALUATION_CHALLENGE }}
-    uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_0_LOC = 0x4900;
-    uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_1_LOC = 0x4920;
-    uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_2_LOC = 0x4940;
-    uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_3_LOC = 0x4960;
-    uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_4_LOC = 0x4980;
-    uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_5_LOC = 0x49a0;
-    uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_6_LOC = 0x49c0;
-    uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_7_LOC = 0x49e0;
-    uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_8_LOC = 0x4a00;
-    uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_9_LOC = 0x4a20;
-    /// {{ UNROLL_SECTION_END POWERS_OF_EVALUATION_CHALLENGE }}
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                            SHPLEMINI - POWERS OF EVALUATION CHALLENGE                            */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/// {{ UNROLL_SECTION_START POWERS_OF_EVALUATION_CHALLENGE }}
+uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_0_LOC = 0x4900;
+uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_1_LOC = 0x4920;
+uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_2_LOC = 0x4940;
+uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_3_LOC = 0x4960;
+uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_4_LOC = 0x4980;
+uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_5_LOC = 0x49a0;
+uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_6_LOC = 0x49c0;
+uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_7_LOC = 0x49e0;
+uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_8_LOC = 0x4a00;
+uint256 internal constant POWERS_OF_EVALUATION_CHALLENGE_9_LOC = 0x4a20;
+/// {{ UNROLL_SECTION_END POWERS_OF_EVALUATION_CHALLENGE }}
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                       SHPLEMINI - POWERS OF EVALUATION CHALLENGE COMPLETE                        */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                       SHPLEMINI - POWERS OF EVALUATION CHALLENGE COMPLETE                        */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                            SHPLEMINI - RUNTIME MEMORY - BATCH SCALARS                            */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant BATCH_SCALAR_1_LOC = 0x4a40;
-    uint256 internal constant BATCH_SCALAR_2_LOC = 0x4a60;
-    uint256 internal constant BATCH_SCALAR_3_LOC = 0x4a80;
-    uint256 internal constant BATCH_SCALAR_4_LOC = 0x4aa0;
-    uint256 internal constant BATCH_SCALAR_5_LOC = 0x4ac0;
-    uint256 internal constant BATCH_SCALAR_6_LOC = 0x4ae0;
-    uint256 internal constant BATCH_SCALAR_7_LOC = 0x4b00;
-    uint256 internal constant BATCH_SCALAR_8_LOC = 0x4b20;
-    uint256 internal constant BATCH_SCALAR_9_LOC = 0x4b40;
-    uint256 internal constant BATCH_SCALAR_10_LOC = 0x4b60;
-    uint256 internal constant BATCH_SCALAR_11_LOC = 0x4b80;
-    uint256 internal constant BATCH_SCALAR_12_LOC = 0x4ba0;
-    uint256 internal constant BATCH_SCALAR_13_LOC = 0x4bc0;
-    uint256 internal constant BATCH_SCALAR_14_LOC = 0x4be0;
-    uint256 internal constant BATCH_SCALAR_15_LOC = 0x4c00;
-    uint256 internal constant BATCH_SCALAR_16_LOC = 0x4c20;
-    uint256 internal constant BATCH_SCALAR_17_LOC = 0x4c40;
-    uint256 internal constant BATCH_SCALAR_18_LOC = 0x4c60;
-    uint256 internal constant BATCH_SCALAR_19_LOC = 0x4c80;
-    uint256 internal constant BATCH_SCALAR_20_LOC = 0x4ca0;
-    uint256 internal constant BATCH_SCALAR_21_LOC = 0x4cc0;
-    uint256 internal constant BATCH_SCALAR_22_LOC = 0x4ce0;
-    uint256 internal constant BATCH_SCALAR_23_LOC = 0x4d00;
-    uint256 internal constant BATCH_SCALAR_24_LOC = 0x4d20;
-    uint256 internal constant BATCH_SCALAR_25_LOC = 0x4d40;
-    uint256 internal constant BATCH_SCALAR_26_LOC = 0x4d60;
-    uint256 internal constant BATCH_SCALAR_27_LOC = 0x4d80;
-    uint256 internal constant BATCH_SCALAR_28_LOC = 0x4da0;
-    uint256 internal constant BATCH_SCALAR_29_LOC = 0x4dc0;
-    uint256 internal constant BATCH_SCALAR_30_LOC = 0x4de0;
-    uint256 internal constant BATCH_SCALAR_31_LOC = 0x4e00;
-    uint256 internal constant BATCH_SCALAR_32_LOC = 0x4e20;
-    uint256 internal constant BATCH_SCALAR_33_LOC = 0x4e40;
-    uint256 internal constant BATCH_SCALAR_34_LOC = 0x4e60;
-    uint256 internal constant BATCH_SCALAR_35_LOC = 0x4e80;
-    uint256 internal constant BATCH_SCALAR_36_LOC = 0x4ea0;
-    uint256 internal constant BATCH_SCALAR_37_LOC = 0x4ec0;
-    uint256 internal constant BATCH_SCALAR_38_LOC = 0x4ee0;
-    uint256 internal constant BATCH_SCALAR_39_LOC = 0x4f00;
-    uint256 internal constant BATCH_SCALAR_40_LOC = 0x4f20;
-    uint256 internal constant BATCH_SCALAR_41_LOC = 0x4f40;
-    uint256 internal constant BATCH_SCALAR_42_LOC = 0x4f60;
-    uint256 internal constant BATCH_SCALAR_43_LOC = 0x4f80;
-    uint256 internal constant BATCH_SCALAR_44_LOC = 0x4fa0;
-    uint256 internal constant BATCH_SCALAR_45_LOC = 0x4fc0;
-    uint256 internal constant BATCH_SCALAR_46_LOC = 0x4fe0;
-    uint256 internal constant BATCH_SCALAR_47_LOC = 0x5000;
-    uint256 internal constant BATCH_SCALAR_48_LOC = 0x5020;
-    uint256 internal constant BATCH_SCALAR_49_LOC = 0x5040;
-    uint256 internal constant BATCH_SCALAR_50_LOC = 0x5060;
-    uint256 internal constant BATCH_SCALAR_51_LOC = 0x5080;
-    uint256 internal constant BATCH_SCALAR_52_LOC = 0x50a0;
-    uint256 internal constant BATCH_SCALAR_53_LOC = 0x50c0;
-    uint256 internal constant BATCH_SCALAR_54_LOC = 0x50e0;
-    uint256 internal constant BATCH_SCALAR_55_LOC = 0x5100;
-    uint256 internal constant BATCH_SCALAR_56_LOC = 0x5120;
-    uint256 internal constant BATCH_SCALAR_57_LOC = 0x5140;
-    uint256 internal constant BATCH_SCALAR_58_LOC = 0x5160;
-    uint256 internal constant BATCH_SCALAR_59_LOC = 0x5180;
-    uint256 internal constant BATCH_SCALAR_60_LOC = 0x51a0;
-    uint256 internal constant BATCH_SCALAR_61_LOC = 0x51c0;
-    uint256 internal constant BATCH_SCALAR_62_LOC = 0x51e0;
-    uint256 internal constant BATCH_SCALAR_63_LOC = 0x5200;
-    uint256 internal constant BATCH_SCALAR_64_LOC = 0x5220;
-    uint256 internal constant BATCH_SCALAR_65_LOC = 0x5240;
-    uint256 internal constant BATCH_SCALAR_66_LOC = 0x5260;
-    uint256 internal constant BATCH_SCALAR_67_LOC = 0x5280;
-    uint256 internal constant BATCH_SCALAR_68_LOC = 0x52a0;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                            SHPLEMINI - RUNTIME MEMORY - BATCH SCALARS                            */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant BATCH_SCALAR_1_LOC = 0x4a40;
+uint256 internal constant BATCH_SCALAR_2_LOC = 0x4a60;
+uint256 internal constant BATCH_SCALAR_3_LOC = 0x4a80;
+uint256 internal constant BATCH_SCALAR_4_LOC = 0x4aa0;
+uint256 internal constant BATCH_SCALAR_5_LOC = 0x4ac0;
+uint256 internal constant BATCH_SCALAR_6_LOC = 0x4ae0;
+uint256 internal constant BATCH_SCALAR_7_LOC = 0x4b00;
+uint256 internal constant BATCH_SCALAR_8_LOC = 0x4b20;
+uint256 internal constant BATCH_SCALAR_9_LOC = 0x4b40;
+uint256 internal constant BATCH_SCALAR_10_LOC = 0x4b60;
+uint256 internal constant BATCH_SCALAR_11_LOC = 0x4b80;
+uint256 internal constant BATCH_SCALAR_12_LOC = 0x4ba0;
+uint256 internal constant BATCH_SCALAR_13_LOC = 0x4bc0;
+uint256 internal constant BATCH_SCALAR_14_LOC = 0x4be0;
+uint256 internal constant BATCH_SCALAR_15_LOC = 0x4c00;
+uint256 internal constant BATCH_SCALAR_16_LOC = 0x4c20;
+uint256 internal constant BATCH_SCALAR_17_LOC = 0x4c40;
+uint256 internal constant BATCH_SCALAR_18_LOC = 0x4c60;
+uint256 internal constant BATCH_SCALAR_19_LOC = 0x4c80;
+uint256 internal constant BATCH_SCALAR_20_LOC = 0x4ca0;
+uint256 internal constant BATCH_SCALAR_21_LOC = 0x4cc0;
+uint256 internal constant BATCH_SCALAR_22_LOC = 0x4ce0;
+uint256 internal constant BATCH_SCALAR_23_LOC = 0x4d00;
+uint256 internal constant BATCH_SCALAR_24_LOC = 0x4d20;
+uint256 internal constant BATCH_SCALAR_25_LOC = 0x4d40;
+uint256 internal constant BATCH_SCALAR_26_LOC = 0x4d60;
+uint256 internal constant BATCH_SCALAR_27_LOC = 0x4d80;
+uint256 internal constant BATCH_SCALAR_28_LOC = 0x4da0;
+uint256 internal constant BATCH_SCALAR_29_LOC = 0x4dc0;
+uint256 internal constant BATCH_SCALAR_30_LOC = 0x4de0;
+uint256 internal constant BATCH_SCALAR_31_LOC = 0x4e00;
+uint256 internal constant BATCH_SCALAR_32_LOC = 0x4e20;
+uint256 internal constant BATCH_SCALAR_33_LOC = 0x4e40;
+uint256 internal constant BATCH_SCALAR_34_LOC = 0x4e60;
+uint256 internal constant BATCH_SCALAR_35_LOC = 0x4e80;
+uint256 internal constant BATCH_SCALAR_36_LOC = 0x4ea0;
+uint256 internal constant BATCH_SCALAR_37_LOC = 0x4ec0;
+uint256 internal constant BATCH_SCALAR_38_LOC = 0x4ee0;
+uint256 internal constant BATCH_SCALAR_39_LOC = 0x4f00;
+uint256 internal constant BATCH_SCALAR_40_LOC = 0x4f20;
+uint256 internal constant BATCH_SCALAR_41_LOC = 0x4f40;
+uint256 internal constant BATCH_SCALAR_42_LOC = 0x4f60;
+uint256 internal constant BATCH_SCALAR_43_LOC = 0x4f80;
+uint256 internal constant BATCH_SCALAR_44_LOC = 0x4fa0;
+uint256 internal constant BATCH_SCALAR_45_LOC = 0x4fc0;
+uint256 internal constant BATCH_SCALAR_46_LOC = 0x4fe0;
+uint256 internal constant BATCH_SCALAR_47_LOC = 0x5000;
+uint256 internal constant BATCH_SCALAR_48_LOC = 0x5020;
+uint256 internal constant BATCH_SCALAR_49_LOC = 0x5040;
+uint256 internal constant BATCH_SCALAR_50_LOC = 0x5060;
+uint256 internal constant BATCH_SCALAR_51_LOC = 0x5080;
+uint256 internal constant BATCH_SCALAR_52_LOC = 0x50a0;
+uint256 internal constant BATCH_SCALAR_53_LOC = 0x50c0;
+uint256 internal constant BATCH_SCALAR_54_LOC = 0x50e0;
+uint256 internal constant BATCH_SCALAR_55_LOC = 0x5100;
+uint256 internal constant BATCH_SCALAR_56_LOC = 0x5120;
+uint256 internal constant BATCH_SCALAR_57_LOC = 0x5140;
+uint256 internal constant BATCH_SCALAR_58_LOC = 0x5160;
+uint256 internal constant BATCH_SCALAR_59_LOC = 0x5180;
+uint256 internal constant BATCH_SCALAR_60_LOC = 0x51a0;
+uint256 internal constant BATCH_SCALAR_61_LOC = 0x51c0;
+uint256 internal constant BATCH_SCALAR_62_LOC = 0x51e0;
+uint256 internal constant BATCH_SCALAR_63_LOC = 0x5200;
+uint256 internal constant BATCH_SCALAR_64_LOC = 0x5220;
+uint256 internal constant BATCH_SCALAR_65_LOC = 0x5240;
+uint256 internal constant BATCH_SCALAR_66_LOC = 0x5260;
+uint256 internal constant BATCH_SCALAR_67_LOC = 0x5280;
+uint256 internal constant BATCH_SCALAR_68_LOC = 0x52a0;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                       SHPLEMINI - RUNTIME MEMORY - BATCH SCALARS COMPLETE                        */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                       SHPLEMINI - RUNTIME MEMORY - BATCH SCALARS COMPLETE                        */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                             SHPLEMINI - RUNTIME MEMORY - INVERSIONS                              */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant GEMINI_R_INV_LOC = 0x52c0;
-    uint256 internal constant LIBRA_SUBGROUP_DENOM_LOC = 0x52e0;
-    uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_0_LOC = 0x5300;
-    uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_1_LOC = 0x5320;
-    uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_2_LOC = 0x5340;
-    uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_3_LOC = 0x5360;
-    uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_4_LOC = 0x5380;
-    uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_5_LOC = 0x53a0;
-    uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_6_LOC = 0x53c0;
-    uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_7_LOC = 0x53e0;
-    uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_8_LOC = 0x5400;
-    uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_9_LOC = 0x5420;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                             SHPLEMINI - RUNTIME MEMORY - INVERSIONS                              */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant GEMINI_R_INV_LOC = 0x52c0;
+uint256 internal constant LIBRA_SUBGROUP_DENOM_LOC = 0x52e0;
+uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_0_LOC = 0x5300;
+uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_1_LOC = 0x5320;
+uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_2_LOC = 0x5340;
+uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_3_LOC = 0x5360;
+uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_4_LOC = 0x5380;
+uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_5_LOC = 0x53a0;
+uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_6_LOC = 0x53c0;
+uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_7_LOC = 0x53e0;
+uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_8_LOC = 0x5400;
+uint256 internal constant BATCH_EVALUATION_ACCUMULATOR_INVERSION_9_LOC = 0x5420;
 
-    uint256 internal constant CONSTANT_TERM_ACCUMULATOR_LOC = 0x5440;
+uint256 internal constant CONSTANT_TERM_ACCUMULATOR_LOC = 0x5440;
 
-    uint256 internal constant POS_INVERTED_DENOMINATOR = 0x5460;
-    uint256 internal constant NEG_INVERTED_DENOMINATOR = 0x5480;
+uint256 internal constant POS_INVERTED_DENOMINATOR = 0x5460;
+uint256 internal constant NEG_INVERTED_DENOMINATOR = 0x5480;
 
-    // LOG_N challenge pow minus u
-    uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_0_LOC = 0x54a0;
-    uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_1_LOC = 0x54c0;
-    uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_2_LOC = 0x54e0;
-    uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_3_LOC = 0x5500;
-    uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_4_LOC = 0x5520;
-    uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_5_LOC = 0x5540;
-    uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_6_LOC = 0x5560;
-    uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_7_LOC = 0x5580;
-    uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_8_LOC = 0x55a0;
-    uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_9_LOC = 0x55c0;
+// LOG_N challenge pow minus u
+uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_0_LOC = 0x54a0;
+uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_1_LOC = 0x54c0;
+uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_2_LOC = 0x54e0;
+uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_3_LOC = 0x5500;
+uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_4_LOC = 0x5520;
+uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_5_LOC = 0x5540;
+uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_6_LOC = 0x5560;
+uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_7_LOC = 0x5580;
+uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_8_LOC = 0x55a0;
+uint256 internal constant INVERTED_CHALLENGE_POW_MINUS_U_9_LOC = 0x55c0;
 
-    // LOG_N pos_inverted_off
-    uint256 internal constant POS_INVERTED_DENOM_0_LOC = 0x55e0;
-    uint256 internal constant POS_INVERTED_DENOM_1_LOC = 0x5600;
-    uint256 internal constant POS_INVERTED_DENOM_2_LOC = 0x5620;
-    uint256 internal constant POS_INVERTED_DENOM_3_LOC = 0x5640;
-    uint256 internal constant POS_INVERTED_DENOM_4_LOC = 0x5660;
-    uint256 internal constant POS_INVERTED_DENOM_5_LOC = 0x5680;
-    uint256 internal constant POS_INVERTED_DENOM_6_LOC = 0x56a0;
-    uint256 internal constant POS_INVERTED_DENOM_7_LOC = 0x56c0;
-    uint256 internal constant POS_INVERTED_DENOM_8_LOC = 0x56e0;
-    uint256 internal constant POS_INVERTED_DENOM_9_LOC = 0x5700;
+// LOG_N pos_inverted_off
+uint256 internal constant POS_INVERTED_DENOM_0_LOC = 0x55e0;
+uint256 internal constant POS_INVERTED_DENOM_1_LOC = 0x5600;
+uint256 internal constant POS_INVERTED_DENOM_2_LOC = 0x5620;
+uint256 internal constant POS_INVERTED_DENOM_3_LOC = 0x5640;
+uint256 internal constant POS_INVERTED_DENOM_4_LOC = 0x5660;
+uint256 internal constant POS_INVERTED_DENOM_5_LOC = 0x5680;
+uint256 internal constant POS_INVERTED_DENOM_6_LOC = 0x56a0;
+uint256 internal constant POS_INVERTED_DENOM_7_LOC = 0x56c0;
+uint256 internal constant POS_INVERTED_DENOM_8_LOC = 0x56e0;
+uint256 internal constant POS_INVERTED_DENOM_9_LOC = 0x5700;
 
-    // LOG_N neg_inverted_off
-    uint256 internal constant NEG_INVERTED_DENOM_0_LOC = 0x5720;
-    uint256 internal constant NEG_INVERTED_DENOM_1_LOC = 0x5740;
-    uint256 internal constant NEG_INVERTED_DENOM_2_LOC = 0x5760;
-    uint256 internal constant NEG_INVERTED_DENOM_3_LOC = 0x5780;
-    uint256 internal constant NEG_INVERTED_DENOM_4_LOC = 0x57a0;
-    uint256 internal constant NEG_INVERTED_DENOM_5_LOC = 0x57c0;
-    uint256 internal constant NEG_INVERTED_DENOM_6_LOC = 0x57e0;
-    uint256 internal constant NEG_INVERTED_DENOM_7_LOC = 0x5800;
-    uint256 internal constant NEG_INVERTED_DENOM_8_LOC = 0x5820;
-    uint256 internal constant NEG_INVERTED_DENOM_9_LOC = 0x5840;
+// LOG_N neg_inverted_off
+uint256 internal constant NEG_INVERTED_DENOM_0_LOC = 0x5720;
+uint256 internal constant NEG_INVERTED_DENOM_1_LOC = 0x5740;
+uint256 internal constant NEG_INVERTED_DENOM_2_LOC = 0x5760;
+uint256 internal constant NEG_INVERTED_DENOM_3_LOC = 0x5780;
+uint256 internal constant NEG_INVERTED_DENOM_4_LOC = 0x57a0;
+uint256 internal constant NEG_INVERTED_DENOM_5_LOC = 0x57c0;
+uint256 internal constant NEG_INVERTED_DENOM_6_LOC = 0x57e0;
+uint256 internal constant NEG_INVERTED_DENOM_7_LOC = 0x5800;
+uint256 internal constant NEG_INVERTED_DENOM_8_LOC = 0x5820;
+uint256 internal constant NEG_INVERTED_DENOM_9_LOC = 0x5840;
 
-    uint256 internal constant FOLD_POS_EVALUATIONS_0_LOC = 0x5860;
-    uint256 internal constant FOLD_POS_EVALUATIONS_1_LOC = 0x5880;
-    uint256 internal constant FOLD_POS_EVALUATIONS_2_LOC = 0x58a0;
-    uint256 internal constant FOLD_POS_EVALUATIONS_3_LOC = 0x58c0;
-    uint256 internal constant FOLD_POS_EVALUATIONS_4_LOC = 0x58e0;
-    uint256 internal constant FOLD_POS_EVALUATIONS_5_LOC = 0x5900;
-    uint256 internal constant FOLD_POS_EVALUATIONS_6_LOC = 0x5920;
-    uint256 internal constant FOLD_POS_EVALUATIONS_7_LOC = 0x5940;
-    uint256 internal constant FOLD_POS_EVALUATIONS_8_LOC = 0x5960;
-    uint256 internal constant FOLD_POS_EVALUATIONS_9_LOC = 0x5980;
+uint256 internal constant FOLD_POS_EVALUATIONS_0_LOC = 0x5860;
+uint256 internal constant FOLD_POS_EVALUATIONS_1_LOC = 0x5880;
+uint256 internal constant FOLD_POS_EVALUATIONS_2_LOC = 0x58a0;
+uint256 internal constant FOLD_POS_EVALUATIONS_3_LOC = 0x58c0;
+uint256 internal constant FOLD_POS_EVALUATIONS_4_LOC = 0x58e0;
+uint256 internal constant FOLD_POS_EVALUATIONS_5_LOC = 0x5900;
+uint256 internal constant FOLD_POS_EVALUATIONS_6_LOC = 0x5920;
+uint256 internal constant FOLD_POS_EVALUATIONS_7_LOC = 0x5940;
+uint256 internal constant FOLD_POS_EVALUATIONS_8_LOC = 0x5960;
+uint256 internal constant FOLD_POS_EVALUATIONS_9_LOC = 0x5980;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                         SHPLEMINI RUNTIME MEMORY - INVERSIONS - COMPLETE                         */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                         SHPLEMINI RUNTIME MEMORY - INVERSIONS - COMPLETE                         */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                               SHPLEMINI RUNTIME MEMORY - COMPLETE                                */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                               SHPLEMINI RUNTIME MEMORY - COMPLETE                                */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    uint256 internal constant BARYCENTRIC_TEMP_0_LOC = 0x59a0;
-    uint256 internal constant BARYCENTRIC_TEMP_1_LOC = 0x59c0;
-    uint256 internal constant BARYCENTRIC_TEMP_2_LOC = 0x59e0;
-    uint256 internal constant BARYCENTRIC_TEMP_3_LOC = 0x5a00;
-    uint256 internal constant BARYCENTRIC_TEMP_4_LOC = 0x5a20;
-    uint256 internal constant BARYCENTRIC_TEMP_5_LOC = 0x5a40;
-    uint256 internal constant BARYCENTRIC_TEMP_6_LOC = 0x5a60;
-    uint256 internal constant BARYCENTRIC_TEMP_7_LOC = 0x5a80;
-    uint256 internal constant BARYCENTRIC_TEMP_8_LOC = 0x5aa0;
-    uint256 internal constant BARYCENTRIC_TEMP_9_LOC = 0x5ac0;
-    uint256 internal constant BARYCENTRIC_TEMP_10_LOC = 0x5ae0;
-    uint256 internal constant BARYCENTRIC_TEMP_11_LOC = 0x5b00;
-    uint256 internal constant BARYCENTRIC_TEMP_12_LOC = 0x5b20;
-    uint256 internal constant BARYCENTRIC_TEMP_13_LOC = 0x5b40;
-    uint256 internal constant BARYCENTRIC_TEMP_14_LOC = 0x5b60;
-    uint256 internal constant BARYCENTRIC_TEMP_15_LOC = 0x5b80;
-    uint256 internal constant BARYCENTRIC_TEMP_16_LOC = 0x5ba0;
-    uint256 internal constant BARYCENTRIC_TEMP_17_LOC = 0x5bc0;
-    uint256 internal constant BARYCENTRIC_TEMP_18_LOC = 0x5be0;
-    uint256 internal constant BARYCENTRIC_TEMP_19_LOC = 0x5c00;
-    uint256 internal constant BARYCENTRIC_TEMP_20_LOC = 0x5c20;
-    uint256 internal constant BARYCENTRIC_TEMP_21_LOC = 0x5c40;
-    uint256 internal constant BARYCENTRIC_TEMP_22_LOC = 0x5c60;
-    uint256 internal constant BARYCENTRIC_TEMP_23_LOC = 0x5c80;
-    uint256 internal constant BARYCENTRIC_TEMP_24_LOC = 0x5ca0;
-    uint256 internal constant BARYCENTRIC_TEMP_25_LOC = 0x5cc0;
-    uint256 internal constant BARYCENTRIC_TEMP_26_LOC = 0x5ce0;
-    uint256 internal constant BARYCENTRIC_TEMP_27_LOC = 0x5d00;
-    uint256 internal constant BARYCENTRIC_TEMP_28_LOC = 0x5d20;
-    uint256 internal constant BARYCENTRIC_TEMP_29_LOC = 0x5d40;
-    uint256 internal constant BARYCENTRIC_TEMP_30_LOC = 0x5d60;
-    uint256 internal constant BARYCENTRIC_TEMP_31_LOC = 0x5d80;
-    uint256 internal constant BARYCENTRIC_TEMP_32_LOC = 0x5da0;
-    uint256 internal constant BARYCENTRIC_TEMP_33_LOC = 0x5dc0;
-    uint256 internal constant BARYCENTRIC_TEMP_34_LOC = 0x5de0;
-    uint256 internal constant BARYCENTRIC_TEMP_35_LOC = 0x5e00;
-    uint256 internal constant BARYCENTRIC_TEMP_36_LOC = 0x5e20;
-    uint256 internal constant BARYCENTRIC_TEMP_37_LOC = 0x5e40;
-    uint256 internal constant BARYCENTRIC_TEMP_38_LOC = 0x5e60;
-    uint256 internal constant BARYCENTRIC_TEMP_39_LOC = 0x5e80;
-    uint256 internal constant BARYCENTRIC_TEMP_40_LOC = 0x5ea0;
-    uint256 internal constant BARYCENTRIC_TEMP_41_LOC = 0x5ec0;
-    uint256 internal constant BARYCENTRIC_TEMP_42_LOC = 0x5ee0;
-    uint256 internal constant BARYCENTRIC_TEMP_43_LOC = 0x5f00;
-    uint256 internal constant BARYCENTRIC_TEMP_44_LOC = 0x5f20;
-    uint256 internal constant BARYCENTRIC_TEMP_45_LOC = 0x5f40;
-    uint256 internal constant BARYCENTRIC_TEMP_46_LOC = 0x5f60;
-    uint256 internal constant BARYCENTRIC_TEMP_47_LOC = 0x5f80;
-    uint256 internal constant BARYCENTRIC_TEMP_48_LOC = 0x5fa0;
-    uint256 internal constant BARYCENTRIC_TEMP_49_LOC = 0x5fc0;
-    uint256 internal constant BARYCENTRIC_TEMP_50_LOC = 0x5fe0;
-    uint256 internal constant BARYCENTRIC_TEMP_51_LOC = 0x6000;
-    uint256 internal constant BARYCENTRIC_TEMP_52_LOC = 0x6020;
-    uint256 internal constant BARYCENTRIC_TEMP_53_LOC = 0x6040;
-    uint256 internal constant BARYCENTRIC_TEMP_54_LOC = 0x6060;
-    uint256 internal constant BARYCENTRIC_TEMP_55_LOC = 0x6080;
-    uint256 internal constant BARYCENTRIC_TEMP_56_LOC = 0x60a0;
-    uint256 internal constant BARYCENTRIC_TEMP_57_LOC = 0x60c0;
-    uint256 internal constant BARYCENTRIC_TEMP_58_LOC = 0x60e0;
-    uint256 internal constant BARYCENTRIC_TEMP_59_LOC = 0x6100;
-    uint256 internal constant BARYCENTRIC_TEMP_60_LOC = 0x6120;
-    uint256 internal constant BARYCENTRIC_TEMP_61_LOC = 0x6140;
-    uint256 internal constant BARYCENTRIC_TEMP_62_LOC = 0x6160;
-    uint256 internal constant BARYCENTRIC_TEMP_63_LOC = 0x6180;
-    uint256 internal constant BARYCENTRIC_TEMP_64_LOC = 0x61a0;
-    uint256 internal constant BARYCENTRIC_TEMP_65_LOC = 0x61c0;
-    uint256 internal constant BARYCENTRIC_TEMP_66_LOC = 0x61e0;
-    uint256 internal constant BARYCENTRIC_TEMP_67_LOC = 0x6200;
-    uint256 internal constant BARYCENTRIC_TEMP_68_LOC = 0x6220;
-    uint256 internal constant BARYCENTRIC_TEMP_69_LOC = 0x6240;
-    uint256 internal constant BARYCENTRIC_TEMP_70_LOC = 0x6260;
-    uint256 internal constant BARYCENTRIC_TEMP_71_LOC = 0x6280;
-    uint256 internal constant BARYCENTRIC_TEMP_72_LOC = 0x62a0;
-    uint256 internal constant BARYCENTRIC_TEMP_73_LOC = 0x62c0;
-    uint256 internal constant BARYCENTRIC_TEMP_74_LOC = 0x62e0;
-    uint256 internal constant BARYCENTRIC_TEMP_75_LOC = 0x6300;
-    uint256 internal constant BARYCENTRIC_TEMP_76_LOC = 0x6320;
-    uint256 internal constant BARYCENTRIC_TEMP_77_LOC = 0x6340;
-    uint256 internal constant BARYCENTRIC_TEMP_78_LOC = 0x6360;
-    uint256 internal constant BARYCENTRIC_TEMP_79_LOC = 0x6380;
-    uint256 internal constant BARYCENTRIC_TEMP_80_LOC = 0x63a0;
-    uint256 internal constant BARYCENTRIC_TEMP_81_LOC = 0x63c0;
-    uint256 internal constant BARYCENTRIC_TEMP_82_LOC = 0x63e0;
-    uint256 internal constant BARYCENTRIC_TEMP_83_LOC = 0x6400;
-    uint256 internal constant BARYCENTRIC_TEMP_84_LOC = 0x6420;
-    uint256 internal constant BARYCENTRIC_TEMP_85_LOC = 0x6440;
-    uint256 internal constant BARYCENTRIC_TEMP_86_LOC = 0x6460;
-    uint256 internal constant BARYCENTRIC_TEMP_87_LOC = 0x6480;
-    uint256 internal constant BARYCENTRIC_TEMP_88_LOC = 0x64a0;
-    uint256 internal constant BARYCENTRIC_TEMP_89_LOC = 0x64c0;
-    uint256 internal constant PUBLIC_INPUTS_DENOM_TEMP_LOC = 0x64e0;
-    uint256 internal constant GEMINI_R_INV_TEMP_LOC = 0x6500;
-    uint256 internal constant LIBRA_SUBGROUP_DENOM_TEMP_LOC = 0x6520;
-    uint256 internal constant BATCH_PRODUCT_TEMP_LOC = 0x6540;
+uint256 internal constant BARYCENTRIC_TEMP_0_LOC = 0x59a0;
+uint256 internal constant BARYCENTRIC_TEMP_1_LOC = 0x59c0;
+uint256 internal constant BARYCENTRIC_TEMP_2_LOC = 0x59e0;
+uint256 internal constant BARYCENTRIC_TEMP_3_LOC = 0x5a00;
+uint256 internal constant BARYCENTRIC_TEMP_4_LOC = 0x5a20;
+uint256 internal constant BARYCENTRIC_TEMP_5_LOC = 0x5a40;
+uint256 internal constant BARYCENTRIC_TEMP_6_LOC = 0x5a60;
+uint256 internal constant BARYCENTRIC_TEMP_7_LOC = 0x5a80;
+uint256 internal constant BARYCENTRIC_TEMP_8_LOC = 0x5aa0;
+uint256 internal constant BARYCENTRIC_TEMP_9_LOC = 0x5ac0;
+uint256 internal constant BARYCENTRIC_TEMP_10_LOC = 0x5ae0;
+uint256 internal constant BARYCENTRIC_TEMP_11_LOC = 0x5b00;
+uint256 internal constant BARYCENTRIC_TEMP_12_LOC = 0x5b20;
+uint256 internal constant BARYCENTRIC_TEMP_13_LOC = 0x5b40;
+uint256 internal constant BARYCENTRIC_TEMP_14_LOC = 0x5b60;
+uint256 internal constant BARYCENTRIC_TEMP_15_LOC = 0x5b80;
+uint256 internal constant BARYCENTRIC_TEMP_16_LOC = 0x5ba0;
+uint256 internal constant BARYCENTRIC_TEMP_17_LOC = 0x5bc0;
+uint256 internal constant BARYCENTRIC_TEMP_18_LOC = 0x5be0;
+uint256 internal constant BARYCENTRIC_TEMP_19_LOC = 0x5c00;
+uint256 internal constant BARYCENTRIC_TEMP_20_LOC = 0x5c20;
+uint256 internal constant BARYCENTRIC_TEMP_21_LOC = 0x5c40;
+uint256 internal constant BARYCENTRIC_TEMP_22_LOC = 0x5c60;
+uint256 internal constant BARYCENTRIC_TEMP_23_LOC = 0x5c80;
+uint256 internal constant BARYCENTRIC_TEMP_24_LOC = 0x5ca0;
+uint256 internal constant BARYCENTRIC_TEMP_25_LOC = 0x5cc0;
+uint256 internal constant BARYCENTRIC_TEMP_26_LOC = 0x5ce0;
+uint256 internal constant BARYCENTRIC_TEMP_27_LOC = 0x5d00;
+uint256 internal constant BARYCENTRIC_TEMP_28_LOC = 0x5d20;
+uint256 internal constant BARYCENTRIC_TEMP_29_LOC = 0x5d40;
+uint256 internal constant BARYCENTRIC_TEMP_30_LOC = 0x5d60;
+uint256 internal constant BARYCENTRIC_TEMP_31_LOC = 0x5d80;
+uint256 internal constant BARYCENTRIC_TEMP_32_LOC = 0x5da0;
+uint256 internal constant BARYCENTRIC_TEMP_33_LOC = 0x5dc0;
+uint256 internal constant BARYCENTRIC_TEMP_34_LOC = 0x5de0;
+uint256 internal constant BARYCENTRIC_TEMP_35_LOC = 0x5e00;
+uint256 internal constant BARYCENTRIC_TEMP_36_LOC = 0x5e20;
+uint256 internal constant BARYCENTRIC_TEMP_37_LOC = 0x5e40;
+uint256 internal constant BARYCENTRIC_TEMP_38_LOC = 0x5e60;
+uint256 internal constant BARYCENTRIC_TEMP_39_LOC = 0x5e80;
+uint256 internal constant BARYCENTRIC_TEMP_40_LOC = 0x5ea0;
+uint256 internal constant BARYCENTRIC_TEMP_41_LOC = 0x5ec0;
+uint256 internal constant BARYCENTRIC_TEMP_42_LOC = 0x5ee0;
+uint256 internal constant BARYCENTRIC_TEMP_43_LOC = 0x5f00;
+uint256 internal constant BARYCENTRIC_TEMP_44_LOC = 0x5f20;
+uint256 internal constant BARYCENTRIC_TEMP_45_LOC = 0x5f40;
+uint256 internal constant BARYCENTRIC_TEMP_46_LOC = 0x5f60;
+uint256 internal constant BARYCENTRIC_TEMP_47_LOC = 0x5f80;
+uint256 internal constant BARYCENTRIC_TEMP_48_LOC = 0x5fa0;
+uint256 internal constant BARYCENTRIC_TEMP_49_LOC = 0x5fc0;
+uint256 internal constant BARYCENTRIC_TEMP_50_LOC = 0x5fe0;
+uint256 internal constant BARYCENTRIC_TEMP_51_LOC = 0x6000;
+uint256 internal constant BARYCENTRIC_TEMP_52_LOC = 0x6020;
+uint256 internal constant BARYCENTRIC_TEMP_53_LOC = 0x6040;
+uint256 internal constant BARYCENTRIC_TEMP_54_LOC = 0x6060;
+uint256 internal constant BARYCENTRIC_TEMP_55_LOC = 0x6080;
+uint256 internal constant BARYCENTRIC_TEMP_56_LOC = 0x60a0;
+uint256 internal constant BARYCENTRIC_TEMP_57_LOC = 0x60c0;
+uint256 internal constant BARYCENTRIC_TEMP_58_LOC = 0x60e0;
+uint256 internal constant BARYCENTRIC_TEMP_59_LOC = 0x6100;
+uint256 internal constant BARYCENTRIC_TEMP_60_LOC = 0x6120;
+uint256 internal constant BARYCENTRIC_TEMP_61_LOC = 0x6140;
+uint256 internal constant BARYCENTRIC_TEMP_62_LOC = 0x6160;
+uint256 internal constant BARYCENTRIC_TEMP_63_LOC = 0x6180;
+uint256 internal constant BARYCENTRIC_TEMP_64_LOC = 0x61a0;
+uint256 internal constant BARYCENTRIC_TEMP_65_LOC = 0x61c0;
+uint256 internal constant BARYCENTRIC_TEMP_66_LOC = 0x61e0;
+uint256 internal constant BARYCENTRIC_TEMP_67_LOC = 0x6200;
+uint256 internal constant BARYCENTRIC_TEMP_68_LOC = 0x6220;
+uint256 internal constant BARYCENTRIC_TEMP_69_LOC = 0x6240;
+uint256 internal constant BARYCENTRIC_TEMP_70_LOC = 0x6260;
+uint256 internal constant BARYCENTRIC_TEMP_71_LOC = 0x6280;
+uint256 internal constant BARYCENTRIC_TEMP_72_LOC = 0x62a0;
+uint256 internal constant BARYCENTRIC_TEMP_73_LOC = 0x62c0;
+uint256 internal constant BARYCENTRIC_TEMP_74_LOC = 0x62e0;
+uint256 internal constant BARYCENTRIC_TEMP_75_LOC = 0x6300;
+uint256 internal constant BARYCENTRIC_TEMP_76_LOC = 0x6320;
+uint256 internal constant BARYCENTRIC_TEMP_77_LOC = 0x6340;
+uint256 internal constant BARYCENTRIC_TEMP_78_LOC = 0x6360;
+uint256 internal constant BARYCENTRIC_TEMP_79_LOC = 0x6380;
+uint256 internal constant BARYCENTRIC_TEMP_80_LOC = 0x63a0;
+uint256 internal constant BARYCENTRIC_TEMP_81_LOC = 0x63c0;
+uint256 internal constant BARYCENTRIC_TEMP_82_LOC = 0x63e0;
+uint256 internal constant BARYCENTRIC_TEMP_83_LOC = 0x6400;
+uint256 internal constant BARYCENTRIC_TEMP_84_LOC = 0x6420;
+uint256 internal constant BARYCENTRIC_TEMP_85_LOC = 0x6440;
+uint256 internal constant BARYCENTRIC_TEMP_86_LOC = 0x6460;
+uint256 internal constant BARYCENTRIC_TEMP_87_LOC = 0x6480;
+uint256 internal constant BARYCENTRIC_TEMP_88_LOC = 0x64a0;
+uint256 internal constant BARYCENTRIC_TEMP_89_LOC = 0x64c0;
+uint256 internal constant PUBLIC_INPUTS_DENOM_TEMP_LOC = 0x64e0;
+uint256 internal constant GEMINI_R_INV_TEMP_LOC = 0x6500;
+uint256 internal constant LIBRA_SUBGROUP_DENOM_TEMP_LOC = 0x6520;
+uint256 internal constant BATCH_PRODUCT_TEMP_LOC = 0x6540;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                                         Temporary space                                          */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    uint256 internal constant TEMP_0_LOC = 0x6560;
-    uint256 internal constant TEMP_1_LOC = 0x6580;
-    uint256 internal constant TEMP_2_LOC = 0x65a0;
-    uint256 internal constant TEMP_3_LOC = 0x65c0;
-    uint256 internal constant TEMP_4_LOC = 0x65e0;
-    uint256 internal constant TEMP_5_LOC = 0x6600;
-    uint256 internal constant TEMP_6_LOC = 0x6620;
-    uint256 internal constant TEMP_7_LOC = 0x6640;
-    uint256 internal constant TEMP_8_LOC = 0x6660;
-    uint256 internal constant TEMP_9_LOC = 0x6680;
-    uint256 internal constant TEMP_10_LOC = 0x66a0;
-    uint256 internal constant TEMP_11_LOC = 0x66c0;
-    uint256 internal constant TEMP_12_LOC = 0x66e0;
-    uint256 internal constant TEMP_13_LOC = 0x6700;
-    uint256 internal constant TEMP_14_LOC = 0x6720;
-    uint256 internal constant TEMP_15_LOC = 0x6740;
-    uint256 internal constant TEMP_16_LOC = 0x6760;
-    uint256 internal constant TEMP_17_LOC = 0x6780;
-    uint256 internal constant TEMP_18_LOC = 0x67a0;
-    uint256 internal constant TEMP_19_LOC = 0x67c0;
-    uint256 internal constant TEMP_20_LOC = 0x67e0;
-    uint256 internal constant TEMP_21_LOC = 0x6800;
-    uint256 internal constant TEMP_22_LOC = 0x6820;
-    uint256 internal constant TEMP_23_LOC = 0x6840;
-    uint256 internal constant TEMP_24_LOC = 0x6860;
-    uint256 internal constant TEMP_25_LOC = 0x6880;
-    uint256 internal constant TEMP_26_LOC = 0x68a0;
-    uint256 internal constant TEMP_27_LOC = 0x68c0;
-    uint256 internal constant TEMP_28_LOC = 0x68e0;
-    uint256 internal constant TEMP_29_LOC = 0x6900;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                                         Temporary space                                          */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+uint256 internal constant TEMP_0_LOC = 0x6560;
+uint256 internal constant TEMP_1_LOC = 0x6580;
+uint256 internal constant TEMP_2_LOC = 0x65a0;
+uint256 internal constant TEMP_3_LOC = 0x65c0;
+uint256 internal constant TEMP_4_LOC = 0x65e0;
+uint256 internal constant TEMP_5_LOC = 0x6600;
+uint256 internal constant TEMP_6_LOC = 0x6620;
+uint256 internal constant TEMP_7_LOC = 0x6640;
+uint256 internal constant TEMP_8_LOC = 0x6660;
+uint256 internal constant TEMP_9_LOC = 0x6680;
+uint256 internal constant TEMP_10_LOC = 0x66a0;
+uint256 internal constant TEMP_11_LOC = 0x66c0;
+uint256 internal constant TEMP_12_LOC = 0x66e0;
+uint256 internal constant TEMP_13_LOC = 0x6700;
+uint256 internal constant TEMP_14_LOC = 0x6720;
+uint256 internal constant TEMP_15_LOC = 0x6740;
+uint256 internal constant TEMP_16_LOC = 0x6760;
+uint256 internal constant TEMP_17_LOC = 0x6780;
+uint256 internal constant TEMP_18_LOC = 0x67a0;
+uint256 internal constant TEMP_19_LOC = 0x67c0;
+uint256 internal constant TEMP_20_LOC = 0x67e0;
+uint256 internal constant TEMP_21_LOC = 0x6800;
+uint256 internal constant TEMP_22_LOC = 0x6820;
+uint256 internal constant TEMP_23_LOC = 0x6840;
+uint256 internal constant TEMP_24_LOC = 0x6860;
+uint256 internal constant TEMP_25_LOC = 0x6880;
+uint256 internal constant TEMP_26_LOC = 0x68a0;
+uint256 internal constant TEMP_27_LOC = 0x68c0;
+uint256 internal constant TEMP_28_LOC = 0x68e0;
+uint256 internal constant TEMP_29_LOC = 0x6900;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                                        Small subgroup IPA                                        */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    // Allocate only the active challenge-poly prefix and the extra denominator/product slot
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_0 = 0x6920;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_1 = 0x6940;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_2 = 0x6960;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_3 = 0x6980;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_4 = 0x69a0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_5 = 0x69c0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_6 = 0x69e0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_7 = 0x6a00;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_8 = 0x6a20;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_9 = 0x6a40;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_10 = 0x6a60;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_11 = 0x6a80;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_12 = 0x6aa0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_13 = 0x6ac0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_14 = 0x6ae0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_15 = 0x6b00;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_16 = 0x6b20;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_17 = 0x6b40;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_18 = 0x6b60;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_19 = 0x6b80;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_20 = 0x6ba0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_21 = 0x6bc0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_22 = 0x6be0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_23 = 0x6c00;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_24 = 0x6c20;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_25 = 0x6c40;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_26 = 0x6c60;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_27 = 0x6c80;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_28 = 0x6ca0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_29 = 0x6cc0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_30 = 0x6ce0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_31 = 0x6d00;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_32 = 0x6d20;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_33 = 0x6d40;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_34 = 0x6d60;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_35 = 0x6d80;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_36 = 0x6da0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_37 = 0x6dc0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_38 = 0x6de0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_39 = 0x6e00;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_40 = 0x6e20;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_41 = 0x6e40;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_42 = 0x6e60;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_43 = 0x6e80;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_44 = 0x6ea0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_45 = 0x6ec0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_46 = 0x6ee0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_47 = 0x6f00;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_48 = 0x6f20;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_49 = 0x6f40;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_50 = 0x6f60;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_51 = 0x6f80;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_52 = 0x6fa0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_53 = 0x6fc0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_54 = 0x6fe0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_55 = 0x7000;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_56 = 0x7020;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_57 = 0x7040;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_58 = 0x7060;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_59 = 0x7080;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_60 = 0x70a0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_61 = 0x70c0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_62 = 0x70e0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_63 = 0x7100;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_64 = 0x7120;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_65 = 0x7140;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_66 = 0x7160;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_67 = 0x7180;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_68 = 0x71a0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_69 = 0x71c0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_70 = 0x71e0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_71 = 0x7200;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_72 = 0x7220;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_73 = 0x7240;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_74 = 0x7260;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_75 = 0x7280;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_76 = 0x72a0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_77 = 0x72c0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_78 = 0x72e0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_79 = 0x7300;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_80 = 0x7320;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_81 = 0x7340;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_82 = 0x7360;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_83 = 0x7380;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_84 = 0x73a0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_85 = 0x73c0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_86 = 0x73e0;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_87 = 0x7400;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_88 = 0x7420;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_89 = 0x7440;
-    uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_90 = 0x7460;
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                                        Small subgroup IPA                                        */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+// Allocate only the active challenge-poly prefix and the extra denominator/product slot
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_0 = 0x6920;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_1 = 0x6940;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_2 = 0x6960;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_3 = 0x6980;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_4 = 0x69a0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_5 = 0x69c0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_6 = 0x69e0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_7 = 0x6a00;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_8 = 0x6a20;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_9 = 0x6a40;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_10 = 0x6a60;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_11 = 0x6a80;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_12 = 0x6aa0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_13 = 0x6ac0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_14 = 0x6ae0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_15 = 0x6b00;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_16 = 0x6b20;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_17 = 0x6b40;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_18 = 0x6b60;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_19 = 0x6b80;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_20 = 0x6ba0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_21 = 0x6bc0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_22 = 0x6be0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_23 = 0x6c00;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_24 = 0x6c20;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_25 = 0x6c40;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_26 = 0x6c60;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_27 = 0x6c80;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_28 = 0x6ca0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_29 = 0x6cc0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_30 = 0x6ce0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_31 = 0x6d00;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_32 = 0x6d20;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_33 = 0x6d40;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_34 = 0x6d60;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_35 = 0x6d80;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_36 = 0x6da0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_37 = 0x6dc0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_38 = 0x6de0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_39 = 0x6e00;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_40 = 0x6e20;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_41 = 0x6e40;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_42 = 0x6e60;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_43 = 0x6e80;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_44 = 0x6ea0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_45 = 0x6ec0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_46 = 0x6ee0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_47 = 0x6f00;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_48 = 0x6f20;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_49 = 0x6f40;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_50 = 0x6f60;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_51 = 0x6f80;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_52 = 0x6fa0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_53 = 0x6fc0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_54 = 0x6fe0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_55 = 0x7000;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_56 = 0x7020;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_57 = 0x7040;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_58 = 0x7060;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_59 = 0x7080;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_60 = 0x70a0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_61 = 0x70c0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_62 = 0x70e0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_63 = 0x7100;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_64 = 0x7120;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_65 = 0x7140;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_66 = 0x7160;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_67 = 0x7180;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_68 = 0x71a0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_69 = 0x71c0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_70 = 0x71e0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_71 = 0x7200;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_72 = 0x7220;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_73 = 0x7240;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_74 = 0x7260;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_75 = 0x7280;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_76 = 0x72a0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_77 = 0x72c0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_78 = 0x72e0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_79 = 0x7300;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_80 = 0x7320;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_81 = 0x7340;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_82 = 0x7360;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_83 = 0x7380;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_84 = 0x73a0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_85 = 0x73c0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_86 = 0x73e0;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_87 = 0x7400;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_88 = 0x7420;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_89 = 0x7440;
+uint256 internal constant CHALLENGE_POLY_LAGRANGE_BASE_90 = 0x7460;
 
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_0 = 0x7480;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_1 = 0x74a0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_2 = 0x74c0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_3 = 0x74e0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_4 = 0x7500;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_5 = 0x7520;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_6 = 0x7540;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_7 = 0x7560;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_8 = 0x7580;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_9 = 0x75a0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_10 = 0x75c0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_11 = 0x75e0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_12 = 0x7600;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_13 = 0x7620;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_14 = 0x7640;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_15 = 0x7660;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_16 = 0x7680;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_17 = 0x76a0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_18 = 0x76c0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_19 = 0x76e0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_20 = 0x7700;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_21 = 0x7720;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_22 = 0x7740;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_23 = 0x7760;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_24 = 0x7780;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_25 = 0x77a0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_26 = 0x77c0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_27 = 0x77e0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_28 = 0x7800;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_29 = 0x7820;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_30 = 0x7840;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_31 = 0x7860;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_32 = 0x7880;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_33 = 0x78a0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_34 = 0x78c0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_35 = 0x78e0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_36 = 0x7900;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_37 = 0x7920;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_38 = 0x7940;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_39 = 0x7960;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_40 = 0x7980;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_41 = 0x79a0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_42 = 0x79c0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_43 = 0x79e0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_44 = 0x7a00;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_45 = 0x7a20;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_46 = 0x7a40;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_47 = 0x7a60;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_48 = 0x7a80;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_49 = 0x7aa0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_50 = 0x7ac0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_51 = 0x7ae0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_52 = 0x7b00;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_53 = 0x7b20;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_54 = 0x7b40;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_55 = 0x7b60;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_56 = 0x7b80;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_57 = 0x7ba0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_58 = 0x7bc0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_59 = 0x7be0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_60 = 0x7c00;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_61 = 0x7c20;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_62 = 0x7c40;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_63 = 0x7c60;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_64 = 0x7c80;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_65 = 0x7ca0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_66 = 0x7cc0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_67 = 0x7ce0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_68 = 0x7d00;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_69 = 0x7d20;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_70 = 0x7d40;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_71 = 0x7d60;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_72 = 0x7d80;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_73 = 0x7da0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_74 = 0x7dc0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_75 = 0x7de0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_76 = 0x7e00;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_77 = 0x7e20;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_78 = 0x7e40;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_79 = 0x7e60;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_80 = 0x7e80;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_81 = 0x7ea0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_82 = 0x7ec0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_83 = 0x7ee0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_84 = 0x7f00;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_85 = 0x7f20;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_86 = 0x7f40;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_87 = 0x7f60;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_88 = 0x7f80;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_89 = 0x7fa0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_90 = 0x7fc0;
-    uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_91 = 0x7fe0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_0 = 0x7480;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_1 = 0x74a0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_2 = 0x74c0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_3 = 0x74e0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_4 = 0x7500;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_5 = 0x7520;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_6 = 0x7540;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_7 = 0x7560;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_8 = 0x7580;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_9 = 0x75a0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_10 = 0x75c0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_11 = 0x75e0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_12 = 0x7600;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_13 = 0x7620;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_14 = 0x7640;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_15 = 0x7660;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_16 = 0x7680;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_17 = 0x76a0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_18 = 0x76c0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_19 = 0x76e0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_20 = 0x7700;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_21 = 0x7720;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_22 = 0x7740;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_23 = 0x7760;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_24 = 0x7780;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_25 = 0x77a0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_26 = 0x77c0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_27 = 0x77e0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_28 = 0x7800;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_29 = 0x7820;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_30 = 0x7840;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_31 = 0x7860;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_32 = 0x7880;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_33 = 0x78a0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_34 = 0x78c0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_35 = 0x78e0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_36 = 0x7900;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_37 = 0x7920;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_38 = 0x7940;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_39 = 0x7960;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_40 = 0x7980;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_41 = 0x79a0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_42 = 0x79c0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_43 = 0x79e0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_44 = 0x7a00;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_45 = 0x7a20;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_46 = 0x7a40;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_47 = 0x7a60;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_48 = 0x7a80;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_49 = 0x7aa0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_50 = 0x7ac0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_51 = 0x7ae0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_52 = 0x7b00;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_53 = 0x7b20;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_54 = 0x7b40;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_55 = 0x7b60;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_56 = 0x7b80;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_57 = 0x7ba0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_58 = 0x7bc0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_59 = 0x7be0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_60 = 0x7c00;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_61 = 0x7c20;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_62 = 0x7c40;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_63 = 0x7c60;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_64 = 0x7c80;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_65 = 0x7ca0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_66 = 0x7cc0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_67 = 0x7ce0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_68 = 0x7d00;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_69 = 0x7d20;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_70 = 0x7d40;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_71 = 0x7d60;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_72 = 0x7d80;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_73 = 0x7da0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_74 = 0x7dc0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_75 = 0x7de0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_76 = 0x7e00;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_77 = 0x7e20;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_78 = 0x7e40;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_79 = 0x7e60;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_80 = 0x7e80;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_81 = 0x7ea0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_82 = 0x7ec0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_83 = 0x7ee0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_84 = 0x7f00;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_85 = 0x7f20;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_86 = 0x7f40;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_87 = 0x7f60;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_88 = 0x7f80;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_89 = 0x7fa0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_90 = 0x7fc0;
+uint256 internal constant CONSISTENCY_DENOMINATORS_BASE_91 = 0x7fe0;
 
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_0 = 0x8000;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_1 = 0x8020;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_2 = 0x8040;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_3 = 0x8060;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_4 = 0x8080;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_5 = 0x80a0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_6 = 0x80c0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_7 = 0x80e0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_8 = 0x8100;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_9 = 0x8120;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_10 = 0x8140;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_11 = 0x8160;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_12 = 0x8180;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_13 = 0x81a0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_14 = 0x81c0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_15 = 0x81e0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_16 = 0x8200;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_17 = 0x8220;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_18 = 0x8240;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_19 = 0x8260;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_20 = 0x8280;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_21 = 0x82a0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_22 = 0x82c0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_23 = 0x82e0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_24 = 0x8300;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_25 = 0x8320;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_26 = 0x8340;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_27 = 0x8360;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_28 = 0x8380;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_29 = 0x83a0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_30 = 0x83c0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_31 = 0x83e0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_32 = 0x8400;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_33 = 0x8420;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_34 = 0x8440;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_35 = 0x8460;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_36 = 0x8480;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_37 = 0x84a0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_38 = 0x84c0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_39 = 0x84e0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_40 = 0x8500;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_41 = 0x8520;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_42 = 0x8540;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_43 = 0x8560;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_44 = 0x8580;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_45 = 0x85a0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_46 = 0x85c0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_47 = 0x85e0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_48 = 0x8600;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_49 = 0x8620;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_50 = 0x8640;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_51 = 0x8660;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_52 = 0x8680;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_53 = 0x86a0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_54 = 0x86c0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_55 = 0x86e0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_56 = 0x8700;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_57 = 0x8720;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_58 = 0x8740;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_59 = 0x8760;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_60 = 0x8780;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_61 = 0x87a0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_62 = 0x87c0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_63 = 0x87e0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_64 = 0x8800;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_65 = 0x8820;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_66 = 0x8840;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_67 = 0x8860;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_68 = 0x8880;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_69 = 0x88a0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_70 = 0x88c0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_71 = 0x88e0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_72 = 0x8900;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_73 = 0x8920;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_74 = 0x8940;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_75 = 0x8960;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_76 = 0x8980;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_77 = 0x89a0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_78 = 0x89c0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_79 = 0x89e0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_80 = 0x8a00;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_81 = 0x8a20;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_82 = 0x8a40;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_83 = 0x8a60;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_84 = 0x8a80;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_85 = 0x8aa0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_86 = 0x8ac0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_87 = 0x8ae0;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_88 = 0x8b00;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_89 = 0x8b20;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_90 = 0x8b40;
-    uint256 internal constant CONSISTENCY_PRODUCTS_BASE_91 = 0x8b60;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_0 = 0x8000;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_1 = 0x8020;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_2 = 0x8040;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_3 = 0x8060;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_4 = 0x8080;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_5 = 0x80a0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_6 = 0x80c0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_7 = 0x80e0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_8 = 0x8100;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_9 = 0x8120;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_10 = 0x8140;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_11 = 0x8160;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_12 = 0x8180;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_13 = 0x81a0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_14 = 0x81c0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_15 = 0x81e0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_16 = 0x8200;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_17 = 0x8220;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_18 = 0x8240;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_19 = 0x8260;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_20 = 0x8280;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_21 = 0x82a0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_22 = 0x82c0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_23 = 0x82e0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_24 = 0x8300;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_25 = 0x8320;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_26 = 0x8340;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_27 = 0x8360;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_28 = 0x8380;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_29 = 0x83a0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_30 = 0x83c0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_31 = 0x83e0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_32 = 0x8400;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_33 = 0x8420;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_34 = 0x8440;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_35 = 0x8460;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_36 = 0x8480;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_37 = 0x84a0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_38 = 0x84c0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_39 = 0x84e0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_40 = 0x8500;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_41 = 0x8520;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_42 = 0x8540;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_43 = 0x8560;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_44 = 0x8580;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_45 = 0x85a0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_46 = 0x85c0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_47 = 0x85e0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_48 = 0x8600;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_49 = 0x8620;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_50 = 0x8640;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_51 = 0x8660;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_52 = 0x8680;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_53 = 0x86a0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_54 = 0x86c0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_55 = 0x86e0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_56 = 0x8700;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_57 = 0x8720;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_58 = 0x8740;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_59 = 0x8760;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_60 = 0x8780;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_61 = 0x87a0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_62 = 0x87c0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_63 = 0x87e0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_64 = 0x8800;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_65 = 0x8820;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_66 = 0x8840;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_67 = 0x8860;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_68 = 0x8880;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_69 = 0x88a0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_70 = 0x88c0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_71 = 0x88e0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_72 = 0x8900;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_73 = 0x8920;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_74 = 0x8940;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_75 = 0x8960;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_76 = 0x8980;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_77 = 0x89a0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_78 = 0x89c0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_79 = 0x89e0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_80 = 0x8a00;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_81 = 0x8a20;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_82 = 0x8a40;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_83 = 0x8a60;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_84 = 0x8a80;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_85 = 0x8aa0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_86 = 0x8ac0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_87 = 0x8ae0;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_88 = 0x8b00;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_89 = 0x8b20;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_90 = 0x8b40;
+uint256 internal constant CONSISTENCY_PRODUCTS_BASE_91 = 0x8b60;
 
-    // LIBRA_UNIVARIATES_LENGTH = BATCHED_RELATION_PARTIAL_LENGTH = 9
-    uint256 internal constant LIBRA_UNIVARIATES_LENGTH = 0x9;
-    uint256 internal constant LIBRA_UNIVARIATES_LENGTH_MINUS_ONE = 0x8;
-    // 1/SUBGROUP_SIZE mod p (precomputed constant)
-    // 1/256 mod p, computed as pow(256, p-2, p) where p = BN254 scalar field modulus
-    // 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001
-    uint256 internal constant INV_SUBGROUP_SIZE = 0x3033ea246e506e898e97f570caffd704cb0bb460313fb720b29e139e5c100001;
-    uint256 internal constant LATER_SCRATCH_SPACE = 0x8b80;
+// LIBRA_UNIVARIATES_LENGTH = BATCHED_RELATION_PARTIAL_LENGTH = 9
+uint256 internal constant LIBRA_UNIVARIATES_LENGTH = 0x9;
+uint256 internal constant LIBRA_UNIVARIATES_LENGTH_MINUS_ONE = 0x8;
+// 1/SUBGROUP_SIZE mod p (precomputed constant)
+// 1/256 mod p, computed as pow(256, p-2, p) where p = BN254 scalar field modulus
+// 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001
+uint256 internal constant INV_SUBGROUP_SIZE = 0x3033ea246e506e898e97f570caffd704cb0bb460313fb720b29e139e5c100001;
+uint256 internal constant LATER_SCRATCH_SPACE = 0x8b80;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                                    Temporary space - COMPLETE                                    */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                                    Temporary space - COMPLETE                                    */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
 
-    // Aliases for scratch space
-    // Scratch space aliases at 0x00-0x40
-    // Phase 1 (sumcheck rounds): CHALL_POW_LOC, SUMCHECK_U_LOC, GEMINI_A_LOC
-    // Phase 2 (shplemini batch scalars): SS_POS_INV_DENOM_LOC, SS_NEG_INV_DENOM_LOC, SS_GEMINI_EVALS_LOC
-    // These phases do not overlap in execution time.
-    uint256 internal constant CHALL_POW_LOC = 0;
-    uint256 internal constant SUMCHECK_U_LOC = 0x20;
-    uint256 internal constant GEMINI_A_LOC = 0x40;
+// Aliases for scratch space
+// Scratch space aliases at 0x00-0x40
+// Phase 1 (sumcheck rounds): CHALL_POW_LOC, SUMCHECK_U_LOC, GEMINI_A_LOC
+// Phase 2 (shplemini batch scalars): SS_POS_INV_DENOM_LOC, SS_NEG_INV_DENOM_LOC, SS_GEMINI_EVALS_LOC
+// These phases do not overlap in execution time.
+uint256 internal constant CHALL_POW_LOC = 0;
+uint256 internal constant SUMCHECK_U_LOC = 0x20;
+uint256 internal constant GEMINI_A_LOC = 0x40;
 
-    uint256 internal constant SS_POS_INV_DENOM_LOC = 0;
-    uint256 internal constant SS_NEG_INV_DENOM_LOC = 0x20;
-    uint256 internal constant SS_GEMINI_EVALS_LOC = 0x40;
+uint256 internal constant SS_POS_INV_DENOM_LOC = 0;
+uint256 internal constant SS_NEG_INV_DENOM_LOC = 0x20;
+uint256 internal constant SS_GEMINI_EVALS_LOC = 0x40;
 
-    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-    /*                                    SUMCHECK - MEMORY ALIASES                                     */
-    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
-    // {{ SECTION_END MEMORY_LAYOUT }}
+
+
+/*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+/*                                    SUMCHECK - MEMORY ALIASES                                     */
+/*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+// {{ SECTION_END MEMORY_LAYOUT }}
 
     /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
     /*                 SUMCHECK - MEMORY ALIASES                  */
@@ -1316,8 +1318,7 @@ abstract contract HonkIgnition is IHonkVerifier {
     // ZK-specific constants
     uint256 internal constant SUBGROUP_SIZE = 256;
     uint256 internal constant SUBGROUP_GENERATOR = 0x07b0c561a6148404f086204a9f36ffb0617942546750f230c893619174a57a76;
-    uint256 internal constant SUBGROUP_GENERATOR_INVERSE =
-        0x204bd3277422fad364751ad938e2b5e6a54cf8c68712848a692c553d0329f5d6;
+    uint256 internal constant SUBGROUP_GENERATOR_INVERSE = 0x204bd3277422fad364751ad938e2b5e6a54cf8c68712848a692c553d0329f5d6;
     uint256 internal constant LIBRA_COMMITMENTS = 3;
     uint256 internal constant LIBRA_EVALUATIONS = 4;
     uint256 internal constant SHIFTED_COMMITMENTS_START = 30;
@@ -1349,7 +1350,12 @@ abstract contract HonkIgnition is IHonkVerifier {
         bytes calldata,
         /*proof*/
         bytes32[] calldata /*public_inputs*/
-    ) public view override returns (bool) {
+    )
+        public
+        view
+        override
+        returns (bool)
+    {
         // Load the proof from calldata in one large chunk
         assembly {
             /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
@@ -1419,6 +1425,7 @@ abstract contract HonkIgnition is IHonkVerifier {
 
             // Prime field order - placing on the stack
             let p := P
+
             {
                 let proof_ptr := add(calldataload(0x04), 0x24)
 
@@ -1534,11 +1541,10 @@ abstract contract HonkIgnition is IHonkVerifier {
                     let lo_limb_max := shl(136, 1)
                     let hi_limb_max := shl(120, 1)
                     let q_mod := Q
+
                     // 1. Pairing limbs: lo < 2^136, hi < 2^120 (4 pairs, stride 0x40)
                     let ptr := PAIRING_POINT_0_X_0_LOC
-                    for {} lt(ptr, GEMINI_MASKING_POLY_X_LOC) {
-                        ptr := add(ptr, 0x40)
-                    } {
+                    for {} lt(ptr, GEMINI_MASKING_POLY_X_LOC) { ptr := add(ptr, 0x40) } {
                         valid := and(valid, lt(mload(ptr), lo_limb_max))
                         valid := and(valid, lt(mload(add(ptr, 0x20)), hi_limb_max))
                     }
@@ -1549,35 +1555,21 @@ abstract contract HonkIgnition is IHonkVerifier {
 
                     // 2. G1 coordinates: each < Q
                     //    - geminiMaskingPoly + witness commitments + libraConcat (20 slots)
-                    for {
-                        ptr := GEMINI_MASKING_POLY_X_LOC
-                    } lt(ptr, LIBRA_SUM_LOC) {
-                        ptr := add(ptr, 0x20)
-                    } {
+                    for { ptr := GEMINI_MASKING_POLY_X_LOC } lt(ptr, LIBRA_SUM_LOC) { ptr := add(ptr, 0x20) } {
                         valid := and(valid, lt(mload(ptr), q_mod))
                     }
                     //    - Libra grand product + quotient (4 slots)
-                    for {
-                        ptr := LIBRA_GRAND_PRODUCT_X_LOC
-                    } lt(ptr, GEMINI_FOLD_UNIVARIATE_0_X_LOC) {
+                    for { ptr := LIBRA_GRAND_PRODUCT_X_LOC } lt(ptr, GEMINI_FOLD_UNIVARIATE_0_X_LOC) {
                         ptr := add(ptr, 0x20)
                     } {
                         valid := and(valid, lt(mload(ptr), q_mod))
                     }
                     //    - Gemini fold commitments (28 slots)
-                    for {
-                        ptr := GEMINI_FOLD_UNIVARIATE_0_X_LOC
-                    } lt(ptr, GEMINI_A_EVAL_0) {
-                        ptr := add(ptr, 0x20)
-                    } {
+                    for { ptr := GEMINI_FOLD_UNIVARIATE_0_X_LOC } lt(ptr, GEMINI_A_EVAL_0) { ptr := add(ptr, 0x20) } {
                         valid := and(valid, lt(mload(ptr), q_mod))
                     }
                     //    - Shplonk Q + KZG quotient (4 slots)
-                    for {
-                        ptr := SHPLONK_Q_X_LOC
-                    } lt(ptr, ETA_CHALLENGE) {
-                        ptr := add(ptr, 0x20)
-                    } {
+                    for { ptr := SHPLONK_Q_X_LOC } lt(ptr, ETA_CHALLENGE) { ptr := add(ptr, 0x20) } {
                         valid := and(valid, lt(mload(ptr), q_mod))
                     }
                     if iszero(valid) {
@@ -1594,19 +1586,13 @@ abstract contract HonkIgnition is IHonkVerifier {
 
                     // 3. Fr elements: each < P
                     //    - libraSum + sumcheck univariates + evals + libraEvaluation (179 slots)
-                    for {
-                        ptr := LIBRA_SUM_LOC
-                    } lt(ptr, LIBRA_GRAND_PRODUCT_X_LOC) {
+                    for { ptr := LIBRA_SUM_LOC } lt(ptr, LIBRA_GRAND_PRODUCT_X_LOC) {
                         ptr := add(ptr, 0x20)
                     } {
                         valid := and(valid, lt(mload(ptr), p))
                     }
                     //    - Gemini evaluations + libra poly evals (19 slots)
-                    for {
-                        ptr := GEMINI_A_EVAL_0
-                    } lt(ptr, SHPLONK_Q_X_LOC) {
-                        ptr := add(ptr, 0x20)
-                    } {
+                    for { ptr := GEMINI_A_EVAL_0 } lt(ptr, SHPLONK_Q_X_LOC) { ptr := add(ptr, 0x20) } {
                         valid := and(valid, lt(mload(ptr), p))
                     }
                     if iszero(valid) {
@@ -1815,11 +1801,11 @@ abstract contract HonkIgnition is IHonkVerifier {
 
                 let shplonkZ := and(prev_challenge, LOWER_127_MASK)
                 mstore(SHPLONK_Z_CHALLENGE, shplonkZ)
-            }
 
-            /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-            /*                     CHALLENGES COMPLETE                    */
-            /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+                /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+                /*                     CHALLENGES COMPLETE                    */
+                /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+            }
 
             /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
             /*                     PUBLIC INPUT DELTA                     */
@@ -1856,17 +1842,16 @@ abstract contract HonkIgnition is IHonkVerifier {
                 let beta := mload(BETA_CHALLENGE)
                 let gamma := mload(GAMMA_CHALLENGE)
                 let pub_off := PUBLIC_INPUTS_OFFSET
+
                 let numerator_value := 1
                 let denominator_value := 1
 
                 let p_clone := p // move p to the front of the stack
+
                 // Assume offset is less than p
                 // numerator_acc = gamma + (beta * (PERMUTATION_ARGUMENT_VALUE_SEPARATOR + offset))
-                let numerator_acc := addmod(
-                    gamma,
-                    mulmod(beta, add(PERMUTATION_ARGUMENT_VALUE_SEPARATOR, pub_off), p_clone),
-                    p_clone
-                )
+                let numerator_acc :=
+                    addmod(gamma, mulmod(beta, add(PERMUTATION_ARGUMENT_VALUE_SEPARATOR, pub_off), p_clone), p_clone)
                 // demonimator_acc = gamma - (beta * (offset + 1))
                 let beta_x_off := mulmod(beta, add(pub_off, 1), p_clone)
                 let denominator_acc := addmod(gamma, sub(p_clone, beta_x_off), p_clone)
@@ -1878,9 +1863,7 @@ abstract contract HonkIgnition is IHonkVerifier {
                 // endpoint_ptr = public_inputs_ptr + num_inputs * 0x20. // every public input is 0x20 bytes
                 let endpoint_ptr := add(public_inputs_ptr, mul(REAL_NUMBER_PUBLIC_INPUTS, 0x20))
 
-                for {} lt(public_inputs_ptr, endpoint_ptr) {
-                    public_inputs_ptr := add(public_inputs_ptr, 0x20)
-                } {
+                for {} lt(public_inputs_ptr, endpoint_ptr) { public_inputs_ptr := add(public_inputs_ptr, 0x20) } {
                     // Get public inputs from calldata
                     let input := calldataload(public_inputs_ptr)
 
@@ -1904,9 +1887,7 @@ abstract contract HonkIgnition is IHonkVerifier {
                 /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
                 // Pairing points contribution to public inputs delta
                 let pairing_points_ptr := PAIRING_POINT_0_X_0_LOC
-                for {} lt(pairing_points_ptr, GEMINI_MASKING_POLY_X_LOC) {
-                    pairing_points_ptr := add(pairing_points_ptr, 0x20)
-                } {
+                for {} lt(pairing_points_ptr, GEMINI_MASKING_POLY_X_LOC) { pairing_points_ptr := add(pairing_points_ptr, 0x20) } {
                     let input := mload(pairing_points_ptr)
 
                     numerator_value := mulmod(numerator_value, addmod(numerator_acc, input, p_clone), p_clone)
@@ -1918,10 +1899,10 @@ abstract contract HonkIgnition is IHonkVerifier {
 
                 mstore(PUBLIC_INPUTS_DELTA_NUMERATOR_CHALLENGE, numerator_value)
                 mstore(PUBLIC_INPUTS_DELTA_DENOMINATOR_CHALLENGE, denominator_value)
-            }
 
-            // PI delta denominator inversion is deferred to the barycentric
-            // batch inversion below.
+                // PI delta denominator inversion is deferred to the barycentric
+                // batch inversion below.
+            }
             /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
             /*             PUBLIC INPUT DELTA - complete                  */
             /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
@@ -1992,21 +1973,19 @@ abstract contract HonkIgnition is IHonkVerifier {
                     let bary_centric_inverses_off := BARYCENTRIC_DENOMINATOR_INVERSES_0_0_LOC
                     {
                         let round_challenge_off := SUM_U_CHALLENGE_0
-                        for {
-                            let round := 0
-                        } lt(round, LOG_N) {
-                            round := add(round, 1)
-                        } {
+                        for { let round := 0 } lt(round, LOG_N) { round := add(round, 1) } {
                             let round_challenge := mload(round_challenge_off)
                             let bary_lagrange_denominator_off := BARYCENTRIC_LAGRANGE_DENOMINATOR_0_LOC
+
                             // Unrolled as this loop only has 9 iterations (ZK)
                             {
                                 let bary_lagrange_denominator := mload(bary_lagrange_denominator_off)
-                                let pre_inv := mulmod(
-                                    bary_lagrange_denominator,
-                                    addmod(round_challenge, p, p), // sub(p, 0) = p
-                                    p
-                                )
+                                let pre_inv :=
+                                    mulmod(
+                                        bary_lagrange_denominator,
+                                        addmod(round_challenge, p, p), // sub(p, 0) = p
+                                        p
+                                    )
                                 mstore(bary_centric_inverses_off, pre_inv)
                                 temp := add(temp, 0x20)
                                 mstore(temp, accumulator)
@@ -2132,25 +2111,25 @@ abstract contract HonkIgnition is IHonkVerifier {
                         let cache := mload(GEMINI_R_CHALLENGE)
                         mstore(POWERS_OF_EVALUATION_CHALLENGE_0_LOC, cache)
                         /// {{ UNROLL_SECTION_START POWERS_OF_EVALUATION_COMPUTATION }}
-                        cache := mulmod(cache, cache, p)
-                        mstore(POWERS_OF_EVALUATION_CHALLENGE_1_LOC, cache)
-                        cache := mulmod(cache, cache, p)
-                        mstore(POWERS_OF_EVALUATION_CHALLENGE_2_LOC, cache)
-                        cache := mulmod(cache, cache, p)
-                        mstore(POWERS_OF_EVALUATION_CHALLENGE_3_LOC, cache)
-                        cache := mulmod(cache, cache, p)
-                        mstore(POWERS_OF_EVALUATION_CHALLENGE_4_LOC, cache)
-                        cache := mulmod(cache, cache, p)
-                        mstore(POWERS_OF_EVALUATION_CHALLENGE_5_LOC, cache)
-                        cache := mulmod(cache, cache, p)
-                        mstore(POWERS_OF_EVALUATION_CHALLENGE_6_LOC, cache)
-                        cache := mulmod(cache, cache, p)
-                        mstore(POWERS_OF_EVALUATION_CHALLENGE_7_LOC, cache)
-                        cache := mulmod(cache, cache, p)
-                        mstore(POWERS_OF_EVALUATION_CHALLENGE_8_LOC, cache)
-                        cache := mulmod(cache, cache, p)
-                        mstore(POWERS_OF_EVALUATION_CHALLENGE_9_LOC, cache)
-                        /// {{ UNROLL_SECTION_END POWERS_OF_EVALUATION_COMPUTATION }}
+                   cache := mulmod(cache, cache, p)
+                   mstore(POWERS_OF_EVALUATION_CHALLENGE_1_LOC, cache)
+                   cache := mulmod(cache, cache, p)
+                   mstore(POWERS_OF_EVALUATION_CHALLENGE_2_LOC, cache)
+                   cache := mulmod(cache, cache, p)
+                   mstore(POWERS_OF_EVALUATION_CHALLENGE_3_LOC, cache)
+                   cache := mulmod(cache, cache, p)
+                   mstore(POWERS_OF_EVALUATION_CHALLENGE_4_LOC, cache)
+                   cache := mulmod(cache, cache, p)
+                   mstore(POWERS_OF_EVALUATION_CHALLENGE_5_LOC, cache)
+                   cache := mulmod(cache, cache, p)
+                   mstore(POWERS_OF_EVALUATION_CHALLENGE_6_LOC, cache)
+                   cache := mulmod(cache, cache, p)
+                   mstore(POWERS_OF_EVALUATION_CHALLENGE_7_LOC, cache)
+                   cache := mulmod(cache, cache, p)
+                   mstore(POWERS_OF_EVALUATION_CHALLENGE_8_LOC, cache)
+                   cache := mulmod(cache, cache, p)
+                   mstore(POWERS_OF_EVALUATION_CHALLENGE_9_LOC, cache)
+/// {{ UNROLL_SECTION_END POWERS_OF_EVALUATION_COMPUTATION }}
 
                         // Element 0: gemini_r (seed)
                         {
@@ -2175,235 +2154,235 @@ abstract contract HonkIgnition is IHonkVerifier {
                         // Elements LOG_N+1..2*LOG_N: POS_INVERTED_DENOM
                         // Elements 2*LOG_N+1..3*LOG_N: NEG_INVERTED_DENOM
                         /// {{ UNROLL_SECTION_START ACCUMULATE_INVERSES }}
-                        // INVERTED_CHALLENGE_POW_MINUS_U_0
-                        {
-                            let u := mload(SUM_U_CHALLENGE_0)
-                            let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_0_LOC)
-                            let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
-                            mstore(INVERTED_CHALLENGE_POW_MINUS_U_0_LOC, val)
-                            mstore(TEMP_0_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // INVERTED_CHALLENGE_POW_MINUS_U_1
-                        {
-                            let u := mload(SUM_U_CHALLENGE_1)
-                            let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_1_LOC)
-                            let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
-                            mstore(INVERTED_CHALLENGE_POW_MINUS_U_1_LOC, val)
-                            mstore(TEMP_1_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // INVERTED_CHALLENGE_POW_MINUS_U_2
-                        {
-                            let u := mload(SUM_U_CHALLENGE_2)
-                            let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_2_LOC)
-                            let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
-                            mstore(INVERTED_CHALLENGE_POW_MINUS_U_2_LOC, val)
-                            mstore(TEMP_2_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // INVERTED_CHALLENGE_POW_MINUS_U_3
-                        {
-                            let u := mload(SUM_U_CHALLENGE_3)
-                            let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_3_LOC)
-                            let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
-                            mstore(INVERTED_CHALLENGE_POW_MINUS_U_3_LOC, val)
-                            mstore(TEMP_3_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // INVERTED_CHALLENGE_POW_MINUS_U_4
-                        {
-                            let u := mload(SUM_U_CHALLENGE_4)
-                            let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_4_LOC)
-                            let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
-                            mstore(INVERTED_CHALLENGE_POW_MINUS_U_4_LOC, val)
-                            mstore(TEMP_4_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // INVERTED_CHALLENGE_POW_MINUS_U_5
-                        {
-                            let u := mload(SUM_U_CHALLENGE_5)
-                            let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_5_LOC)
-                            let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
-                            mstore(INVERTED_CHALLENGE_POW_MINUS_U_5_LOC, val)
-                            mstore(TEMP_5_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // INVERTED_CHALLENGE_POW_MINUS_U_6
-                        {
-                            let u := mload(SUM_U_CHALLENGE_6)
-                            let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_6_LOC)
-                            let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
-                            mstore(INVERTED_CHALLENGE_POW_MINUS_U_6_LOC, val)
-                            mstore(TEMP_6_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // INVERTED_CHALLENGE_POW_MINUS_U_7
-                        {
-                            let u := mload(SUM_U_CHALLENGE_7)
-                            let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_7_LOC)
-                            let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
-                            mstore(INVERTED_CHALLENGE_POW_MINUS_U_7_LOC, val)
-                            mstore(TEMP_7_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // INVERTED_CHALLENGE_POW_MINUS_U_8
-                        {
-                            let u := mload(SUM_U_CHALLENGE_8)
-                            let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_8_LOC)
-                            let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
-                            mstore(INVERTED_CHALLENGE_POW_MINUS_U_8_LOC, val)
-                            mstore(TEMP_8_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // INVERTED_CHALLENGE_POW_MINUS_U_9
-                        {
-                            let u := mload(SUM_U_CHALLENGE_9)
-                            let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_9_LOC)
-                            let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
-                            mstore(INVERTED_CHALLENGE_POW_MINUS_U_9_LOC, val)
-                            mstore(TEMP_9_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
+                       // INVERTED_CHALLENGE_POW_MINUS_U_0
+                       {
+                           let u := mload(SUM_U_CHALLENGE_0)
+                           let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_0_LOC)
+                           let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
+                           mstore(INVERTED_CHALLENGE_POW_MINUS_U_0_LOC, val)
+                           mstore(TEMP_0_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       // INVERTED_CHALLENGE_POW_MINUS_U_1
+                       {
+                           let u := mload(SUM_U_CHALLENGE_1)
+                           let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_1_LOC)
+                           let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
+                           mstore(INVERTED_CHALLENGE_POW_MINUS_U_1_LOC, val)
+                           mstore(TEMP_1_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       // INVERTED_CHALLENGE_POW_MINUS_U_2
+                       {
+                           let u := mload(SUM_U_CHALLENGE_2)
+                           let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_2_LOC)
+                           let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
+                           mstore(INVERTED_CHALLENGE_POW_MINUS_U_2_LOC, val)
+                           mstore(TEMP_2_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       // INVERTED_CHALLENGE_POW_MINUS_U_3
+                       {
+                           let u := mload(SUM_U_CHALLENGE_3)
+                           let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_3_LOC)
+                           let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
+                           mstore(INVERTED_CHALLENGE_POW_MINUS_U_3_LOC, val)
+                           mstore(TEMP_3_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       // INVERTED_CHALLENGE_POW_MINUS_U_4
+                       {
+                           let u := mload(SUM_U_CHALLENGE_4)
+                           let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_4_LOC)
+                           let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
+                           mstore(INVERTED_CHALLENGE_POW_MINUS_U_4_LOC, val)
+                           mstore(TEMP_4_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       // INVERTED_CHALLENGE_POW_MINUS_U_5
+                       {
+                           let u := mload(SUM_U_CHALLENGE_5)
+                           let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_5_LOC)
+                           let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
+                           mstore(INVERTED_CHALLENGE_POW_MINUS_U_5_LOC, val)
+                           mstore(TEMP_5_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       // INVERTED_CHALLENGE_POW_MINUS_U_6
+                       {
+                           let u := mload(SUM_U_CHALLENGE_6)
+                           let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_6_LOC)
+                           let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
+                           mstore(INVERTED_CHALLENGE_POW_MINUS_U_6_LOC, val)
+                           mstore(TEMP_6_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       // INVERTED_CHALLENGE_POW_MINUS_U_7
+                       {
+                           let u := mload(SUM_U_CHALLENGE_7)
+                           let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_7_LOC)
+                           let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
+                           mstore(INVERTED_CHALLENGE_POW_MINUS_U_7_LOC, val)
+                           mstore(TEMP_7_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       // INVERTED_CHALLENGE_POW_MINUS_U_8
+                       {
+                           let u := mload(SUM_U_CHALLENGE_8)
+                           let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_8_LOC)
+                           let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
+                           mstore(INVERTED_CHALLENGE_POW_MINUS_U_8_LOC, val)
+                           mstore(TEMP_8_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       // INVERTED_CHALLENGE_POW_MINUS_U_9
+                       {
+                           let u := mload(SUM_U_CHALLENGE_9)
+                           let challPow := mload(POWERS_OF_EVALUATION_CHALLENGE_9_LOC)
+                           let val := addmod(mulmod(challPow, addmod(1, sub(p, u), p), p), u, p)
+                           mstore(INVERTED_CHALLENGE_POW_MINUS_U_9_LOC, val)
+                           mstore(TEMP_9_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
 
-                        // Accumulate pos inverted denom
-                        // Elements LOG_N+1..2*LOG_N: POS_INVERTED_DENOM
-                        let eval_challenge := mload(SHPLONK_Z_CHALLENGE)
-                        // POS_INVERTED_DENOM_0
-                        {
-                            let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_0_LOC)), p)
-                            mstore(POS_INVERTED_DENOM_0_LOC, val)
-                            mstore(TEMP_10_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // POS_INVERTED_DENOM_1
-                        {
-                            let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_1_LOC)), p)
-                            mstore(POS_INVERTED_DENOM_1_LOC, val)
-                            mstore(TEMP_11_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // POS_INVERTED_DENOM_2
-                        {
-                            let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_2_LOC)), p)
-                            mstore(POS_INVERTED_DENOM_2_LOC, val)
-                            mstore(TEMP_12_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // POS_INVERTED_DENOM_3
-                        {
-                            let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_3_LOC)), p)
-                            mstore(POS_INVERTED_DENOM_3_LOC, val)
-                            mstore(TEMP_13_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // POS_INVERTED_DENOM_4
-                        {
-                            let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_4_LOC)), p)
-                            mstore(POS_INVERTED_DENOM_4_LOC, val)
-                            mstore(TEMP_14_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // POS_INVERTED_DENOM_5
-                        {
-                            let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_5_LOC)), p)
-                            mstore(POS_INVERTED_DENOM_5_LOC, val)
-                            mstore(TEMP_15_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // POS_INVERTED_DENOM_6
-                        {
-                            let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_6_LOC)), p)
-                            mstore(POS_INVERTED_DENOM_6_LOC, val)
-                            mstore(TEMP_16_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // POS_INVERTED_DENOM_7
-                        {
-                            let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_7_LOC)), p)
-                            mstore(POS_INVERTED_DENOM_7_LOC, val)
-                            mstore(TEMP_17_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // POS_INVERTED_DENOM_8
-                        {
-                            let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_8_LOC)), p)
-                            mstore(POS_INVERTED_DENOM_8_LOC, val)
-                            mstore(TEMP_18_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        // POS_INVERTED_DENOM_9
-                        {
-                            let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_9_LOC)), p)
-                            mstore(POS_INVERTED_DENOM_9_LOC, val)
-                            mstore(TEMP_19_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-
-                        // Accumulate neg inverted denom
-                        // Elements 2*LOG_N+1..3*LOG_N: NEG_INVERTED_DENOM
-                        {
-                            let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_0_LOC), p)
-                            mstore(NEG_INVERTED_DENOM_0_LOC, val)
-                            mstore(TEMP_20_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        {
-                            let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_1_LOC), p)
-                            mstore(NEG_INVERTED_DENOM_1_LOC, val)
-                            mstore(TEMP_21_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        {
-                            let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_2_LOC), p)
-                            mstore(NEG_INVERTED_DENOM_2_LOC, val)
-                            mstore(TEMP_22_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        {
-                            let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_3_LOC), p)
-                            mstore(NEG_INVERTED_DENOM_3_LOC, val)
-                            mstore(TEMP_23_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        {
-                            let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_4_LOC), p)
-                            mstore(NEG_INVERTED_DENOM_4_LOC, val)
-                            mstore(TEMP_24_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        {
-                            let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_5_LOC), p)
-                            mstore(NEG_INVERTED_DENOM_5_LOC, val)
-                            mstore(TEMP_25_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        {
-                            let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_6_LOC), p)
-                            mstore(NEG_INVERTED_DENOM_6_LOC, val)
-                            mstore(TEMP_26_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        {
-                            let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_7_LOC), p)
-                            mstore(NEG_INVERTED_DENOM_7_LOC, val)
-                            mstore(TEMP_27_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        {
-                            let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_8_LOC), p)
-                            mstore(NEG_INVERTED_DENOM_8_LOC, val)
-                            mstore(TEMP_28_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
-                        {
-                            let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_9_LOC), p)
-                            mstore(NEG_INVERTED_DENOM_9_LOC, val)
-                            mstore(TEMP_29_LOC, accumulator)
-                            accumulator := mulmod(accumulator, val, p)
-                        }
+                     // Accumulate pos inverted denom
+                       // Elements LOG_N+1..2*LOG_N: POS_INVERTED_DENOM
+                       let eval_challenge := mload(SHPLONK_Z_CHALLENGE)
+                    // POS_INVERTED_DENOM_0
+                    {
+                        let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_0_LOC))        , p)
+                        mstore(POS_INVERTED_DENOM_0_LOC, val)
+                        mstore(TEMP_10_LOC, accumulator)
+                        accumulator := mulmod(accumulator, val, p)
                     }
-                    /// {{ UNROLL_SECTION_END ACCUMULATE_INVERSES }}
+                    // POS_INVERTED_DENOM_1
+                    {
+                        let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_1_LOC))        , p)
+                        mstore(POS_INVERTED_DENOM_1_LOC, val)
+                        mstore(TEMP_11_LOC, accumulator)
+                        accumulator := mulmod(accumulator, val, p)
+                    }
+                    // POS_INVERTED_DENOM_2
+                    {
+                        let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_2_LOC))        , p)
+                        mstore(POS_INVERTED_DENOM_2_LOC, val)
+                        mstore(TEMP_12_LOC, accumulator)
+                        accumulator := mulmod(accumulator, val, p)
+                    }
+                    // POS_INVERTED_DENOM_3
+                    {
+                        let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_3_LOC))        , p)
+                        mstore(POS_INVERTED_DENOM_3_LOC, val)
+                        mstore(TEMP_13_LOC, accumulator)
+                        accumulator := mulmod(accumulator, val, p)
+                    }
+                    // POS_INVERTED_DENOM_4
+                    {
+                        let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_4_LOC))        , p)
+                        mstore(POS_INVERTED_DENOM_4_LOC, val)
+                        mstore(TEMP_14_LOC, accumulator)
+                        accumulator := mulmod(accumulator, val, p)
+                    }
+                    // POS_INVERTED_DENOM_5
+                    {
+                        let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_5_LOC))        , p)
+                        mstore(POS_INVERTED_DENOM_5_LOC, val)
+                        mstore(TEMP_15_LOC, accumulator)
+                        accumulator := mulmod(accumulator, val, p)
+                    }
+                    // POS_INVERTED_DENOM_6
+                    {
+                        let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_6_LOC))        , p)
+                        mstore(POS_INVERTED_DENOM_6_LOC, val)
+                        mstore(TEMP_16_LOC, accumulator)
+                        accumulator := mulmod(accumulator, val, p)
+                    }
+                    // POS_INVERTED_DENOM_7
+                    {
+                        let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_7_LOC))        , p)
+                        mstore(POS_INVERTED_DENOM_7_LOC, val)
+                        mstore(TEMP_17_LOC, accumulator)
+                        accumulator := mulmod(accumulator, val, p)
+                    }
+                    // POS_INVERTED_DENOM_8
+                    {
+                        let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_8_LOC))        , p)
+                        mstore(POS_INVERTED_DENOM_8_LOC, val)
+                        mstore(TEMP_18_LOC, accumulator)
+                        accumulator := mulmod(accumulator, val, p)
+                    }
+                    // POS_INVERTED_DENOM_9
+                    {
+                        let val := addmod(eval_challenge, sub(p, mload(POWERS_OF_EVALUATION_CHALLENGE_9_LOC))        , p)
+                        mstore(POS_INVERTED_DENOM_9_LOC, val)
+                        mstore(TEMP_19_LOC, accumulator)
+                        accumulator := mulmod(accumulator, val, p)
+                    }
+
+                     // Accumulate neg inverted denom
+                       // Elements 2*LOG_N+1..3*LOG_N: NEG_INVERTED_DENOM
+                       {
+                           let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_0_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_0_LOC, val)
+                           mstore(TEMP_20_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       {
+                           let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_1_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_1_LOC, val)
+                           mstore(TEMP_21_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       {
+                           let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_2_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_2_LOC, val)
+                           mstore(TEMP_22_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       {
+                           let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_3_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_3_LOC, val)
+                           mstore(TEMP_23_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       {
+                           let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_4_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_4_LOC, val)
+                           mstore(TEMP_24_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       {
+                           let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_5_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_5_LOC, val)
+                           mstore(TEMP_25_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       {
+                           let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_6_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_6_LOC, val)
+                           mstore(TEMP_26_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       {
+                           let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_7_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_7_LOC, val)
+                           mstore(TEMP_27_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       {
+                           let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_8_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_8_LOC, val)
+                           mstore(TEMP_28_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+                       {
+                           let val := addmod(eval_challenge, mload(POWERS_OF_EVALUATION_CHALLENGE_9_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_9_LOC, val)
+                           mstore(TEMP_29_LOC, accumulator)
+                           accumulator := mulmod(accumulator, val, p)
+                       }
+/// {{ UNROLL_SECTION_END ACCUMULATE_INVERSES }}
+                    }
 
                     // Invert all elements (barycentric + PI delta + shplemini) as a single batch
                     {
@@ -2428,192 +2407,192 @@ abstract contract HonkIgnition is IHonkVerifier {
                         // --- Shplemini backward pass ---
                         // Extract shplemini inverses in strict reverse order.
                         {
-                            /// {{ UNROLL_SECTION_START COLLECT_INVERSES }}
-                            // i = 10
-                            // NEG_INVERTED_DENOM (LOG_N elements, reverse) -- last group appended
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_29_LOC), p)
-                                accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_9_LOC), p)
-                                mstore(NEG_INVERTED_DENOM_9_LOC, tmp)
-                            }
-                            // i = 9
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_28_LOC), p)
-                                accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_8_LOC), p)
-                                mstore(NEG_INVERTED_DENOM_8_LOC, tmp)
-                            }
-                            // i = 8
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_27_LOC), p)
-                                accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_7_LOC), p)
-                                mstore(NEG_INVERTED_DENOM_7_LOC, tmp)
-                            }
-                            // i = 7
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_26_LOC), p)
-                                accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_6_LOC), p)
-                                mstore(NEG_INVERTED_DENOM_6_LOC, tmp)
-                            }
-                            // i = 6
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_25_LOC), p)
-                                accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_5_LOC), p)
-                                mstore(NEG_INVERTED_DENOM_5_LOC, tmp)
-                            }
-                            // i = 5
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_24_LOC), p)
-                                accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_4_LOC), p)
-                                mstore(NEG_INVERTED_DENOM_4_LOC, tmp)
-                            }
-                            // i = 4
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_23_LOC), p)
-                                accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_3_LOC), p)
-                                mstore(NEG_INVERTED_DENOM_3_LOC, tmp)
-                            }
-                            // i = 3
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_22_LOC), p)
-                                accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_2_LOC), p)
-                                mstore(NEG_INVERTED_DENOM_2_LOC, tmp)
-                            }
-                            // i = 2
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_21_LOC), p)
-                                accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_1_LOC), p)
-                                mstore(NEG_INVERTED_DENOM_1_LOC, tmp)
-                            }
-                            // i = 1
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_20_LOC), p)
-                                accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_0_LOC), p)
-                                mstore(NEG_INVERTED_DENOM_0_LOC, tmp)
-                            }
+                        /// {{ UNROLL_SECTION_START COLLECT_INVERSES }}
+                       // i = 10
+                       // NEG_INVERTED_DENOM (LOG_N elements, reverse) -- last group appended
+                       {
+                           let tmp := mulmod(accumulator, mload(TEMP_29_LOC), p)
+                           accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_9_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_9_LOC, tmp)
+                   }
+            // i = 9
+                       {
+                           let tmp := mulmod(accumulator, mload(TEMP_28_LOC), p)
+                           accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_8_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_8_LOC, tmp)
+                   }
+            // i = 8
+                       {
+                           let tmp := mulmod(accumulator, mload(TEMP_27_LOC), p)
+                           accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_7_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_7_LOC, tmp)
+                   }
+            // i = 7
+                       {
+                           let tmp := mulmod(accumulator, mload(TEMP_26_LOC), p)
+                           accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_6_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_6_LOC, tmp)
+                   }
+            // i = 6
+                       {
+                           let tmp := mulmod(accumulator, mload(TEMP_25_LOC), p)
+                           accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_5_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_5_LOC, tmp)
+                   }
+            // i = 5
+                       {
+                           let tmp := mulmod(accumulator, mload(TEMP_24_LOC), p)
+                           accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_4_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_4_LOC, tmp)
+                   }
+            // i = 4
+                       {
+                           let tmp := mulmod(accumulator, mload(TEMP_23_LOC), p)
+                           accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_3_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_3_LOC, tmp)
+                   }
+            // i = 3
+                       {
+                           let tmp := mulmod(accumulator, mload(TEMP_22_LOC), p)
+                           accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_2_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_2_LOC, tmp)
+                   }
+            // i = 2
+                       {
+                           let tmp := mulmod(accumulator, mload(TEMP_21_LOC), p)
+                           accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_1_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_1_LOC, tmp)
+                   }
+            // i = 1
+                       {
+                           let tmp := mulmod(accumulator, mload(TEMP_20_LOC), p)
+                           accumulator := mulmod(accumulator, mload(NEG_INVERTED_DENOM_0_LOC), p)
+                           mstore(NEG_INVERTED_DENOM_0_LOC, tmp)
+                   }
 
-                            // Unrolled for LOG_N = 10
-                            // i = 10
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_19_LOC), p)
-                                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_9_LOC), p)
-                                mstore(POS_INVERTED_DENOM_9_LOC, tmp)
-                            }
-                            // i = 9
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_18_LOC), p)
-                                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_8_LOC), p)
-                                mstore(POS_INVERTED_DENOM_8_LOC, tmp)
-                            }
-                            // i = 8
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_17_LOC), p)
-                                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_7_LOC), p)
-                                mstore(POS_INVERTED_DENOM_7_LOC, tmp)
-                            }
-                            // i = 7
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_16_LOC), p)
-                                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_6_LOC), p)
-                                mstore(POS_INVERTED_DENOM_6_LOC, tmp)
-                            }
-                            // i = 6
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_15_LOC), p)
-                                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_5_LOC), p)
-                                mstore(POS_INVERTED_DENOM_5_LOC, tmp)
-                            }
-                            // i = 5
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_14_LOC), p)
-                                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_4_LOC), p)
-                                mstore(POS_INVERTED_DENOM_4_LOC, tmp)
-                            }
-                            // i = 4
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_13_LOC), p)
-                                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_3_LOC), p)
-                                mstore(POS_INVERTED_DENOM_3_LOC, tmp)
-                            }
-                            // i = 3
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_12_LOC), p)
-                                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_2_LOC), p)
-                                mstore(POS_INVERTED_DENOM_2_LOC, tmp)
-                            }
-                            // i = 2
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_11_LOC), p)
-                                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_1_LOC), p)
-                                mstore(POS_INVERTED_DENOM_1_LOC, tmp)
-                            }
-                            // i = 1
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_10_LOC), p)
-                                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_0_LOC), p)
-                                mstore(POS_INVERTED_DENOM_0_LOC, tmp)
-                            }
+            // Unrolled for LOG_N = 10
+            // i = 10
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_19_LOC), p)
+                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_9_LOC), p)
+                mstore(POS_INVERTED_DENOM_9_LOC, tmp)
+            }
+            // i = 9
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_18_LOC), p)
+                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_8_LOC), p)
+                mstore(POS_INVERTED_DENOM_8_LOC, tmp)
+            }
+            // i = 8
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_17_LOC), p)
+                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_7_LOC), p)
+                mstore(POS_INVERTED_DENOM_7_LOC, tmp)
+            }
+            // i = 7
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_16_LOC), p)
+                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_6_LOC), p)
+                mstore(POS_INVERTED_DENOM_6_LOC, tmp)
+            }
+            // i = 6
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_15_LOC), p)
+                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_5_LOC), p)
+                mstore(POS_INVERTED_DENOM_5_LOC, tmp)
+            }
+            // i = 5
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_14_LOC), p)
+                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_4_LOC), p)
+                mstore(POS_INVERTED_DENOM_4_LOC, tmp)
+            }
+            // i = 4
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_13_LOC), p)
+                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_3_LOC), p)
+                mstore(POS_INVERTED_DENOM_3_LOC, tmp)
+            }
+            // i = 3
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_12_LOC), p)
+                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_2_LOC), p)
+                mstore(POS_INVERTED_DENOM_2_LOC, tmp)
+            }
+            // i = 2
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_11_LOC), p)
+                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_1_LOC), p)
+                mstore(POS_INVERTED_DENOM_1_LOC, tmp)
+            }
+            // i = 1
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_10_LOC), p)
+                accumulator := mulmod(accumulator, mload(POS_INVERTED_DENOM_0_LOC), p)
+                mstore(POS_INVERTED_DENOM_0_LOC, tmp)
+            }
 
-                            // i = 10
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_9_LOC), p)
-                                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_9_LOC), p)
-                                mstore(INVERTED_CHALLENGE_POW_MINUS_U_9_LOC, tmp)
-                            }
-                            // i = 9
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_8_LOC), p)
-                                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_8_LOC), p)
-                                mstore(INVERTED_CHALLENGE_POW_MINUS_U_8_LOC, tmp)
-                            }
-                            // i = 8
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_7_LOC), p)
-                                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_7_LOC), p)
-                                mstore(INVERTED_CHALLENGE_POW_MINUS_U_7_LOC, tmp)
-                            }
-                            // i = 7
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_6_LOC), p)
-                                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_6_LOC), p)
-                                mstore(INVERTED_CHALLENGE_POW_MINUS_U_6_LOC, tmp)
-                            }
-                            // i = 6
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_5_LOC), p)
-                                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_5_LOC), p)
-                                mstore(INVERTED_CHALLENGE_POW_MINUS_U_5_LOC, tmp)
-                            }
-                            // i = 5
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_4_LOC), p)
-                                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_4_LOC), p)
-                                mstore(INVERTED_CHALLENGE_POW_MINUS_U_4_LOC, tmp)
-                            }
-                            // i = 4
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_3_LOC), p)
-                                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_3_LOC), p)
-                                mstore(INVERTED_CHALLENGE_POW_MINUS_U_3_LOC, tmp)
-                            }
-                            // i = 3
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_2_LOC), p)
-                                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_2_LOC), p)
-                                mstore(INVERTED_CHALLENGE_POW_MINUS_U_2_LOC, tmp)
-                            }
-                            // i = 2
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_1_LOC), p)
-                                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_1_LOC), p)
-                                mstore(INVERTED_CHALLENGE_POW_MINUS_U_1_LOC, tmp)
-                            }
-                            // i = 1
-                            {
-                                let tmp := mulmod(accumulator, mload(TEMP_0_LOC), p)
-                                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_0_LOC), p)
-                                mstore(INVERTED_CHALLENGE_POW_MINUS_U_0_LOC, tmp)
-                            }
-                            /// {{ UNROLL_SECTION_END COLLECT_INVERSES }}
+            // i = 10
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_9_LOC), p)
+                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_9_LOC), p)
+                mstore(INVERTED_CHALLENGE_POW_MINUS_U_9_LOC, tmp)
+            }
+            // i = 9
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_8_LOC), p)
+                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_8_LOC), p)
+                mstore(INVERTED_CHALLENGE_POW_MINUS_U_8_LOC, tmp)
+            }
+            // i = 8
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_7_LOC), p)
+                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_7_LOC), p)
+                mstore(INVERTED_CHALLENGE_POW_MINUS_U_7_LOC, tmp)
+            }
+            // i = 7
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_6_LOC), p)
+                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_6_LOC), p)
+                mstore(INVERTED_CHALLENGE_POW_MINUS_U_6_LOC, tmp)
+            }
+            // i = 6
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_5_LOC), p)
+                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_5_LOC), p)
+                mstore(INVERTED_CHALLENGE_POW_MINUS_U_5_LOC, tmp)
+            }
+            // i = 5
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_4_LOC), p)
+                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_4_LOC), p)
+                mstore(INVERTED_CHALLENGE_POW_MINUS_U_4_LOC, tmp)
+            }
+            // i = 4
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_3_LOC), p)
+                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_3_LOC), p)
+                mstore(INVERTED_CHALLENGE_POW_MINUS_U_3_LOC, tmp)
+            }
+            // i = 3
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_2_LOC), p)
+                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_2_LOC), p)
+                mstore(INVERTED_CHALLENGE_POW_MINUS_U_2_LOC, tmp)
+            }
+            // i = 2
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_1_LOC), p)
+                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_1_LOC), p)
+                mstore(INVERTED_CHALLENGE_POW_MINUS_U_1_LOC, tmp)
+            }
+            // i = 1
+            {
+                let tmp := mulmod(accumulator, mload(TEMP_0_LOC), p)
+                accumulator := mulmod(accumulator, mload(INVERTED_CHALLENGE_POW_MINUS_U_0_LOC), p)
+                mstore(INVERTED_CHALLENGE_POW_MINUS_U_0_LOC, tmp)
+            }
+/// {{ UNROLL_SECTION_END COLLECT_INVERSES }}
 
                             // libra subgroup denom
                             {
@@ -2662,13 +2641,11 @@ abstract contract HonkIgnition is IHonkVerifier {
                 let pow_partial_evaluation := 1
                 let gate_challenge_off := GATE_CHALLENGE_0
                 let round_univariates_off := SUMCHECK_UNIVARIATE_0_0_LOC
+
                 let challenge_off := SUM_U_CHALLENGE_0
                 let bary_inverses_off := BARYCENTRIC_DENOMINATOR_INVERSES_0_0_LOC
-                for {
-                    let round := 0
-                } lt(round, LOG_N) {
-                    round := add(round, 1)
-                } {
+
+                for { let round := 0 } lt(round, LOG_N) { round := add(round, 1) } {
                     let round_challenge := mload(challenge_off)
 
                     // Total sum = u[0] + u[1]
@@ -2688,11 +2665,7 @@ abstract contract HonkIgnition is IHonkVerifier {
 
                     // // Compute the next round target
                     round_target := 0
-                    for {
-                        let i := 0
-                    } lt(i, BATCHED_RELATION_PARTIAL_LENGTH) {
-                        i := add(i, 1)
-                    } {
+                    for { let i := 0 } lt(i, BATCHED_RELATION_PARTIAL_LENGTH) { i := add(i, 1) } {
                         let term := mload(round_univariates_off)
                         let inverse := mload(bary_inverses_off)
 
@@ -2773,47 +2746,47 @@ abstract contract HonkIgnition is IHonkVerifier {
 
                     let q_arith := mload(QARITH_EVAL_LOC)
                     // w1w2qm := (w_1 . w_2 . q_m . (QARITH_EVAL_LOC - 3)) / 2
-                    let w1w2qm := mulmod(
+                    let w1w2qm :=
                         mulmod(
-                            mulmod(mulmod(mload(W1_EVAL_LOC), mload(W2_EVAL_LOC), p), mload(QM_EVAL_LOC), p),
-                            addmod(q_arith, P_SUB_3, p),
+                            mulmod(
+                                mulmod(mulmod(mload(W1_EVAL_LOC), mload(W2_EVAL_LOC), p), mload(QM_EVAL_LOC), p),
+                                addmod(q_arith, P_SUB_3, p),
+                                p
+                            ),
+                            NEG_HALF_MODULO_P,
                             p
-                        ),
-                        NEG_HALF_MODULO_P,
-                        p
-                    )
+                        )
 
                     // (w_1 . w_2 . q_m . (q_arith - 3)) / -2) + (w_1 . q_1) + (w_2 . q_2) + (w_3 . q_3) + (w_4 . q_4) + q_c
-                    let identity := addmod(
-                        mload(QC_EVAL_LOC),
-                        addmod(w4q3, addmod(w3q3, addmod(w2q2, addmod(w1q1, w1w2qm, p), p), p), p),
-                        p
-                    )
+                    let identity :=
+                        addmod(
+                            mload(QC_EVAL_LOC),
+                            addmod(w4q3, addmod(w3q3, addmod(w2q2, addmod(w1q1, w1w2qm, p), p), p), p),
+                            p
+                        )
 
                     // if q_arith == 3 we evaluate an additional mini addition gate (on top of the regular one), where:
                     // w_1 + w_4 - w_1_omega + q_m = 0
                     // we use this gate to save an addition gate when adding or subtracting non-native field elements
                     // α * (q_arith - 2) * (w_1 + w_4 - w_1_omega + q_m)
-                    let extra_small_addition_gate_identity := mulmod(
-                        addmod(q_arith, P_SUB_2, p),
-                        addmod(
-                            mload(QM_EVAL_LOC),
+                    let extra_small_addition_gate_identity :=
+                        mulmod(
+                            addmod(q_arith, P_SUB_2, p),
                             addmod(
-                                sub(p, mload(W1_SHIFT_EVAL_LOC)),
-                                addmod(mload(W1_EVAL_LOC), mload(W4_EVAL_LOC), p),
+                                mload(QM_EVAL_LOC),
+                                addmod(
+                                    sub(p, mload(W1_SHIFT_EVAL_LOC)),
+                                    addmod(mload(W1_EVAL_LOC), mload(W4_EVAL_LOC), p),
+                                    p
+                                ),
                                 p
                             ),
                             p
-                        ),
-                        p
-                    )
+                        )
 
                     // Split up the two relations
-                    let contribution_0 := addmod(
-                        identity,
-                        mulmod(addmod(q_arith, P_SUB_1, p), mload(W4_SHIFT_EVAL_LOC), p),
-                        p
-                    )
+                    let contribution_0 :=
+                        addmod(identity, mulmod(addmod(q_arith, P_SUB_1, p), mload(W4_SHIFT_EVAL_LOC), p), p)
                     contribution_0 := mulmod(mulmod(contribution_0, q_arith, p), mload(POW_PARTIAL_EVALUATION_LOC), p)
                     mstore(SUBRELATION_EVAL_6_LOC, contribution_0)
 
@@ -2838,16 +2811,18 @@ abstract contract HonkIgnition is IHonkVerifier {
                      * t2 = (W2 + gamma + beta * sigma_3_eval) * (W3 + gamma + beta * sigma_4_eval)
                      * gp_denominator = t1 * t2
                      */
-                    let t1 := mulmod(
-                        add(add(mload(W1_EVAL_LOC), gamma), mulmod(beta, mload(ID1_EVAL_LOC), p)),
-                        add(add(mload(W2_EVAL_LOC), gamma), mulmod(beta, mload(ID2_EVAL_LOC), p)),
-                        p
-                    )
-                    let t2 := mulmod(
-                        add(add(mload(W3_EVAL_LOC), gamma), mulmod(beta, mload(ID3_EVAL_LOC), p)),
-                        add(add(mload(W4_EVAL_LOC), gamma), mulmod(beta, mload(ID4_EVAL_LOC), p)),
-                        p
-                    )
+                    let t1 :=
+                        mulmod(
+                            add(add(mload(W1_EVAL_LOC), gamma), mulmod(beta, mload(ID1_EVAL_LOC), p)),
+                            add(add(mload(W2_EVAL_LOC), gamma), mulmod(beta, mload(ID2_EVAL_LOC), p)),
+                            p
+                        )
+                    let t2 :=
+                        mulmod(
+                            add(add(mload(W3_EVAL_LOC), gamma), mulmod(beta, mload(ID3_EVAL_LOC), p)),
+                            add(add(mload(W4_EVAL_LOC), gamma), mulmod(beta, mload(ID4_EVAL_LOC), p)),
+                            p
+                        )
                     let numerator := mulmod(t1, t2, p)
                     t1 := mulmod(
                         add(add(mload(W1_EVAL_LOC), gamma), mulmod(beta, mload(SIGMA1_EVAL_LOC), p)),
@@ -2862,11 +2837,8 @@ abstract contract HonkIgnition is IHonkVerifier {
                     let denominator := mulmod(t1, t2, p)
 
                     {
-                        let acc := mulmod(
-                            addmod(mload(Z_PERM_EVAL_LOC), mload(LAGRANGE_FIRST_EVAL_LOC), p),
-                            numerator,
-                            p
-                        )
+                        let acc :=
+                            mulmod(addmod(mload(Z_PERM_EVAL_LOC), mload(LAGRANGE_FIRST_EVAL_LOC), p), numerator, p)
 
                         acc := addmod(
                             acc,
@@ -2899,12 +2871,15 @@ abstract contract HonkIgnition is IHonkVerifier {
                         )
                         mstore(SUBRELATION_EVAL_1_LOC, acc)
 
+
                         // zperm initialization (lagrange_first * z_perm = 0)
                         acc := mulmod(
-                            mulmod(mload(LAGRANGE_FIRST_EVAL_LOC), mload(Z_PERM_EVAL_LOC), p),
+                            mulmod(
+                                mload(LAGRANGE_FIRST_EVAL_LOC),
+                                mload(Z_PERM_EVAL_LOC),
+                                p),
                             mload(POW_PARTIAL_EVALUATION_LOC),
-                            p
-                        )
+                            p)
                         mstore(SUBRELATION_EVAL_2_LOC, acc)
                     }
                 }
@@ -2922,16 +2897,14 @@ abstract contract HonkIgnition is IHonkVerifier {
                     let beta_cube := mulmod(beta_sqr, beta, p)
 
                     // table_term = table_1 + γ + table_2 * β + table_3 * β² + table_4 * β³
-                    let t0 := addmod(
-                        addmod(mload(TABLE1_EVAL_LOC), gamma, p),
-                        mulmod(mload(TABLE2_EVAL_LOC), beta, p),
-                        p
-                    )
-                    let t1 := addmod(
-                        mulmod(mload(TABLE3_EVAL_LOC), beta_sqr, p),
-                        mulmod(mload(TABLE4_EVAL_LOC), beta_cube, p),
-                        p
-                    )
+                    let t0 :=
+                        addmod(addmod(mload(TABLE1_EVAL_LOC), gamma, p), mulmod(mload(TABLE2_EVAL_LOC), beta, p), p)
+                    let t1 :=
+                        addmod(
+                            mulmod(mload(TABLE3_EVAL_LOC), beta_sqr, p),
+                            mulmod(mload(TABLE4_EVAL_LOC), beta_cube, p),
+                            p
+                        )
                     let table_term := addmod(t0, t1, p)
 
                     // lookup_term = derived_entry_1 + γ + derived_entry_2 * β + derived_entry_3 * β² + q_index * β³
@@ -2957,11 +2930,7 @@ abstract contract HonkIgnition is IHonkVerifier {
                         p
                     )
 
-                    let accumulator_none := mulmod(
-                        mulmod(lookup_term, table_term, p),
-                        mload(LOOKUP_INVERSES_EVAL_LOC),
-                        p
-                    )
+                    let accumulator_none := mulmod(mulmod(lookup_term, table_term, p), mload(LOOKUP_INVERSES_EVAL_LOC), p)
                     accumulator_none := addmod(accumulator_none, sub(p, inverse_exists_xor), p)
                     accumulator_none := mulmod(accumulator_none, mload(POW_PARTIAL_EVALUATION_LOC), p)
 
@@ -2988,6 +2957,7 @@ abstract contract HonkIgnition is IHonkVerifier {
                     let minus_one := P_SUB_1
                     let minus_two := P_SUB_2
                     let minus_three := P_SUB_3
+
                     let delta_1 := addmod(mload(W2_EVAL_LOC), sub(p, mload(W1_EVAL_LOC)), p)
                     let delta_2 := addmod(mload(W3_EVAL_LOC), sub(p, mload(W2_EVAL_LOC)), p)
                     let delta_3 := addmod(mload(W4_EVAL_LOC), sub(p, mload(W3_EVAL_LOC)), p)
@@ -3095,16 +3065,10 @@ abstract contract HonkIgnition is IHonkVerifier {
                     }
 
                     {
-                        let x1_sqr_mul_3 := mulmod(
-                            addmod(addmod(mload(EC_X_1), mload(EC_X_1), p), mload(EC_X_1), p),
-                            mload(EC_X_1),
-                            p
-                        )
-                        let y_double_identity := mulmod(
-                            x1_sqr_mul_3,
-                            addmod(mload(EC_X_1), sub(p, mload(EC_X_3)), p),
-                            p
-                        )
+                        let x1_sqr_mul_3 :=
+                            mulmod(addmod(addmod(mload(EC_X_1), mload(EC_X_1), p), mload(EC_X_1), p), mload(EC_X_1), p)
+                        let y_double_identity :=
+                            mulmod(x1_sqr_mul_3, addmod(mload(EC_X_1), sub(p, mload(EC_X_3)), p), p)
                         y_double_identity := addmod(
                             y_double_identity,
                             sub(
@@ -3226,11 +3190,8 @@ abstract contract HonkIgnition is IHonkVerifier {
                         let index_is_monotonically_increasing := mulmod(index_delta, addmod(index_delta, P_SUB_1, p), p)
 
                         // adjacent_values_match_if_adjacent_indices_match = record_delta * (1 - index_delta)
-                        let adjacent_values_match_if_adjacent_indices_match := mulmod(
-                            record_delta,
-                            addmod(1, sub(p, index_delta), p),
-                            p
-                        )
+                        let adjacent_values_match_if_adjacent_indices_match :=
+                            mulmod(record_delta, addmod(1, sub(p, index_delta), p), p)
 
                         mstore(
                             SUBRELATION_EVAL_15_LOC,
@@ -3316,12 +3277,12 @@ abstract contract HonkIgnition is IHonkVerifier {
                             let value_delta := addmod(mload(W3_SHIFT_EVAL_LOC), sub(p, mload(W3_EVAL_LOC)), p)
                             //  adjacent_values_match_if_adjacent_indices_match_and_next_access_is_a_read_operation = (1 - index_delta) * value_delta * (1 - next_gate_access_type);
 
-                            let
-                                adjacent_values_match_if_adjacent_indices_match_and_next_access_is_a_read_operation := mulmod(
-                                addmod(1, sub(p, index_delta), p),
-                                mulmod(value_delta, addmod(1, sub(p, next_gate_access_type), p), p),
-                                p
-                            )
+                            let adjacent_values_match_if_adjacent_indices_match_and_next_access_is_a_read_operation :=
+                                mulmod(
+                                    addmod(1, sub(p, index_delta), p),
+                                    mulmod(value_delta, addmod(1, sub(p, next_gate_access_type), p), p),
+                                    p
+                                )
 
                             // We can't apply the RAM consistency check identity on the final entry in the sorted list (the wires in the
                             // next gate would make the identity fail).  We need to validate that its 'access type' bool is correct. Can't
@@ -3335,18 +3296,16 @@ abstract contract HonkIgnition is IHonkVerifier {
                              */
                             let access_type := addmod(mload(W4_EVAL_LOC), sub(p, partial_record_check), p)
                             let access_check := mulmod(access_type, addmod(access_type, P_SUB_1, p), p)
-                            let next_gate_access_type_is_boolean := mulmod(
-                                next_gate_access_type,
-                                addmod(next_gate_access_type, P_SUB_1, p),
-                                p
-                            )
+                            let next_gate_access_type_is_boolean :=
+                                mulmod(next_gate_access_type, addmod(next_gate_access_type, P_SUB_1, p), p)
 
                             // scaled_activation_selector = q_arith * q_aux * alpha
-                            let scaled_activation_selector := mulmod(
-                                mload(QO_EVAL_LOC),
-                                mulmod(mload(QMEMORY_EVAL_LOC), mload(POW_PARTIAL_EVALUATION_LOC), p),
-                                p
-                            )
+                            let scaled_activation_selector :=
+                                mulmod(
+                                    mload(QO_EVAL_LOC),
+                                    mulmod(mload(QMEMORY_EVAL_LOC), mload(POW_PARTIAL_EVALUATION_LOC), p),
+                                    p
+                                )
 
                             mstore(
                                 SUBRELATION_EVAL_17_LOC,
@@ -3375,11 +3334,12 @@ abstract contract HonkIgnition is IHonkVerifier {
                             let timestamp_delta := addmod(mload(W2_SHIFT_EVAL_LOC), sub(p, mload(W2_EVAL_LOC)), p)
 
                             // RAM_timestamp_check_identity = (1 - index_delta) * timestamp_delta - w_3
-                            let RAM_TIMESTAMP_CHECK_IDENTITY := addmod(
-                                mulmod(timestamp_delta, addmod(1, sub(p, index_delta), p), p),
-                                sub(p, mload(W3_EVAL_LOC)),
-                                p
-                            )
+                            let RAM_TIMESTAMP_CHECK_IDENTITY :=
+                                addmod(
+                                    mulmod(timestamp_delta, addmod(1, sub(p, index_delta), p), p),
+                                    sub(p, mload(W3_EVAL_LOC)),
+                                    p
+                                )
 
                             /**
                              * memory_identity = ROM_consistency_check_identity;
@@ -3447,21 +3407,23 @@ abstract contract HonkIgnition is IHonkVerifier {
                      * non_native_field_gate_3 = (limb_subproduct + w_4 - (w_3_shift + w_4_shift)) * q_m
                      * non_native_field_identity = (non_native_field_gate_1 + non_native_field_gate_2 + non_native_field_gate_3) * q_2
                      */
-                    let limb_subproduct := addmod(
-                        mulmod(mload(W1_EVAL_LOC), mload(W2_SHIFT_EVAL_LOC), p),
-                        mulmod(mload(W1_SHIFT_EVAL_LOC), mload(W2_EVAL_LOC), p),
-                        p
-                    )
-
-                    let non_native_field_gate_2 := addmod(
+                    let limb_subproduct :=
                         addmod(
-                            mulmod(mload(W1_EVAL_LOC), mload(W4_EVAL_LOC), p),
-                            mulmod(mload(W2_EVAL_LOC), mload(W3_EVAL_LOC), p),
+                            mulmod(mload(W1_EVAL_LOC), mload(W2_SHIFT_EVAL_LOC), p),
+                            mulmod(mload(W1_SHIFT_EVAL_LOC), mload(W2_EVAL_LOC), p),
                             p
-                        ),
-                        sub(p, mload(W3_SHIFT_EVAL_LOC)),
-                        p
-                    )
+                        )
+
+                    let non_native_field_gate_2 :=
+                        addmod(
+                            addmod(
+                                mulmod(mload(W1_EVAL_LOC), mload(W4_EVAL_LOC), p),
+                                mulmod(mload(W2_EVAL_LOC), mload(W3_EVAL_LOC), p),
+                                p
+                            ),
+                            sub(p, mload(W3_SHIFT_EVAL_LOC)),
+                            p
+                        )
                     non_native_field_gate_2 := mulmod(non_native_field_gate_2, LIMB_SIZE, p)
                     non_native_field_gate_2 := addmod(non_native_field_gate_2, sub(p, mload(W4_SHIFT_EVAL_LOC)), p)
                     non_native_field_gate_2 := addmod(non_native_field_gate_2, limb_subproduct, p)
@@ -3474,26 +3436,33 @@ abstract contract HonkIgnition is IHonkVerifier {
                         p
                     )
 
-                    let non_native_field_gate_1 := mulmod(
-                        addmod(limb_subproduct, sub(p, addmod(mload(W3_EVAL_LOC), mload(W4_EVAL_LOC), p)), p),
-                        mload(QO_EVAL_LOC),
-                        p
-                    )
-
-                    let non_native_field_gate_3 := mulmod(
-                        addmod(
-                            addmod(limb_subproduct, mload(W4_EVAL_LOC), p),
-                            sub(p, addmod(mload(W3_SHIFT_EVAL_LOC), mload(W4_SHIFT_EVAL_LOC), p)),
+                    let non_native_field_gate_1 :=
+                        mulmod(
+                            addmod(limb_subproduct, sub(p, addmod(mload(W3_EVAL_LOC), mload(W4_EVAL_LOC), p)), p),
+                            mload(QO_EVAL_LOC),
                             p
-                        ),
-                        mload(QM_EVAL_LOC),
-                        p
-                    )
-                    let non_native_field_identity := mulmod(
-                        addmod(addmod(non_native_field_gate_1, non_native_field_gate_2, p), non_native_field_gate_3, p),
-                        mload(QR_EVAL_LOC),
-                        p
-                    )
+                        )
+
+                    let non_native_field_gate_3 :=
+                        mulmod(
+                            addmod(
+                                addmod(limb_subproduct, mload(W4_EVAL_LOC), p),
+                                sub(p, addmod(mload(W3_SHIFT_EVAL_LOC), mload(W4_SHIFT_EVAL_LOC), p)),
+                                p
+                            ),
+                            mload(QM_EVAL_LOC),
+                            p
+                        )
+                    let non_native_field_identity :=
+                        mulmod(
+                            addmod(
+                                addmod(non_native_field_gate_1, non_native_field_gate_2, p),
+                                non_native_field_gate_3,
+                                p
+                            ),
+                            mload(QR_EVAL_LOC),
+                            p
+                        )
 
                     mstore(AUX_NON_NATIVE_FIELD_IDENTITY, non_native_field_identity)
                 }
@@ -3561,8 +3530,8 @@ abstract contract HonkIgnition is IHonkVerifier {
                 }
 
                 /*
-                 * Poseidon External Relation
-                 */
+                * Poseidon External Relation
+                */
                 {
                     let s1 := addmod(mload(W1_EVAL_LOC), mload(QL_EVAL_LOC), p)
                     let s2 := addmod(mload(W2_EVAL_LOC), mload(QR_EVAL_LOC), p)
@@ -3606,11 +3575,8 @@ abstract contract HonkIgnition is IHonkVerifier {
                     let v1 := addmod(t3, v2, p)
                     let v3 := addmod(t2, v4, p)
 
-                    let q_pos_by_scaling := mulmod(
-                        mload(QPOSEIDON2_EXTERNAL_EVAL_LOC),
-                        mload(POW_PARTIAL_EVALUATION_LOC),
-                        p
-                    )
+                    let q_pos_by_scaling :=
+                        mulmod(mload(QPOSEIDON2_EXTERNAL_EVAL_LOC), mload(POW_PARTIAL_EVALUATION_LOC), p)
 
                     mstore(
                         SUBRELATION_EVAL_21_LOC,
@@ -3634,8 +3600,8 @@ abstract contract HonkIgnition is IHonkVerifier {
                 }
 
                 /*
-                 * Poseidon Internal Relation
-                 */
+                * Poseidon Internal Relation
+                */
                 {
                     let s1 := addmod(mload(W1_EVAL_LOC), mload(QL_EVAL_LOC), p)
 
@@ -3650,11 +3616,8 @@ abstract contract HonkIgnition is IHonkVerifier {
                     let u_sum := addmod(u1, u2, p)
                     u_sum := addmod(u_sum, addmod(u3, u4, p), p)
 
-                    let q_pos_by_scaling := mulmod(
-                        mload(QPOSEIDON2_INTERNAL_EVAL_LOC),
-                        mload(POW_PARTIAL_EVALUATION_LOC),
-                        p
-                    )
+                    let q_pos_by_scaling :=
+                        mulmod(mload(QPOSEIDON2_INTERNAL_EVAL_LOC), mload(POW_PARTIAL_EVALUATION_LOC), p)
 
                     let v1 := addmod(mulmod(u1, POS_INTERNAL_MATRIX_D_0, p), u_sum, p)
 
@@ -3838,11 +3801,7 @@ abstract contract HonkIgnition is IHonkVerifier {
                     // Row-disabling polynomial: 1 - ∏_{i≥2}(1 - u_i)
                     let evaluation := 1
                     let u_off := SUM_U_CHALLENGE_2
-                    for {
-                        let i := 2
-                    } lt(i, LOG_N) {
-                        i := add(i, 1)
-                    } {
+                    for { let i := 2 } lt(i, LOG_N) { i := add(i, 1) } {
                         // evaluation = evaluation * (1 - sumCheckUChallenges[i])
                         let one_minus_u := addmod(1, sub(p, mload(u_off)), p)
                         evaluation := mulmod(evaluation, one_minus_u, p)
@@ -3930,11 +3889,7 @@ abstract contract HonkIgnition is IHonkVerifier {
             // Iteration order matches UltraFlavor_Generated::EntityId. Scalar slot N+1 pairs with vk[N].
             // 0: GEMINI_MASKING_EVAL_LOC
             mstore(BATCH_SCALAR_1_LOC, mulmod(neg_unshifted_scalar, batching_challenge, p))
-            batched_evaluation := addmod(
-                batched_evaluation,
-                mulmod(mload(GEMINI_MASKING_EVAL_LOC), batching_challenge, p),
-                p
-            )
+            batched_evaluation := addmod(batched_evaluation, mulmod(mload(GEMINI_MASKING_EVAL_LOC), batching_challenge, p), p)
             batching_challenge := mulmod(batching_challenge, rho, p)
 
             // 1: SIGMA1_EVAL_LOC
@@ -3979,20 +3934,12 @@ abstract contract HonkIgnition is IHonkVerifier {
 
             // 9: LAGRANGE_FIRST_EVAL_LOC
             mstore(BATCH_SCALAR_10_LOC, mulmod(neg_unshifted_scalar, batching_challenge, p))
-            batched_evaluation := addmod(
-                batched_evaluation,
-                mulmod(mload(LAGRANGE_FIRST_EVAL_LOC), batching_challenge, p),
-                p
-            )
+            batched_evaluation := addmod(batched_evaluation, mulmod(mload(LAGRANGE_FIRST_EVAL_LOC), batching_challenge, p), p)
             batching_challenge := mulmod(batching_challenge, rho, p)
 
             // 10: LAGRANGE_LAST_EVAL_LOC
             mstore(BATCH_SCALAR_11_LOC, mulmod(neg_unshifted_scalar, batching_challenge, p))
-            batched_evaluation := addmod(
-                batched_evaluation,
-                mulmod(mload(LAGRANGE_LAST_EVAL_LOC), batching_challenge, p),
-                p
-            )
+            batched_evaluation := addmod(batched_evaluation, mulmod(mload(LAGRANGE_LAST_EVAL_LOC), batching_challenge, p), p)
             batching_challenge := mulmod(batching_challenge, rho, p)
 
             // 11: QLOOKUP_EVAL_LOC
@@ -4062,11 +4009,7 @@ abstract contract HonkIgnition is IHonkVerifier {
 
             // 24: QELLIPTIC_EVAL_LOC
             mstore(BATCH_SCALAR_25_LOC, mulmod(neg_unshifted_scalar, batching_challenge, p))
-            batched_evaluation := addmod(
-                batched_evaluation,
-                mulmod(mload(QELLIPTIC_EVAL_LOC), batching_challenge, p),
-                p
-            )
+            batched_evaluation := addmod(batched_evaluation, mulmod(mload(QELLIPTIC_EVAL_LOC), batching_challenge, p), p)
             batching_challenge := mulmod(batching_challenge, rho, p)
 
             // 25: QMEMORY_EVAL_LOC
@@ -4081,20 +4024,12 @@ abstract contract HonkIgnition is IHonkVerifier {
 
             // 27: QPOSEIDON2_EXTERNAL_EVAL_LOC
             mstore(BATCH_SCALAR_28_LOC, mulmod(neg_unshifted_scalar, batching_challenge, p))
-            batched_evaluation := addmod(
-                batched_evaluation,
-                mulmod(mload(QPOSEIDON2_EXTERNAL_EVAL_LOC), batching_challenge, p),
-                p
-            )
+            batched_evaluation := addmod(batched_evaluation, mulmod(mload(QPOSEIDON2_EXTERNAL_EVAL_LOC), batching_challenge, p), p)
             batching_challenge := mulmod(batching_challenge, rho, p)
 
             // 28: QPOSEIDON2_INTERNAL_EVAL_LOC
             mstore(BATCH_SCALAR_29_LOC, mulmod(neg_unshifted_scalar, batching_challenge, p))
-            batched_evaluation := addmod(
-                batched_evaluation,
-                mulmod(mload(QPOSEIDON2_INTERNAL_EVAL_LOC), batching_challenge, p),
-                p
-            )
+            batched_evaluation := addmod(batched_evaluation, mulmod(mload(QPOSEIDON2_INTERNAL_EVAL_LOC), batching_challenge, p), p)
             batching_challenge := mulmod(batching_challenge, rho, p)
 
             // 29: W1_EVAL_LOC
@@ -4124,29 +4059,17 @@ abstract contract HonkIgnition is IHonkVerifier {
 
             // 34: LOOKUP_INVERSES_EVAL_LOC
             mstore(BATCH_SCALAR_35_LOC, mulmod(neg_unshifted_scalar, batching_challenge, p))
-            batched_evaluation := addmod(
-                batched_evaluation,
-                mulmod(mload(LOOKUP_INVERSES_EVAL_LOC), batching_challenge, p),
-                p
-            )
+            batched_evaluation := addmod(batched_evaluation, mulmod(mload(LOOKUP_INVERSES_EVAL_LOC), batching_challenge, p), p)
             batching_challenge := mulmod(batching_challenge, rho, p)
 
             // 35: LOOKUP_READ_COUNTS_EVAL_LOC
             mstore(BATCH_SCALAR_36_LOC, mulmod(neg_unshifted_scalar, batching_challenge, p))
-            batched_evaluation := addmod(
-                batched_evaluation,
-                mulmod(mload(LOOKUP_READ_COUNTS_EVAL_LOC), batching_challenge, p),
-                p
-            )
+            batched_evaluation := addmod(batched_evaluation, mulmod(mload(LOOKUP_READ_COUNTS_EVAL_LOC), batching_challenge, p), p)
             batching_challenge := mulmod(batching_challenge, rho, p)
 
             // 36: LOOKUP_READ_TAGS_EVAL_LOC
             mstore(BATCH_SCALAR_37_LOC, mulmod(neg_unshifted_scalar, batching_challenge, p))
-            batched_evaluation := addmod(
-                batched_evaluation,
-                mulmod(mload(LOOKUP_READ_TAGS_EVAL_LOC), batching_challenge, p),
-                p
-            )
+            batched_evaluation := addmod(batched_evaluation, mulmod(mload(LOOKUP_READ_TAGS_EVAL_LOC), batching_challenge, p), p)
             batching_challenge := mulmod(batching_challenge, rho, p)
 
             // Unrolled for NUMBER_OF_SHIFTED_ENTITIES = 5
@@ -4211,12 +4134,9 @@ abstract contract HonkIgnition is IHonkVerifier {
                 // Inversion of this value was included in batch inversion above
                 let inverted_chall_pow_minus_u_loc := INVERTED_CHALLENGE_POW_MINUS_U_9_LOC
                 let fold_pos_off := FOLD_POS_EVALUATIONS_9_LOC
+
                 let batchedEvalAcc := batched_evaluation
-                for {
-                    let i := LOG_N
-                } gt(i, 0) {
-                    i := sub(i, 1)
-                } {
+                for { let i := LOG_N } gt(i, 0) { i := sub(i, 1) } {
                     let chall_pow := mload(mload(CHALL_POW_LOC))
                     let sum_check_u := mload(mload(SUMCHECK_U_LOC))
 
@@ -4263,23 +4183,19 @@ abstract contract HonkIgnition is IHonkVerifier {
 
                 let shplonk_nu_sqr := mulmod(shplonk_nu, shplonk_nu, p)
                 batching_challenge := shplonk_nu_sqr
+
                 mstore(SS_POS_INV_DENOM_LOC, POS_INVERTED_DENOM_1_LOC)
                 mstore(SS_NEG_INV_DENOM_LOC, NEG_INVERTED_DENOM_1_LOC)
 
                 mstore(SS_GEMINI_EVALS_LOC, GEMINI_A_EVAL_1)
                 let fold_pos_evals_loc := FOLD_POS_EVALUATIONS_1_LOC
+
                 let scalars_loc := BATCH_SCALAR_38_LOC
-                for {
-                    let i := 0
-                } lt(i, sub(LOG_N, 1)) {
-                    i := add(i, 1)
-                } {
+
+                for { let i := 0 } lt(i, sub(LOG_N, 1)) { i := add(i, 1) } {
                     let scaling_factor_pos := mulmod(batching_challenge, mload(mload(SS_POS_INV_DENOM_LOC)), p)
-                    let scaling_factor_neg := mulmod(
-                        batching_challenge,
-                        mulmod(shplonk_nu, mload(mload(SS_NEG_INV_DENOM_LOC)), p),
-                        p
-                    )
+                    let scaling_factor_neg :=
+                        mulmod(batching_challenge, mulmod(shplonk_nu, mload(mload(SS_NEG_INV_DENOM_LOC)), p), p)
 
                     mstore(scalars_loc, addmod(sub(p, scaling_factor_neg), sub(p, scaling_factor_pos), p))
 
@@ -4306,8 +4222,8 @@ abstract contract HonkIgnition is IHonkVerifier {
             {
                 let shplonk_nu := mload(SHPLONK_NU_CHALLENGE)
 
-                let libra_denom_0 := mload(POS_INVERTED_DENOM_0_LOC) // 1/(z - r)
-                let libra_denom_1 := mload(LIBRA_SUBGROUP_DENOM_LOC) // 1/(z - g*r)
+                let libra_denom_0 := mload(POS_INVERTED_DENOM_0_LOC)        // 1/(z - r)
+                let libra_denom_1 := mload(LIBRA_SUBGROUP_DENOM_LOC)        // 1/(z - g*r)
 
                 // 1/(z - 1): boundary denominator, computed inline via the modexp precompile.
                 let shplonk_z := mload(SHPLONK_Z_CHALLENGE)
@@ -4330,31 +4246,19 @@ abstract contract HonkIgnition is IHonkVerifier {
                 // i=0: G(r)
                 let scaling_factor := mulmod(libra_denom_0, batching_challenge, p)
                 let libra_scalar_0 := sub(p, scaling_factor)
-                constant_term_acc := addmod(
-                    constant_term_acc,
-                    mulmod(scaling_factor, mload(LIBRA_POLY_EVAL_0_LOC), p),
-                    p
-                )
+                constant_term_acc := addmod(constant_term_acc, mulmod(scaling_factor, mload(LIBRA_POLY_EVAL_0_LOC), p), p)
                 batching_challenge := mulmod(batching_challenge, shplonk_nu, p)
 
                 // i=1: A(g*r)
                 scaling_factor := mulmod(libra_denom_1, batching_challenge, p)
                 let libra_scalar_1 := sub(p, scaling_factor)
-                constant_term_acc := addmod(
-                    constant_term_acc,
-                    mulmod(scaling_factor, mload(LIBRA_POLY_EVAL_1_LOC), p),
-                    p
-                )
+                constant_term_acc := addmod(constant_term_acc, mulmod(scaling_factor, mload(LIBRA_POLY_EVAL_1_LOC), p), p)
                 batching_challenge := mulmod(batching_challenge, shplonk_nu, p)
 
                 // i=2: A(r)
                 scaling_factor := mulmod(libra_denom_0, batching_challenge, p)
                 let libra_scalar_2 := sub(p, scaling_factor)
-                constant_term_acc := addmod(
-                    constant_term_acc,
-                    mulmod(scaling_factor, mload(LIBRA_POLY_EVAL_2_LOC), p),
-                    p
-                )
+                constant_term_acc := addmod(constant_term_acc, mulmod(scaling_factor, mload(LIBRA_POLY_EVAL_2_LOC), p), p)
                 batching_challenge := mulmod(batching_challenge, shplonk_nu, p)
 
                 // i=3: A(1), boundary opening with hardcoded value 0.
@@ -4365,11 +4269,7 @@ abstract contract HonkIgnition is IHonkVerifier {
                 // i=4: Q(r)
                 scaling_factor := mulmod(libra_denom_0, batching_challenge, p)
                 let libra_scalar_4 := sub(p, scaling_factor)
-                constant_term_acc := addmod(
-                    constant_term_acc,
-                    mulmod(scaling_factor, mload(LIBRA_POLY_EVAL_3_LOC), p),
-                    p
-                )
+                constant_term_acc := addmod(constant_term_acc, mulmod(scaling_factor, mload(LIBRA_POLY_EVAL_3_LOC), p), p)
 
                 // Group scalars by underlying commitment: [G], [A] (sum of three openings), [Q].
                 mstore(BATCH_SCALAR_47_LOC, libra_scalar_0)
@@ -4387,13 +4287,13 @@ abstract contract HonkIgnition is IHonkVerifier {
                 // Step 1: Compute vanishingPolyEval = geminiR^SUBGROUP_SIZE - 1
                 // SUBGROUP_SIZE = 256 = 2^8, so 8 squarings instead of modexp precompile
                 let v := mulmod(gemini_r, gemini_r, p) // r^2
-                v := mulmod(v, v, p) // r^4
-                v := mulmod(v, v, p) // r^8
-                v := mulmod(v, v, p) // r^16
-                v := mulmod(v, v, p) // r^32
-                v := mulmod(v, v, p) // r^64
-                v := mulmod(v, v, p) // r^128
-                v := mulmod(v, v, p) // r^256
+                v := mulmod(v, v, p)                   // r^4
+                v := mulmod(v, v, p)                   // r^8
+                v := mulmod(v, v, p)                   // r^16
+                v := mulmod(v, v, p)                   // r^32
+                v := mulmod(v, v, p)                   // r^64
+                v := mulmod(v, v, p)                   // r^128
+                v := mulmod(v, v, p)                   // r^256
                 let vanishing_poly_eval := addmod(v, sub(p, 1), p)
 
                 // Require vanishingPolyEval != 0 (geminiR not in subgroup)
@@ -4412,7 +4312,7 @@ abstract contract HonkIgnition is IHonkVerifier {
                     let u_loc := SUM_U_CHALLENGE_0
                     let challenge_base := CHALLENGE_POLY_LAGRANGE_BASE_1
                     // Upper bound of this loop is LIBRA_UNIVARIATES_LENGTH * LOG_N - this is inserted in code templating depending on LOG_N
-                    for {} lt(challenge_base, CHALLENGE_POLY_LAGRANGE_BASE_90) {} {
+                    for { } lt(challenge_base, CHALLENGE_POLY_LAGRANGE_BASE_90) { } {
                         let u_round := mload(u_loc)
 
                         // [currIdx] = 1
@@ -4424,7 +4324,7 @@ abstract contract HonkIgnition is IHonkVerifier {
 
                         // [currIdx+1..currIdx+8] = u^1, u^2, ..., u^8
                         let prev_val := 1
-                        for {} lt(challenge_base, loop_target) {} {
+                        for { } lt(challenge_base, loop_target) { } {
                             prev_val := mulmod(prev_val, u_round, p)
                             mstore(challenge_base, prev_val)
                             challenge_base := add(challenge_base, 0x20)
@@ -4439,13 +4339,16 @@ abstract contract HonkIgnition is IHonkVerifier {
                     let challenge_poly_denom_end := add(CONSISTENCY_DENOMINATORS_BASE_90, 0x20)
                     let root_power := 1
                     let consistency_base := CONSISTENCY_DENOMINATORS_BASE_0
-                    for {} lt(consistency_base, challenge_poly_denom_end) {} {
+                    for { } lt(consistency_base, challenge_poly_denom_end) { } {
                         let denom := addmod(mulmod(root_power, gemini_r, p), sub(p, 1), p)
                         mstore(consistency_base, denom)
                         root_power := mulmod(root_power, SUBGROUP_GENERATOR_INVERSE, p)
                         consistency_base := add(consistency_base, 0x20)
                     }
-                    mstore(challenge_poly_denom_end, addmod(mulmod(SUBGROUP_GENERATOR, gemini_r, p), sub(p, 1), p))
+                    mstore(
+                        challenge_poly_denom_end,
+                        addmod(mulmod(SUBGROUP_GENERATOR, gemini_r, p), sub(p, 1), p)
+                    )
                 }
 
                 // Step 4: Batch invert the active denominators plus L_|H|(r)'s denominator.
@@ -4458,8 +4361,15 @@ abstract contract HonkIgnition is IHonkVerifier {
                     let next_product_pointer := CONSISTENCY_PRODUCTS_BASE_1
                     let denom_pointer := CONSISTENCY_DENOMINATORS_BASE_1
                     mstore(CONSISTENCY_PRODUCTS_BASE_0, mload(CONSISTENCY_DENOMINATORS_BASE_0))
-                    for {} lt(next_product_pointer, batch_product_end) {} {
-                        mstore(next_product_pointer, mulmod(mload(product_pointer), mload(denom_pointer), p))
+                    for { } lt(next_product_pointer, batch_product_end) { } {
+                        mstore(
+                            next_product_pointer,
+                            mulmod(
+                                mload(product_pointer),
+                                mload(denom_pointer),
+                                p
+                            )
+                        )
                         product_pointer := next_product_pointer
                         next_product_pointer := add(next_product_pointer, 0x20)
                         denom_pointer := add(denom_pointer, 0x20)
@@ -4486,9 +4396,17 @@ abstract contract HonkIgnition is IHonkVerifier {
                     // Backward pass: compute individual inverses
                     let products_pointer := CONSISTENCY_PRODUCTS_BASE_90
                     let denoms_pointer := add(CONSISTENCY_DENOMINATORS_BASE_90, 0x20)
-                    for {} gt(denoms_pointer, CONSISTENCY_DENOMINATORS_BASE_0) {} {
-                        let val := mulmod(accumulator, mload(products_pointer), p)
-                        accumulator := mulmod(accumulator, mload(denoms_pointer), p)
+                    for { } gt(denoms_pointer, CONSISTENCY_DENOMINATORS_BASE_0) { } {
+                        let val := mulmod(
+                            accumulator,
+                            mload(products_pointer),
+                            p
+                        )
+                        accumulator := mulmod(
+                            accumulator,
+                            mload(denoms_pointer),
+                            p
+                        )
                         mstore(denoms_pointer, val)
 
                         products_pointer := sub(products_pointer, 0x20)
@@ -4503,10 +4421,14 @@ abstract contract HonkIgnition is IHonkVerifier {
                 let challenge_poly_lagrange_end := add(CHALLENGE_POLY_LAGRANGE_BASE_90, 0x20)
                 let lagrange_pointer := CHALLENGE_POLY_LAGRANGE_BASE_0
                 let denom_pointer := CONSISTENCY_DENOMINATORS_BASE_0
-                for {} lt(lagrange_pointer, challenge_poly_lagrange_end) {} {
+                for { } lt(lagrange_pointer, challenge_poly_lagrange_end) { } {
                     challenge_poly_eval := addmod(
                         challenge_poly_eval,
-                        mulmod(mload(lagrange_pointer), mload(denom_pointer), p),
+                        mulmod(
+                            mload(lagrange_pointer),
+                            mload(denom_pointer),
+                            p
+                        ),
                         p
                     )
                     lagrange_pointer := add(lagrange_pointer, 0x20)
@@ -4518,7 +4440,11 @@ abstract contract HonkIgnition is IHonkVerifier {
                 challenge_poly_eval := mulmod(challenge_poly_eval, numerator, p)
 
                 let lagrange_first := mulmod(mload(CONSISTENCY_DENOMINATORS_BASE_0), numerator, p)
-                let lagrange_last := mulmod(mload(CONSISTENCY_DENOMINATORS_BASE_91), numerator, p)
+                let lagrange_last := mulmod(
+                    mload(CONSISTENCY_DENOMINATORS_BASE_91),
+                    numerator,
+                    p
+                )
 
                 // Step 6: Compute diff and verify == 0
                 // diff = lagrangeFirst * libraPolyEvals[2]
@@ -4555,7 +4481,11 @@ abstract contract HonkIgnition is IHonkVerifier {
                 )
 
                 // diff -= vanishingPolyEval * libraPolyEvals[3]
-                diff := addmod(diff, sub(p, mulmod(vanishing_poly_eval, mload(LIBRA_POLY_EVAL_3_LOC), p)), p)
+                diff := addmod(
+                    diff,
+                    sub(p, mulmod(vanishing_poly_eval, mload(LIBRA_POLY_EVAL_3_LOC), p)),
+                    p
+                )
 
                 if diff {
                     mstore(0x00, CONSISTENCY_CHECK_FAILED_SELECTOR)
@@ -4928,7 +4858,7 @@ abstract contract HonkIgnition is IHonkVerifier {
                 )
 
                 // Accumulator = accumulator + constant_term_acc * G (generator)
-                mstore(G1_LOCATION, 0x01) // G1 generator x
+                mstore(G1_LOCATION, 0x01)   // G1 generator x
                 mstore(G1_Y_LOCATION, 0x02) // G1 generator y
                 mstore(SCALAR_LOCATION, constant_term_acc)
                 precomp_success_flag := and(
@@ -5043,105 +4973,69 @@ abstract contract HonkIgnition is IHonkVerifier {
                         /// {{ UNROLL_SECTION_START ACCUMULATE_GEMINI_FOLD_UNIVARIATE }}
                         mcopy(G1_LOCATION, GEMINI_FOLD_UNIVARIATE_0_X_LOC, 0x40)
                         mstore(SCALAR_LOCATION, mload(BATCH_SCALAR_38_LOC))
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40)
-                        )
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40)
-                        )
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40))
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40))
 
                         mcopy(G1_LOCATION, GEMINI_FOLD_UNIVARIATE_1_X_LOC, 0x40)
                         mstore(SCALAR_LOCATION, mload(BATCH_SCALAR_39_LOC))
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40)
-                        )
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40)
-                        )
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40))
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40))
 
                         mcopy(G1_LOCATION, GEMINI_FOLD_UNIVARIATE_2_X_LOC, 0x40)
                         mstore(SCALAR_LOCATION, mload(BATCH_SCALAR_40_LOC))
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40)
-                        )
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40)
-                        )
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40))
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40))
 
                         mcopy(G1_LOCATION, GEMINI_FOLD_UNIVARIATE_3_X_LOC, 0x40)
                         mstore(SCALAR_LOCATION, mload(BATCH_SCALAR_41_LOC))
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40)
-                        )
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40)
-                        )
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40))
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40))
 
                         mcopy(G1_LOCATION, GEMINI_FOLD_UNIVARIATE_4_X_LOC, 0x40)
                         mstore(SCALAR_LOCATION, mload(BATCH_SCALAR_42_LOC))
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40)
-                        )
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40)
-                        )
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40))
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40))
 
                         mcopy(G1_LOCATION, GEMINI_FOLD_UNIVARIATE_5_X_LOC, 0x40)
                         mstore(SCALAR_LOCATION, mload(BATCH_SCALAR_43_LOC))
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40)
-                        )
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40)
-                        )
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40))
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40))
 
                         mcopy(G1_LOCATION, GEMINI_FOLD_UNIVARIATE_6_X_LOC, 0x40)
                         mstore(SCALAR_LOCATION, mload(BATCH_SCALAR_44_LOC))
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40)
-                        )
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40)
-                        )
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40))
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40))
 
                         mcopy(G1_LOCATION, GEMINI_FOLD_UNIVARIATE_7_X_LOC, 0x40)
                         mstore(SCALAR_LOCATION, mload(BATCH_SCALAR_45_LOC))
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40)
-                        )
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40)
-                        )
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40))
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40))
 
                         mcopy(G1_LOCATION, GEMINI_FOLD_UNIVARIATE_8_X_LOC, 0x40)
                         mstore(SCALAR_LOCATION, mload(BATCH_SCALAR_46_LOC))
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40)
-                        )
-                        precomp_success_flag := and(
-                            precomp_success_flag,
-                            staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40)
-                        )
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 7, G1_LOCATION, 0x60, ACCUMULATOR_2, 0x40))
+                        precomp_success_flag :=
+                            and(precomp_success_flag, staticcall(gas(), 6, ACCUMULATOR, 0x80, ACCUMULATOR, 0x40))
+/// {{ UNROLL_SECTION_END ACCUMULATE_GEMINI_FOLD_UNIVARIATE }}
                     }
                 }
-                /// {{ UNROLL_SECTION_END ACCUMULATE_GEMINI_FOLD_UNIVARIATE }}
 
                 // Accumulate libra commitments (ZK)
                 {
@@ -5245,9 +5139,10 @@ abstract contract HonkIgnition is IHonkVerifier {
                     // Only aggregate if pairing points are non-default
                     if iszero(pairing_points_are_default) {
                         // Reconstructed coordinates must be < Q to prevent malleability
-                        if iszero(
-                            and(and(lt(p0_other_x, q), lt(p0_other_y, q)), and(lt(p1_other_x, q), lt(p1_other_y, q)))
-                        ) {
+                        if iszero(and(
+                            and(lt(p0_other_x, q), lt(p0_other_y, q)),
+                            and(lt(p1_other_x, q), lt(p1_other_y, q))
+                        )) {
                             mstore(0x00, VALUE_GE_GROUP_ORDER_SELECTOR)
                             revert(0x00, 0x04)
                         }
@@ -5297,8 +5192,8 @@ abstract contract HonkIgnition is IHonkVerifier {
                     if pairing_points_are_default {
                         // Copy p_0_agg to 0x00 for pairing input
                         mcopy(0x00, 0x80, 0x40)
+                        // p_1_agg stays at 0xc0
                     }
-                    // p_1_agg stays at 0xc0
 
                     // G2 [1]
                     mstore(0x40, 0x198e9393920d483a7260bfb731fb5d25f1aa493335a9e71297e485b7aef312c2)
@@ -5317,11 +5212,11 @@ abstract contract HonkIgnition is IHonkVerifier {
                         mstore(0x00, SHPLEMINI_FAILED_SELECTOR)
                         revert(0x00, 0x04)
                     }
-                }
 
-                /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
-                /*                PAIRING CHECK - Complete                    */
-                /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+                    /*´:°•.°+.*•´.*:˚.°*.˚•´.°:°•.°•.*•´.*:˚.°*.˚•´.°:°•.°+.*•´.*:*/
+                    /*                PAIRING CHECK - Complete                    */
+                    /*.•°:°.´+˚.*°.˚:*.´•*.+°.•°:´*.´•*.•°.•°:°.´:•˚°.*°.˚:*.´+°.•*/
+                }
                 {
                     mstore(0x00, 0x01)
                     return(0x00, 0x20) // Proof succeeded!

@@ -1,0 +1,301 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { bn254 } from '@noble/curves/bn254.js'
+import { expect } from 'chai'
+
+import { buildPackages } from '../../programs/aztec-spend/build.js'
+import { ContractVerifier } from '../../programs/aztec-spend/evm.js'
+import { exampleNote, makeInputs, type SpendInputs } from '../../programs/aztec-spend/inputs.js'
+import { availableSrs, generate } from '../../programs/aztec-spend/keys.js'
+import { developmentG2, resolveSrs, type Srs } from '../../programs/aztec-spend/srs.js'
+import { differing } from '../../programs/support/pinned.js'
+import type { BuiltProgram } from '../../programs/support/program.js'
+import { creationCode } from '../../programs/support/solc.js'
+import { fromWords, toWords } from '../../programs/support/words.js'
+import { DirectoryStore } from '../../sdk/src/content/index.js'
+import { useTemporaryDirectory } from '../support/temporary.js'
+import { OnChain } from './chain.js'
+import { flipped, wrongLengths } from './mutations.js'
+import { Sandbox, sandboxWorks } from './support.js'
+
+/** [tau]G2 of the Ignition ceremony, published by Aztec; x imaginary, x real, y imaginary, y real. */
+const IGNITION_G2 = [
+  0x260e01b251f6f1c7e7ff4e580791dee8ea51d87a358e038b4efe30fac09383c1n,
+  0x0118c4d5b837bcc2bc89b5b398b5974e9f5944073b32078b7e231fec938883b0n,
+  0x04fc6369f7110fe3d25156c1bb9a72859cf2a04641f99ba4ee413c80da6a5fe4n,
+  0x22febda3c0c0632a56475b4214e5615e11e6dd3f96e6cea2854a87d4dacc5e55n,
+]
+const VARIANTS = ['ignition', 'development'] as const
+
+/** What one variant made of the first note. */
+interface Sample {
+  readonly program: BuiltProgram
+  readonly chain: OnChain
+  readonly proof: Uint8Array
+  readonly offChain: (publicInputs: Uint8Array, proof: Uint8Array) => Promise<string>
+}
+
+describe('aztec-spend', function () {
+  this.timeout(60_000)
+  const directory = useTemporaryDirectory()
+  const samples: Sample[] = []
+  let notes: SpendInputs[]
+
+  before(async () => {
+    notes = await Promise.all(['one', 'two', 'three'].map((name) => makeInputs(exampleNote(name))))
+  })
+
+  describe('inputs', () => {
+    it('give every note its own root, nullifier and commitment, the same each time', async () => {
+      expect(new Set(notes.flatMap(({ files }) => fromWords(files.public_inputs))).size).to.equal(9)
+      const again = await makeInputs(exampleNote('one'))
+      expect(again.files.public_inputs).to.deep.equal(notes[0]!.files.public_inputs)
+    })
+
+    it('tie the nullifier to the note and its place, not to the root', async () => {
+      const note = exampleNote('one')
+      const nullifier = async (change: Partial<typeof note>): Promise<bigint> =>
+        fromWords((await makeInputs({ ...note, ...change })).files.public_inputs)[1]!
+      const own = await nullifier({})
+      expect(await nullifier({ path: note.path.with(7, 5n) }), 'the tree has grown').to.equal(own)
+      expect(await nullifier({ index: note.index ^ 1 }), 'another place').to.not.equal(own)
+      expect(await nullifier({ secret: 5n }), 'another owner').to.not.equal(own)
+      expect(await nullifier({ blinding: 5n }), 'another note').to.not.equal(own)
+    })
+
+    it('refuse what is not a note', async () => {
+      const note = exampleNote('one')
+      const field = bn254.fields.Fr.ORDER
+      for (const change of [{ secret: field }, { value: -1n }, { index: 256 }, { path: note.path.slice(1) }]) {
+        const error = await makeInputs({ ...note, ...change }).catch((reason: unknown) => reason)
+        expect(error).to.be.instanceOf(RangeError)
+      }
+    })
+  })
+
+  describe('SRS', () => {
+    it('of development is made here, always the same', async () => {
+      const { variant, points } = await resolveSrs({ variant: 'development', directory: null, download: null })
+      expect(variant).to.equal('development')
+      expect(isPowersOf(points, developmentG2())).to.equal(true)
+      expect(isPowersOf(points, IGNITION_G2)).to.equal(false)
+    })
+
+    it('of the ceremony holds the powers of its published point', async function () {
+      const srs = await ignition()
+      if (srs === undefined) {
+        console.log('      SKIP: the ceremony SRS is not here (set CRS_PATH)')
+        return this.skip()
+      }
+      expect(isPowersOf(srs.points, IGNITION_G2)).to.equal(true)
+    })
+
+    it('that is damaged, short, missing or foreign is refused', async () => {
+      const good = (await resolveSrs({ variant: 'development', directory: null, download: null })).points
+      for (const [name, points, why] of [
+        ['damaged', flipped(good, 999), 'neither'],
+        ['short', good.slice(0, -64), 'holds no SRS'],
+      ] as const) {
+        await mkdir(join(directory(), name))
+        await writeFile(join(directory(), name, 'bn254_g1.dat'), points)
+        expect(await failure(resolveSrs({ directory: join(directory(), name), download: null }))).to.include(why)
+      }
+      expect(await failure(resolveSrs({ directory: join(directory(), 'missing'), download: null }))).to.include(
+        'holds no SRS',
+      )
+    })
+
+    it('is read in the compressed form of newer bb, also from a server that ignores ranges', async function () {
+      const srs = await ignition()
+      if (srs === undefined) {
+        console.log('      SKIP: the ceremony SRS is not here (set CRS_PATH)')
+        return this.skip()
+      }
+      const file = Buffer.concat([compressed(srs.points), randomBytes(100_000)])
+      const home = process.env['HOME']
+      process.env['HOME'] = directory() // no ~/.bb-crs there
+      try {
+        const found = await resolveSrs({ directory: null, download: async () => new Response(file) })
+        expect(found.variant).to.equal('ignition')
+        const forged = await resolveSrs({ directory: null, download: async () => new Response(flipped(file, 40)) })
+        expect(forged.variant).to.equal('development')
+        const offline = resolveSrs({
+          directory: null,
+          variant: 'ignition',
+          download: () => Promise.reject(new Error('offline')),
+        })
+        expect(await failure(offline)).to.include('CRS_PATH')
+      } finally {
+        process.env['HOME'] = home
+      }
+      await writeFile(join(directory(), 'bn254_g1_compressed.dat'), file)
+      expect((await resolveSrs({ directory: directory(), download: null })).variant).to.equal('ignition')
+    })
+  })
+
+  describe('keys', () => {
+    it('are made again byte for byte, with the contracts', async () => {
+      const available = await availableSrs(null)
+      if (available.length < VARIANTS.length) console.log('      the ceremony SRS is not here: development keys only')
+      expect(await differing(await generate(available))).to.deep.equal([])
+    })
+  })
+
+  for (const variant of VARIANTS) {
+    describe(`packages and contract, ${variant} SRS`, () => {
+      let sandbox: Sandbox
+      let program: BuiltProgram
+      let chain: OnChain
+      let proof: Uint8Array
+      let publicInputs: Uint8Array
+
+      before(async function () {
+        const srs = variant === 'ignition' ? await ignition() : await resolveSrs({ variant, download: null })
+        if (srs === undefined || !(await sandboxWorks())) {
+          console.log(
+            `      SKIP: ${srs === undefined ? 'the ceremony SRS is not here (set CRS_PATH)' : 'no bubblewrap sandbox on this machine'}`,
+          )
+          return this.skip()
+        }
+        const store = new DirectoryStore(join(directory(), 'store'))
+        sandbox = new Sandbox(join(directory(), variant), store)
+        program = await buildPackages({ store, variant, download: null })
+        chain = await OnChain.deploy(program.contract)
+        publicInputs = notes[0]!.files.public_inputs
+        proof = await proofOf(notes[0]!)
+        samples.push({ program, chain, proof, offChain })
+      })
+
+      it('proves and verifies, off chain and on chain, several notes', async () => {
+        expect(program.variant).to.equal(variant)
+        for (const note of notes) {
+          const fresh = await proofOf(note)
+          expect(await offChain(note.files.public_inputs, fresh)).to.equal('valid')
+          expect(await chain.answer(note.files.public_inputs, fresh)).to.equal('valid')
+        }
+      })
+
+      it('stays below its gas cap, with a tenth to spare', async () => {
+        const gas = await chain.gasUsed(publicInputs, proof)
+        console.log(`      verify: ${gas} gas`)
+        expect(gas * 1.1).to.be.below(program.contract.gas)
+      })
+
+      it('says so when its parameters are for development', () => {
+        const labels = [program.prover, program.verifier].map(({ manifest }) => manifest.labels.join())
+        for (const label of labels) expect(label.includes('anyone can forge')).to.equal(variant === 'development')
+      })
+
+      it('refuses a proof with any word changed; the contract reverts, which is not valid', async () => {
+        const answers = new Set<string>()
+        for (let at = 0; at < proof.length; at += 33) answers.add(await chain.answer(publicInputs, flipped(proof, at)))
+        expect([...answers]).to.deep.equal(['reverted'])
+        for (let at = 7; at < proof.length; at += 900)
+          expect(await offChain(publicInputs, flipped(proof, at))).to.equal('invalid')
+      })
+
+      it('refuses proofs and public inputs of a wrong length', async () => {
+        for (const wrong of wrongLengths(proof)) {
+          expect(await chain.answer(publicInputs, wrong)).to.not.equal('valid')
+          expect(await offChain(publicInputs, wrong)).to.equal('invalid')
+        }
+        for (const wrong of wrongLengths(publicInputs)) {
+          expect(await chain.answer(wrong, proof)).to.not.equal('valid')
+          expect(await offChain(wrong, proof)).to.equal('invalid')
+        }
+      })
+
+      it('refuses other public inputs, also those that are equal modulo the field', async () => {
+        const words = fromWords(publicInputs)
+        const wrong = [
+          notes[1]!.files.public_inputs,
+          toWords(words.toReversed()),
+          ...words.map((_, index) => index).map((index) => flipped(publicInputs, 32 * index + 31)),
+          ...words
+            .map((_, index) => index)
+            .map((index) => toWords(words.with(index, words[index]! + bn254.fields.Fr.ORDER))),
+        ]
+        for (const inputs of wrong) {
+          expect(await chain.answer(inputs, proof)).to.not.equal('valid')
+          expect(await offChain(inputs, proof)).to.equal('invalid')
+        }
+      })
+
+      it('makes no proof from a damaged witness', async () => {
+        const witness = notes[0]!.files['witness.gz']
+        const run = await sandbox.run(program.prover, { ...notes[0]!.files, 'witness.gz': witness.slice(0, -20) })
+        expect(run.verdict).to.equal('failed')
+      })
+
+      async function proofOf(note: SpendInputs): Promise<Uint8Array> {
+        const run = await sandbox.run(program.prover, note.files)
+        expect(run.verdict, run.logs).to.equal('ok')
+        return run.out.get('proof')!
+      }
+
+      async function offChain(inputs: Uint8Array, bytes: Uint8Array): Promise<string> {
+        return (await sandbox.run(program.verifier, { public_inputs: inputs, proof: bytes })).verdict
+      }
+    })
+  }
+
+  describe('variants', () => {
+    it('refuse the proofs of each other', async function () {
+      const [one, other] = samples
+      if (one === undefined || other === undefined) {
+        console.log('      SKIP: only one variant can be built on this machine')
+        return this.skip()
+      }
+      const publicInputs = notes[0]!.files.public_inputs
+      for (const [mine, foreign] of [
+        [one, other],
+        [other, one],
+      ] as const) {
+        expect(await mine.chain.answer(publicInputs, foreign.proof)).to.equal('reverted')
+        expect(await mine.offChain(publicInputs, foreign.proof)).to.equal('invalid')
+        const { source, name, gas } = mine.program.contract
+        const verifier = await ContractVerifier.create(creationCode(source, name))
+        const call = { workload: '0x1', prover: '0x2', publicInputs }
+        expect((await verifier.verify({ ...call, proof: foreign.proof }, gas)).error).to.include('revert')
+        expect(await verifier.verify({ ...call, proof: mine.proof }, gas)).to.not.have.property('error')
+      }
+    })
+  })
+})
+
+async function ignition(): Promise<Srs | undefined> {
+  return resolveSrs({ variant: 'ignition', download: null }).catch(() => undefined)
+}
+
+/** Whether the points are G, [tau]G, [tau²]G, … of the tau in `g2`: a random combination satisfies e(Σ rᵢPᵢ₊₁, G2) = e(Σ rᵢPᵢ, [tau]G2). */
+function isPowersOf(points: Uint8Array, [x1 = 0n, x0 = 0n, y1 = 0n, y0 = 0n]: readonly bigint[]): boolean {
+  const { G1, G2, fields } = bn254
+  const words = fromWords(points)
+  const power = (index: number) => G1.Point.fromAffine({ x: words[2 * index]!, y: words[2 * index + 1]! })
+  let [now, next] = [G1.Point.ZERO, G1.Point.ZERO]
+  for (let index = 0; index + 1 < words.length / 2; index++) {
+    const random = randomBytes(8).readBigUInt64BE() + 1n
+    now = now.add(power(index).multiplyUnsafe(random))
+    next = next.add(power(index + 1).multiplyUnsafe(random))
+  }
+  const tau = G2.Point.fromAffine({ x: fields.Fp2.fromBigTuple([x0, x1]), y: fields.Fp2.fromBigTuple([y0, y1]) })
+  const product = bn254.pairingBatch([
+    { g1: next, g2: G2.Point.BASE },
+    { g1: now.negate(), g2: tau },
+  ])
+  return power(0).equals(G1.Point.BASE) && fields.Fp12.eql(product, fields.Fp12.ONE)
+}
+
+function compressed(points: Uint8Array): Uint8Array {
+  const words = fromWords(points)
+  return toWords(words.flatMap((x, index) => (index % 2 === 0 ? [x | ((words[index + 1]! & 1n) << 255n)] : [])))
+}
+
+async function failure(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'nothing failed',
+    (error: unknown) => String(error),
+  )
+}

@@ -1,0 +1,70 @@
+import type { HardhatEthers } from '@nomicfoundation/hardhat-ethers/types'
+import { Contract, getBytes, hexlify, type ContractTransactionResponse } from 'ethers'
+import { network } from 'hardhat'
+
+import { creationCode } from '../../programs/support/solc.js'
+import type { BuiltProgram } from '../../programs/support/program.js'
+
+const ABI = [
+  'function verify(bytes32 workload, address prover, bytes publicInputs, bytes proof) view returns (bool valid)',
+]
+const WORKLOAD = `0x${'11'.repeat(32)}`
+const PROVER = `0x${'22'.repeat(20)}`
+
+/** What a verifier contract says on a real chain. */
+export type Answer = 'valid' | 'not valid' | 'reverted'
+
+/** A verifier contract on a simulated chain with the rules of a real one. */
+export class OnChain {
+  readonly #ethers: HardhatEthers
+  readonly #contract: Contract
+  readonly #gas: number
+
+  private constructor(ethers: HardhatEthers, contract: Contract, gas: number) {
+    this.#ethers = ethers
+    this.#contract = contract
+    this.#gas = gas
+  }
+
+  static async deploy({ name, source, gas }: BuiltProgram['contract']): Promise<OnChain> {
+    const { ethers } = await network.create()
+    const [signer] = await ethers.getSigners()
+    const transaction = await signer!.sendTransaction({ data: hexlify(creationCode(source, name)) })
+    const receipt = await transaction.wait()
+    return new OnChain(ethers, new Contract(receipt!.contractAddress!, ABI, signer), gas)
+  }
+
+  /** Calls `verify` with the gas that the program's `program.json` gives it, and no more. */
+  async answer(publicInputs: Uint8Array, proof: Uint8Array): Promise<Answer> {
+    const call = await this.#call(publicInputs, proof)
+    try {
+      const word = await this.#ethers.provider.call({ ...call, gasLimit: BigInt(this.#gas) + intrinsicGas(call.data) })
+      return BigInt(word) === 1n && word.length === 66 ? 'valid' : 'not valid'
+    } catch {
+      return 'reverted'
+    }
+  }
+
+  /** Gas of the verification alone, without the price of the transaction and its calldata. */
+  async gasUsed(publicInputs: Uint8Array, proof: Uint8Array): Promise<number> {
+    const call = await this.#call(publicInputs, proof)
+    const [signer] = await this.#ethers.getSigners()
+    const transaction = (await signer!.sendTransaction({
+      ...call,
+      gasLimit: 5_000_000n,
+    })) as ContractTransactionResponse
+    const receipt = await transaction.wait()
+    return Number(receipt!.gasUsed - intrinsicGas(call.data))
+  }
+
+  async #call(publicInputs: Uint8Array, proof: Uint8Array): Promise<{ to: string; data: string }> {
+    const data = this.#contract.interface.encodeFunctionData('verify', [WORKLOAD, PROVER, publicInputs, proof])
+    return { to: await this.#contract.getAddress(), data }
+  }
+}
+
+function intrinsicGas(data: string): bigint {
+  const bytes = getBytes(data)
+  const zeros = bytes.filter((byte) => byte === 0).length
+  return 21_000n + 4n * BigInt(zeros) + 16n * BigInt(bytes.length - zeros)
+}
