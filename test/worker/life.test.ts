@@ -1,30 +1,116 @@
 import { expect } from 'chai'
+import { parseEther } from 'ethers'
 
-import { TestNetwork } from '../support/network/TestNetwork.js'
+import type { WorkloadEvent, WorkloadId } from '../../sdk/src/chain/index.js'
+import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 
-// The worker as operators run it: a process, a real chain, real sandboxed programs, nothing replaced.
+// The worker as operators run it: processes, a real chain, real sandboxed programs, nothing replaced.
 describe('worker: the life of a workload', function () {
   this.timeout(300_000)
   let network: TestNetwork
+  let program: Awaited<ReturnType<TestNetwork['deployGuest']>>
 
-  before(async () => {
+  beforeEach(async () => {
     network = await TestNetwork.start()
+    program = await network.deployGuest('hashcash')
   })
-  after(async () => {
+  afterEach(async () => {
     await network.stop()
   })
 
-  it('proves alone and is paid', async () => {
+  async function ranks(workload: WorkloadId): Promise<Map<number, number>> {
+    await network.until(workload, 'Finished')
+    const events = await network.eventsOf(workload)
+    const settled = events.filter((event) => event.name === 'SlotSettled')
+    return new Map(settled.map(({ args }) => [args.seat, args.rank]))
+  }
+
+  function count(events: readonly WorkloadEvent[], name: WorkloadEvent['name'], seat?: number): number {
+    return events.filter(
+      (event) => event.name === name && (seat === undefined || ('seat' in event.args && event.args.seat === seat)),
+    ).length
+  }
+
+  it('redundancy 1: the proof goes out in one transaction and is paid', async () => {
     const alice = await network.addOperator('alice')
-    const program = await network.deployGuest('hashcash')
     const worker = await network.startWorker(alice)
     await network.chain.mineEvery(1)
     const workload = await network.submit(program)
-    const finished = await network.until(workload, 'Finished')
-    expect(finished.args.outcome).to.equal('Proven')
-    const settled = await network.until(workload, 'SlotSettled')
-    expect(settled.args).to.include({ seat: alice.seats[0], rank: 1 })
-    await worker.line((line) => line.message === 'job closed' && line.workload === workload)
+    expect(await ranks(workload)).to.deep.equal(new Map([[alice.seats[0], 1]]))
+    const events = await network.eventsOf(workload)
+    expect(count(events, 'Revealed')).to.equal(1)
+    expect(count(events, 'Committed')).to.equal(0)
+    const closed = await worker.line((line) => line.message === 'job closed' && line['workload'] === workload)
+    expect(closed).to.include({ stage: 'settled', seat: alice.seats[0] })
     expect(await worker.stop()).to.equal(0)
+    expect((await network.contracts.market.accountOf(alice.wallet.address)).balance).to.be.greaterThan(parseEther('18'))
   })
+
+  it('redundancy 3: commit, sealed delivery, reveal, settle; three ranks are paid', async () => {
+    const operators = [
+      await network.addOperator('alice'),
+      await network.addOperator('bob'),
+      await network.addOperator('carol'),
+    ]
+    for (const [index, operator] of operators.entries()) await network.startWorker(operator, { keeper: index === 0 })
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(program, { redundancy: 3 })
+    const proof = await network.requester.waitForProof({ workload })
+    expect(proof.proof).to.have.length(8)
+    const paid = await ranks(workload)
+    expect([...paid.values()].sort()).to.deep.equal([1, 2, 3])
+    const events = await network.eventsOf(workload)
+    for (const operator of operators) {
+      expect(count(events, 'Committed', operator.seats[0])).to.equal(1)
+      expect(count(events, 'Revealed', operator.seats[0])).to.equal(1)
+    }
+  })
+
+  it('one operator with two seats in one workload runs the program once and commits for both', async () => {
+    const alice = await network.addOperator('alice', 2)
+    const worker = await network.startWorker(alice)
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(program, { redundancy: 2 })
+    expect([...(await ranks(workload)).values()].sort()).to.deep.equal([1, 2])
+    expect(
+      worker.lines.filter((line) => line.message === 'job running' && line['seat'] === alice.seats[0]),
+    ).to.have.length(1)
+    const events = await network.eventsOf(workload)
+    const commitments = events.flatMap((event) => (event.name === 'Committed' ? [event.args.commitment] : []))
+    expect(new Set(commitments).size).to.equal(2)
+  })
+
+  it('declines what is on its deny list; another claims the open slot and is paid', async () => {
+    const picky = await network.addOperator('picky')
+    await network.startWorker(picky, { denyPrograms: [program] })
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(program)
+    const declined = await network.until(workload, 'Declined')
+    expect(declined.args.seat).to.equal(picky.seats[0])
+    const helper = await addLate('helper')
+    await network.startWorker(helper, { claimOpen: true })
+    expect(await ranks(workload)).to.deep.equal(new Map([[helper.seats[0], 1]]))
+    const committed = await network.until(workload, 'Committed')
+    expect(committed.args).to.include({ seat: helper.seats[0], slot: 15 })
+  })
+
+  it('gains nothing by junk, and keeps nobody from being paid', async () => {
+    const junk = await network.addOperator('junk')
+    const alice = await network.addOperator('alice')
+    await network.startWorker(junk, {}, 'test/support/provers/junk.ts')
+    await network.startWorker(alice)
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(program, { redundancy: 2 })
+    const paid = await ranks(workload)
+    expect(paid.get(alice.seats[0]!)).to.equal(1)
+    expect(paid.has(junk.seats[0]!)).to.be.false
+  })
+
+  /** An operator that joins while the chain already mines in intervals. */
+  async function addLate(name: string): Promise<Operator> {
+    await network.chain.mineAtOnce()
+    const operator = await network.addOperator(name)
+    await network.chain.mineEvery(1)
+    return operator
+  }
 })
