@@ -96,10 +96,7 @@ describe('client: early delivery', function () {
     await rejected(inbox.put({ workload, seat: 1, sealed: PROOF, signature: '0x12' }), refused)
     await rejected(inbox.put({ workload, seat: 1, sealed: PROOF, signature: `0x${'00'.repeat(65)}` }), refused)
     await rejected(inbox.put({ workload, seat: 0, sealed: PROOF, signature: `0x${'00'.repeat(65)}` }), refused)
-    await rejected(
-      inbox.put({ workload: '0x../../x' as Hex, seat: 1, sealed: PROOF, signature: '0x' }),
-      'CHAIN_HEX_INVALID',
-    )
+    await rejected(inbox.put({ workload: '0x../../x', seat: 1, sealed: PROOF, signature: '0x' }), 'CHAIN_HEX_INVALID')
     expect(await inbox.list(workload)).to.deep.equal([])
     for (const seat of [1, 2, 3, 3]) await deliver(workload, seat, PROOF)
     await rejected(deliver(workload, 4, PROOF), refused)

@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { HDNodeWallet, type JsonRpcProvider } from 'ethers'
+import { root } from '../../scripts/lib/artifacts.js'
 import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 
 /** The mnemonic every development node starts with. */
@@ -23,19 +25,23 @@ export interface LocalChain {
 
 /** Starts an Anvil node on a free port of the loopback interface. */
 export async function startLocalChain(): Promise<LocalChain> {
-  const node = spawn('anvil', ['--port', '0', '--hardfork', 'prague', '--chain-id', String(CHAIN_ID)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const node = spawn(
+    join(root, 'node_modules/.bin/anvil'),
+    ['--port', '0', '--hardfork', 'prague', '--chain-id', String(CHAIN_ID)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const url = `http://${await addressOf(node)}`
   const provider = rpcProvider(url, CHAIN_ID)
-  const root = HDNodeWallet.fromPhrase(MNEMONIC, undefined, "m/44'/60'/0'/0")
+  const accounts = HDNodeWallet.fromPhrase(MNEMONIC, undefined, "m/44'/60'/0'/0")
   const mine = async (blocks: number): Promise<void> => {
     await provider.send('anvil_mine', [`0x${blocks.toString(16)}`])
   }
   return {
     url,
     provider,
-    account: (index) => root.deriveChild(index).connect(provider),
+    account: (index) => accounts.deriveChild(index).connect(provider),
     mine,
     pass: async (seconds) => {
       await provider.send('evm_increaseTime', [seconds])

@@ -1,0 +1,135 @@
+import { expect } from 'chai'
+import { activeSetAfter } from '../../sdk/src/chain/activeSet.js'
+import type { Contracts } from '../../sdk/src/chain/connect.js'
+import {
+  CANDIDATES_PER_SLOT,
+  drawSeed,
+  fillSlots,
+  offerOf,
+  permutationPrefix,
+  type Candidate,
+} from '../../sdk/src/chain/draw.js'
+import type {
+  MarketEvent,
+  MarketEventArguments,
+  RegistryEvent,
+  RegistryEventArguments,
+} from '../../sdk/src/chain/events.js'
+import type { TypedContractEvent } from '../../sdk/src/chain/generated/common.js'
+import type { IMarket } from '../../sdk/src/chain/generated/IMarket.js'
+import type { ProverRegistry } from '../../sdk/src/chain/generated/ProverRegistry.js'
+import { toAddress, type Hex } from '../../sdk/src/chain/hex.js'
+import { nameAt, SEAT_STATUSES } from '../../sdk/src/chain/names.js'
+import { readEvents } from '../../sdk/src/chain/readEvents.js'
+import { readWorkloadState } from '../../sdk/src/chain/readWorkloadState.js'
+import { specOf, workloadIdOf } from '../../sdk/src/chain/spec.js'
+import { unpackTerms } from '../../sdk/src/chain/terms.js'
+import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { aProgram, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
+
+/** The arguments that the ABI gives an event: events.ts must name the same, or this file does not compile. */
+type AbiArguments<Filters, Name extends keyof Filters> =
+  Filters[Name] extends TypedContractEvent<infer _Input, infer _Output, infer Outputs> ? keyof Outputs : never
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
+type MarketChecked = {
+  [N in keyof MarketEventArguments]: Same<keyof MarketEventArguments[N], AbiArguments<IMarket['filters'], N>>
+}
+type RegistryChecked = {
+  [N in keyof RegistryEventArguments]: Same<keyof RegistryEventArguments[N], AbiArguments<ProverRegistry['filters'], N>>
+}
+const marketNames: Record<keyof MarketChecked, MarketChecked[keyof MarketChecked]> = {
+  Deposited: true, Withdrawn: true, FeesBurned: true, ProgramDeployed: true, RulesAdded: true, ClassTermsSet: true,
+  Submitted: true, Assigned: true, Accepted: true, Declined: true, Failed: true, Committed: true, CommitsClosed: true,
+  CancelRequested: true, Revealed: true, SlotSettled: true, Missed: true, Finished: true, Silent: true,
+} // prettier-ignore
+const registryNames: Record<keyof RegistryChecked, RegistryChecked[keyof RegistryChecked]> = {
+  OperatorAdmitted: true, ClassBondSet: true, Staked: true, Joined: true, Left: true, Dropped: true, Slashed: true,
+  ToppedUp: true, Withdrawn: true, DeclineCounted: true, BountyWithdrawn: true, SlashesBurned: true,
+} // prettier-ignore
+
+describe('chain: audit of draws', function () {
+  this.timeout(120_000)
+  let network: Network
+  let contracts: Contracts
+  let client: GevulotClient
+  let program: Hex
+
+  before(async () => {
+    network = await startNetwork()
+    client = await network.client()
+    ;({ contracts } = client)
+    await client.deposit({ amount: 1_000n * TOKEN })
+    program = await aProgram(network, client)
+  })
+  after(() => network.chain.stop())
+
+  it('knows every event of the contracts', () => {
+    const names = (abi: { forEachEvent(callback: (event: { name: string }) => void): void }) => {
+      const found: string[] = []
+      abi.forEachEvent(({ name }) => found.push(name))
+      return found.filter((name) => !name.startsWith('Ownership'))
+    }
+    expect(Object.keys(marketNames)).to.have.members(names(contracts.market.interface))
+    expect(Object.keys(registryNames)).to.have.members(names(contracts.registry.interface))
+  })
+
+  /** Recomputes a draw from the chain as it was just before. */
+  async function recomputed({ args: submitted }: MarketEvent<'Submitted'>, assigned: MarketEvent<'Assigned'>) {
+    const blockTag = assigned.at.block - 1
+    const terms = unpackTerms(submitted.terms)
+    const { round, epoch } = await readWorkloadState(contracts, submitted.workload, blockTag)
+    const [genesis, length] = (await Promise.all([contracts.registry.genesis(), contracts.registry.epochLength()])).map(
+      Number,
+    )
+    const frozenAt = genesis! + (epoch - 1) * length!
+    const events: RegistryEvent[] = []
+    for await (const event of readEvents(contracts, { names: ['Staked', 'Joined', 'Left', 'Dropped', 'Slashed'] })) {
+      const block = await contracts.provider.getBlock(event.at.block)
+      if (event.contract === 'registry' && block!.timestamp < frozenAt) events.push(event)
+    }
+    const set = activeSetAfter(events, terms.class)
+    const seed = drawSeed((await contracts.beacon.value(round)) as Hex, submitted.workload)
+    const positions = permutationPrefix(seed, set.length, terms.redundancy * CANDIDATES_PER_SLOT)
+    const busy = new Map<number, boolean>()
+    const sequence: Candidate[] = []
+    for (const position of positions) {
+      const seat = set[position]!
+      const { operator, priceFloor, status } = await contracts.registry.seatOf(seat, { blockTag })
+      busy.set(seat, await contracts.market.isHeld(seat, { blockTag }))
+      sequence.push({ seat, operator: toAddress(operator), priceFloor, status: nameAt(SEAT_STATUSES, status) })
+    }
+    return fillSlots(sequence, { ...terms, offer: offerOf(terms), busy: (seat) => busy.get(seat) === true })
+  }
+
+  it('recomputes every draw from events, while seats come and go', async () => {
+    const leaving = [3, 6, 1]
+    let passed = 0
+    for (let index = 0; index < 6; index++) {
+      const redundancy = (index % 3) + 1
+      const { workload, spec } = await client.submit({
+        program,
+        inputs: someInputs(),
+        fee: 10n * TOKEN,
+        maxRunTime: 100,
+        redundancy,
+      })
+      expect(workloadIdOf(contracts.chainId, contracts.addresses.market, spec)).to.equal(workload)
+      expect(await contracts.market.idOf(spec)).to.equal(workload)
+      const seat = leaving[index]
+      const operator = network.operators.find(({ seats }) => seat !== undefined && seats.includes(seat))
+      if (operator !== undefined) await (await operator.contracts.registry.leaveSet([seat!])).wait()
+      await network.chain.mine(4)
+      await client.assign({ workload })
+      const found: MarketEvent[] = []
+      for await (const event of readEvents(contracts, { workload })) if (event.contract === 'market') found.push(event)
+      const [submitted, assigned] = found
+      if (submitted?.name !== 'Submitted' || assigned?.name !== 'Assigned') throw new Error('two events were expected')
+      expect(specOf(submitted.args)).to.deep.equal(spec)
+      expect(assigned.args.candidates).to.deep.equal(await recomputed(submitted, assigned))
+      passed += assigned.args.candidates.filter(({ draw }) => draw === 'Busy').length
+      await network.chain.pass(6)
+    }
+    // Drawn seats stay at work here, so later draws must have met some of them.
+    expect(passed).to.be.greaterThan(0)
+  })
+})

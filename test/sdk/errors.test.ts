@@ -1,0 +1,104 @@
+import { expect } from 'chai'
+import { Interface, makeError } from 'ethers'
+import { asChainError } from '../../sdk/src/chain/asChainError.js'
+import { codeOf, contractErrorOf } from '../../sdk/src/chain/contractErrorOf.js'
+import { deploymentOf, parseDeploymentRecord, readDeploymentRecord } from '../../sdk/src/chain/deployment.js'
+import { IMarket__factory } from '../../sdk/src/chain/generated/factories/IMarket__factory.js'
+import { IProverRegistry__factory } from '../../sdk/src/chain/generated/factories/IProverRegistry__factory.js'
+import { CHAIN_ERRORS } from '../../sdk/src/errors/codes/chain.js'
+import { CLIENT_ERRORS } from '../../sdk/src/errors/codes/client.js'
+import { CONTRACT_ERRORS } from '../../sdk/src/errors/codes/contracts.js'
+import { CRYPTO_ERRORS } from '../../sdk/src/errors/codes/crypto.js'
+import { GevulotError } from '../../sdk/src/errors/GevulotError.js'
+import { rejected } from '../support/rejected.js'
+import { thrown } from '../support/thrown.js'
+
+const market = IMarket__factory.createInterface()
+const codeOfError = (error: unknown) => (asChainError(error, 'testing') as GevulotError).code
+
+describe('errors', () => {
+  it('every error of market and registry is described, with arguments that exist', () => {
+    for (const abi of [market, IProverRegistry__factory.createInterface()]) {
+      abi.forEachError((fragment) => {
+        const descriptor = (CONTRACT_ERRORS as Record<string, { text: string; hint: string }>)[fragment.name]
+        expect(descriptor, `${fragment.name} is not described`).not.to.equal(undefined)
+        const names = fragment.inputs.map(({ name }) => name)
+        for (const [, name] of descriptor?.text.matchAll(/\{(\w+)\}/g) ?? []) expect(names).to.include(name)
+      })
+    }
+  })
+
+  it('codes and hints keep one form', () => {
+    for (const [prefix, table] of Object.entries({
+      CHAIN: CHAIN_ERRORS,
+      CLIENT: CLIENT_ERRORS,
+      CRYPTO: CRYPTO_ERRORS,
+    })) {
+      for (const [code, { hint }] of Object.entries(table)) {
+        expect(code).to.match(new RegExp(`^${prefix}_[A-Z_]+$`))
+        expect(hint).to.match(/^[A-Z].{15,}\.$/)
+      }
+    }
+    expect(codeOf('FeeTooLow')).to.equal('CONTRACT_FEE_TOO_LOW')
+    expect(codeOf('ERC20InsufficientAllowance')).to.equal('CONTRACT_ERC20_INSUFFICIENT_ALLOWANCE')
+  })
+
+  it('contract errors say what they have and what they want', () => {
+    const fee = contractErrorOf(market.encodeErrorResult('FeeTooLow', [5, 7]), 'submitting')
+    expect(fee).to.include({ code: 'CONTRACT_FEE_TOO_LOW', retryable: false })
+    expect(fee.message).to.equal('submitting: the fee is 5, the least for this run time and redundancy is 7')
+    expect(fee.details).to.deep.equal({ fee: 5n, minimum: 7n })
+    const slot = contractErrorOf(market.encodeErrorResult('WrongSlotState', [3, 4]), 'accepting')
+    expect(slot.message).to.equal('accepting: the slot of seat 3 is Valid, which does not allow this')
+    const other = contractErrorOf(new Interface(['error Unheard(uint256)']).encodeErrorResult('Unheard', [1]), 'x')
+    expect(other.code).to.equal('CHAIN_REVERTED')
+    expect(contractErrorOf('0x', 'x').code).to.equal('CHAIN_REVERTED')
+  })
+
+  it('provider and signer errors get stable codes', () => {
+    const request = { request: {} as never, transaction: {} as never }
+    expect(codeOfError(makeError('no', 'INSUFFICIENT_FUNDS', request))).to.equal('CHAIN_GAS_FUNDS_LOW')
+    expect(codeOfError(makeError('no', 'NONCE_EXPIRED', request))).to.equal('CHAIN_NONCE_CONFLICT')
+    expect(codeOfError(makeError('no', 'UNSUPPORTED_OPERATION', { operation: 'sign' }))).to.equal(
+      'CHAIN_SIGNER_MISSING',
+    )
+    const refused = { action: 'sendTransaction', reason: 'rejected' } as never
+    expect(codeOfError(makeError('no', 'ACTION_REJECTED', refused))).to.equal('CHAIN_SIGNER_REFUSED')
+    expect(codeOfError(new Error('socket hang up'))).to.equal('CHAIN_RPC_UNAVAILABLE')
+    const abort = new DOMException('stop', 'AbortError')
+    expect(asChainError(abort, 'testing')).to.equal(abort)
+    const own = new GevulotError('X', { hint: 'x', retryable: true }, 'x')
+    expect(asChainError(own, 'testing')).to.equal(own)
+  })
+
+  it('deployment records are checked', async () => {
+    const contract = {
+      contract: 'X',
+      address: `0x${'11'.repeat(20)}`,
+      block: 4,
+      transaction: `0x${'22'.repeat(32)}`,
+      arguments: ['1'],
+      codeHash: `0x${'33'.repeat(32)}`,
+    }
+    const contracts = {
+      token: contract,
+      market: { ...contract, block: 2 },
+      registry: contract,
+      beacon: contract,
+      extension: contract,
+    }
+    const record = { schema: 'gevulot/deployment@1', chainId: 5, network: 'x', contracts }
+    const parse = (value: unknown) => parseDeploymentRecord(Buffer.from(JSON.stringify(value)))
+    expect(deploymentOf(parse(record))).to.include({ chainId: 5, fromBlock: 2, market: contract.address })
+    for (const broken of [
+      {},
+      { ...record, schema: 'gevulot/deployment@2' },
+      { ...record, chainId: '5' },
+      { ...record, contracts: { ...contracts, market: undefined } },
+      { ...record, contracts: { ...contracts, market: { ...contract, address: '0x1' } } },
+    ]) {
+      expect(thrown(() => parse(broken)).code).to.equal('CHAIN_DEPLOYMENT_INVALID')
+    }
+    await rejected(readDeploymentRecord('/nowhere/1.json'), 'CHAIN_DEPLOYMENT_INVALID')
+  })
+})
