@@ -1,0 +1,30 @@
+import type { Clock } from '../../clock.js'
+
+const FIRST_MS = 2_000
+const LONGEST_MS = 60_000
+
+/** Keeps acts that fail from being tried again at once: each failure in a row doubles the pause. */
+export class Pauses {
+  readonly #clock: Clock
+  readonly #pauses = new Map<string, { readonly until: number; readonly length: number }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Whether an act may be tried now. */
+  isOver(key: string): boolean {
+    return this.#clock.now() >= (this.#pauses.get(key)?.until ?? 0)
+  }
+
+  /** Notes a failure. */
+  lengthen(key: string): void {
+    const length = Math.min(LONGEST_MS, 2 * (this.#pauses.get(key)?.length ?? FIRST_MS / 2))
+    this.#pauses.set(key, { until: this.#clock.now() + length, length })
+  }
+
+  /** Notes a success. */
+  end(key: string): void {
+    this.#pauses.delete(key)
+  }
+}
