@@ -31,9 +31,7 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
             rules_.baseBurnBps > MAX_BASE_BURN_BPS ||
             rules_.silenceWindow < rules_.responseWindow ||
             rulesCount == MAX_RULES ||
-            // Invariant 11: nobody leaves out of a workload. The draw may follow the leave by the assign window.
-            WorkloadWordLib.MAX_RUN_TIME + rules_.silenceWindow + rules_.revealDelay + rules_.revealWindow >=
-                registry.cooldown()
+            _longestLife(rules_) >= registry.cooldown()
         ) revert InvalidRules();
         number = ++rulesCount;
         _rules[number] = StoredRules({
@@ -89,5 +87,15 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     function classTermsOf(uint8 class) external view returns (ClassTerms memory) {
         StoredClass memory c = _classes[class];
         return ClassTerms({minimumFee: c.minimumFee, minimumRate: c.minimumRate, rules: c.rules});
+    }
+
+    /// @dev Invariant 11: nobody leaves out of a workload. The draw may follow the leave by the assign window and the epoch it was submitted in.
+    function _longestLife(Rules calldata rules_) private view returns (uint256) {
+        return
+            (ASSIGN_EPOCHS + 1) * registry.epochLength() +
+            WorkloadWordLib.MAX_RUN_TIME +
+            rules_.silenceWindow +
+            rules_.revealDelay +
+            rules_.revealWindow;
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {MarketExtension} from "../../contracts/MarketExtension.sol";
+import {ProverRegistry} from "../../contracts/ProverRegistry.sol";
+import {IProverRegistry} from "../../contracts/interfaces/IProverRegistry.sol";
 import {RequestBuilder, RulesBuilder} from "../support/solidity/Builders.sol";
 import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 
@@ -47,6 +50,25 @@ contract MarketRulesTest is MarketFixture {
         _expectInvalid(someRules().withReveal(1 hours + 1, 600));
         _expectInvalid(someRules().withCancelDelay(1 hours + 1));
         _expectInvalid(someRules().withBaseBurn(2001));
+    }
+
+    /// @dev Invariant 11. The last second at which a seat can be drawn is four epochs after it left.
+    function test_addRules_RevertWhen_AWorkloadCouldOutliveTheCooldown() public {
+        uint256 longest = 4 * EPOCH + 1 days + SILENCE + REVEAL_DELAY + REVEAL_WINDOW;
+        Rules memory rules = someRules();
+        MarketExtension short = _extensionWithCooldown(longest);
+        vm.expectRevert(InvalidRules.selector);
+        vm.prank(address(1));
+        short.addRules(rules);
+        MarketExtension enough = _extensionWithCooldown(longest + 1);
+        vm.prank(address(1));
+        assertEq(enough.addRules(rules), 1, "one second more is enough");
+    }
+
+    /// @dev Bounds are the same at the extension's own address, whose owner is nobody's key.
+    function _extensionWithCooldown(uint256 cooldown) private returns (MarketExtension) {
+        ProverRegistry other = new ProverRegistry(token, address(market), owner, EPOCH, cooldown);
+        return new MarketExtension(token, IProverRegistry(address(other)));
     }
 
     function test_addRules_AllowsEveryBound() public {
