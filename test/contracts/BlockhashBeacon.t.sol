@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {BlockhashBeacon} from "../../contracts/beacons/BlockhashBeacon.sol";
+import {Test} from "../support/solidity/Test.sol";
+
+/// @title Answers like the history contract of EIP-2935, which serves the last 8,191 blocks and reverts for others
+contract HistoryDouble {
+    fallback(bytes calldata input) external returns (bytes memory) {
+        uint256 number = abi.decode(input, (uint256));
+        if (number >= block.number || number + 8191 < block.number) revert();
+        return abi.encode(keccak256(abi.encode("history", number)));
+    }
+}
+
+contract BlockhashBeaconTest is Test {
+    address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
+
+    BlockhashBeacon private _beacon;
+
+    function setUp() public {
+        vm.roll(20_000);
+        vm.etch(HISTORY, address(new HistoryDouble()).code);
+        _beacon = new BlockhashBeacon(3);
+    }
+
+    function test_constructor_RevertWhen_LagTooShort() public {
+        vm.expectRevert(abi.encodeWithSelector(BlockhashBeacon.LagTooShort.selector, 1));
+        new BlockhashBeacon(1);
+        assertEq(new BlockhashBeacon(2).lag(), 2, "two is enough");
+    }
+
+    function test_nextRound_IsAheadByTheLagAndOpen() public view {
+        assertEq(_beacon.nextRound(), 20_003, "round");
+        assertTrue(_beacon.isOpen(_beacon.nextRound()), "open");
+        assertEq(_beacon.value(_beacon.nextRound()), 0, "unknown");
+    }
+
+    function test_isOpen_EndsOneBlockBeforeTheRound() public {
+        vm.roll(20_001);
+        assertTrue(_beacon.isOpen(20_003), "two blocks before");
+        vm.roll(20_002);
+        assertFalse(_beacon.isOpen(20_003), "the next block's proposer knows it");
+        vm.roll(20_003);
+        assertFalse(_beacon.isOpen(20_003), "in the block itself");
+    }
+
+    function test_value_IsKnownFromTheNextBlockOn() public {
+        vm.roll(20_003);
+        assertEq(_beacon.value(20_003), 0, "not in the block itself");
+        vm.roll(20_004);
+        vm.setBlockhash(20_003, bytes32("hash"));
+        assertEq(_beacon.value(20_003), bytes32("hash"), "in the next");
+    }
+
+    function test_value_StaysTheSameWithinReachAndComesFromHistoryLater() public {
+        vm.roll(20_003 + 256);
+        vm.setBlockhash(20_003, bytes32("hash"));
+        assertEq(_beacon.value(20_003), bytes32("hash"), "256 blocks back");
+        vm.roll(20_003 + 257);
+        assertEq(_beacon.value(20_003), keccak256(abi.encode("history", 20_003)), "from the history contract");
+        vm.roll(20_003 + 8191);
+        assertEq(_beacon.value(20_003), keccak256(abi.encode("history", 20_003)), "its last block");
+        vm.roll(20_003 + 8192);
+        assertEq(_beacon.value(20_003), 0, "gone");
+    }
+
+    function test_value_IsGoneWhereThereIsNoHistory() public {
+        vm.etch(HISTORY, "");
+        vm.roll(20_003 + 257);
+        assertEq(_beacon.value(20_003), 0, "gone");
+    }
+}
