@@ -3,7 +3,7 @@ import { deploy } from '../../scripts/lib/deploy.js'
 import { devnet } from '../../scripts/lib/parameters.js'
 import { commitmentOf } from '../../sdk/src/chain/commitment.js'
 import { connect, type Contracts } from '../../sdk/src/chain/connect.js'
-import { deploymentOf, type Deployment } from '../../sdk/src/chain/deployment.js'
+import { deploymentOf, type Deployment, type DeploymentRecord } from '../../sdk/src/chain/deployment.js'
 import type { Address, Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
 import type { FailReason } from '../../sdk/src/chain/names.js'
 import { FAIL_REASONS } from '../../sdk/src/chain/names.js'
@@ -29,6 +29,7 @@ const LAST_WORD_VERIFIER = concat(['0x600d8060093d393df3', '0x602036033515155f52
 /** A local chain with the contracts, funded accounts and an active set. */
 export interface Network {
   readonly chain: LocalChain
+  readonly record: DeploymentRecord
   readonly deployment: Deployment
   readonly owner: HDNodeWallet
   readonly requester: HDNodeWallet
@@ -49,7 +50,8 @@ export interface Operator {
 export async function startNetwork(): Promise<Network> {
   const chain = await startLocalChain()
   const [owner, requester] = [chain.account(0), chain.account(1)]
-  const deployment = deploymentOf(await deploy({ owner, network: 'test', parameters: devnet }))
+  const record = await deploy({ owner, network: 'test', parameters: devnet })
+  const deployment = deploymentOf(record)
   const contracts = await connect(deployment, owner)
   await (await contracts.token.transfer(requester.address, 1_000_000n * TOKEN)).wait()
   const operators: Operator[] = []
@@ -67,6 +69,7 @@ export async function startNetwork(): Promise<Network> {
   const creation = await (await owner.sendTransaction({ data: LAST_WORD_VERIFIER })).wait()
   return {
     chain,
+    record,
     deployment,
     owner,
     requester,

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { chdir, cwd } from 'node:process'
+import { expect } from 'chai'
+import { root } from '../../scripts/lib/artifacts.js'
+import { writeDeploymentRecord } from '../../scripts/lib/deploy.js'
+import { requestProof } from '../../sdk/examples/requestProof.js'
+import { followEvents } from '../../sdk/src/chain/followEvents.js'
+import * as sdk from '../../sdk/src/index.js'
+import { aProgram, PROOF, prover, PUBLIC_INPUTS, startNetwork, type Network } from '../support/network.js'
+import { useTemporaryDirectory } from '../support/temporary.js'
+
+describe('sdk: README', function () {
+  this.timeout(60_000)
+  const directory = useTemporaryDirectory()
+  let network: Network
+
+  before(async () => {
+    network = await startNetwork()
+  })
+  after(() => network.chain.stop())
+
+  it('shows the example as it is', () => {
+    const example = readFileSync(join(root, 'sdk/examples/requestProof.ts'), 'utf8')
+    expect(readFileSync(join(root, 'sdk/README.md'), 'utf8')).to.include(
+      example.replaceAll('../src/index.js', '@gevulot/sdk'),
+    )
+  })
+
+  it('has an example that gets a proof', async () => {
+    const client = await network.client()
+    const program = await aProgram(network, client)
+    const path = writeDeploymentRecord(network.record, directory())
+    const home = cwd()
+    // The example keeps its content beside itself.
+    chdir(directory())
+    try {
+      const asked = requestProof(path, network.chain.url, network.requester.privateKey, program, PUBLIC_INPUTS)
+      const [{ proof }] = await Promise.all([asked, prove(client)])
+      expect(Buffer.from(proof).equals(PROOF)).to.equal(true)
+    } finally {
+      chdir(home)
+    }
+  })
+
+  /** Plays the network: draws the first workload that comes, commits and reveals for every seat. */
+  async function prove(client: sdk.GevulotClient): Promise<void> {
+    const { chain } = network
+    const { spec, workload } = await nextSubmission(client)
+    await chain.mine(4)
+    await client.assign({ workload })
+    const { slots } = await client.getWorkload({ workload })
+    for (const { seat } of slots) await prover.commit(network, workload, seat)
+    await chain.pass(3)
+    await prover.reveal(network, spec, slots[0]!.seat)
+  }
+
+  async function nextSubmission(client: sdk.GevulotClient) {
+    for await (const batch of followEvents(client.contracts, { names: ['Submitted'], pollMs: 50 })) {
+      const event = batch.kind === 'events' ? batch.events[0] : undefined
+      if (event?.name === 'Submitted') return client.getWorkload({ workload: event.args.workload })
+    }
+    throw new Error('the chain ended')
+  }
+
+  it('exports what it says, and nothing by accident', () => {
+    expect(Object.keys(sdk).sort()).to.deep.equal(EXPORTS)
+  })
+})
+
+const EXPORTS = [
+  'DEFAULT_SETTINGS', 'DirectoryInbox', 'DirectoryStore', 'GevulotError', 'HttpStore', 'MultiStore', 'assign',
+  'buildInputs', 'buildPackage', 'cancel', 'clear', 'connect', 'createClient', 'decodeProof', 'deliveryKeyOf',
+  'deployProgram', 'deploymentOf', 'deposit', 'deriveDeliveryKey', 'deriveStatus', 'fetchProof',
+  'generateDeliveryKey', 'getBalance', 'getPinnedProgram', 'getProgram', 'getWorkload', 'openDeliveries',
+  'parseDeploymentRecord', 'quote', 'readDeploymentRecord', 'readWorkload', 'release', 'releaseWhenServed',
+  'rpcProvider', 'settle', 'signDelivery', 'signerOfDelivery', 'slash', 'submit', 'systemClock', 'toAddress',
+  'toBytes32', 'toProgramId', 'toWorkloadId', 'verifyProof', 'verifyProofWithProgram', 'waitForProof',
+  'waitForProofs', 'watchWorkload', 'withdraw', 'workloadHistory',
+] // prettier-ignore
