@@ -1,4 +1,3 @@
-import { globSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
 import hardhatToolboxMochaEthers from '@nomicfoundation/hardhat-toolbox-mocha-ethers'
@@ -7,28 +6,15 @@ import { defineConfig } from 'hardhat/config'
 const require = createRequire(import.meta.url)
 
 /** The compiler is the wasm build of the `solc` package, so that a build needs no download. */
-function solc(optimizerRuns: number) {
-  return {
-    version: '0.8.37',
-    path: require.resolve('solc/soljson.js'),
-    settings: {
-      evmVersion: 'prague',
-      optimizer: { enabled: true, runs: optimizerRuns },
-      outputSelection: { '*': { '*': ['storageLayout'] } },
-    },
-  }
+const solc = {
+  version: '0.8.37',
+  path: require.resolve('solc/soljson.js'),
+  settings: {
+    evmVersion: 'prague',
+    optimizer: { enabled: true, runs: 200 },
+    outputSelection: { '*': { '*': ['storageLayout'] } },
+  },
 }
-
-/** Files whose code must be small rather than cheap: each entry is a glob and its optimizer runs. */
-const optimizerRunsByFile: Record<string, number> = {
-  'contracts/verifiers/**/Honk*.sol': 1,
-}
-
-const overrides = Object.fromEntries(
-  Object.entries(optimizerRunsByFile).flatMap(([glob, runs]) =>
-    globSync(glob, { cwd: import.meta.dirname }).map((file) => [file, solc(runs)]),
-  ),
-)
 
 /** Small budgets by default; a long run raises them through the environment. */
 function budget(name: string, fallback: number): number {
@@ -39,7 +25,7 @@ function budget(name: string, fallback: number): number {
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],
-  solidity: { compilers: [solc(200)], overrides },
+  solidity: { compilers: [solc] },
   paths: {
     sources: 'contracts',
     tests: { solidity: 'test', mocha: 'test' },
