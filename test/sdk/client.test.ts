@@ -6,6 +6,8 @@ import type { WorkloadSlot } from '../../sdk/src/client/Workload.js'
 import { rankShares } from '../../sdk/src/chain/rewards.js'
 import {
   aProgram,
+  idleSeat,
+  operatorOf,
   BAD_PROOF,
   PROOF,
   prover,
@@ -178,6 +180,10 @@ describe('client: a workload on a chain', function () {
     const accepted = ended.slots.find(({ seat }) => seat === seats[1])
     expect((accepted?.paid ?? 0n) > 0n).to.equal(true)
     if (ended.status === 'cancelled') expect(ended.paid).to.equal(accepted?.paid)
+    // The seat that had not answered owes nothing any more, but is at work until somebody clears it.
+    expect(await client.contracts.market.isHeld(seats[0]!)).to.equal(true)
+    await client.clear({ workload })
+    expect(await client.contracts.market.isHeld(seats[0]!)).to.equal(false)
   })
 
   it('refuses to cancel once there is a commit, and releases instead', async () => {
@@ -201,18 +207,18 @@ describe('client: a workload on a chain', function () {
     await prover.decline(network, spec, seats[0]!)
     const open = await client.getWorkload({ workload })
     expect(open).to.include({ status: 'proving', openSlots: 1 })
-    const other = network.operators.find((operator) => !operator.seats.includes(seats[0]!))!
-    await prover.commitOpen(network, workload, spec, other.seats[0]!)
+    const other = await idleSeat(network, seats[0]!)
+    await prover.commitOpen(network, workload, spec, other)
     await client.release({ workload })
     await network.chain.pass(3)
-    await prover.reveal(network, spec, other.seats[0]!)
+    await prover.reveal(network, spec, other)
     await client.settle({ workload })
     const { slots } = await client.getWorkload({ workload })
     expect(slots.map(({ status, slot }) => [status, slot])).to.deep.equal([
       ['declined', 0],
       ['valid', 'open'],
     ])
-    expect(slots[1]).to.include({ operator: other.address, rank: 1 })
+    expect(slots[1]).to.include({ operator: operatorOf(network, other).address, rank: 1 })
   })
 
   it('says why a workload expired', async () => {
@@ -242,6 +248,40 @@ describe('client: a workload on a chain', function () {
     const { slots } = await client.getWorkload({ workload: silent.workload })
     expect(slots[0]).to.include({ status: 'silent' })
     await rejected(client.slash({ workload: silent.workload }), 'CLIENT_NOTHING_TO_DO')
+  })
+
+  it('derives from the time what the contract derives, at every boundary', async () => {
+    const { workload, seats } = await drawn({ redundancy: 3 })
+    await prover.accept(network, workload, seats[0]!)
+    await prover.commit(network, workload, seats[1]!)
+    const start = await client.getWorkload({ workload })
+    if (start.status !== 'proving') throw new Error(`it is ${start.status}`)
+    const { responseUntil, rescueAt, deadline } = start
+    expect([responseUntil, rescueAt, deadline].map((time) => time - start.startedAt)).to.deep.equal([10, 60, 100])
+    const seen: unknown[] = []
+    for (const time of [responseUntil, responseUntil + 1, rescueAt - 1, rescueAt, deadline, deadline + 1]) {
+      await network.chain.provider.send('evm_setNextBlockTimestamp', [time])
+      await network.chain.mine(1)
+      const now = await client.getWorkload({ workload })
+      expect(now.time).to.equal(time)
+      const openSlots = now.status === 'proving' ? now.openSlots : 0
+      const block = await network.chain.provider.getBlockNumber()
+      expect(openSlots).to.equal(Number(await client.contracts.market.openSlots(workload, { blockTag: block })))
+      seen.push([now.status, openSlots])
+    }
+    expect(seen).to.deep.equal([
+      ['proving', 0],
+      ['proving', 1],
+      ['proving', 1],
+      ['proving', 2],
+      ['proving', 2],
+      ['revealing', 0],
+    ])
+    await rejected(client.settle({ workload }), 'CONTRACT_TOO_EARLY')
+    await network.chain.pass(32)
+    expect(await client.getWorkload({ workload })).to.include({ status: 'settleable', outcome: 'NotRevealed' })
+    await client.settle({ workload })
+    expect(await client.getWorkload({ workload })).to.include({ status: 'expired', reason: 'NotRevealed' })
   })
 
   it('does not know workloads that are none', async () => {

@@ -10,7 +10,7 @@ import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
 import { generateDeliveryKey } from '../../sdk/src/crypto/DeliveryKey.js'
 import { sealProof } from '../../sdk/src/crypto/sealedProof.js'
 import {
-  aProgram, BAD_PROOF, operatorOf, PROOF, prover, PUBLIC_INPUTS, SALT, startNetwork, TOKEN, type Network,
+  aProgram, BAD_PROOF, idleSeat, operatorOf, PROOF, prover, PUBLIC_INPUTS, SALT, startNetwork, TOKEN, type Network,
 } from '../support/network.js' // prettier-ignore
 import { rejected } from '../support/rejected.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
@@ -80,7 +80,7 @@ describe('client: early delivery', function () {
   it('releases a workload by itself once it holds what was paid for', async () => {
     const { workload, spec, seats } = await drawn(1)
     await prover.decline(network, spec, seats[0]!)
-    const other = network.operators.find((operator) => !operator.seats.includes(seats[0]!))!.seats[0]!
+    const other = await idleSeat(network, seats[0]!)
     await prover.commitOpen(network, workload, spec, other)
     await deliver(workload, other, PROOF)
     const proofs = await client.releaseWhenServed({ workload })

@@ -86,6 +86,14 @@ export function operatorOf(network: Network, seat: number): Operator {
   return found
 }
 
+/** An idle seat of another operator than the one of `seat`. */
+export async function idleSeat(network: Network, seat: number): Promise<number> {
+  const { contracts, seats } = operatorOf(network, seat)
+  const others = network.operators.flatMap((operator) => operator.seats).filter((other) => !seats.includes(other))
+  for (const other of others) if (!(await contracts.market.isHeld(other))) return other
+  throw new Error('every seat is at work')
+}
+
 /** What a prover does, each act mined. */
 export const prover = {
   async accept(network: Network, workload: Hex, seat: number): Promise<void> {
