@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Market} from "../../contracts/Market.sol";
 import {GevulotToken} from "../../contracts/GevulotToken.sol";
 import {MarketExtension} from "../../contracts/MarketExtension.sol";
 import {IMarketExtension} from "../../contracts/interfaces/IMarket.sol";

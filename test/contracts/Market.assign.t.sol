@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IProverRegistryTypes} from "../../contracts/interfaces/IProverRegistry.sol";
 import {RequestBuilder} from "../support/solidity/Builders.sol";
 import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 import {Vm} from "../support/solidity/Vm.sol";

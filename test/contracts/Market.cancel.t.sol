@@ -129,7 +129,7 @@ contract MarketCancelTest is MarketFixture {
     }
 
     function testFuzz_cancel_PaysExactlyTheStatedCompensation(
-        uint256 at,
+        uint256 elapsed,
         uint256 fee,
         uint256 accepts
     ) public balanced {
@@ -140,10 +140,10 @@ contract MarketCancelTest is MarketFixture {
         uint256[] memory seats = new uint256[](accepts);
         for (uint256 i; i < accepts; ++i) accept(w, seats[i] = all[i]);
         cancel(w, none());
-        at = bound(at, CANCEL_DELAY + 1, RUN_TIME);
-        vm.warp(w.startedAt + at);
+        elapsed = bound(elapsed, CANCEL_DELAY + 1, RUN_TIME);
+        vm.warp(w.startedAt + elapsed);
         cancel(w, seats);
-        uint256 each = (potOf(fee) * at) / (RUN_TIME * 3);
+        uint256 each = (potOf(fee) * elapsed) / (RUN_TIME * 3);
         for (uint256 i; i < accepts; ++i) assertEq(balanceOf(operatorOf[all[i]]), each, "compensation");
         assertEq(
             balanceOf(requester),

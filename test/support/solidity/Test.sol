@@ -29,6 +29,10 @@ abstract contract Test {
         vm.assertEq(left, right, message);
     }
 
+    function assertEq(string memory left, string memory right, string memory message) internal pure {
+        vm.assertEq(left, right, message);
+    }
+
     function assertEq(uint256[] memory left, uint256[] memory right, string memory message) internal pure {
         vm.assertEq(left, right, message);
     }

@@ -41,6 +41,7 @@ interface Vm {
     function assertEq(address left, address right, string calldata message) external pure;
     function assertEq(bytes32 left, bytes32 right, string calldata message) external pure;
     function assertEq(bytes calldata left, bytes calldata right, string calldata message) external pure;
+    function assertEq(string calldata left, string calldata right, string calldata message) external pure;
     function assertEq(uint256[] calldata left, uint256[] calldata right, string calldata message) external pure;
     function assertTrue(bool condition, string calldata message) external pure;
     function assertLt(uint256 left, uint256 right, string calldata message) external pure;

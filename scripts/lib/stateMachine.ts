@@ -1,0 +1,44 @@
+/** Makes docs/state-machine.md of the test that tries every action in every state. */
+import { join } from 'node:path'
+
+import { root } from './artifacts.js'
+import { read } from './files.js'
+
+const SOURCE = 'test/contracts/Market.states.t.sol'
+
+export const stateMachinePath = join(root, 'docs/state-machine.md')
+
+function matches(text: string, pattern: RegExp): [string, string][] {
+  return [...text.matchAll(pattern)].map(([, first = '', second = '']) => [first, second])
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`
+}
+
+export function stateMachinePage(): string {
+  const source = read(SOURCE)
+  const [, actions = ''] = /ACTIONS =\s*"([^"]+)"/.exec(source) ?? []
+  const columns = actions.split(' ')
+  const errors = matches(source, /selector == (\w+)\.selector\) return "(\w+)"/g)
+  const states = matches(source, /\/\/\/ State: (.+)\n[^]*?_expectRow\(\s*w,\s*"([^"]+)"\s*\)/g)
+  for (const [state, outcomes] of states) {
+    if (outcomes.split(' ').length !== columns.length) throw new Error(`the row "${state}" has not one cell an action`)
+  }
+  return [
+    '# Every action in every state',
+    '',
+    `Made by \`npm run gen\` of [the test](../${SOURCE}) that tries them all. A workload has two slots, drawn to two seats; the`,
+    "state is that of the workload and of the acting seat. `commitOpen` is another operator's, `release` and `cancel` the",
+    "requester's, `assign`, `settle`, `clear` and `slash` anybody's. **ok**: it works. Anything else is the error it reverts with:",
+    '',
+    ...errors.map(([error, code]) => `- \`${code}\`: ${error}`),
+    '',
+    row(['State', ...columns]),
+    row(Array.from({ length: columns.length + 1 }, () => '---')),
+    ...states.map(([state, outcomes]) =>
+      row([state, ...outcomes.split(' ').map((code) => (code === 'ok' ? '**ok**' : code))]),
+    ),
+    '',
+  ].join('\n')
+}
