@@ -19,7 +19,7 @@ export interface WaitForProofsParams extends ReadWorkloadOptions {
   readonly count?: number
   /**
    * Whether proofs sealed to the client's delivery key count before they are revealed. They do by default when the client
-   * has an inbox and a delivery key.
+   * has an inbox, a delivery key, and a store with the inputs.
    */
   readonly early?: boolean
   /** Milliseconds; by default until the workload's own last window is over, and a minute more. */
@@ -27,38 +27,53 @@ export interface WaitForProofsParams extends ReadWorkloadOptions {
 }
 
 const GRACE_SECONDS = 60
+/** Blocks by which a reorg may move a submission towards the beginning, far more than any chain has seen. */
+const REORG_MARGIN = 256
 
 /**
  * Waits for valid proofs, from whichever way they come first: revealed on chain, or sealed to the requester and verified
- * here. Survives an RPC endpoint that is down for a while.
+ * here. Survives an RPC endpoint or a store that is down for a while.
  * @throws GevulotError CLIENT_WORKLOAD_EXPIRED, CLIENT_WORKLOAD_CANCELLED, CLIENT_WAIT_TIMEOUT, CLIENT_WORKLOAD_UNKNOWN,
  * CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, CHAIN_*; the reason of `signal`.
  */
 export async function waitForProofs(client: Client, params: WaitForProofsParams): Promise<Proof[]> {
   const { clock, contracts, settings } = client
   const { signal, count = 1 } = params
-  const early = params.early ?? (client.inbox !== undefined && client.deliveryKey !== undefined)
+  const early = params.early ?? canReceive(client)
   const held = new Map<number, Proof>()
   const judged = new Map<Digest, boolean>()
   const startedAt = clock.now()
   let windows: Windows | undefined
+  let { fromBlock } = params
   for (;;) {
     signal?.throwIfAborted()
     let workload: Workload | undefined
     try {
-      workload = (await readWorkload(contracts, params.workload, params)).workload
+      const options = { ...(fromBlock !== undefined && { fromBlock }), ...(signal && { signal }) }
+      workload = (await readWorkload(contracts, params.workload, options)).workload
+      fromBlock = Math.max(contracts.fromBlock, workload.submittedBlock - REORG_MARGIN)
       if (count > workload.terms.redundancy) throw tooMany(count, workload)
       windows = await windowsOf(client, workload, windows)
       await collect(client, workload, { early, held, judged, signal })
       if (held.size >= count) return [...held.values()]
       throwIfHopeless(workload)
     } catch (error) {
-      if (!GevulotError.is(error, 'CHAIN_RPC_UNAVAILABLE')) throw error
+      if (!isPassing(error)) throw error
     }
     const limit = params.timeoutMs === undefined ? windows?.giveUpAt : startedAt + params.timeoutMs
     if (clock.now() >= (limit ?? startedAt + settings.transactionTimeoutMs)) throw timedOut(params.workload, held.size)
     await clock.sleep(settings.pollMs, signal)
   }
+}
+
+function canReceive(client: Client): boolean {
+  const { inbox, deliveryKey, store, source } = client
+  return inbox !== undefined && deliveryKey !== undefined && (store ?? source) !== undefined
+}
+
+/** An endpoint or a store that is down now may be there at the next look. */
+function isPassing(error: unknown): boolean {
+  return error instanceof GevulotError && error.retryable && /^(CHAIN_RPC|CONTENT)_/.test(error.code)
 }
 
 /** When to stop waiting, on this machine's clock; recomputed when the status changes. */
