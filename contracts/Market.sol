@@ -30,12 +30,13 @@ contract Market is Submission, Proving, ISeatHolder {
     /// @notice The code of the cold path.
     MarketExtension public immutable extension;
 
-    /// @param extension_ Cold path, deployed for the same token and registry.
+    /// @param extension_ Cold path; its token and registry become this contract's.
     /// @param owner_ Adds rules and sets class terms.
     constructor(
         MarketExtension extension_,
         address owner_
     ) Accounts(extension_.token()) RuleStore(extension_.registry()) Ownable(owner_) {
+        if (registry.market() != address(this)) revert NotOurRegistry();
         extension = extension_;
     }
 

@@ -15,7 +15,7 @@ import {Withdrawing} from "./market/Withdrawing.sol";
 
 /// @title The market's cold path, run by the market through delegatecall
 /// @notice Code only: its own storage is never used and it holds nothing. It has the same storage layers as the market and the
-/// same immutables, which the market checks when it is deployed (docs/adr/0002-market-and-extension.md).
+/// same immutables, which the market takes from here (docs/adr/0002-market-and-extension.md).
 contract MarketExtension is ProgramBook, RuleBook, Withdrawing, Settlement, Views {
     /// @param token_ Token of the fees, the market's.
     /// @param registry_ Prover registry, the market's.

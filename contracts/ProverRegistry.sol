@@ -53,11 +53,13 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
     uint256 public constant MAX_SLASH_BPS = 5000;
     /// @notice At most a tenth of a slash goes to the reporter: reporting oneself must always cost (docs/threat-model.md).
     uint256 public constant MAX_BOUNTY_BPS = 1000;
+    /// @notice Epoch numbers have 24 bits: with four seconds they last two years, with the ten minutes of a real network three hundred.
+    uint256 public constant MIN_EPOCH = 4;
     uint256 private constant BPS = 10_000;
 
     /// @notice The token bonds are held in.
     ERC20Burnable public immutable token;
-    /// @notice The only contract that can slash, drop or count a decline.
+    /// @inheritdoc IProverRegistry
     address public immutable market;
     /// @inheritdoc IProverRegistry
     uint256 public immutable epochLength;
@@ -88,7 +90,7 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
     /// @param token_ Token of the bonds.
     /// @param market_ The market (its address is known before it is deployed, so both peers can be immutable).
     /// @param owner_ Admits operators and sets class bonds.
-    /// @param epochLength_ Seconds, 1 to 1 day.
+    /// @param epochLength_ Seconds, 4 to 1 day.
     /// @param cooldown_ Seconds between leaving and withdrawal.
     constructor(
         ERC20Burnable token_,
@@ -97,7 +99,7 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
         uint256 epochLength_,
         uint256 cooldown_
     ) Ownable(owner_) {
-        if (market_ == address(0) || epochLength_ == 0 || epochLength_ > 1 days || cooldown_ == 0)
+        if (market_ == address(0) || epochLength_ < MIN_EPOCH || epochLength_ > 1 days || cooldown_ == 0)
             revert InvalidClassBond();
         token = token_;
         market = market_;
@@ -246,9 +248,8 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
         SeatCore memory core = _core[seat];
         ClassBond memory params = classBonds[core.class];
         uint256 bond = _ledger[seat].bond;
-        uint256 amount = (uint256(params.bond) * params.slashBps) / BPS;
-        // Never more than what is left: a slash is best effort and never reverts (docs/threat-model.md, escaping the slash).
-        if (amount > bond) amount = bond;
+        // Of what the seat bonded, should the class ask for more today. Never more than what is left, so it never reverts.
+        uint256 amount = ((params.bond < bond ? params.bond : bond) * params.slashBps) / BPS;
         uint256 bounty = reporter == core.operator ? 0 : (amount * params.bountyBps) / BPS;
         _ledger[seat].bond = uint96(bond - amount);
         Report memory report = reports[reporter];

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IBeacon} from "../interfaces/IBeacon.sol";
 
 /// @title Block-hash beacon: round = block number, value = hash of that block
-/// @notice For local chains and low stakes. A block proposer can withhold its block and so re-roll the value once, at the price of the
-/// block's reward; nobody else can bias it (docs/threat-model.md). Values stay readable for 8,191 blocks where the
+/// @notice For local chains and low stakes only: whoever builds the round's block chooses among as many hashes as it can try before
+/// the block is due, and a proposer can also withhold the block; nobody else can bias it (docs/threat-model.md). Values stay readable for 8,191 blocks where the
 /// chain has EIP-2935, else for 256; a value that is gone reads as zero and the workload ends as unserved.
 contract BlockhashBeacon is IBeacon {
     /// @dev History contract of EIP-2935.

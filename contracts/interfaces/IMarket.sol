@@ -25,7 +25,7 @@ interface IMarketTypes {
     /// @param publicInputs keccak-256 of the public inputs that the verifier contract is given.
     /// @param deliveryKey X25519 public key that proofs are sealed to before they are revealed; zero for none.
     /// @param fee Whole fee in token units, at most 2^80 − 1.
-    /// @param maxRunTime Seconds from the draw until commits close.
+    /// @param maxRunTime Seconds from the draw until commits close; at least the response window of the rules in force.
     /// @param redundancy Number of ranked proofs paid for, 1 to 8.
     /// @param rescue Per cent of the run time after which every uncommitted slot is open to all, 50 to 100.
     /// @param nonce The requester's next nonce; makes the id known before sending and a repeated submit harmless.
@@ -133,7 +133,7 @@ interface IMarketTypes {
     }
 
     /// @notice What submissions to a class must meet.
-    /// @param minimumFee Lowest fee of a workload in gwei of the token; covers the bounties.
+    /// @param minimumFee Lowest fee of a slot in gwei of the token; covers the bounties.
     /// @param minimumRate Lowest fee in gwei of the token per second of maximum run time and slot: flooding a class costs real money.
     /// @param rules Number of the rules in force for new workloads. Zero: the class takes no submissions.
     struct ClassTerms {
@@ -145,10 +145,10 @@ interface IMarketTypes {
     /// @notice A workload's stored state, unpacked.
     /// @param phase Stored phase.
     /// @param outcome How it ended; None before.
-    /// @param fee Fee held; zero once final.
+    /// @param fee Whole fee; zero once final. The assign bounty has been paid out of it from Proving on.
     /// @param round Beacon round, while Pending.
     /// @param epoch Epoch whose active set is drawn from, while Pending.
-    /// @param startedAt Time of the draw, from Proving on.
+    /// @param startedAt Time of the draw; zero without one.
     /// @param deadline Last second for commits: start + maximum run time, or earlier when commits closed early.
     /// @param closedEarly Whether commits closed before the maximum run time.
     /// @param redundancy Slots.
@@ -257,6 +257,8 @@ interface IMarketErrors is IMarketTypes {
     error ProofNotValid();
     /// @notice A proof can be submitted at once only for redundancy 1 or when it binds the prover; otherwise commit and reveal.
     error CommitFirst();
+    /// @notice A slot that stands alone and is its seat's own takes no commit, which would close the market unseen: submit the proof.
+    error SubmitAtOnce();
     /// @notice Too little gas is left to run the verifier with its full allowance.
     error NotEnoughGas(uint256 have, uint256 want);
     /// @notice The verifier contract's code is not the pinned one.
@@ -271,9 +273,11 @@ interface IMarketErrors is IMarketTypes {
     error SilenceWindowOver(uint256 endedAt);
     /// @notice A rule is outside its bounds.
     error InvalidRules();
+    /// @notice The registry belongs to another market.
+    error NotOurRegistry();
     /// @notice The token's supply does not fit the account words.
     error SupplyTooLarge();
-    /// @notice The program's verifier address has no code, or its gas allowance is out of bounds.
+    /// @notice The program's verifier address has no code of its own, or its gas allowance is out of bounds.
     error InvalidProgram();
 }
 
@@ -377,7 +381,8 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
     /// @param seat Seat of the caller.
     function accept(bytes32 workload, uint256 seat) external;
 
-    /// @notice Commits to a proof for the seat's own slot.
+    /// @notice Commits to a proof for the seat's own slot. When every slot has its own seat's commit and none was open to others, commits
+    /// close. Not for redundancy 1 while the slot is its seat's alone: see {submitProof}.
     /// @param workload Workload id.
     /// @param seat Seat of the caller.
     /// @param commitment The low 160 bits of keccak256(abi.encode(proofDigest, operator, workload, seat, salt)), proofDigest = sha256(proof).
@@ -455,7 +460,7 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
 
     // ─── Anyone ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Ends a workload: ranks, pays, burns, refunds. The caller gets the bounty.
+    /// @notice Ends a workload: ranks, pays, burns, refunds. The caller gets the bounty. Listed seats that hold no slot are passed over.
     /// @param spec The workload's spec.
     /// @param seats Seats of the workload; every validly revealed one must be there (after a release also those that accepted in time).
     function settle(Spec calldata spec, uint256[] calldata seats) external;

@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 /// @notice Decides on chain whether a proof is valid (design §6). A program pins the address and the code hash of its verifier
 /// contract; the verifying key is compiled into it, so neither can change under a live workload.
 /// @dev The market calls it by `staticcall` with the gas cap of the program and reads one word back. It trusts nothing else: a revert,
-/// a missing or an oversized answer and running out of the cap all mean "not valid".
+/// a missing answer and running out of the cap all mean "not valid".
 interface IProofVerifier {
     /// @notice Whether `proof` proves `publicInputs`. May revert on a bad proof instead of returning false.
     /// @param workload Id of the workload; context for programs whose statement includes it, ignored by others.

@@ -193,6 +193,10 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     /// @return Epoch number, from 1.
     function currentEpoch() external view returns (uint256);
 
+    /// @notice The only contract that can slash, drop or count a decline.
+    /// @return The market's address.
+    function market() external view returns (address);
+
     /// @notice Length of an epoch in seconds.
     /// @return Seconds.
     function epochLength() external view returns (uint256);

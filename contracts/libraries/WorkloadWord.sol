@@ -264,7 +264,9 @@ library WorkloadWordLib {
         IMarketTypes.Outcome outcome_,
         bool dutyEnded_
     ) internal pure returns (WorkloadWord) {
-        uint256 kept = WorkloadWord.unwrap(w) & (((1 << (RUN - TAG)) - 1) << TAG);
+        // Without a draw the time is a beacon round, which is of no use any more.
+        uint256 bits = phase(w) == IMarketTypes.Phase.Pending ? TIME - TAG : RUN - TAG;
+        uint256 kept = WorkloadWord.unwrap(w) & (((1 << bits) - 1) << TAG);
         return
             WorkloadWord.wrap(
                 kept |

@@ -5,8 +5,8 @@ import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC2
 import {IMarketErrors, IMarketEvents} from "../interfaces/IMarket.sol";
 
 /// @title Internal balances of the market: lock, credit
-/// @notice Balance of this contract = Σ account balances + Σ burns booked with accounts + Σ fees of live workloads. Nobody is ever
-/// paid by a push.
+/// @notice Balance of this contract = Σ account balances + Σ burns booked with accounts + Σ fees of live workloads (less their
+/// assign bounty once drawn). Nobody is ever paid by a push.
 /// @dev Account word from bit 0: balance 96 | burn 96 | nonce 32 | account number 32. The number is given with the first
 /// submission; number and nonce make a workload's tag. `burn` is not the account's money: it is what burned in workloads
 /// that this account ended, booked in the word that the ending writes anyway, until anybody has it burned.

@@ -14,6 +14,8 @@ abstract contract ProgramBook is WorkloadStore, IMarketExtension {
         bytes32 codeHash = program.verifier.codehash;
         if (
             program.verifier.code.length == 0 ||
+            // An account that delegates (EIP-7702) can change what it runs without changing its code hash.
+            bytes3(program.verifier.code) == 0xef0100 ||
             program.verifierGas == 0 ||
             program.verifierGas > MAX_VERIFIER_GAS ||
             program.prover == 0

@@ -6,7 +6,7 @@ import {RuleStore} from "./RuleStore.sol";
 
 /// @title Programs, as stored, and proof verification
 /// @notice Programs are immutable; a program's id is the hash of its content and of its verifier's code. It is part of the market because every
-/// submission and every verification reads it (docs/adr/0002-market-in-one-contract.md).
+/// submission and every verification reads it (docs/adr/0002-market-and-extension.md).
 /// EXTERNAL CALLS. The verifier: staticcall, gas capped, at most 32 bytes of return data copied. A revert means "not valid".
 abstract contract ProgramStore is RuleStore {
     /// @dev Hot word and code hash of a program.

@@ -34,9 +34,11 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         (uint256 key, SlotWord s) = _findOwn(workload, w, seat);
         if (!s.busy()) revert WrongSlotState(seat, s.state());
         uint256 order = w.commits();
+        bool open = w.openSlots(block.timestamp) != 0;
+        if (order == 0 && !open && w.redundancy() == 1) revert SubmitAtOnce();
         _slots[key] = s.become(SlotState.Committed).withPayload(commitment).withOrder(order);
         emit Committed(workload, seat, s.slot(), order, commitment);
-        _storeOwnCommit(workload, w.commitOwn(s.held()));
+        _storeOwnCommit(workload, w.commitOwn(s.held()), open);
     }
 
     /// @inheritdoc IMarketCore
@@ -97,9 +99,10 @@ abstract contract Proving is WorkloadStore, IMarketCore {
             return;
         }
         uint256 order = w.commits();
+        bool open = w.openSlots(block.timestamp) != 0;
         _slots[key] = s.become(SlotState.Valid).withOrder(order);
         emit Committed(workload, seat, s.slot(), order, 0);
-        _storeOwnCommit(workload, w.commitOwn(s.held()).reveal(true));
+        _storeOwnCommit(workload, w.commitOwn(s.held()).reveal(true), open);
     }
 
     /// @dev Writes the commitment into the main word of an eligible seat of the caller.
@@ -120,8 +123,10 @@ abstract contract Proving is WorkloadStore, IMarketCore {
     }
 
     /// @dev Stores the word after a slot's own seat delivered, and closes commits when that was the last one.
-    function _storeOwnCommit(bytes32 workload, WorkloadWord w) internal {
-        if (w.own() == w.redundancy()) {
+    /// @param open Whether a slot was open to others until then: junk must not close a market that others may be working for, so
+    /// then only time or the requester does.
+    function _storeOwnCommit(bytes32 workload, WorkloadWord w, bool open) internal {
+        if (w.own() == w.redundancy() && !open) {
             w = w.close(block.timestamp);
             emit CommitsClosed(workload, false);
         }

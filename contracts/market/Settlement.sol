@@ -129,7 +129,8 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         tally.waiting = new uint256[](waiting);
         for (uint256 i; i < seats.length; ++i) {
             (uint256 key, SlotWord s) = _find(seats[i], w.tag());
-            if (s.state() == SlotState.Free) revert SeatNotInWorkload(workload, seats[i]);
+            // A seat that was freed since the list was made must not block the end; the counts below find what is missing.
+            if (s.state() == SlotState.Free) continue;
             if (s.state() == SlotState.Valid) {
                 _insert(tally, s, seats[i]);
                 _free(workload, key, s, false, true);
@@ -205,13 +206,8 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         if (state == SlotState.Assigned && !dutyEnded) return;
         bool missed = state == SlotState.Committed || state == SlotState.Invalid;
         if (state == SlotState.Accepted) missed = !dutyEnded;
-        // When every seat that answered failed for the same reason, the fault is the requester's.
-        if (state == SlotState.Failed) {
-            missed =
-                outcome != Outcome.ProgramFailed &&
-                outcome != Outcome.InputsUnavailable &&
-                outcome != Outcome.Cancelled;
-        }
+        // Only a valid proof shows that the work could be done; without one, a fail is nobody's miss (docs/adr/0006-fails.md).
+        if (state == SlotState.Failed) missed = outcome == Outcome.Proven;
         _free(workload, key, s, missed, false);
     }
 }

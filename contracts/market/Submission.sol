@@ -139,14 +139,17 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         if (
             request.redundancy == 0 ||
             request.redundancy > MAX_REDUNDANCY ||
+            // A seat must have time to answer: without it, cheap short workloads would use up quotas and streaks.
+            request.maxRunTime < terms.responseWindow ||
             request.maxRunTime == 0 ||
             request.maxRunTime > WorkloadWordLib.MAX_RUN_TIME ||
             request.rescue < 50 ||
             request.rescue > 100 ||
             request.fee > type(uint80).max
         ) revert InvalidTerms();
-        uint256 minimum = uint256(terms.minimumRate) * request.maxRunTime * request.redundancy;
+        uint256 minimum = uint256(terms.minimumRate) * request.maxRunTime;
         if (minimum < terms.minimumFee) minimum = terms.minimumFee;
+        minimum *= request.redundancy;
         if (request.fee < minimum * GWEI) revert FeeTooLow(request.fee, minimum * GWEI);
     }
 

@@ -16,7 +16,8 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         if (_isOpen(w)) _workloads[workload] = w.vacate();
         _slots[key] = s.become(SlotState.Free);
         emit Declined(workload, seat);
-        registry.countDecline(seat);
+        bool excused = w.phase() == Phase.Final ? w.dutyEnded() : w.released();
+        if (!excused) registry.countDecline(seat);
     }
 
     /// @inheritdoc IMarketExtension
@@ -26,7 +27,7 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         if (!s.busy()) revert WrongSlotState(seat, s.state());
         emit Failed(workload, seat, reason);
         if (w.phase() == Phase.Final) {
-            _free(workload, key, s, !w.dutyEnded(), false);
+            _free(workload, key, s, w.outcome() == Outcome.Proven && !w.dutyEnded(), false);
             return;
         }
         if (w.released()) {
