@@ -34,6 +34,7 @@ const SETTLE_SECONDS = 90
 /** Short windows, so that even the slash can be watched. */
 const PARAMETERS: Parameters = {
   ...devnet,
+  epochLength: 10,
   rules: { ...devnet.rules, responseWindow: 6, silenceWindow: 15, revealDelay: 1, revealWindow: 15 },
 }
 
@@ -184,6 +185,7 @@ async function main(): Promise<void> {
     await (await contracts.registry.admit(wallet.address, true)).wait()
     seats.set(role.name, await stakeSeat(contracts, wallet))
   }
+  const provers: ProverProcess[] = []
   for (const [index, role] of roles.entries()) {
     const wallet = wallets[index]
     if (wallet === undefined) continue
@@ -196,10 +198,12 @@ async function main(): Promise<void> {
     }
     const prover = ProverProcess.start(role, ground, wallet.privateKey)
     closers.push(() => prover.stop())
+    provers.push(prover)
     note(
       `${paint.strong(role.name.padEnd(7))} seat ${seats.get(role.name) ?? '?'}, 1,000 GVLT bonded  ${paint.faint(role.note)}`,
     )
   }
+  await Promise.all(provers.map((prover) => prover.ready(interrupted.signal)))
   await sleep(PARAMETERS.epochLength * 1000, undefined, { signal: interrupted.signal })
   const books = new Books(contracts, [
     { name: 'requester', note: 'pays the fees', address: requester.address, seats: [] },

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { WorkerConfig } from '../../sdk/src/worker/config/WorkerConfig.js'
 import { root } from '../lib/artifacts.js'
@@ -18,6 +19,8 @@ export interface ProverRole {
 }
 
 const WORKER = 'sdk/dist/worker/main.js'
+const READY_ATTEMPTS = 600
+const READY_PAUSE_MS = 100
 
 /** The cast. */
 export function cast(programs: readonly string[]): readonly ProverRole[] {
@@ -45,10 +48,12 @@ export interface ProverGround {
 export class ProverProcess {
   readonly role: ProverRole
   readonly #process: ChildProcess
+  readonly #log: string
 
-  private constructor(role: ProverRole, process: ChildProcess) {
+  private constructor(role: ProverRole, process: ChildProcess, log: string) {
     this.role = role
     this.#process = process
+    this.#log = log
   }
 
   /**
@@ -88,7 +93,17 @@ export class ProverProcess {
     child.once('exit', (code) => {
       if (code) process.stderr.write(`\n${role.name} stopped with ${code}; see ${home}/log.jsonl\n${complaint}\n`)
     })
-    return new ProverProcess(role, child)
+    return new ProverProcess(role, child, join(home, 'log.jsonl'))
+  }
+
+  /** Waits until the prover says that it follows the chain. */
+  async ready(signal: AbortSignal): Promise<void> {
+    for (let attempt = 0; attempt < READY_ATTEMPTS; attempt += 1) {
+      if (this.#process.exitCode !== null) break
+      if (existsSync(this.#log) && /"(worker|prover) started"/.test(readFileSync(this.#log, 'utf8'))) return
+      await sleep(READY_PAUSE_MS, undefined, { signal })
+    }
+    throw new Error(`${this.role.name} did not start; see ${this.#log}`)
   }
 
   /** Asks the prover to stop and waits until it has. */

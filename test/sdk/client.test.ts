@@ -133,6 +133,12 @@ describe('client: a workload on a chain', function () {
     await rejected(submit({ nonce: nonce + 5 }), 'CONTRACT_WRONG_NONCE')
   })
 
+  it('submits several workloads asked for at the same time', async () => {
+    const submitted = await Promise.all([submit({}), submit({}), submit({})])
+    expect(new Set(submitted.map(({ workload }) => workload)).size).to.equal(3)
+    expect(submitted.map(({ created }) => created)).to.deep.equal([true, true, true])
+  })
+
   it('refuses what the market would refuse, before it is sent', async () => {
     const sent = () => network.chain.provider.getTransactionCount(network.requester.address)
     const before = await sent()

@@ -61,8 +61,8 @@ describe('chain: mirrors of the contracts', () => {
         expect(split.baseBurn + split.assignBounty + split.settleBounty + split.pot).to.equal(fee)
       }),
     )
-    expect(minimumFeeOf({ minimumFee: 100n, minimumRate: 2n, rules: 1 }, 10, 4)).to.equal(100n)
-    expect(minimumFeeOf({ minimumFee: 100n, minimumRate: 2n, rules: 1 }, 10, 6)).to.equal(120n)
+    expect(minimumFeeOf({ minimumFee: 100n, minimumRate: 2n, rules: 1 }, 10, 4)).to.equal(400n)
+    expect(minimumFeeOf({ minimumFee: 100n, minimumRate: 2n, rules: 1 }, 60, 6)).to.equal(720n)
   })
 
   it('compensations stay within what is there', () => {

@@ -71,6 +71,6 @@ export async function readClassTerms(contracts: Contracts, hardwareClass: number
 
 /** The least fee of a workload, in token units. Mirrors `Submission._checkTerms`. */
 export function minimumFeeOf(terms: ClassTerms, maxRunTime: number, redundancy: number): bigint {
-  const byTime = terms.minimumRate * BigInt(maxRunTime) * BigInt(redundancy)
-  return byTime > terms.minimumFee ? byTime : terms.minimumFee
+  const byTime = terms.minimumRate * BigInt(maxRunTime)
+  return (byTime > terms.minimumFee ? byTime : terms.minimumFee) * BigInt(redundancy)
 }

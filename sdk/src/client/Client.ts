@@ -29,6 +29,8 @@ export interface Client {
   readonly settings: ClientSettings
   /** Keeps the transactions of the signer in order. */
   readonly queue: { tail: Promise<unknown> }
+  /** Keeps the submissions of the account in order. */
+  readonly submissions: { tail: Promise<unknown> }
 }
 
 /** Settings with a default; see the table in the README. */

@@ -53,6 +53,7 @@ export async function createClient(options: ClientOptions): Promise<GevulotClien
     clock: clock ?? systemClock,
     settings: { ...DEFAULT_SETTINGS, ...settings },
     queue: { tail: Promise.resolve() },
+    submissions: { tail: Promise.resolve() },
   }
   const bound = Object.entries(actions).map(([name, action]) => [name, (params: never) => action(client, params)])
   return { ...client, ...(Object.fromEntries(bound) as BoundActions) }

@@ -92,6 +92,13 @@ const DOING = 'submitting a workload'
  * CONTENT_*
  */
 export async function submit(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
+  // One after the other: each takes the account's next nonce, which the one before must have used.
+  const turn = client.submissions.tail.then(() => submitNow(client, params))
+  client.submissions.tail = turn.catch(() => undefined)
+  return turn
+}
+
+async function submitNow(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
   const request = await requestOf(client, params)
   const { nonce: next, market: have } = await getBalance(client)
   if (request.nonce < next) return findSubmitted(client, request)

@@ -188,7 +188,8 @@ export class Coordinator {
     const [slot, rules, openSlots, known, commitment, expectedSeconds] = await Promise.all([
       readSlot(contracts, job.workload, job.seat),
       chain.rules(dossier.terms.rules),
-      job.open && workload.phase === 'Proving' ? chain.openSlots(job.workload) : 0,
+      // An own slot needs it only where its proof might be sent in the open.
+      (job.open || workload.redundancy === 1) && workload.phase === 'Proving' ? chain.openSlots(job.workload) : 0,
       chain.program(dossier.spec.program),
       journal.find(job),
       history.expectedSeconds(dossier.spec.program),

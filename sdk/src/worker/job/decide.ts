@@ -162,9 +162,9 @@ function isClosed({ workload, now }: JobFacts): boolean {
   return workload.closedEarly || now > workload.deadline
 }
 
-/** Whether the proof can be sent in the open: nobody could gain by copying it. */
-function canSubmit({ workload, bindsProver }: JobFacts): boolean {
-  return bindsProver || (workload.redundancy === 1 && workload.commits === 0)
+/** Whether the proof can be sent in the open: nobody could gain by copying it. While the slot is open somebody could. */
+function canSubmit({ workload, bindsProver, openSlots }: JobFacts): boolean {
+  return bindsProver || (workload.redundancy === 1 && workload.commits === 0 && openSlots === 0)
 }
 
 function silentAt({ workload, rules }: JobFacts): number {
