@@ -12,6 +12,12 @@ import { root } from '../../../scripts/lib/artifacts.js'
 // The keys of every local chain: public and worth nothing.
 const MNEMONIC = 'test test test test test test test test test test test junk'
 
+const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch
+
+// Tests that are cut short must leave no process behind.
+const children = new Set<ChildProcess>()
+process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')))
+
 /** The chain id of test chains. */
 export const CHAIN_ID = 31_337
 
@@ -20,7 +26,7 @@ export class TestChain {
   readonly url: string
   readonly provider: JsonRpcProvider
   readonly #port: number
-  #process: ChildProcess
+  readonly #process: ChildProcess
 
   private constructor(port: number, process: ChildProcess) {
     this.#port = port
@@ -100,5 +106,9 @@ export class TestChain {
 
 function spawnChain(port: number, chainId: number): ChildProcess {
   const args = ['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(chainId), '--hardfork', 'prague']
-  return spawn(join(root, 'node_modules/.bin/anvil'), [...args, '--accounts', '1', '--silent'], { stdio: 'ignore' })
+  // Not the npm wrapper: its child would survive a SIGKILL.
+  const binary = join(root, `node_modules/@foundry-rs/anvil-${process.platform}-${ARCHITECTURE}/bin/anvil`)
+  const child = spawn(binary, [...args, '--accounts', '1', '--silent'], { stdio: 'ignore' })
+  children.add(child)
+  return child
 }

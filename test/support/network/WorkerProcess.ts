@@ -8,6 +8,10 @@ import { root } from '../../../scripts/lib/artifacts.js'
 /** A line of a worker's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly message: string; readonly stage?: string }
 
+// Tests that are cut short must leave no process behind.
+const children = new Set<ChildProcess>()
+process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')))
+
 const WORKER = 'sdk/src/worker/main.ts'
 
 /** A prover as a process of its own, with its log. */
@@ -19,6 +23,7 @@ export class WorkerProcess {
 
   private constructor(child: ChildProcess) {
     this.#process = child
+    children.add(child)
     let rest = ''
     child.stdout?.on('data', (chunk: Buffer) => {
       const lines = (rest + chunk.toString()).split('\n')

@@ -57,6 +57,7 @@ export class Publisher {
   readonly #waiting: Pending[] = []
   readonly #inFlight = new Map<number, InFlight>()
   #stopping = false
+  #gapFilledAt = 0
   readonly #bell: Bell
 
   constructor(options: PublisherOptions) {
@@ -231,9 +232,21 @@ export class Publisher {
     if (this.#inFlight.size === 0) return
     const { provider, signer } = this.#options
     const mined = await provider.getTransactionCount(signer.address, 'latest')
+    await this.#fillGap(mined, Math.min(...this.#inFlight.keys()))
     for (const item of [...this.#inFlight.values()].sort((a, b) => a.tx.nonce - b.tx.nonce)) {
       if (item.tx.nonce < mined) await this.#conclude(item)
       else await this.#push(item)
+    }
+  }
+
+  /** A reorg can take back what counted as mined; if the node has forgotten it, everything behind it is stuck. */
+  async #fillGap(from: number, to: number): Promise<void> {
+    const { clock, bumpMs, journal, provider } = this.#options
+    if (from >= to || clock.now() - this.#gapFilledAt < bumpMs) return
+    this.#gapFilledAt = clock.now()
+    for (let nonce = from; nonce < to; nonce++) {
+      const raw = await journal.lastAt(nonce)
+      if (raw !== undefined) await provider.broadcastTransaction(raw).catch(() => undefined)
     }
   }
 

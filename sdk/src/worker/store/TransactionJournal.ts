@@ -79,6 +79,19 @@ export class TransactionJournal {
     })
   }
 
+  /** The last version signed for a nonce, whatever became of it. */
+  async lastAt(nonce: number): Promise<string | undefined> {
+    const row = await this.#db
+      .selectFrom('transaction_versions')
+      .innerJoin('transactions', 'transactions.id', 'transaction_versions.transaction_id')
+      .select('raw')
+      .where('nonce', '=', nonce)
+      .orderBy('transaction_versions.at', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return row?.raw
+  }
+
   /** Transactions that may still be mined, by nonce. */
   async pending(): Promise<readonly SentTx[]> {
     const rows = await this.#db

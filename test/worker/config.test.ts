@@ -1,0 +1,167 @@
+import { chmod, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+
+import { expect } from 'chai'
+
+import { helpText } from '../../sdk/src/worker/config/helpText.js'
+import { loadConfig } from '../../sdk/src/worker/config/loadConfig.js'
+import { readKeyFile } from '../../sdk/src/worker/config/readKeyFile.js'
+import { Secret } from '../../sdk/src/worker/config/Secret.js'
+import { WORKER_FIELDS } from '../../sdk/src/worker/config/WorkerConfig.js'
+import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
+import { redactor } from '../../sdk/src/worker/log/redactor.js'
+import { rejected } from '../support/rejected.js'
+import { useTemporaryDirectory } from '../support/temporary.js'
+
+const KEY = 'ab'.repeat(32)
+const REQUIRED = {
+  rpcUrl: 'https://chain.example.org/v1/api-key-1234',
+  deployment: 'deployment.json',
+  keyFile: 'key',
+  dataDirectory: 'data',
+}
+
+describe('worker: configuration', () => {
+  const directory = useTemporaryDirectory()
+
+  async function file(value: unknown): Promise<string> {
+    const path = join(directory(), 'config.json')
+    await writeFile(path, typeof value === 'string' ? value : JSON.stringify(value))
+    return path
+  }
+
+  it('fills up with defaults', async () => {
+    const config = await loadConfig(await file(REQUIRED), {})
+    expect(config).to.include({ mode: 'auto', runtime: 'linux', runs: 1, claimOpen: false, keeper: false })
+    expect(config.rpcUrl.reveal()).to.equal(REQUIRED.rpcUrl)
+  })
+
+  it('lets the environment overrule the file', async () => {
+    const environment = { GEVULOT_RUNS: '4', GEVULOT_SEATS: '3, 5', GEVULOT_KEEPER: 'true' }
+    const config = await loadConfig(await file({ ...REQUIRED, runs: 2 }), environment)
+    expect(config).to.include({ runs: 4, keeper: true })
+    expect(config.seats).to.deep.equal([3, 5])
+  })
+
+  it('works from the environment alone', async () => {
+    const environment = {
+      GEVULOT_RPC_URL: REQUIRED.rpcUrl,
+      GEVULOT_DEPLOYMENT: 'd',
+      GEVULOT_KEY_FILE: 'k',
+      GEVULOT_DATA_DIRECTORY: 'x',
+    }
+    expect((await loadConfig(undefined, environment)).dataDirectory).to.equal('x')
+  })
+
+  it('reports all mistakes together, unknown fields too', async () => {
+    const wrong = {
+      ...REQUIRED,
+      rpcUrl: 'ftp://x',
+      runs: 0,
+      mode: 'fast',
+      seats: [1, 'two'],
+      maxFeeGwie: 3,
+      keeper: 'yes',
+    }
+    const error = await rejected(loadConfig(await file(wrong), {}), 'WORKER_CONFIG_INVALID')
+    for (const name of ['rpcUrl', 'runs', 'mode', 'seats', 'maxFeeGwie', 'keeper'])
+      expect(error.message).to.contain(name)
+  })
+
+  it('wants the required fields and a JSON object', async () => {
+    const error = await rejected(loadConfig(await file({}), {}), 'WORKER_CONFIG_INVALID')
+    for (const name of Object.keys(REQUIRED)) expect(error.message).to.contain(name)
+    await rejected(loadConfig(await file('[]'), {}), 'WORKER_CONFIG_INVALID')
+    await rejected(loadConfig(await file('{'), {}), 'WORKER_CONFIG_INVALID')
+    await rejected(loadConfig(join(directory(), 'missing'), {}), 'WORKER_CONFIG_INVALID')
+  })
+
+  it('has a help text with every field', () => {
+    for (const [name, { env }] of Object.entries(WORKER_FIELDS)) {
+      expect(helpText()).to.contain(name)
+      expect(helpText()).to.contain(env)
+    }
+  })
+})
+
+describe('worker: secrets', () => {
+  const directory = useTemporaryDirectory()
+
+  async function keyFile(text: string, mode: number): Promise<string> {
+    const path = join(directory(), `key-${mode.toString(8)}`)
+    await writeFile(path, text)
+    await chmod(path, mode)
+    return path
+  }
+
+  it('reads a key that only its owner can read, with or without 0x', async () => {
+    expect((await readKeyFile(await keyFile(`${KEY}\n`, 0o600))).reveal()).to.equal(`0x${KEY}`)
+    expect((await readKeyFile(await keyFile(`0x${KEY}`, 0o400))).reveal()).to.equal(`0x${KEY}`)
+  })
+
+  it('refuses a key that others can read, a link, and anything that is no key', async () => {
+    for (const mode of [0o644, 0o640, 0o660, 0o604]) {
+      await rejected(readKeyFile(await keyFile(KEY, mode)), 'WORKER_KEY_UNSAFE')
+    }
+    const link = join(directory(), 'link')
+    await symlink(await keyFile(KEY, 0o600), link)
+    await rejected(readKeyFile(link), 'WORKER_KEY_UNSAFE')
+    await rejected(readKeyFile(directory()), 'WORKER_KEY_UNSAFE')
+    const error = await rejected(readKeyFile(await keyFile(KEY.slice(1), 0o600)), 'WORKER_KEY_UNSAFE')
+    expect(JSON.stringify({ ...error, message: error.message })).to.not.contain(KEY.slice(1, 20))
+  })
+
+  it('shows three stars, whatever is done with a secret', () => {
+    const secret = new Secret('hunter2')
+    const shown = [
+      String(secret),
+      `${secret.toString()}`,
+      JSON.stringify({ secret }),
+      inspect(secret),
+      inspect({ a: [secret] }),
+    ]
+    for (const text of shown) {
+      expect(text).to.contain('***')
+      expect(text).to.not.contain('hunter2')
+    }
+  })
+
+  it('keeps keys and the rest of URLs out of log lines, even where a library quotes them', () => {
+    const lines: string[] = []
+    const log = jsonLogger({
+      level: 'debug',
+      write: (line) => lines.push(line),
+      now: () => 0,
+      redact: redactor([new Secret(`0x${KEY}`)], [new Secret('https://user:word@chain.example.org/v1/api-key-1234')]),
+    })
+    log.error('failed', { error: new Error(`request to https://chain.example.org/v1/api-key-1234 with ${KEY}`) })
+    log.info(`connecting to https://user:word@chain.example.org/v1/api-key-1234?x=1`)
+    log.info('cut short: "https://chain.example.org/v1/api-k')
+    log.warn('upper case', { key: KEY.toUpperCase() })
+    for (const line of lines) {
+      expect(line).to.not.match(new RegExp(KEY, 'i'))
+      expect(line).to.not.match(/api-k|word/)
+      expect(() => JSON.parse(line) as unknown).to.not.throw()
+    }
+    expect(lines[0]).to.contain('//chain.example.org/***')
+  })
+
+  it('writes one JSON object a line, with the bound fields', () => {
+    const lines: string[] = []
+    const log = jsonLogger({ level: 'info', write: (line) => lines.push(line), now: () => 0 })
+    log.debug('not written')
+    log.with({ workload: '0x1', seat: 3 }).info('two\nlines', { stage: 'running', paid: 10n })
+    expect(lines.map((line) => JSON.parse(line) as unknown)).to.deep.equal([
+      {
+        time: '1970-01-01T00:00:00.000Z',
+        level: 'info',
+        message: 'two\nlines',
+        workload: '0x1',
+        seat: 3,
+        stage: 'running',
+        paid: '10',
+      },
+    ])
+  })
+})

@@ -1,0 +1,208 @@
+import { expect } from 'chai'
+
+import type { Rules, SlotView, Terms, WorkloadId, WorkloadState } from '../../sdk/src/chain/index.js'
+import type { Act } from '../../sdk/src/worker/job/Act.js'
+import { decide } from '../../sdk/src/worker/job/decide.js'
+import type { Job } from '../../sdk/src/worker/job/Job.js'
+import type { JobFacts } from '../../sdk/src/worker/job/JobFacts.js'
+import { canBecome, JOB_STATES, type JobState } from '../../sdk/src/worker/job/transitions.js'
+
+const START = 1_000
+const RUN = 600
+const DEADLINE = START + RUN
+const RULES = { responseWindow: 30, silenceWindow: 3_600, revealDelay: 10, revealWindow: 100 } as Rules
+const TERMS = { fee: 10n ** 18n, maxRunTime: RUN, redundancy: 3, rescue: 60, class: 1, rules: 1 } as Terms
+const POLICY = { safetySeconds: 20, confirmations: 5 }
+const COMMITMENT = 99n
+
+const STATE: WorkloadState = {
+  phase: 'Proving',
+  outcome: 'None',
+  fee: TERMS.fee,
+  round: 0,
+  epoch: 0,
+  startedAt: START,
+  deadline: DEADLINE,
+  closedEarly: false,
+  redundancy: 3,
+  vacated: 0,
+  accepted: 0,
+  committedOwn: 0,
+  commits: 0,
+  valid: 0,
+  invalid: 0,
+  failReason: 'None',
+  cancelRequestedAt: 0,
+  dutyEnded: false,
+}
+
+function job(state: JobState, more: Partial<Job> = {}): Job {
+  const workload = `0x${'01'.repeat(32)}` as WorkloadId
+  return { workload, seat: 1, open: false, state, delivered: false, closed: false, ...more }
+}
+
+function slot(state: SlotView['state'], payload = 0n): SlotView {
+  return { state, slot: 0, order: 0, payload, held: false, reason: 'None' }
+}
+
+function facts(more: Omit<Partial<JobFacts>, 'workload'> & { workload?: Partial<WorkloadState> } = {}): JobFacts {
+  return {
+    now: START + 1,
+    slot: slot('Assigned'),
+    rules: RULES,
+    terms: TERMS,
+    bindsProver: false,
+    drawn: true,
+    declined: false,
+    openSlots: 0,
+    deliverable: false,
+    ...more,
+    workload: { ...STATE, ...more.workload },
+  }
+}
+
+function act(state: JobState, more: Parameters<typeof facts>[0] = {}, of: Partial<Job> = {}): Act {
+  return decide(job(state, of), facts(more), POLICY)
+}
+
+describe('worker: what to do next', () => {
+  it('works at once, and accepts when half of the response window is over', () => {
+    expect(act('assigned')).to.deep.equal({ do: 'work' })
+    expect(act('running', { now: START + 14 })).to.deep.equal({ do: 'work' })
+    expect(act('running', { now: START + 15 })).to.deep.equal({ do: 'accept' })
+    expect(act('running', { now: START + 15, slot: slot('Accepted') })).to.deep.equal({ do: 'work' })
+  })
+
+  it('accepts at once when a run is known to take longer than the window', () => {
+    expect(act('running', { expectedSeconds: 200 })).to.deep.equal({ do: 'accept' })
+    expect(act('running', { expectedSeconds: 5 })).to.deep.equal({ do: 'work' })
+  })
+
+  it('declines early what it does not want or cannot finish, but only before it has answered', () => {
+    expect(act('assigned', { refusal: 'too cheap' })).to.deep.equal({ do: 'decline', why: 'too cheap' })
+    expect(act('assigned', { refusal: 'too cheap', slot: slot('Accepted') })).to.deep.equal({ do: 'work' })
+    expect(act('running', { refusal: 'too cheap' })).to.deep.equal({ do: 'work' })
+    expect(act('assigned', { expectedSeconds: RUN }).do).to.equal('decline')
+  })
+
+  it('gives up at the safety margin before the deadline, not a second earlier', () => {
+    const margin = DEADLINE - POLICY.safetySeconds
+    expect(act('running', { now: margin, slot: slot('Accepted') }).do).to.equal('work')
+    expect(act('running', { now: margin + 1, slot: slot('Accepted') })).to.include({ do: 'fail', reason: 'OutOfTime' })
+  })
+
+  it('commits up to and including the deadline, and reports the miss after it', () => {
+    expect(act('proved', { now: DEADLINE }).do).to.equal('commit')
+    expect(act('proved', { now: DEADLINE + 1 })).to.include({ do: 'fail', reason: 'OutOfTime' })
+    expect(act('proved', { workload: { closedEarly: true } })).to.include({ do: 'fail', reason: 'OutOfTime' })
+  })
+
+  it('submits in the open only where a copy could win nothing', () => {
+    expect(act('proved', { workload: { redundancy: 1 } })).to.deep.equal({ do: 'submit' })
+    expect(act('proved', { workload: { redundancy: 1, commits: 1 } })).to.deep.equal({ do: 'commit' })
+    expect(act('proved', { bindsProver: true })).to.deep.equal({ do: 'submit' })
+  })
+
+  // The record says committed; the chain does not: the transaction was lost, or a reorg took it back.
+  it('sends the same commitment again when it is not on chain', () => {
+    expect(act('committed')).to.deep.equal({ do: 'commit' })
+    expect(act('revealed')).to.deep.equal({ do: 'commit' })
+    expect(act('committed', { now: DEADLINE + 1 })).to.include({ do: 'fail', reason: 'OutOfTime' })
+  })
+
+  it('repeats an answer until the chain has it', () => {
+    expect(act('failed', {}, { failReason: 'InputsUnavailable' })).to.include({
+      do: 'fail',
+      reason: 'InputsUnavailable',
+    })
+    expect(act('failed', { slot: slot('Failed') })).to.deep.equal({ do: 'wait' })
+    expect(act('declined', {}, { why: 'no' })).to.deep.equal({ do: 'decline', why: 'no' })
+    // Too late for a decline: the slot was accepted meanwhile.
+    expect(act('declined', { slot: slot('Accepted') })).to.include({ do: 'fail', reason: 'OutOfTime' })
+    expect(act('declined', { slot: slot('Free'), declined: true }).do).to.equal('close')
+  })
+
+  it('answers after the deadline as long as silence can be slashed, and not when nobody owes an answer', () => {
+    const silentAt = START + RULES.silenceWindow
+    expect(act('running', { now: silentAt })).to.include({ do: 'fail', reason: 'OutOfTime' })
+    expect(act('running', { now: silentAt + 1 })).to.deep.equal({ do: 'wait' })
+    expect(act('running', { workload: { closedEarly: true, dutyEnded: true } })).to.deep.equal({ do: 'wait' })
+    expect(act('running', { workload: { phase: 'Final' } })).to.include({ do: 'fail', reason: 'OutOfTime' })
+    expect(act('running', { workload: { phase: 'Final', dutyEnded: true } })).to.deep.equal({ do: 'clear' })
+  })
+
+  it('reveals inside the reveal window only', () => {
+    const committed = { slot: slot('Committed', COMMITMENT), commitment: COMMITMENT }
+    const from = DEADLINE + RULES.revealDelay
+    expect(act('committed', { ...committed, now: from })).to.deep.equal({ do: 'wait', until: from + 1 })
+    expect(act('committed', { ...committed, now: from + 1 })).to.deep.equal({ do: 'reveal' })
+    expect(act('committed', { ...committed, now: from + RULES.revealWindow })).to.deep.equal({ do: 'reveal' })
+    expect(act('committed', { ...committed, now: from + RULES.revealWindow + 1 })).to.include({ state: 'expired' })
+    // Reorged reveal: the slot is back at Committed.
+    expect(act('revealed', { ...committed, now: from + 1 })).to.deep.equal({ do: 'reveal' })
+  })
+
+  it('hands the sealed proof out only when the commit is deep enough, and once', () => {
+    const committed = { slot: slot('Committed', COMMITMENT), commitment: COMMITMENT, deliverable: true }
+    expect(act('committed', { ...committed, commitDepth: 4 }).do).to.equal('wait')
+    expect(act('committed', { ...committed, commitDepth: 5 }).do).to.equal('deliver')
+    expect(act('committed', { ...committed, commitDepth: 5 }, { delivered: true }).do).to.equal('wait')
+  })
+
+  it('takes over a commitment of its own that it finds on chain, and leaves a foreign one alone', () => {
+    const found = { slot: slot('Committed', COMMITMENT) }
+    expect(act('running', { ...found, commitment: COMMITMENT })).to.include({ do: 'become', state: 'committed' })
+    expect(act('running', { ...found, commitment: 1n })).to.include({ do: 'become', state: 'lost' })
+    expect(act('running', found)).to.include({ do: 'become', state: 'lost' })
+  })
+
+  it('gives up after a reorg that undid the draw, and begins again when it is drawn again', () => {
+    expect(act('running', { drawn: false, slot: slot('Free'), workload: { phase: 'Pending' } })).to.include({
+      do: 'close',
+      state: 'lost',
+    })
+    // The stored events know the draw, the node that answered does not yet.
+    expect(act('running', { slot: slot('Free'), workload: { phase: 'Pending' } })).to.deep.equal({ do: 'wait' })
+    expect(act('lost', {}, { closed: true })).to.include({ do: 'become', state: 'assigned' })
+  })
+
+  it('ends as settled when it was paid, as lost otherwise, and clears its seat first', () => {
+    const over = { workload: { phase: 'Final', outcome: 'Proven' } as const }
+    expect(act('revealed', { ...over, slot: slot('Valid') })).to.deep.equal({ do: 'clear' })
+    const paid = { ...over, slot: slot('Free'), settlement: { rank: 2, paid: 5n } }
+    expect(act('revealed', paid)).to.include({ do: 'close', state: 'settled' })
+    expect(act('committed', paid)).to.include({ do: 'close', state: 'settled' })
+    expect(act('committed', { ...over, slot: slot('Free') })).to.include({ do: 'close', state: 'lost' })
+    expect(act('failed', { ...over, slot: slot('Free') })).to.include({ do: 'close', state: 'failed' })
+  })
+
+  it('works for an open slot only while it can be won', () => {
+    const open = { slot: slot('Free'), drawn: false, openSlots: 1 }
+    expect(act('running', open, { open: true })).to.deep.equal({ do: 'work' })
+    expect(act('proved', open, { open: true })).to.deep.equal({ do: 'commit' })
+    expect(act('proved', { ...open, openSlots: 0 }, { open: true })).to.include({ do: 'close', state: 'lost' })
+    expect(act('proved', { ...open, now: DEADLINE + 1 }, { open: true })).to.include({ do: 'close', state: 'lost' })
+  })
+
+  // Whatever the record and the chain say, the answer is an act, and every change of state it asks for is legal.
+  it('never asks for an illegal transition, in any state of job and slot', () => {
+    const slots = ['Free', 'Assigned', 'Accepted', 'Committed', 'Valid', 'Invalid', 'Failed'] as const
+    for (const state of JOB_STATES) {
+      for (const slotState of slots) {
+        for (const phase of ['None', 'Pending', 'Proving', 'Final'] as const) {
+          for (const now of [START, DEADLINE, DEADLINE + 1, DEADLINE + 50, DEADLINE + 5_000]) {
+            for (const open of [false, true]) {
+              const next = act(
+                state,
+                { now, slot: slot(slotState, COMMITMENT), commitment: COMMITMENT, workload: { phase } },
+                { open },
+              )
+              if (next.do === 'become') expect(canBecome(state, next.state), `${state} → ${next.state}`).to.be.true
+              if (next.do === 'close' && next.state !== state) expect(canBecome(state, next.state)).to.be.true
+            }
+          }
+        }
+      }
+    }
+  })
+})
