@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {IMarketCore, IMarketExtension} from "../../../contracts/interfaces/IMarket.sol";
+import {IProverRegistry} from "../../../contracts/interfaces/IProverRegistry.sol";
+import {SeatActions} from "./SeatActions.sol";
+
+/// @title Money, time, the owner and strangers
+abstract contract OtherActions is SeatActions {
+    // ─── Money ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Pays in, for oneself or another.
+    function deposit(uint256 seed) public {
+        _begin(seed);
+        address from = _anybody();
+        address account = _chance(2) ? from : _anybody();
+        uint256 amount = _roll(_wallet[from] / 100 + 1);
+        bytes memory call = abi.encodeCall(IMarketCore.deposit, (account, amount));
+        if (!_tryMarket("deposit", from, call, 0)) return;
+        _wallet[from] -= amount;
+        _balance[account] += amount;
+    }
+
+    /// @notice Takes out, now and then a wei more than there is.
+    function withdraw(uint256 seed) public {
+        _begin(seed);
+        address account = _anybody();
+        address to = _anybody();
+        uint256 amount = _chance(8) ? _balance[account] + _roll(2) : _roll(_balance[account] / 10 + 1);
+        bytes4 predicted = amount > _balance[account] ? InsufficientBalance.selector : bytes4(0);
+        bytes memory call = abi.encodeCall(IMarketCore.withdraw, (to, amount));
+        if (!_tryMarket("withdraw", account, call, predicted)) return;
+        _balance[account] -= amount;
+        _wallet[to] += amount;
+    }
+
+    /// @notice Burns what is booked to burn in both contracts, with one account named twice.
+    function burn(uint256 seed) public {
+        _begin(seed);
+        address[] memory accounts = new address[](4);
+        for (uint256 i; i < 4; ++i) accounts[i] = i == 3 ? accounts[0] : _anybody();
+        uint256 slashes;
+        for (uint256 i; i < 4; ++i) {
+            _supply -= _feesToBurn[accounts[i]];
+            _feesToBurn[accounts[i]] = 0;
+            slashes += _slashesToBurn[accounts[i]];
+            _slashesToBurn[accounts[i]] = 0;
+        }
+        _supply -= slashes;
+        _tryMarket("burn fees", _anybody(), abi.encodeCall(IMarketExtension.burnFees, (accounts)), 0);
+        bytes4 predicted = slashes == 0 ? NothingDue.selector : bytes4(0);
+        _tryRegistry("burn slashes", _anybody(), abi.encodeCall(IProverRegistry.burnSlashes, (accounts)), predicted);
+    }
+
+    /// @notice Takes a reporter's bounties.
+    function takeBounty(uint256 seed) public {
+        _begin(seed);
+        address reporter = _anybody();
+        for (uint256 i; i < ACTORS; ++i) if (_bounty[_actor(i)] != 0 && _chance(2)) reporter = _actor(i);
+        bytes4 predicted = _bounty[reporter] == 0 ? NothingDue.selector : bytes4(0);
+        address to = _anybody();
+        bytes memory call = abi.encodeCall(IProverRegistry.withdrawBounty, (to));
+        if (!_tryRegistry("take bounty", reporter, call, predicted)) return;
+        _wallet[to] += _bounty[reporter];
+        _bounty[reporter] = 0;
+    }
+
+    // ─── Time ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Lets time pass: a little, up to a boundary second of a live workload and one off it, or over epochs.
+    function wait_(uint256 seed) external {
+        _begin(seed);
+        if (_live.length == 0 || _chance(2)) return _pass(_roll(_chance(24) ? 4 * _epochLength : 20));
+        Job storage job = _jobs[_live[_roll(_live.length)]];
+        uint256 second = _boundary(job, _roll(8));
+        uint256 off = _roll(3);
+        _goTo(second + off - 1);
+    }
+
+    function _boundary(Job storage job, uint256 which) private view returns (uint256) {
+        if (job.phase == Phase.Pending) {
+            if (which < 3) return job.round * 30 - 5;
+            if (which < 6) return job.round * 30;
+            return _genesis + (job.epoch + (which == 6 ? 0 : 3)) * _epochLength;
+        }
+        (uint256 from, uint256 until) = _revealWindow(job);
+        if (which < 2) return job.drawnAt + job.responseWindow;
+        if (which == 2) return job.drawnAt + (job.maxRunTime * job.rescue) / 100;
+        if (which == 3) return _deadlineOf(job);
+        if (which == 4) return from;
+        if (which == 5) return until;
+        if (which == 6 && job.cancelAskedAt != 0) return job.cancelAskedAt + _rules[job.rules].cancelDelay;
+        return which == 7 ? _silentAt(job) : job.drawnAt + job.responseWindow;
+    }
+
+    // ─── The owner ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Changes what new submissions, stakes and operators must meet, within the bounds; nothing of it may touch what is live.
+    function govern(uint256 seed) external {
+        _begin(seed);
+        if (!_chance(4)) return;
+        uint8 class = uint8(_roll(2));
+        uint256 what = _roll(8);
+        if (what < 2 && _rules.length < 12) {
+            uint32 response = uint32(_roll(200));
+            _addRules(
+                Rules({
+                    responseWindow: response,
+                    silenceWindow: response + uint32(_chance(4) ? _roll(1 days) : _roll(30 minutes)),
+                    revealDelay: uint32(_roll(30)),
+                    revealWindow: 1 + uint32(_roll(600)),
+                    cancelDelay: uint32(_roll(120)),
+                    baseBurnBps: uint16(_roll(2001)),
+                    assignBounty: uint32(_roll(1e7)),
+                    settleBounty: uint32(_roll(1e7)),
+                    beacon: address(_beacon)
+                })
+            );
+            ++seen["rules added"];
+        } else if (what < 4) {
+            uint16 rules = uint16(_chance(6) ? 0 : 1 + _roll(_rules.length - 1));
+            _setTerms(class, ClassTerms(uint32(1e8 + _roll(1e8)), uint32(_roll(2000)), rules));
+            ++seen["class terms changed"];
+        } else if (what == 4) {
+            _admit(_operator(_roll(OPERATORS)), !_chance(4));
+        } else if (what == 5) {
+            uint96 bond = uint96(500 ether + _roll(1500 ether));
+            _setBond(class, ClassBond(bond, uint16(_roll(5001)), uint16(_roll(1001)), uint8(_roll(4))));
+            ++seen["class bond changed"];
+        }
+    }
+
+    // ─── Strangers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Tries what only the owner or the market may do.
+    function trespass(uint256 seed) external {
+        _begin(seed);
+        address actor = _anybody();
+        uint256 seat = 1 + _roll(_seatCount);
+        bytes4 owner = Ownable.OwnableUnauthorizedAccount.selector;
+        bytes4 market = OnlyMarket.selector;
+        uint256 what = _roll(6);
+        if (what == 0) _tryMarket("trespass", actor, abi.encodeCall(IMarketExtension.addRules, (_rules[1])), owner);
+        if (what == 1) {
+            _tryMarket("trespass", actor, abi.encodeCall(IMarketExtension.setClassTerms, (0, _terms[0])), owner);
+        }
+        if (what == 2) _tryRegistry("trespass", actor, abi.encodeCall(IProverRegistry.slash, (seat, actor)), market);
+        if (what == 3) _tryRegistry("trespass", actor, abi.encodeCall(IProverRegistry.drop, (seat)), market);
+        if (what == 4) _tryRegistry("trespass", actor, abi.encodeCall(IProverRegistry.countDecline, (seat)), market);
+        if (what == 5) {
+            bytes memory admit = abi.encodeWithSignature("admit(address,bool)", actor, true);
+            _tryRegistry("trespass", actor, admit, owner);
+        }
+    }
+}

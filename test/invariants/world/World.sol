@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {GevulotToken} from "../../../contracts/GevulotToken.sol";
+import {IMarket} from "../../../contracts/interfaces/IMarket.sol";
+import {Market} from "../../../contracts/Market.sol";
+import {MarketExtension} from "../../../contracts/MarketExtension.sol";
+import {ProverRegistry} from "../../../contracts/ProverRegistry.sol";
+import {JobModel} from "../model/JobModel.sol";
+import {CHEATS} from "./Cheats.sol";
+import {ClockBeacon} from "./ClockBeacon.sol";
+import {MoodyVerifier} from "./MoodyVerifier.sol";
+
+/// @title The contracts under test, their actors, and how an act is tried
+/// @notice Every act is tried by {_try} with the error the model predicts (zero: success). Anything else is a failure.
+abstract contract World is JobModel {
+    /// @notice The market or the registry did not answer as the model says.
+    error Unpredicted(string act, bytes4 predicted, bool succeeded, bytes answer);
+    /// @notice Something the contracts say differs from the model.
+    error Differs(string what, uint256 contracts, uint256 model);
+
+    uint256 internal constant REQUESTERS = 3;
+    uint256 internal constant OPERATORS = 6;
+    uint256 internal constant ACTORS = 11;
+    uint256 internal constant PURSE = 1e26;
+    uint256 internal constant SUPPLY = PURSE * ACTORS;
+    uint32 internal constant VERIFIER_GAS = 100_000;
+
+    GevulotToken internal _token;
+    ProverRegistry internal _registry;
+    IMarket internal _market;
+    ClockBeacon internal _beacon;
+
+    /// @notice How often each act succeeded, and was refused as predicted.
+    mapping(string act => uint256 count) public done;
+    mapping(string act => uint256 count) public refused;
+
+    uint256 private _dice;
+
+    constructor() {
+        _clock = 1_800_000_000;
+        CHEATS.warp(_clock);
+        _deploy();
+        _genesis = _clock;
+        _epochLength = 600;
+        _cooldown = 7 days;
+        _supply = SUPPLY;
+        for (uint256 i; i < ACTORS; ++i) _equip(_actor(i));
+        _openForBusiness();
+        for (uint256 i; i < OPERATORS; ++i) _openSeats(_operator(i), 1 + (i % 3));
+        _pass(_epochLength);
+    }
+
+    // ─── Actors ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @dev 0–5 operators, 6–7 requesters, 8–9 keepers, 10 a stranger. Operator 5 is the third requester: it can try to pay itself.
+    function _actor(uint256 i) internal pure returns (address) {
+        return address(uint160(0xAC70000 + i));
+    }
+
+    function _operator(uint256 i) internal pure returns (address) {
+        return _actor(i);
+    }
+
+    function _requester(uint256 i) internal pure returns (address) {
+        return _actor(OPERATORS - 1 + i);
+    }
+
+    function _everybody() internal pure returns (address[] memory all) {
+        all = new address[](ACTORS);
+        for (uint256 i; i < ACTORS; ++i) all[i] = _actor(i);
+    }
+
+    // ─── Chance ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _shake(uint256 seed) internal {
+        _dice = seed;
+    }
+
+    /// @dev A number below `sides`, decided by the seed of this act.
+    function _roll(uint256 sides) internal returns (uint256) {
+        _dice = uint256(keccak256(abi.encode(_dice)));
+        return _dice % sides;
+    }
+
+    function _chance(uint256 oneIn) internal returns (bool) {
+        return _roll(oneIn) == 0;
+    }
+
+    function _anybody() internal returns (address) {
+        return _actor(_roll(ACTORS));
+    }
+
+    // ─── Time and acts ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _pass(uint256 time) internal {
+        _clock += time;
+        CHEATS.warp(_clock);
+    }
+
+    /// @dev Tries an act; true when it succeeded, and was predicted to.
+    function _try(
+        string memory act,
+        address actor,
+        address target,
+        bytes memory call,
+        bytes4 predicted
+    ) internal returns (bool ok) {
+        bytes memory answer;
+        CHEATS.prank(actor);
+        (ok, answer) = target.call(call);
+        bool right = ok ? predicted == 0 : (predicted != 0 && answer.length > 3 && bytes4(answer) == predicted);
+        if (!right) revert Unpredicted(act, predicted, ok, answer);
+        if (ok) ++done[act];
+        else ++refused[act];
+    }
+
+    function _tryMarket(string memory act, address actor, bytes memory call, bytes4 predicted) internal returns (bool) {
+        return _try(act, actor, address(_market), call, predicted);
+    }
+
+    function _tryRegistry(
+        string memory act,
+        address actor,
+        bytes memory call,
+        bytes4 predicted
+    ) internal returns (bool) {
+        return _try(act, actor, address(_registry), call, predicted);
+    }
+
+    function _same(string memory what, uint256 contracts, uint256 model) internal pure {
+        if (contracts != model) revert Differs(what, contracts, model);
+    }
+
+    function _one(uint256 x) internal pure returns (uint256[] memory list) {
+        list = new uint256[](1);
+        list[0] = x;
+    }
+
+    // ─── Deployment ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _deploy() private {
+        _token = new GevulotToken(address(this), SUPPLY);
+        _beacon = new ClockBeacon();
+        // Nonces of this contract: token 1, beacon 2, registry 3, extension 4, market 5.
+        address market = address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), hex"05")))));
+        ERC20Burnable token = ERC20Burnable(address(_token));
+        _registry = new ProverRegistry(token, market, address(this), 600, 7 days);
+        MarketExtension extension = new MarketExtension(token, _registry);
+        _market = IMarket(address(new Market(extension, address(this))));
+        assert(address(_market) == market);
+    }
+
+    function _equip(address actor) private {
+        require(_token.transfer(actor, PURSE));
+        CHEATS.prank(actor);
+        _token.approve(address(_market), type(uint256).max);
+        CHEATS.prank(actor);
+        _token.approve(address(_registry), type(uint256).max);
+        _wallet[actor] = PURSE;
+    }
+
+    /// @dev Two classes, three programs, one set of rules, admitted operators, requesters with money.
+    function _openForBusiness() private {
+        _rules.push();
+        _addRules(Rules(60, 20 minutes, 3, 300, 30, 500, 2e6, 3e6, address(_beacon)));
+        for (uint8 class; class < 2; ++class) {
+            _setBond(class, ClassBond(1000 ether, 1000, 1000, 2));
+            _setTerms(class, ClassTerms(1e8, 1000, 1));
+            for (uint256 i; i < 2; ++i) _addProgram(class, i == 1);
+        }
+        for (uint256 i; i < OPERATORS; ++i) _admit(_operator(i), true);
+        for (uint256 i; i < REQUESTERS; ++i) _fund(_requester(i), PURSE / 2);
+    }
+
+    function _addProgram(uint8 class, bool binds) private {
+        MoodyVerifier verifier = new MoodyVerifier(binds);
+        Program memory program = Program(keccak256("prover"), 0, address(verifier), VERIFIER_GAS, class, binds);
+        _programs.push(ProgramBook(_market.deployProgram(program, ""), class, binds));
+    }
+
+    function _fund(address requester, uint256 amount) private {
+        CHEATS.prank(requester);
+        _market.deposit(requester, amount);
+        _wallet[requester] -= amount;
+        _balance[requester] += amount;
+    }
+
+    function _openSeats(address operator, uint256 count) private {
+        CHEATS.prank(operator);
+        _registry.stake(0, count, 0);
+        _applyStake(operator, 0, count, 0);
+        CHEATS.prank(operator);
+        _registry.stake(1, 1, 0);
+        _applyStake(operator, 1, 1, 0);
+    }
+
+    // ─── The owner ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _addRules(Rules memory rules) internal {
+        _market.addRules(rules);
+        _rules.push(rules);
+    }
+
+    function _setTerms(uint8 class, ClassTerms memory terms) internal {
+        _market.setClassTerms(class, terms);
+        _terms[class] = terms;
+    }
+
+    function _setBond(uint8 class, ClassBond memory bond) internal {
+        _registry.setClassBond(class, bond);
+        _bonds[class] = bond;
+    }
+
+    function _admit(address operator, bool isAdmitted) internal {
+        _registry.admit(operator, isAdmitted);
+        _admitted[operator] = isAdmitted;
+    }
+}
