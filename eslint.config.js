@@ -107,7 +107,13 @@ export default tseslint.config(
   },
   {
     files: ['scripts/**'],
+    ignores: ['scripts/demo/**'],
     rules: restrictImports(...['explorer', 'programs', 'test'].map(folder), gplPackages),
+  },
+  {
+    // The demonstration shows the example programs at work.
+    files: ['scripts/demo/**'],
+    rules: restrictImports(...['explorer', 'test'].map(folder), gplPackages),
   },
   {
     // These talk to a person at a terminal.

@@ -34,6 +34,8 @@ export function tokens(amount: bigint): string {
 export class Story {
   readonly screen: Screen
   readonly #tales = new Map<string, Tale>()
+  /** Events that came before their workload was announced. */
+  readonly #early: GevulotEvent[] = []
   readonly #seats = new Map<number, string>()
   readonly #nameOf: (operator: string) => string
   readonly #started = Date.now()
@@ -48,6 +50,7 @@ export class Story {
   announce(workload: string, title: string): void {
     const number = this.#tales.size + 1
     this.#tales.set(workload, { number, title, stage: 'submit', over: false, parts: new Map(), ending: '' })
+    for (const event of this.#early.splice(0)) this.#tellOf(event)
   }
 
   /** The requester holds a valid proof of a workload. */
@@ -72,9 +75,20 @@ export class Story {
   /** Takes the next event. */
   see(event: GevulotEvent): void {
     this.#seeRegistry(event)
+    this.#tellOf(event)
+  }
+
+  /** The requester waited in vain for as many proofs as it paid for. */
+  tooFew(workload: string): void {
+    const tale = this.#tales.get(workload)
+    if (tale !== undefined) this.#tell(tale, paint.warn('the requester got fewer proofs than it paid for'))
+  }
+
+  #tellOf(event: GevulotEvent): void {
     if (!('workload' in event.args)) return
     const tale = this.#tales.get(event.args.workload)
-    if (tale !== undefined) this.#seeMarket(tale, event)
+    if (tale === undefined) this.#early.push(event)
+    else this.#seeMarket(tale, event)
   }
 
   #seeRegistry(event: GevulotEvent): void {

@@ -13,6 +13,7 @@ import { connect, deploymentOf, followEvents, type Contracts } from '../../sdk/s
 import { createClient, DirectoryInbox, type GevulotClient } from '../../sdk/src/client/index.js'
 import { DirectoryStore } from '../../sdk/src/content/index.js'
 import { generateDeliveryKey } from '../../sdk/src/crypto/index.js'
+import { GevulotError } from '../../sdk/src/errors/GevulotError.js'
 import { createRuntime } from '../../sdk/src/runtime/index.js'
 import { root } from '../lib/artifacts.js'
 import { deploy, writeDeploymentRecord } from '../lib/deploy.js'
@@ -93,7 +94,8 @@ async function runWorkload(
     await client.releaseWhenServed({ workload, signal: interrupted.signal })
   } catch (error) {
     interrupted.signal.throwIfAborted()
-    story.screen.line(`        ${paint.bad(error instanceof Error ? error.message : String(error))}`)
+    if (!GevulotError.is(error, 'CLIENT_WORKLOAD_EXPIRED')) throw error
+    story.tooFew(workload)
   }
   const ended = await waitUntilOver(client, workload)
   if (ended !== 'proven') return
@@ -165,7 +167,7 @@ async function main(): Promise<void> {
   await client.deposit({ amount: parseEther('500') })
   const { spend, sudoku } = await deployPrograms(client, owner, store)
   for (const { built, id } of [spend, sudoku]) {
-    const labels = built.prover.manifest.labels ?? []
+    const { labels } = built.prover.manifest
     note(
       `program ${paint.strong(built.name)} ${paint.faint(id.slice(0, 10))} ${built.variant} ${paint.warn(labels.join(', '))}`,
     )

@@ -27,7 +27,7 @@ export function cast(programs: readonly string[]): readonly ProverRole[] {
   return [
     { name: 'alice', note: 'keeper too', entry: WORKER, config: { claimOpen: true, keeper: true } },
     { name: 'bob', note: 'keeper too', entry: WORKER, config: { claimOpen: true, keeper: true } },
-    { name: 'slow', note: 'in an emulated microVM', entry: WORKER, config: { runtime: 'linux' } },
+    { name: 'slow', note: 'in an emulated microVM', entry: WORKER, config: { runtime: 'linux', claimOpen: true } },
     { name: 'picky', note: 'declines these programs', entry: WORKER, config: { denyPrograms: programs } },
     { name: 'silent', note: 'never answers', entry: 'test/support/provers/silent.ts', config: {} },
     { name: 'junk', note: 'commits junk', entry: 'test/support/provers/junk.ts', config: {} },

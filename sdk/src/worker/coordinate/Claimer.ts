@@ -1,6 +1,7 @@
 import type { WorkloadState } from '../../chain/index.js'
 import type { ChainTime } from '../chain/ChainTime.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
+import type { JobState } from '../job/transitions.js'
 import type { Logger } from '../log/Logger.js'
 import type { Executor } from '../run/Executor.js'
 import type { JobStore } from '../store/JobStore.js'
@@ -25,7 +26,11 @@ export interface ClaimerOptions {
   readonly log: Logger
 }
 
+/** States in which a job needs its seat: from the commit on the seat is free for other work. */
+const NEEDS_SEAT: readonly JobState[] = ['assigned', 'fetching', 'running', 'proved']
 const LOOK_AGAIN_SECONDS = 15
+/** Short workloads are looked at more often: that many times in their run time. */
+const LOOKS = 20
 
 /** Takes up work for open slots of others, with seats and capacity that are idle. */
 export class Claimer {
@@ -46,10 +51,11 @@ export class Claimer {
     if (state.closedEarly || now > state.deadline) return 'never'
     const known = await chain.program(dossier.spec.program)
     if (refusalOf(config, dossier, known) !== undefined) return 'never'
-    if ((await chain.openSlots(dossier.workload)) === 0 || executor.isBusy) return now + LOOK_AGAIN_SECONDS
+    const later = now + Math.min(LOOK_AGAIN_SECONDS, Math.ceil(dossier.terms.maxRunTime / LOOKS))
+    if ((await chain.openSlots(dossier.workload)) === 0 || executor.isBusy) return later
     if (!(await this.#isEnoughTime(dossier, state, now))) return 'never'
     const seat = await this.#idleSeat(dossier.terms.class)
-    if (seat === undefined) return now + LOOK_AGAIN_SECONDS
+    if (seat === undefined) return later
     await jobs.add({ workload: dossier.workload, seat }, true)
     log.info('working for an open slot', { workload: dossier.workload, seat, stage: 'assigned' })
     return now
@@ -65,7 +71,9 @@ export class Claimer {
 
   async #idleSeat(hardwareClass: number): Promise<number | undefined> {
     const { seats, jobs } = this.#options
-    const taken = new Set((await jobs.unfinished()).map((job) => job.seat))
+    const taken = new Set(
+      (await jobs.unfinished()).filter(({ state }) => NEEDS_SEAT.includes(state)).map(({ seat }) => seat),
+    )
     for (const { seat, class: own } of await seats.seats()) {
       if (own === hardwareClass && !taken.has(seat) && (await seats.isIdle(seat))) return seat
     }

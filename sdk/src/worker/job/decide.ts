@@ -118,8 +118,10 @@ function decideCommitted(job: Job, facts: JobFacts, policy: JobPolicy): Act {
   const from = workload.deadline + rules.revealDelay
   if (!isClosed(facts) || now <= from) {
     const isDeep = (facts.commitDepth ?? 0) >= policy.confirmations
-    if (facts.deliverable && !job.delivered && isDeep) return { do: 'deliver' }
-    return { do: 'wait', until: from + 1 }
+    const delivers = facts.deliverable && !job.delivered
+    if (delivers && isDeep) return { do: 'deliver' }
+    // Depth comes with the blocks, so look again soon.
+    return { do: 'wait', until: delivers ? now + 1 : from + 1 }
   }
   if (now <= from + rules.revealWindow) return { do: 'reveal' }
   return { do: 'become', state: 'expired', why: 'not revealed in time' }
