@@ -116,11 +116,19 @@ export class TestNetwork {
     return program
   }
 
-  /** Makes an operator with bonded seats, drawable at once. */
+  /** Makes an operator with bonded seats, drawable at once; without any it can still be a keeper. */
   async addOperator(name: string, seats = 1): Promise<Operator> {
-    const { token, registry } = this.contracts
     const wallet = new Wallet(hexlify(randomBytes(32)), this.chain.provider)
     await this.chain.provider.send('anvil_setBalance', [wallet.address, `0x${(10n ** 20n).toString(16)}`])
+    const first = seats === 0 ? 0 : await this.#stake(wallet, seats)
+    const directory = join(this.directory, name)
+    await mkdir(directory, { recursive: true })
+    await writeFile(join(directory, 'key'), wallet.privateKey, { mode: 0o600 })
+    return { wallet, directory, seats: Array.from({ length: seats }, (_, index) => first + index) }
+  }
+
+  async #stake(wallet: Wallet, seats: number): Promise<number> {
+    const { token, registry } = this.contracts
     const bond = parseEther('1000') * BigInt(seats)
     await (await registry.admit(wallet.address, true)).wait()
     await (await token.transfer(wallet.address, bond)).wait()
@@ -130,10 +138,7 @@ export class TestNetwork {
     // Seats count from the next epoch on.
     await this.chain.provider.send('evm_increaseTime', [2 * Number(await registry.epochLength())])
     await this.chain.mine()
-    const directory = join(this.directory, name)
-    await mkdir(directory, { recursive: true })
-    await writeFile(join(directory, 'key'), wallet.privateKey, { mode: 0o600 })
-    return { wallet, directory, seats: Array.from({ length: seats }, (_, index) => first + index) }
+    return first
   }
 
   /** Writes the configuration of an operator's worker; returns its path. */

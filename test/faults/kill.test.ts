@@ -1,0 +1,87 @@
+import { expect } from 'chai'
+
+import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
+import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { WorkerProcess } from '../support/network/WorkerProcess.js'
+
+const KILLED = 'test/support/provers/killed.ts'
+
+/** Every place in the life of two committed slots where the process can die. Message, and stage where it matters. */
+const COMMITTED: readonly (readonly string[])[] = [
+  ['job fetching'],
+  ['job running'],
+  ['job proved'],
+  ['job committed'],
+  ['transaction signed', 'commit'],
+  ['transaction sent', 'commit'],
+  ['transaction mined', 'commit'],
+  ['the sealed proof is delivered'],
+  ['job revealed'],
+  ['transaction signed', 'reveal'],
+  ['transaction sent', 'reveal'],
+  ['transaction mined', 'reveal'],
+  ['transaction signed', 'settle'],
+  ['job closed'],
+]
+
+/** The same for a proof that goes out in one transaction. */
+const SUBMITTED: readonly (readonly string[])[] = [
+  ['job committed'],
+  ['transaction signed', 'submit'],
+  ['transaction sent', 'submit'],
+  ['transaction mined', 'submit'],
+]
+
+// However the process dies: after a restart the workload is proved, each seat committed exactly once, and is paid.
+describe('faults: the worker is killed', function () {
+  this.timeout(240_000)
+  let network: TestNetwork
+  let program: ProgramId
+  let alice: Operator
+
+  before(async () => {
+    network = await TestNetwork.start()
+    program = await network.deployGuest('hashcash')
+    alice = await network.addOperator('alice', 2)
+    await network.chain.mineEvery(1)
+  })
+  after(async () => {
+    await network.stop()
+  })
+
+  async function killedAt(place: readonly string[], redundancy: number): Promise<WorkloadId> {
+    const killed = WorkerProcess.start(await network.configure(alice), KILLED, place)
+    network.workers.push(killed)
+    const workload = await network.submit(program, { redundancy })
+    expect(await killed.exited()).to.equal('SIGKILL')
+    const restarted = await network.startWorker(alice)
+    await network.until(workload, 'Finished')
+    expect(await restarted.stop()).to.equal(0)
+    return workload
+  }
+
+  for (const place of COMMITTED) {
+    it(`at "${place.join(' ')}", with commit and reveal`, async () => {
+      const events = await network.eventsOf(await killedAt(place, 2))
+      for (const seat of alice.seats) {
+        const own = events
+          .filter((event) => 'seat' in event.args && event.args.seat === seat)
+          .map((event) => event.name)
+        expect(own.filter((name) => name === 'Committed')).to.have.length(1)
+        expect(own.filter((name) => name === 'Revealed')).to.have.length(1)
+        expect(own).to.not.include('Missed')
+      }
+      const ranks = events.flatMap((event) => (event.name === 'SlotSettled' ? [event.args.rank] : []))
+      expect(ranks.sort()).to.deep.equal([1, 2])
+    })
+  }
+
+  for (const place of SUBMITTED) {
+    it(`at "${place.join(' ')}", with one transaction`, async () => {
+      const events = await network.eventsOf(await killedAt(place, 1))
+      expect(events.filter((event) => event.name === 'Revealed')).to.have.length(1)
+      const settled = events.find((event) => event.name === 'SlotSettled')
+      expect(settled?.args).to.include({ rank: 1 })
+    })
+  }
+})

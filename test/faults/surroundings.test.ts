@@ -1,0 +1,159 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { expect } from 'chai'
+
+import { root } from '../../scripts/lib/artifacts.js'
+import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
+import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+
+describe('faults: what surrounds the worker fails', function () {
+  this.timeout(240_000)
+  let network: TestNetwork
+  let alice: Operator
+  let quick: ProgramId
+  let slow: ProgramId
+
+  beforeEach(async () => {
+    network = await TestNetwork.start()
+    quick = await network.deployGuest('hashcash')
+    slow = await network.deployGuest('hashcash', ['60'])
+    alice = await network.addOperator('alice')
+  })
+  afterEach(async () => {
+    await network.stop()
+  })
+
+  async function expectPaid(workload: WorkloadId): Promise<void> {
+    expect((await network.until(workload, 'Finished')).args.outcome).to.equal('Proven')
+    expect((await network.until(workload, 'SlotSettled')).args).to.include({ seat: alice.seats[0], rank: 1 })
+  }
+
+  /** Undoes every block from `block` on. Anvil forgets the transactions in them. */
+  async function undoFrom(block: number): Promise<void> {
+    const head = await network.chain.provider.getBlockNumber()
+    await network.chain.provider.send('anvil_reorg', [head - block + 1, []])
+  }
+
+  it('the endpoint hangs while the program runs', async () => {
+    const worker = await network.startWorker(alice, { rpcTimeoutMs: 1_000 })
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(slow)
+    await worker.line((line) => line.message === 'job running')
+    network.chain.pause()
+    await sleep(12_000)
+    network.chain.resume()
+    await expectPaid(workload)
+  })
+
+  it('a reorg undoes the draw while the program runs', async () => {
+    const worker = await network.startWorker(alice)
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(slow)
+    await worker.line((line) => line.message === 'job running')
+    await undoFrom((await network.until(workload, 'Assigned')).at.block)
+    await worker.line((line) => line.message === 'a reorg undid blocks')
+    await expectPaid(workload)
+  })
+
+  it('a reorg undoes the commits: the same commitments are sent again', async () => {
+    const bob = await network.addOperator('bob')
+    await network.startWorker(alice)
+    await network.startWorker(bob, { keeper: false })
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(quick, { redundancy: 2, maxRunTime: 40 })
+    const first = await network.until(workload, 'Committed')
+    await undoFrom(first.at.block)
+    await network.until(workload, 'Finished')
+    const events = await network.eventsOf(workload)
+    const again = events.filter((event) => event.name === 'Committed')
+    expect(again.map(({ args }) => args.seat).sort()).to.deep.equal([alice.seats[0], bob.seats[0]])
+    expect(again.map(({ args }) => args.commitment)).to.include(first.args.commitment)
+    expect(events.filter((event) => event.name === 'SlotSettled' && event.args.rank > 0)).to.have.length(2)
+  })
+
+  it('SIGTERM while the program runs: exit 0, and the next start finishes the work', async () => {
+    const worker = await network.startWorker(alice)
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(slow)
+    await worker.line((line) => line.message === 'job running')
+    expect(await worker.stop()).to.equal(0)
+    await network.startWorker(alice)
+    await expectPaid(workload)
+  })
+
+  it('the disk of the content cache is full: the work is declined at once', async function () {
+    const cache = join(alice.directory, 'data', 'cache')
+    await mkdir(cache, { recursive: true })
+    const inside = ['--user', '--map-root-user', '--mount', 'sh', '-c']
+    try {
+      execFileSync('unshare', [...inside, `mount -t tmpfs -o size=64k tmpfs ${cache}`], { stdio: 'pipe' })
+    } catch {
+      console.log('this machine lets nobody mount a small disk, so it cannot be filled')
+      this.skip()
+    }
+    const config = await network.configure(alice)
+    const script = `mount -t tmpfs -o size=64k tmpfs ${cache} && exec "$0" --import tsx sdk/src/worker/main.ts ${config}`
+    const child = spawn('unshare', [...inside, script, process.execPath], { cwd: root, stdio: 'ignore' })
+    try {
+      await network.chain.mineEvery(1)
+      const workload = await network.submit(quick)
+      expect((await network.until(workload, 'Declined')).args.seat).to.equal(alice.seats[0])
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+
+  it('wrong surroundings: the worker refuses to start, says why, and exits with the right code', async () => {
+    const bob = await network.addOperator('bob')
+    const expectExit = async (
+      operator: Operator,
+      changes: Record<string, unknown>,
+      code: number,
+      reason: string,
+    ): Promise<void> => {
+      const worker = await network.startWorker(operator, changes)
+      expect(await worker.exited(), worker.tail()).to.equal(code)
+      expect(worker.tail()).to.contain(reason)
+      expect(worker.tail()).to.not.contain(operator.wallet.privateKey.slice(2))
+    }
+    await expectExit(bob, { seats: alice.seats }, 1, 'WORKER_SEAT_NOT_OWNED')
+
+    const record = JSON.parse(await readFile(network.deploymentPath, 'utf8')) as Record<string, unknown>
+    const elsewhere = join(network.directory, 'elsewhere.json')
+    await writeFile(elsewhere, JSON.stringify({ ...record, chainId: 1 }))
+    await expectExit(bob, { deployment: elsewhere }, 1, 'CHAIN_WRONG')
+
+    await expectExit(bob, { rpcUrl: 'http://127.0.0.1:1/' }, 75, 'CHAIN_RPC_UNAVAILABLE')
+    await expectExit(bob, { keyFile: join(bob.directory, 'no-key') }, 1, 'WORKER_KEY_UNSAFE')
+    await expectExit(bob, { runs: 0 }, 1, 'WORKER_CONFIG_INVALID')
+    await chmod(join(bob.directory, 'key'), 0o644)
+    await expectExit(bob, {}, 1, 'WORKER_KEY_UNSAFE')
+    await chmod(join(bob.directory, 'key'), 0o600)
+
+    const first = await network.startWorker(bob)
+    await first.line((line) => line.message === 'worker started')
+    await expectExit(bob, {}, 1, 'WORKER_LOCKED')
+    await expectExit(bob, { dataDirectory: join(bob.directory, 'other') }, 1, 'WORKER_LOCKED')
+    expect(await first.stop()).to.equal(0)
+  })
+
+  it('a silent prover is slashed by a keeper', async () => {
+    const silent = await network.addOperator('silent')
+    const keeper = await network.addOperator('keeper')
+    await network.contracts.registry
+      .connect(keeper.wallet)
+      .leave([...keeper.seats])
+      .then((sent) => sent.wait())
+    await network.startWorker(silent, {}, 'test/support/provers/silent.ts')
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(quick, { redundancy: 2, maxRunTime: 30 })
+    await network.startWorker(keeper)
+    await network.until(workload, 'Assigned')
+    await network.chain.provider.send('evm_increaseTime', [130])
+    const event = await network.until(workload, 'Silent')
+    expect(event.args.reporter).to.equal(keeper.wallet.address)
+  })
+})

@@ -1,0 +1,18 @@
+/**
+ * The real worker, ended by SIGKILL at one line of its log: `killed.ts <config> <message> [stage]`. A line is written right
+ * after a state was written down and before anything is done about it, so a line is an exact place.
+ */
+import { systemClock } from '../../../sdk/src/clock.js'
+import { jsonLogger, loadConfig, Worker } from '../../../sdk/src/worker/index.js'
+
+const [config, message, stage] = process.argv.slice(2)
+
+const log = jsonLogger({
+  level: 'debug',
+  now: () => systemClock.now(),
+  write: (line) => {
+    const { message: said, stage: at } = JSON.parse(line) as { readonly message: string; readonly stage?: string }
+    if (said === message && (stage === undefined || stage === at)) process.kill(process.pid, 'SIGKILL')
+  },
+})
+await new Worker(await loadConfig(config, {}), { clock: systemClock, log }).run(new AbortController().signal)
