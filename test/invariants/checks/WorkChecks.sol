@@ -74,16 +74,17 @@ abstract contract WorkChecks is MoneyChecks {
     /// @notice Every open slot takes a commit of any eligible operator that has none there, whatever commits stand already.
     function checkOpenSlots() external {
         for (uint256 i; i < _live.length; ++i) {
-            uint256 index = _live[i];
-            uint256 open = _openSlots(index);
-            _same("open slots", _market.openSlots(_jobs[index].id), open);
-            for (uint256 seat = 1; seat <= _seatCount && open != 0; ++seat) {
-                address operator = _seats[seat].operator;
-                if (_commitOpenError(index, seat, operator) != 0) continue;
-                bytes memory call = abi.encodeCall(IMarketCore.commitOpen, (_jobs[index].spec, seat, uint160(seat)));
-                _tryMarket("commit to an open slot", operator, call, 0);
-                break;
-            }
+            _same("open slots", _market.openSlots(_jobs[_live[i]].id), _openSlots(_live[i]));
+        }
+        if (_live.length == 0) return;
+        // One workload a check: the commit that is tried is not in the books of the next.
+        uint256 index = _live[acts % _live.length];
+        for (uint256 seat = 1; seat <= _seatCount; ++seat) {
+            address operator = _seats[seat].operator;
+            if (_commitOpenError(index, seat, operator) != 0) continue;
+            bytes memory call = abi.encodeCall(IMarketCore.commitOpen, (_jobs[index].spec, seat, uint160(seat)));
+            _tryMarket("commit to an open slot", operator, call, 0);
+            return;
         }
     }
 

@@ -143,13 +143,13 @@ abstract contract SeatModel is Books {
         if (s.declines > _bonds[s.class].declineQuota) _applyDrop(seat);
     }
 
-    /// @dev Takes part of a seat's bond.
+    /// @dev Takes part of a seat's bond: of the full bond of its class, or of what it has if that is less.
     /// @return amount What the seat lost.
     function _applySlash(uint256 seat, address reporter) internal returns (uint256 amount) {
         SeatBook storage s = _seats[seat];
         ClassBond storage params = _bonds[s.class];
-        amount = (uint256(params.bond) * params.slashBps) / 10_000;
-        if (amount > s.bond) amount = s.bond;
+        uint256 bonded = s.bond < params.bond ? s.bond : params.bond;
+        amount = (bonded * params.slashBps) / 10_000;
         uint256 bounty = reporter == s.operator ? 0 : (amount * params.bountyBps) / 10_000;
         s.bond -= amount;
         _bounty[reporter] += bounty;
