@@ -25,7 +25,7 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-/** A chain of this machine, one block a second, that listens on the loopback interface only. */
+/** A chain of this machine that listens on the loopback interface only. It mines at once until it is told to keep time. */
 export class LocalChain {
   readonly url: string
   readonly provider: JsonRpcProvider
@@ -41,7 +41,7 @@ export class LocalChain {
   static async start(): Promise<LocalChain> {
     const port = await freePort()
     const args = ['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(CHAIN_ID)]
-    args.push('--hardfork', 'prague', '--block-time', '1', '--accounts', '1', '--silent')
+    args.push('--hardfork', 'prague', '--accounts', '1', '--silent')
     const process = spawn(join(root, 'node_modules/.bin/anvil'), args, { stdio: 'ignore' })
     const chain = new LocalChain(`http://127.0.0.1:${port}`, process)
     for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
@@ -70,6 +70,12 @@ export class LocalChain {
   /** Gives an account ether for gas. */
   async fund(address: string, ether = 100n): Promise<void> {
     await this.provider.send('anvil_setBalance', [address, `0x${(ether * 10n ** 18n).toString(16)}`])
+  }
+
+  /** From now on a block a second, as a real chain has its rhythm. */
+  async keepTime(): Promise<void> {
+    await this.provider.send('evm_setAutomine', [false])
+    await this.provider.send('evm_setIntervalMining', [1])
   }
 
   /** Stops the chain. */

@@ -29,14 +29,14 @@ const DIRECTORY = join(root, '.gevulot', 'demo')
 const RUN_SECONDS = 60
 const FEE = parseEther('20')
 /** How often a workload with three slots is submitted again until the draw has met the silent prover. */
-const MOST_WORKLOADS = 10
+const MOST_WORKLOADS = 8
 const SETTLE_SECONDS = 90
 
 /** Short windows, so that even the slash can be watched. */
 const PARAMETERS: Parameters = {
   ...devnet,
   epochLength: 10,
-  rules: { ...devnet.rules, responseWindow: 6, silenceWindow: 15, revealDelay: 1, revealWindow: 15 },
+  rules: { ...devnet.rules, responseWindow: 6, silenceWindow: 9, revealDelay: 1, revealWindow: 15 },
 }
 
 const { values: options } = parseArgs({
@@ -145,7 +145,7 @@ async function main(): Promise<void> {
   const record = await deploy({ owner, network: 'demo', parameters: PARAMETERS })
   const deploymentFile = writeDeploymentRecord(record, DIRECTORY)
   const contracts = await connect(deploymentOf(record), owner)
-  note(`a local chain at ${chain.url}, a block a second; market ${contracts.addresses.market}`)
+  note(`a local chain at ${chain.url}; market ${contracts.addresses.market}`)
 
   const requester = chain.wallet(1)
   await chain.fund(requester.address)
@@ -187,6 +187,7 @@ async function main(): Promise<void> {
     await (await contracts.registry.admit(wallet.address, true)).wait()
     seats.set(role.name, await stakeSeat(contracts, wallet))
   }
+  await chain.keepTime()
   const provers: ProverProcess[] = []
   for (const [index, role] of roles.entries()) {
     const wallet = wallets[index]
@@ -206,7 +207,6 @@ async function main(): Promise<void> {
     )
   }
   await Promise.all(provers.map((prover) => prover.ready(interrupted.signal)))
-  await sleep(PARAMETERS.epochLength * 1000, undefined, { signal: interrupted.signal })
   const books = new Books(contracts, [
     { name: 'requester', note: 'pays the fees', address: requester.address, seats: [] },
     ...roles.map((role, index) => ({

@@ -60,8 +60,12 @@ export class Keeper {
         return 'never'
       case 'Pending':
         return isForAll ? this.#assign(dossier, state, rules) : 'never'
-      case 'Proving':
-        return this.#settle(dossier, state, rules)
+      case 'Proving': {
+        // A silence window may end before a long workload does.
+        const slashAt = isForAll ? await this.#slash(dossier, state, rules) : 'never'
+        const settleAt = await this.#settle(dossier, state, rules)
+        return slashAt === 'never' ? settleAt : Math.min(slashAt, settleAt)
+      }
       case 'Final':
         return isForAll ? this.#slash(dossier, state, rules) : 'never'
     }
