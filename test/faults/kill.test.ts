@@ -55,6 +55,8 @@ describe('faults: the worker is killed', function () {
     const workload = await network.submit(program, { redundancy })
     expect(await killed.exited()).to.equal('SIGKILL')
     const restarted = await network.startWorker(alice)
+    // A restart may take longer than the response window; then only the requester closes commits before the deadline.
+    await network.requester.releaseWhenServed({ workload })
     await network.until(workload, 'Finished')
     expect(await restarted.stop()).to.equal(0)
     return workload

@@ -45,6 +45,8 @@ describe('faults: what surrounds the worker fails', function () {
     network.chain.pause()
     await sleep(12_000)
     network.chain.resume()
+    // The response window went by in silence, so the slot is open and only its requester closes commits before the deadline.
+    await network.requester.releaseWhenServed({ workload })
     await expectPaid(workload)
   })
 
@@ -60,12 +62,13 @@ describe('faults: what surrounds the worker fails', function () {
 
   it('a reorg undoes the commits: the same commitments are sent again', async () => {
     const bob = await network.addOperator('bob')
-    await network.startWorker(alice)
-    await network.startWorker(bob, { keeper: false })
+    const workers = [await network.startWorker(alice), await network.startWorker(bob, { keeper: false })]
+    for (const worker of workers) await worker.line((line) => line.message === 'worker started')
     await network.chain.mineEvery(1)
-    const workload = await network.submit(quick, { redundancy: 2, maxRunTime: 40 })
+    const workload = await network.submit(quick, { redundancy: 2 })
     const first = await network.until(workload, 'Committed')
     await undoFrom(first.at.block)
+    await network.requester.releaseWhenServed({ workload })
     await network.until(workload, 'Finished')
     const events = await network.eventsOf(workload)
     const again = events.filter((event) => event.name === 'Committed')
@@ -87,7 +90,8 @@ describe('faults: what surrounds the worker fails', function () {
   it('the disk of the content cache is full: the work is declined at once', async function () {
     const cache = join(alice.directory, 'data', 'cache')
     await mkdir(cache, { recursive: true })
-    const inside = ['--user', '--map-root-user', '--mount', 'sh', '-c']
+    // Only the real root may mount and then run a sandbox that changes its user.
+    const inside = ['--mount', 'sh', '-c']
     try {
       execFileSync('unshare', [...inside, `mount -t tmpfs -o size=64k tmpfs ${cache}`], { stdio: 'pipe' })
     } catch {
@@ -142,11 +146,7 @@ describe('faults: what surrounds the worker fails', function () {
 
   it('a silent prover is slashed by a keeper', async () => {
     const silent = await network.addOperator('silent')
-    const keeper = await network.addOperator('keeper')
-    await network.contracts.registry
-      .connect(keeper.wallet)
-      .leave([...keeper.seats])
-      .then((sent) => sent.wait())
+    const keeper = await network.addOperator('keeper', 0)
     await network.startWorker(silent, {}, 'test/support/provers/silent.ts')
     await network.chain.mineEvery(1)
     const workload = await network.submit(quick, { redundancy: 2, maxRunTime: 30 })

@@ -56,6 +56,7 @@ function facts(more: Omit<Partial<JobFacts>, 'workload'> & { workload?: Partial<
     declined: false,
     openSlots: 0,
     deliverable: false,
+    finished: true,
     ...more,
     workload: { ...STATE, ...more.workload },
   }
@@ -100,6 +101,7 @@ describe('worker: what to do next', () => {
   it('submits in the open only where a copy could win nothing', () => {
     expect(act('proved', { workload: { redundancy: 1 } })).to.deep.equal({ do: 'submit' })
     expect(act('proved', { workload: { redundancy: 1, commits: 1 } })).to.deep.equal({ do: 'commit' })
+    expect(act('proved', { workload: { redundancy: 1 }, openSlots: 1 })).to.deep.equal({ do: 'commit' })
     expect(act('proved', { bindsProver: true })).to.deep.equal({ do: 'submit' })
   })
 
@@ -173,6 +175,7 @@ describe('worker: what to do next', () => {
     expect(act('revealed', paid)).to.include({ do: 'close', state: 'settled' })
     expect(act('committed', paid)).to.include({ do: 'close', state: 'settled' })
     expect(act('committed', { ...over, slot: slot('Free') })).to.include({ do: 'close', state: 'lost' })
+    expect(act('revealed', { ...over, slot: slot('Free'), finished: false })).to.deep.equal({ do: 'wait' })
     expect(act('failed', { ...over, slot: slot('Free') })).to.include({ do: 'close', state: 'failed' })
   })
 

@@ -207,6 +207,7 @@ export class Coordinator {
       drawn: isDrawn(dossier, job.seat),
       declined: newestOf(dossier, 'Declined', job.seat) !== undefined,
       openSlots,
+      finished: dossier.events.some(({ name }) => name === 'Finished'),
       deliverable: config.inboxes.length > 0 && dossier.spec.deliveryKey !== ZERO_BYTES32,
       ...(commitment && { commitment: commitmentOf({ ...commitment, operator: signer.address }) }),
       ...(committed && { commitDepth: time.block - committed.at.block }),

@@ -20,6 +20,8 @@ export interface JobFacts {
   readonly commitment?: bigint
   /** Blocks on top of the one with the seat's commit. */
   readonly commitDepth?: number
+  /** Whether the stored events say that the workload is over: only then do they say how the seat was settled. */
+  readonly finished: boolean
   /** How the seat was settled. */
   readonly settlement?: { readonly rank: number; readonly paid: bigint }
   /** Whether the requester can be given the proof before the reveal. */

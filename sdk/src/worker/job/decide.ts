@@ -144,6 +144,8 @@ function decideFinal(job: Job, facts: JobFacts): Act {
     return { do: 'wait' }
   }
   if (slot.state !== 'Free') return { do: 'clear' }
+  // The node that answered is ahead of the stored events.
+  if (!facts.finished) return { do: 'wait' }
   if (settlement !== undefined && settlement.rank > 0) return close(job, 'settled', `rank ${settlement.rank}`)
   return close(job, 'lost', `the workload ended as ${workload.outcome}`)
 }
