@@ -194,8 +194,10 @@ library WorkloadWordLib {
         return time(w) + ((WorkloadWord.unwrap(w) >> RESPONSE) & MAX_RESPONSE);
     }
 
-    /// @notice Slots open to any eligible operator at `now_`, as long as commits are not closed.
+    /// @notice Slots open to any eligible operator at `now_`, as long as commits are not closed. When every slot has its own seat's commit
+    /// and that closed nothing, one was open when its commit came: any of them may be junk, so backups stay welcome.
     function openSlots(WorkloadWord w, uint256 now_) internal pure returns (uint256) {
+        if (own(w) == redundancy(w)) return redundancy(w);
         uint256 rescueAt = time(w) + (runTime(w) * (((WorkloadWord.unwrap(w) >> RESCUE) & 63) + 50)) / 100;
         if (now_ >= rescueAt) return redundancy(w) - own(w);
         if (now_ > responseEnd(w)) return redundancy(w) - accepted(w);

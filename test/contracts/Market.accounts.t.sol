@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Market} from "../../contracts/Market.sol";
 import {GevulotToken} from "../../contracts/GevulotToken.sol";
 import {MarketExtension} from "../../contracts/MarketExtension.sol";
 import {IMarketExtension} from "../../contracts/interfaces/IMarket.sol";
@@ -105,6 +106,11 @@ contract MarketAccountsTest is MarketFixture {
         IProverRegistry same = IProverRegistry(address(registry));
         vm.expectRevert(SupplyTooLarge.selector);
         new MarketExtension(large, same);
+    }
+
+    function test_constructor_RevertWhen_TheRegistryIsAnothers() public {
+        vm.expectRevert(NotOurRegistry.selector);
+        new Market(extension, owner);
     }
 
     // ─── The extension ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -54,6 +54,53 @@ contract MarketCommitTest is MarketFixture {
         assertEq(market.slotOf(w.id, seatOf[bob]).order, 1, "order");
     }
 
+    /// @dev Attack: the only seat of a workload commits junk, so that commits close and nobody can rescue it.
+    function test_commit_RevertWhen_ALoneSlotIsItsSeatsOwn() public {
+        Workload memory w = drawnToAlice();
+        vm.expectRevert(SubmitAtOnce.selector);
+        commitJunk(w, seatOf[alice]);
+        accept(w, seatOf[alice]);
+        vm.warp(rescueAt(w) - 1);
+        vm.expectRevert(SubmitAtOnce.selector);
+        commitJunk(w, seatOf[alice]);
+        vm.warp(rescueAt(w));
+        commitJunk(w, seatOf[alice]);
+        assertFalse(market.workloadOf(w.id).closedEarly, "closes nothing");
+    }
+
+    /// @dev Attack: the same once the slot is open. Backups stay welcome, and the first valid one fills the slot.
+    function test_commit_JunkOnAnOpenSlotKeepsNobodyOut() public balanced {
+        Workload memory w = drawnToAlice();
+        vm.warp(responseEnd(w) + 1);
+        commitJunk(w, seatOf[alice]);
+        assertEq(market.openSlots(w.id), 1, "still open");
+        commitOpen(w, seatOf[carol]);
+        vm.warp(rescueAt(w));
+        commitOpen(w, seatOf[dave]);
+        toReveals(w);
+        revealJunk(w, seatOf[alice]);
+        reveal(w, seatOf[carol]);
+        reveal(w, seatOf[dave]);
+        settle(w, three(seatOf[alice], seatOf[carol], seatOf[dave]));
+        assertEq(balanceOf(carol), potOf(FEE), "the first valid commit");
+    }
+
+    function test_commit_JunkOnTheLastOpenSlotKeepsNobodyOut() public balanced {
+        Workload memory w = drawnToAliceAndBob();
+        commit(w, seatOf[bob]);
+        vm.warp(rescueAt(w));
+        commitJunk(w, seatOf[alice]);
+        assertFalse(market.workloadOf(w.id).closedEarly, "closes nothing");
+        commitOpen(w, seatOf[carol]);
+        toReveals(w);
+        reveal(w, seatOf[bob]);
+        reveal(w, seatOf[carol]);
+        toRevealsOver(w);
+        settle(w, pair(seatOf[bob], seatOf[carol]));
+        assertEq(balanceOf(bob), shareOf(potOf(FEE), 1, 2), "Bob");
+        assertEq(balanceOf(carol), shareOf(potOf(FEE), 2, 2), "Carol in the place of the junk");
+    }
+
     function test_commit_IsPossibleUntilTheDeadlineAndNotLater() public {
         Workload memory w = drawnToAlice();
         vm.warp(deadlineOf(w) + 1);
@@ -125,7 +172,7 @@ contract MarketCommitTest is MarketFixture {
         Workload memory other = drawn(aRequest(), one(seatOf[bob]));
         vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, other.id, seatOf[alice]));
         commit(other, seatOf[alice]);
-        commit(w, seatOf[alice]);
+        submitProof(w, seatOf[alice]);
     }
 
     function test_commit_RevertWhen_NotDrawnYet() public {

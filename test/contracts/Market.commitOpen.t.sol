@@ -55,7 +55,7 @@ contract MarketCommitOpenTest is MarketFixture {
 
     function testFuzz_commitOpen_RescueSecondIsTheRequesters(uint256 rescue, uint256 runTime) public {
         rescue = bound(rescue, 50, 100);
-        runTime = bound(runTime, 10, 10_000);
+        runTime = bound(runTime, RESPONSE, 10_000);
         Workload memory w = drawn(aRequest().withRescue(rescue).withRunTime(runTime), one(seatOf[alice]));
         accept(w, seatOf[alice]);
         uint256 second = w.startedAt + (runTime * rescue) / 100;
@@ -180,8 +180,9 @@ contract MarketCommitOpenTest is MarketFixture {
     }
 
     function test_commitOpen_RevertWhen_Closed() public {
-        Workload memory w = drawnToAlice();
+        Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
+        commit(w, seatOf[bob]);
         vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp));
         commitOpen(w, seatOf[bob]);
     }
@@ -208,7 +209,9 @@ contract MarketCommitOpenTest is MarketFixture {
         commit(w, seatOf[bob]);
         WorkloadState memory state = market.workloadOf(w.id);
         assertEq(state.commits, 31, "commits");
-        assertTrue(state.closedEarly, "closed");
+        assertFalse(state.closedEarly, "what was open is not closed by commits");
+        vm.expectRevert(abi.encodeWithSelector(TooManyCommits.selector, 31));
+        commitOpen(w, seatOf[carol]);
         assertEq(market.slotOf(w.id, seatOf[bob]).order, 30, "the last order fits its field");
 
         // The junk took nobody's money.

@@ -79,6 +79,19 @@ contract MarketDeclineTest is MarketFixture {
         assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Dropped);
     }
 
+    function test_decline_IsNotCountedWhenNobodyHasToAnswer() public {
+        Workload memory released = drawnToAliceAndBob();
+        commit(released, seatOf[bob]);
+        release(released);
+        decline(released, seatOf[alice]);
+        Workload memory cancelled = drawnToAlice();
+        cancel(cancelled, none());
+        vm.warp(block.timestamp + CANCEL_DELAY + 1);
+        cancel(cancelled, none());
+        decline(cancelled, seatOf[alice]);
+        assertEq(registry.seatOf(seatOf[alice]).declines, 0, "declines");
+    }
+
     function test_decline_QuotaIsCountedByTheWeek() public {
         uint256 nextWeek = (block.timestamp / 1 weeks + 1) * 1 weeks;
         vm.warp(nextWeek - 1);

@@ -52,7 +52,7 @@ contract MarketFailTest is MarketFixture {
         assertEq(uint256(market.workloadOf(w.id).failReason), uint256(FailReason.OutOfTime), "they differ");
     }
 
-    function test_fail_IsNoMissWhenEverySlotFailedForTheSameReason() public balanced {
+    function test_fail_IsNobodysMissWithoutAProof() public balanced {
         Workload memory w = drawnToAliceAndBob();
         fail(w, seatOf[alice], FailReason.ProgramFailed);
         fail(w, seatOf[bob], FailReason.ProgramFailed);
@@ -63,7 +63,7 @@ contract MarketFailTest is MarketFixture {
         assertEq(_misses(), 0, "misses");
     }
 
-    function test_fail_IsAMissWhenReasonsDiffer() public {
+    function test_fail_IsNobodysMissWhenReasonsDiffer() public {
         Workload memory w = drawnToAliceAndBob();
         fail(w, seatOf[alice], FailReason.ProgramFailed);
         fail(w, seatOf[bob], FailReason.InputsUnavailable);
@@ -71,7 +71,7 @@ contract MarketFailTest is MarketFixture {
         vm.recordLogs();
         settle(w, pair(seatOf[alice], seatOf[bob]));
         assertOutcome(w, Outcome.TimedOut);
-        assertEq(_misses(), 2, "misses");
+        assertEq(_misses(), 0, "misses");
     }
 
     function test_fail_IsAMissWhenAnotherProved() public {
@@ -147,16 +147,26 @@ contract MarketFailTest is MarketFixture {
         accept(w, seatOf[alice]);
         vm.warp(deadlineOf(w) + 1);
         settle(w, none());
+        vm.recordLogs();
+        fail(w, seatOf[alice], FailReason.OutOfTime);
+        assertSlot(w, seatOf[alice], SlotState.Free);
+        fail(w, seatOf[bob], FailReason.OutOfTime);
+        assertEq(_misses(), 0, "nobody proved it");
+        toSilence(w);
+        vm.expectRevert(abi.encodeWithSelector(NotSilent.selector, seatOf[bob]));
+        slash(w, one(seatOf[bob]));
+    }
+
+    function test_fail_InAProvenWorkloadIsAMiss() public {
+        Workload memory w = drawnToAliceAndBob();
+        commit(w, seatOf[bob]);
+        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        reveal(w, seatOf[bob]);
+        settle(w, one(seatOf[bob]));
         vm.expectEmit(address(market));
         emit Missed(w.id, seatOf[alice], 1);
         fail(w, seatOf[alice], FailReason.OutOfTime);
         assertSlot(w, seatOf[alice], SlotState.Free);
-        vm.expectEmit(address(market));
-        emit Missed(w.id, seatOf[bob], 1);
-        fail(w, seatOf[bob], FailReason.OutOfTime);
-        toSilence(w);
-        vm.expectRevert(abi.encodeWithSelector(NotSilent.selector, seatOf[bob]));
-        slash(w, one(seatOf[bob]));
     }
 
     function test_fail_InACancelledWorkloadIsNoMiss() public {

@@ -46,6 +46,12 @@ contract MarketProgramsTest is MarketFixture {
         _expectInvalid(aProgram(address(0), false));
     }
 
+    /// @dev Attack: an account that delegates (EIP-7702) changes what it runs without changing its code hash.
+    function test_deployProgram_RevertWhen_VerifierDelegates() public {
+        vm.etch(alice, abi.encodePacked(bytes3(0xef0100), verifier));
+        _expectInvalid(aProgram(alice, false));
+    }
+
     function test_deployProgram_RevertWhen_GasIsOutOfBounds() public {
         Program memory p = aProgram(verifier, false);
         p.verifierGas = 0;

@@ -7,11 +7,16 @@ import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 contract MarketRevealTest is MarketFixture {
     using RequestBuilder for Request;
 
-    /// @dev Alice's and Bob's commits stand, and reveals are possible from now on.
-    function _committedByBoth() private returns (Workload memory w) {
+    /// @dev Alice's and Bob's commits stand, so commits are closed.
+    function _closed() private returns (Workload memory w) {
         w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
+    }
+
+    /// @dev The same, and reveals are possible from now on.
+    function _committedByBoth() private returns (Workload memory w) {
+        w = _closed();
         toReveals(w);
     }
 
@@ -28,7 +33,7 @@ contract MarketRevealTest is MarketFixture {
     }
 
     function test_reveal_RecordsAnInvalidProof() public balanced {
-        Workload memory w = drawnToAlice();
+        Workload memory w = drawnToAliceAndBob();
         commitJunk(w, seatOf[alice]);
         toReveals(w);
         vm.expectEmit(address(market));
@@ -43,8 +48,7 @@ contract MarketRevealTest is MarketFixture {
     // ─── When ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function test_reveal_StartsAfterTheDelay() public {
-        Workload memory w = drawnToAlice();
-        commit(w, seatOf[alice]);
+        Workload memory w = _closed();
         uint256 from = block.timestamp + REVEAL_DELAY;
         bytes memory outside = abi.encodeWithSelector(OutsideRevealWindow.selector, from, from + REVEAL_WINDOW);
         vm.warp(from - 1);
@@ -58,8 +62,7 @@ contract MarketRevealTest is MarketFixture {
     }
 
     function test_reveal_EndsWithTheWindow() public {
-        Workload memory w = drawnToAlice();
-        commit(w, seatOf[alice]);
+        Workload memory w = _closed();
         uint256 until = block.timestamp + REVEAL_DELAY + REVEAL_WINDOW;
         vm.warp(until + 1);
         vm.expectRevert(abi.encodeWithSelector(OutsideRevealWindow.selector, until - REVEAL_WINDOW, until));

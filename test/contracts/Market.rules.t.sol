@@ -80,12 +80,13 @@ contract MarketRulesTest is MarketFixture {
     }
 
     function test_setClassTerms_IsForNewSubmissionsOnly() public balanced {
-        Workload memory before = drawnToAlice();
+        Workload memory before = drawnToAliceAndBob();
         Rules memory rules = someRules().withReveal(0, 60);
         uint256 number = useRules(rules);
         assertEq(abi.encode(market.classTermsOf(CLASS)), abi.encode(someTerms(uint16(number))), "terms");
         // Live workloads keep theirs (invariant 12).
         commit(before, seatOf[alice]);
+        commit(before, seatOf[bob]);
         vm.warp(block.timestamp + REVEAL_DELAY);
         vm.expectRevert(
             abi.encodeWithSelector(
@@ -95,10 +96,11 @@ contract MarketRulesTest is MarketFixture {
             )
         );
         reveal(before, seatOf[alice]);
-        Workload memory later = drawn(aRequest(), one(seatOf[bob]));
-        commit(later, seatOf[bob]);
+        Workload memory later = drawn(aRequest().withSlots(2), pair(seatOf[carol], seatOf[dave]));
+        commit(later, seatOf[carol]);
+        commit(later, seatOf[dave]);
         vm.warp(block.timestamp + 1);
-        reveal(later, seatOf[bob]);
+        reveal(later, seatOf[carol]);
         reveal(before, seatOf[alice]);
     }
 
@@ -140,7 +142,7 @@ contract MarketRulesTest is MarketFixture {
         market.setClassTerms(CLASS, ClassTerms(minimum - 1, 1, 1));
         vm.prank(owner);
         market.setClassTerms(CLASS, ClassTerms(minimum, 1, 1));
-        Workload memory w = drawn(aRequest().withRunTime(1).withFee(minimum * GWEI), one(seatOf[alice]));
+        Workload memory w = drawn(aRequest().withRunTime(RESPONSE).withFee(minimum * GWEI), one(seatOf[alice]));
         submitProof(w, seatOf[alice]);
         assertBooks();
     }
@@ -161,7 +163,10 @@ contract MarketRulesTest is MarketFixture {
         if (minimum == 0 || kept < (uint256(assignBounty) + settleBounty) * 10_000) return;
         vm.prank(owner);
         market.setClassTerms(CLASS, ClassTerms(minimum, 0, number));
-        Workload memory w = drawn(aRequest().withRunTime(1).withFee(uint256(minimum) * GWEI), one(seatOf[alice]));
+        Workload memory w = drawn(
+            aRequest().withRunTime(RESPONSE).withFee(uint256(minimum) * GWEI),
+            one(seatOf[alice])
+        );
         submitProof(w, seatOf[alice]);
         assertEq(
             balanceOf(alice) + balanceOf(keeper) + burnOf(alice),

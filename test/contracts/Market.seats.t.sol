@@ -9,12 +9,14 @@ import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 contract MarketSeatsTest is MarketFixture {
     using RequestBuilder for Request;
 
-    /// @dev `count` workloads in each of which Alice's seat has committed and waits.
+    /// @dev `count` workloads, each of Alice and one other, in which both have committed and Alice's seat waits.
     function _committed(uint256 count) private returns (Workload[] memory ws) {
+        address[4] memory others = [bob, carol, dave, erin];
         ws = new Workload[](count);
         for (uint256 i; i < count; ++i) {
-            ws[i] = drawnToAlice();
+            ws[i] = drawn(aRequest().withSlots(2), pair(seatOf[alice], seatOf[others[i]]));
             commit(ws[i], seatOf[alice]);
+            commit(ws[i], seatOf[others[i]]);
         }
     }
 
@@ -23,8 +25,9 @@ contract MarketSeatsTest is MarketFixture {
         Workload memory next = drawnToAlice();
         assertSlot(next, seatOf[alice], SlotState.Assigned);
         for (uint256 i; i < 3; ++i) assertSlot(ws[i], seatOf[alice], SlotState.Committed);
-        commit(next, seatOf[alice]);
-        assertSlot(next, seatOf[alice], SlotState.Committed);
+        submitProof(next, seatOf[alice]);
+        assertOutcome(next, Outcome.Proven);
+        for (uint256 i; i < 3; ++i) assertSlot(ws[i], seatOf[alice], SlotState.Committed);
     }
 
     function test_seats_AreBusyWhenAllWordsAreTaken() public balanced {
@@ -40,25 +43,27 @@ contract MarketSeatsTest is MarketFixture {
 
     function test_seats_RevealAndSettleFindWordsThatMoved() public balanced {
         Workload[] memory ws = _committed(4);
-        vm.warp(block.timestamp + REVEAL_DELAY + 1);
+        toReveals(ws[3]);
         for (uint256 i; i < 4; ++i) {
             reveal(ws[i], seatOf[alice]);
             assertSlot(ws[i], seatOf[alice], SlotState.Valid);
         }
+        toRevealsOver(ws[3]);
         for (uint256 i; i < 4; ++i) {
             settle(ws[i], one(seatOf[alice]));
             assertSlot(ws[i], seatOf[alice], SlotState.Free);
         }
-        assertEq(balanceOf(alice), 4 * potOf(FEE), "all four are paid");
+        assertEq(balanceOf(alice), 4 * shareOf(potOf(FEE), 1, 2), "all four are paid");
         Workload memory next = drawnToAlice();
         assertSlot(next, seatOf[alice], SlotState.Assigned);
     }
 
     function test_seats_AFreedSideWordIsUsedAgain() public balanced {
         Workload[] memory ws = _committed(4);
-        vm.warp(block.timestamp + REVEAL_DELAY + 1);
+        toReveals(ws[3]);
         reveal(ws[1], seatOf[alice]);
-        settle(ws[1], one(seatOf[alice]));
+        reveal(ws[1], seatOf[carol]);
+        settle(ws[1], pair(seatOf[alice], seatOf[carol]));
         Workload memory next = drawnToAlice();
         assertSlot(next, seatOf[alice], SlotState.Assigned);
         assertSlot(ws[0], seatOf[alice], SlotState.Committed);
@@ -69,12 +74,14 @@ contract MarketSeatsTest is MarketFixture {
     function test_seats_FailedWordsMoveAsideToo() public {
         Workload memory failed = drawnToAlice();
         fail(failed, seatOf[alice], FailReason.OutOfTime);
+        commitOpen(failed, seatOf[carol]);
         Workload memory next = drawnToAlice();
         accept(next, seatOf[alice]);
-        vm.warp(deadlineOf(next) + 1);
+        toReveals(failed);
+        reveal(failed, seatOf[carol]);
         vm.expectEmit(address(market));
         emit Missed(failed.id, seatOf[alice], 1);
-        settle(failed, one(seatOf[alice]));
+        settle(failed, pair(seatOf[carol], seatOf[alice]));
         assertSlot(next, seatOf[alice], SlotState.Accepted);
         // Answers in a workload whose word moved are over.
         vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, failed.id, seatOf[alice]));
@@ -84,7 +91,7 @@ contract MarketSeatsTest is MarketFixture {
     function test_seats_MissesFromMovedWordsMakeOneStreak() public {
         Workload[] memory ws = _committed(3);
         Workload memory last = drawnToAlice();
-        vm.warp(block.timestamp + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        toRevealsOver(ws[2]);
         for (uint256 i; i < 3; ++i) {
             assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Active);
             vm.expectEmit(address(market));
@@ -101,12 +108,12 @@ contract MarketSeatsTest is MarketFixture {
     function test_seats_AProofInAMovedWordEndsTheStreak() public {
         Workload[] memory ws = _committed(2);
         Workload memory last = drawnToAlice();
+        accept(last, seatOf[alice]);
         toReveals(ws[1]);
         reveal(ws[1], seatOf[alice]);
-        toRevealsOver(ws[0]);
+        toRevealsOver(ws[1]);
         settle(ws[0], one(seatOf[alice]));
         settle(ws[1], one(seatOf[alice]));
-        fail(last, seatOf[alice], FailReason.OutOfTime);
         vm.warp(deadlineOf(last) + 1);
         vm.expectEmit(address(market));
         emit Missed(last.id, seatOf[alice], 1);
@@ -119,7 +126,7 @@ contract MarketSeatsTest is MarketFixture {
         vm.warp(deadlineOf(w) + 1);
         settle(w, one(seatOf[alice]));
         Workload[] memory ws = _committed(2);
-        vm.warp(block.timestamp + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        toRevealsOver(ws[1]);
         vm.expectEmit(address(market));
         emit Missed(ws[1].id, seatOf[alice], 2);
         settle(ws[1], one(seatOf[alice]));

@@ -106,16 +106,24 @@ contract MarketSettleTest is MarketFixture {
         settle(w, none());
     }
 
-    function test_settle_RevertWhen_ASeatIsThereTwice() public {
+    function test_settle_NamingASeatTwicePaysItOnce() public balanced {
         Workload memory w = _provenByBoth();
-        vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[alice]));
+        vm.expectRevert(abi.encodeWithSelector(ClaimsIncomplete.selector, 1, 2));
+        settle(w, pair(seatOf[alice], seatOf[alice]));
         settle(w, three(seatOf[alice], seatOf[alice], seatOf[bob]));
+        assertEq(balanceOf(alice), shareOf(potOf(FEE), 1, 2), "once");
+        assertEq(balanceOf(bob), shareOf(potOf(FEE), 2, 2), "rank 2 is Bob's");
     }
 
-    function test_settle_RevertWhen_ASeatIsOfAnotherWorkload() public {
+    /// @dev Whoever frees its seat just before must not be able to block the end.
+    function test_settle_PassesOverSeatsWithoutASlot() public balanced {
         Workload memory w = _provenByBoth();
-        vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[carol]));
-        settle(w, three(seatOf[alice], seatOf[bob], seatOf[carol]));
+        drawn(aRequest(), one(seatOf[dave]));
+        uint256[] memory seats = new uint256[](4);
+        (seats[0], seats[1], seats[2], seats[3]) = (seatOf[carol], seatOf[alice], seatOf[dave], seatOf[bob]);
+        settle(w, seats);
+        assertEq(balanceOf(carol) + balanceOf(dave), 0, "nothing for who has no slot");
+        assertTrue(core.isHeld(seatOf[dave]), "the other workload's slot stays");
     }
 
     function test_settle_TheOrderOfTheListDoesNotMatter() public balanced {

@@ -109,6 +109,7 @@ contract MarketSlashTest is MarketFixture {
 
     function test_slash_RevertWhen_CommittedJunkAndNeverRevealed() public {
         Workload memory w = drawnToAlice();
+        vm.warp(responseEnd(w) + 1);
         commitJunk(w, seatOf[alice]);
         _expectNotSilent(w);
         settle(w, none());

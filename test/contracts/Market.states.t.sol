@@ -73,6 +73,7 @@ contract MarketStatesTest is MarketFixture {
         if (selector == NoOpenSlot.selector) return "noOpen";
         if (selector == OutsideRevealWindow.selector) return "window";
         if (selector == CommitFirst.selector) return "first";
+        if (selector == SubmitAtOnce.selector) return "atOnce";
         if (selector == CommitsExist.selector) return "commits";
         if (selector == NoCommits.selector) return "noCommits";
         if (selector == TooEarly.selector) return "early";
@@ -134,6 +135,12 @@ contract MarketStatesTest is MarketFixture {
         _expectRow(w, "phase ok ok ok ok ok window first noCommits ok early phase early");
     }
 
+    /// State: drawn, the only slot
+    function test_state_Alone() public {
+        Workload memory w = drawnToAlice();
+        _expectRow(w, "phase ok ok ok atOnce noOpen window ok noCommits ok early phase early");
+    }
+
     /// State: accepted
     function test_state_Accepted() public {
         Workload memory w = drawnToAliceAndBob();
@@ -185,6 +192,15 @@ contract MarketStatesTest is MarketFixture {
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
         _expectRow(w, "phase closed slot slot closed closed window closed closed closed early phase early");
+    }
+
+    /// State: all committed, one while its slot was open
+    function test_state_AllCommittedOpen() public {
+        Workload memory w = drawnToAliceAndBob();
+        vm.warp(rescueAt(w));
+        commit(w, seatOf[alice]);
+        commit(w, seatOf[bob]);
+        _expectRow(w, "phase slot slot slot slot ok window slot ok commits early phase early");
     }
 
     /// State: released, accepted

@@ -2,11 +2,12 @@
 pragma solidity 0.8.37;
 
 import {Terms} from "../../contracts/libraries/Terms.sol";
-import {RequestBuilder} from "../support/solidity/Builders.sol";
+import {RequestBuilder, RulesBuilder} from "../support/solidity/Builders.sol";
 import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 
 contract MarketSubmitTest is MarketFixture {
     using RequestBuilder for Request;
+    using RulesBuilder for Rules;
 
     function test_submit_LocksTheFeeAndFixesTheRound() public balanced {
         uint256 before = balanceOf(requester);
@@ -142,6 +143,17 @@ contract MarketSubmitTest is MarketFixture {
         _expectInvalid(aRequest().withRunTime(0));
     }
 
+    /// @dev Attack: workloads too short to be answered, which would use up the quotas and streaks of whoever is drawn.
+    function test_submit_RevertWhen_RunTimeBelowTheResponseWindow() public {
+        _expectInvalid(aRequest().withRunTime(RESPONSE - 1));
+    }
+
+    function test_submit_RevertWhen_RunTimeZeroAndNoResponseWindow() public {
+        useRules(someRules().withResponse(0));
+        _expectInvalid(aRequest().withRunTime(0));
+        submit(aRequest().withRunTime(1));
+    }
+
     function test_submit_RevertWhen_RunTimeAboveADay() public {
         _expectInvalid(aRequest().withRunTime(1 days + 1).withFee(100 ether));
     }
@@ -162,12 +174,13 @@ contract MarketSubmitTest is MarketFixture {
     function test_submit_AllowsEveryBound() public balanced {
         fund(requester, 2 ** 80);
         submit(aRequest().withSlots(8).withRunTime(1 days).withRescue(100).withFee(2 ** 80 - 1));
-        submit(aRequest().withSlots(1).withRunTime(1).withRescue(50).withFee(MINIMUM_FEE));
+        submit(aRequest().withSlots(1).withRunTime(RESPONSE).withRescue(50).withFee(MINIMUM_FEE));
     }
 
     function test_submit_RevertWhen_FeeBelowTheMinimum() public {
-        Request memory request = aRequest().withRunTime(1).withFee(MINIMUM_FEE - 1);
-        vm.expectRevert(abi.encodeWithSelector(FeeTooLow.selector, MINIMUM_FEE - 1, MINIMUM_FEE));
+        uint256 minimum = MINIMUM_FEE * 3;
+        Request memory request = aRequest().withSlots(3).withRunTime(RESPONSE).withFee(minimum - 1);
+        vm.expectRevert(abi.encodeWithSelector(FeeTooLow.selector, minimum - 1, minimum));
         vm.prank(requester);
         market.submit(request);
     }
@@ -187,10 +200,10 @@ contract MarketSubmitTest is MarketFixture {
         uint256 rescue
     ) public balanced {
         slots = bound(slots, 1, 8);
-        runTime = bound(runTime, 1, 1 days);
+        runTime = bound(runTime, RESPONSE, 1 days);
         rescue = bound(rescue, 50, 100);
-        uint256 minimum = MINIMUM_RATE * runTime * slots;
-        fee = bound(fee, minimum < MINIMUM_FEE ? MINIMUM_FEE : minimum, 2 ** 80 - 1);
+        uint256 minimum = MINIMUM_RATE * runTime < MINIMUM_FEE ? MINIMUM_FEE : MINIMUM_RATE * runTime;
+        fee = bound(fee, minimum * slots, 2 ** 80 - 1);
         fund(requester, fee);
         Workload memory w = submit(aRequest().withSlots(slots).withRunTime(runTime).withRescue(rescue).withFee(fee));
         Terms terms = Terms.wrap(w.spec.terms);

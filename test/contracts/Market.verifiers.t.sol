@@ -28,6 +28,7 @@ contract MarketVerifiersTest is MarketFixture {
         vm.expectRevert(ProofNotValid.selector);
         submitProof(w, seatOf[alice]);
         // The same through commit and reveal is recorded, and the workload ends.
+        vm.warp(responseEnd(w) + 1);
         commit(w, seatOf[alice]);
         toReveals(w);
         reveal(w, seatOf[alice]);
@@ -126,6 +127,7 @@ contract MarketVerifiersTest is MarketFixture {
     /// @dev Attack: relay somebody's reveal with too little gas, so that the verifier runs out and the proof counts as invalid.
     function test_verify_RevertWhen_GasStarved() public {
         Workload memory w = _drawnWith(address(new HungryVerifier(VERIFIER_GAS)));
+        vm.warp(responseEnd(w) + 1);
         commit(w, seatOf[alice]);
         toReveals(w);
         bytes memory data = abi.encodeCall(

@@ -38,10 +38,34 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
     }
 
     function test_slash_AgainAndAgainNeverTakesMoreThanTheBond() public balanced {
-        for (uint256 i; i < 12; ++i) _slash(seatOf[alice], keeper);
-        assertEq(registry.seatOf(seatOf[alice]).bond, 0, "empty");
+        uint256 left = BOND;
+        for (uint256 i; i < 12; ++i) {
+            _slash(seatOf[alice], keeper);
+            left -= left / 10;
+            assertEq(registry.seatOf(seatOf[alice]).bond, left, "a tenth of what was left");
+        }
         (uint256 bounty, uint256 burn) = registry.reports(keeper);
-        assertEq(bounty + burn, BOND, "all of it, and no more");
+        assertEq(bounty + burn, BOND - left, "what was taken, and no more");
+    }
+
+    function test_slash_ALoweredClassBondLowersTheSlash() public balanced {
+        vm.prank(owner);
+        registry.setClassBond(
+            CLASS,
+            ClassBond({bond: uint96(BOND / 4), slashBps: 1000, bountyBps: 1000, declineQuota: 0})
+        );
+        _slash(seatOf[alice], keeper);
+        assertEq(registry.seatOf(seatOf[alice]).bond, BOND - BOND / 40, "a tenth of today's bond");
+    }
+
+    function test_slash_ARaisedClassBondDoesNotRaiseTheSlash() public balanced {
+        vm.prank(owner);
+        registry.setClassBond(
+            CLASS,
+            ClassBond({bond: uint96(BOND * 4), slashBps: 1000, bountyBps: 1000, declineQuota: 0})
+        );
+        _slash(seatOf[alice], keeper);
+        assertEq(registry.seatOf(seatOf[alice]).bond, BOND - SLASH, "a tenth of what the seat bonded");
     }
 
     function test_slash_ADroppedSeatStaysDropped() public balanced {
@@ -175,7 +199,7 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         vm.expectRevert(InvalidClassBond.selector);
         new ProverRegistry(token, address(0), owner, 600, 1);
         vm.expectRevert(InvalidClassBond.selector);
-        new ProverRegistry(token, address(market), owner, 0, 1);
+        new ProverRegistry(token, address(market), owner, 3, 1);
         vm.expectRevert(InvalidClassBond.selector);
         new ProverRegistry(token, address(market), owner, 1 days + 1, 1);
         vm.expectRevert(InvalidClassBond.selector);

@@ -59,14 +59,16 @@ function proving({ state, terms, rules, time }: StatusFacts): WorkloadStatus {
   if (!state.closedEarly && time <= deadline) {
     const responseUntil = startedAt + Math.min(rules.responseWindow, Math.floor(terms.maxRunTime / 10), MAX_RESPONSE)
     const rescueAt = startedAt + Math.floor((terms.maxRunTime * terms.rescue) / 100)
-    const open = time >= rescueAt ? state.committedOwn : time > responseUntil ? state.accepted : undefined
+    const taken = time >= rescueAt ? state.committedOwn : time > responseUntil ? state.accepted : undefined
+    const missing = taken === undefined ? state.vacated : terms.redundancy - taken
     return {
       status: 'proving',
       startedAt,
       responseUntil,
       rescueAt,
       deadline,
-      openSlots: open === undefined ? state.vacated : terms.redundancy - open,
+      // Mirrors `WorkloadWord.openSlots`: commits that came while a slot was open may be junk, so backups stay welcome.
+      openSlots: state.committedOwn === terms.redundancy ? terms.redundancy : missing,
       commits,
       ...(state.cancelRequestedAt !== 0 && { cancelFrom: state.cancelRequestedAt + rules.cancelDelay }),
     }

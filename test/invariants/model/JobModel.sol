@@ -45,6 +45,8 @@ abstract contract JobModel is SeatModel {
             bool kept = p.inTime && p.state == SlotState.Accepted;
             if (p.vacated || rescue || (answersOver && !kept)) ++count;
         }
+        // All commits are there, but one came when its slot was open: it may be junk, so backups stay welcome.
+        if (_ownCommits(index) == job.redundancy) count = job.redundancy;
     }
 
     /// @dev Places of a workload in one state, own slots or open ones.
