@@ -22,9 +22,11 @@ describe('sdk: README', function () {
 
   it('shows the example as it is', () => {
     const example = readFileSync(join(root, 'sdk/examples/requestProof.ts'), 'utf8')
-    expect(readFileSync(join(root, 'sdk/README.md'), 'utf8')).to.include(
-      example.replaceAll('../src/index.js', '@gevulot/sdk'),
-    )
+    for (const page of ['README.md', 'sdk/README.md']) {
+      expect(readFileSync(join(root, page), 'utf8'), page).to.include(
+        example.replaceAll('../src/index.js', '@gevulot/sdk'),
+      )
+    }
   })
 
   it('has an example that gets a proof', async () => {
