@@ -27,7 +27,9 @@ interface Tale {
 /** A token amount for people. */
 export function tokens(amount: bigint): string {
   const [whole = '0', fraction = ''] = formatEther(amount).split('.')
-  return `${whole}.${fraction.padEnd(2, '0').slice(0, 2)}`
+  // A bounty is a fraction of a hundredth: show it rather than a zero.
+  const digits = amount > 0n && amount < 10n ** 16n ? 4 : 2
+  return `${whole}.${fraction.padEnd(digits, '0').slice(0, digits)}`
 }
 
 /** Turns the chain's events into lines and a timeline that a person can follow. */
