@@ -58,6 +58,7 @@ describe('faults: the worker is killed', function () {
     // A restart may take longer than the response window; then only the requester closes commits before the deadline.
     await network.requester.releaseWhenServed({ workload })
     await network.until(workload, 'Finished')
+    await restarted.line((line) => line.message === 'worker started')
     expect(await restarted.stop()).to.equal(0)
     return workload
   }

@@ -23,6 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write('At most one argument is taken: the path of a JSON file. Try --help.\n')
     return EXIT_USER
   }
+  const stop = signalled()
   try {
     const config = await loadConfig(args[0], process.env)
     const key = await readKeyFile(config.keyFile)
@@ -34,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
       redact: redactor([key], [config.rpcUrl]),
     })
     try {
-      await new Worker(config, { clock: systemClock, log }).run(signalled())
+      await new Worker(config, { clock: systemClock, log }).run(stop)
       return EXIT_OK
     } catch (error) {
       log.error('worker ended with an error', { stage: 'stop', error })

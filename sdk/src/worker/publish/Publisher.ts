@@ -58,6 +58,7 @@ export class Publisher {
   readonly #inFlight = new Map<number, InFlight>()
   #stopping = false
   #gapFilledAt = 0
+  #isDown = false
   readonly #bell: Bell
 
   constructor(options: PublisherOptions) {
@@ -111,8 +112,14 @@ export class Publisher {
         this.#dropLate()
         await this.#watch()
         while (this.#inFlight.size < this.#options.maxInFlight && (await this.#sendNext()));
+        this.#isDown = false
       } catch (error) {
-        log.warn('transactions cannot be published now', { stage: 'publish', error: asChainError(error, 'publishing') })
+        const level = this.#isDown ? 'debug' : 'warn'
+        log[level]('transactions cannot be published now', {
+          stage: 'publish',
+          error: asChainError(error, 'publishing'),
+        })
+        this.#isDown = true
         // A new request must not cut this pause short.
         await clock.sleep(pollMs, signal).catch(() => undefined)
       }
