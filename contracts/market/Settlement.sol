@@ -94,7 +94,7 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
             _credit(spec.requester, pot);
         } else {
             ledger.paid = _payRanks(workload, pot, w.redundancy(), tally);
-            ledger.paid += _compensate(workload, pot - ledger.paid, w, Terms.wrap(spec.terms).maxRunTime(), tally);
+            ledger.paid += _compensate(workload, pot, pot - ledger.paid, w, Terms.wrap(spec.terms).maxRunTime(), tally);
         }
         uint256 bounty = r.settleBounty * GWEI;
         ledger.burned = w.fee() - r.assignBounty * GWEI - bounty - ledger.paid - ledger.refunded;
@@ -182,9 +182,11 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         return false;
     }
 
-    /// @dev After a release the seats that had accepted share the unfilled ranks' money in proportion to the time that went by.
+    /// @dev After a release each seat that had accepted gets what a cancel would have paid it, as far as the unfilled ranks' money goes.
+    /// More would let a requester with a waiting seat take back what must burn.
     function _compensate(
         bytes32 workload,
+        uint256 pot,
         uint256 unfilled,
         WorkloadWord w,
         uint256 maxRunTime,
@@ -192,7 +194,8 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
     ) private returns (uint256 paid) {
         uint256 count = tally.waitingCount;
         if (count == 0) return 0;
-        uint256 each = (unfilled * w.runTime()) / (maxRunTime * count);
+        uint256 each = (pot * w.runTime()) / (maxRunTime * w.redundancy());
+        if (each > unfilled / count) each = unfilled / count;
         for (uint256 i; i < count; ++i) {
             _pay(workload, uint24(tally.waiting[i] >> SEAT), uint160(tally.waiting[i]), 0, each);
         }

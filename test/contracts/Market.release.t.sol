@@ -25,7 +25,7 @@ contract MarketReleaseTest is MarketFixture {
         assertEq(market.openSlots(w.id), 0, "open slots");
     }
 
-    function test_release_SharesTheUnfilledRanksByTheTimeThatWentBy() public balanced {
+    function test_release_PaysWaitingSeatsWhatACancelWouldHave() public balanced {
         Workload memory w = _drawnToThree();
         accept(w, seatOf[bob]);
         accept(w, seatOf[carol]);
@@ -37,7 +37,7 @@ contract MarketReleaseTest is MarketFixture {
 
         uint256 pot = potOf(FEE);
         uint256 first = shareOf(pot, 1, 3);
-        uint256 each = ((pot - first) * 1000) / (RUN_TIME * 2);
+        uint256 each = (pot * 1000) / (RUN_TIME * 3);
         vm.expectEmit(address(market));
         emit SlotSettled(w.id, seatOf[alice], 1, first);
         vm.expectEmit(address(market));
@@ -89,7 +89,7 @@ contract MarketReleaseTest is MarketFixture {
         assertEq(balanceOf(bob), 0, "nothing");
     }
 
-    function test_release_WithoutAProofThePotIsSharedByTimeAndTheRestBurns() public balanced {
+    function test_release_WithoutAProofWaitingSeatsGetTheirPartByTimeAndTheRestBurns() public balanced {
         Workload memory w = _drawnToThree();
         accept(w, seatOf[bob]);
         commit(w, seatOf[alice]);
@@ -98,7 +98,7 @@ contract MarketReleaseTest is MarketFixture {
         toRevealsOver(w);
         settle(w, pair(seatOf[alice], seatOf[bob]));
         assertOutcome(w, Outcome.NotRevealed);
-        assertEq(balanceOf(bob), (potOf(FEE) * 300) / RUN_TIME, "compensation");
+        assertEq(balanceOf(bob), (potOf(FEE) * 300) / (RUN_TIME * 3), "compensation");
         assertEq(balanceOf(requester), 1000 ether - FEE, "no refund");
     }
 

@@ -50,10 +50,13 @@ export function cancelCompensation(pot: bigint, elapsed: number, maxRunTime: num
 }
 
 /**
- * What a release pays each of the `waiting` seats that had accepted and not delivered, out of the shares of unfilled
- * ranks. Mirrors `Settlement._compensate`.
- * @param elapsed Seconds from the draw to the release.
+ * What a release pays each of the `waiting` seats that had accepted and not delivered: what a cancel would have paid it, as
+ * far as the shares of unfilled ranks go. Mirrors `Settlement._compensate`.
+ * @param cancelled See {@link cancelCompensation}, with the seconds from the draw to the release.
+ * @param unfilled Shares of unfilled ranks, token units.
  */
-export function releaseCompensation(unfilled: bigint, elapsed: number, maxRunTime: number, waiting: number): bigint {
-  return waiting === 0 ? 0n : (unfilled * BigInt(elapsed)) / (BigInt(maxRunTime) * BigInt(waiting))
+export function releaseCompensation(cancelled: bigint, unfilled: bigint, waiting: number): bigint {
+  if (waiting === 0) return 0n
+  const most = unfilled / BigInt(waiting)
+  return cancelled < most ? cancelled : most
 }

@@ -145,12 +145,14 @@ abstract contract EndActions is ProveActions {
         _end(index, outcome, job.released, caller);
     }
 
-    /// @dev After a release the waiting seats share what no rank earned, for the part of the run time that went by.
+    /// @dev After a release the waiting seats get what a cancel would have paid them, as far as what no rank earned goes.
     function _compensate(uint256 index) private {
         Job storage job = _jobs[index];
         uint256[] memory seats = _waitingSeats(index);
         if (seats.length == 0) return;
-        uint256 each = ((_pot(job) - job.paid) * (job.closedAt - job.drawnAt)) / (job.maxRunTime * seats.length);
+        uint256 each = (_pot(job) * (job.closedAt - job.drawnAt)) / (job.maxRunTime * job.redundancy);
+        uint256 most = (_pot(job) - job.paid) / seats.length;
+        if (each > most) each = most;
         for (uint256 i; i < seats.length; ++i) {
             _payPlace(job, _places[_placeOf(index, seats[i]) - 1], each);
             ++seen["compensated after a release"];
