@@ -59,6 +59,21 @@ contract MarketReleaseTest is MarketFixture {
         assertFalse(core.isHeld(seatOf[bob]), "free");
     }
 
+    function test_release_CompensationStopsAtTheUnfilledRanks() public balanced {
+        Workload memory w = drawnToAliceAndBob();
+        accept(w, seatOf[bob]);
+        commit(w, seatOf[alice]);
+        vm.warp(deadlineOf(w));
+        release(w);
+        toReveals(w);
+        reveal(w, seatOf[alice]);
+        settle(w, pair(seatOf[alice], seatOf[bob]));
+        uint256 first = shareOf(potOf(FEE), 1, 2);
+        assertLt(potOf(FEE) - first, potOf(FEE) / 2, "half the pot for the whole time would be more than is left");
+        assertEq(balanceOf(alice), first, "rank 1 is untouched");
+        assertEq(balanceOf(bob), potOf(FEE) - first, "what is left, and no more");
+    }
+
     function test_release_EndsTheDutyOfSeatsThatNeverAnswered() public balanced {
         Workload memory w = _drawnToThree();
         commit(w, seatOf[alice]);
