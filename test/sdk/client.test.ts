@@ -230,10 +230,10 @@ describe('client: a workload on a chain', function () {
   it('says why a workload expired', async () => {
     const failed = await drawn()
     await prover.fail(network, failed.spec, failed.seats[0]!, 'InputsUnavailable')
-    const invalid = await drawn()
-    await prover.commit(network, invalid.workload, invalid.seats[0]!, BAD_PROOF)
+    const invalid = await drawn({ redundancy: 2 })
+    for (const seat of invalid.seats) await prover.commit(network, invalid.workload, seat, BAD_PROOF)
     await network.chain.pass(3)
-    await prover.reveal(network, invalid.spec, invalid.seats[0]!, BAD_PROOF)
+    for (const seat of invalid.seats) await prover.reveal(network, invalid.spec, seat, BAD_PROOF)
     const early = await rejected(client.waitForProof({ workload: invalid.workload }), 'CLIENT_WORKLOAD_EXPIRED')
     expect(early.details).to.include({ reason: 'InvalidProof' })
     const silent = await drawn()

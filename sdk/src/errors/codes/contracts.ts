@@ -151,6 +151,11 @@ export const CONTRACT_ERRORS = {
     hint: 'Commit, then reveal after commits have closed.',
     retryable: false,
   },
+  SubmitAtOnce: {
+    text: "a slot that stands alone and is its seat's own takes no commit",
+    hint: 'Submit the proof at once with submitProof: nobody else could gain by copying it.',
+    retryable: false,
+  },
   NotEnoughGas: {
     text: '{have} gas is left, the verifier needs {want}',
     hint: 'Raise the gas limit of the transaction.',
@@ -189,6 +194,11 @@ export const CONTRACT_ERRORS = {
   InvalidProgram: {
     text: 'the verifier has no code, or its gas allowance is out of bounds',
     hint: 'Deploy the verifier contract first, and allow it 1 to 15 000 000 gas.',
+    retryable: false,
+  },
+  NotOurRegistry: {
+    text: 'the registry belongs to another market',
+    hint: 'Deploy the registry for the address at which this market will be.',
     retryable: false,
   },
   SupplyTooLarge: {
