@@ -77,6 +77,25 @@ describe('faults: what surrounds the worker fails', function () {
     expect(events.filter((event) => event.name === 'SlotSettled' && event.args.rank > 0)).to.have.length(2)
   })
 
+  // A follower that looks seldom reads many blocks at once, and after a reorg reads them all again: for a moment its events
+  // know nothing of the workload.
+  it('short reorgs make the follower read far back, again and again', async () => {
+    const worker = await network.startWorker(alice, { pollMs: 2_500 })
+    await worker.line((line) => line.message === 'worker started')
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(slow, { maxRunTime: 90 })
+    const submitted = await network.until(workload, 'Submitted')
+    await network.until(workload, 'Assigned')
+    for (let round = 0; round < 4; round++) {
+      await sleep(2_500)
+      // Nobody would submit again what a reorg took from the requester.
+      await undoFrom(Math.max(submitted.at.block + 1, (await network.chain.provider.getBlockNumber()) - 3))
+    }
+    await network.requester.releaseWhenServed({ workload })
+    await expectPaid(workload)
+    expect(worker.lines.filter((line) => line.message === 'a reorg undid blocks')).to.not.be.empty
+  })
+
   it('SIGTERM while the program runs: exit 0, and the next start finishes the work', async () => {
     const worker = await network.startWorker(alice)
     await network.chain.mineEvery(1)

@@ -52,6 +52,7 @@ function facts(more: Omit<Partial<JobFacts>, 'workload'> & { workload?: Partial<
     rules: RULES,
     terms: TERMS,
     bindsProver: false,
+    drawKnown: true,
     drawn: true,
     declined: false,
     openSlots: 0,
@@ -165,7 +166,22 @@ describe('worker: what to do next', () => {
     })
     // The stored events know the draw, the node that answered does not yet.
     expect(act('running', { slot: slot('Free'), workload: { phase: 'Pending' } })).to.deep.equal({ do: 'wait' })
+    expect(act('running', { drawn: false, slot: slot('Free') })).to.include({ do: 'close', state: 'lost' })
     expect(act('lost', {}, { closed: true })).to.include({ do: 'become', state: 'assigned' })
+    const back = { slot: slot('Committed', COMMITMENT) }
+    expect(act('lost', { ...back, commitment: COMMITMENT })).to.include({ do: 'become', state: 'assigned' })
+    expect(act('lost', { ...back, commitment: 1n })).to.deep.equal({ do: 'wait' })
+    expect(act('expired', { ...back, commitment: COMMITMENT })).to.deep.equal({ do: 'wait' })
+  })
+
+  // After a reorg blocks are read again from far below; until then the stored events know less than the chain.
+  it('draws no conclusion from events that are being read again', () => {
+    const reading = { drawn: false, drawKnown: false, finished: false }
+    expect(act('running', { ...reading, slot: slot('Free') })).to.deep.equal({ do: 'wait' })
+    expect(act('running', { ...reading, slot: slot('Assigned') })).to.deep.equal({ do: 'work' })
+    expect(act('revealed', { ...reading, slot: slot('Free'), workload: { phase: 'Final' } })).to.deep.equal({
+      do: 'wait',
+    })
   })
 
   it('ends as settled when it was paid, as lost otherwise, and clears its seat first', () => {

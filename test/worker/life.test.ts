@@ -89,6 +89,8 @@ describe('worker: the life of a workload', function () {
     expect(declined.args.seat).to.equal(picky.seats[0])
     const helper = await addLate('helper')
     await network.startWorker(helper, { claimOpen: true })
+    // While a slot is open only its requester, or time, closes commits.
+    await network.requester.releaseWhenServed({ workload })
     expect(await ranks(workload)).to.deep.equal(new Map([[helper.seats[0], 1]]))
     const committed = await network.until(workload, 'Committed')
     expect(committed.args).to.include({ seat: helper.seats[0], slot: 15 })

@@ -162,22 +162,23 @@ export class Coordinator {
     return finite.length === 0 ? 'never' : Math.min(...finite)
   }
 
-  /** A reorg took the submission away: whatever was begun is of no use, unless it comes back. */
-  async #withoutSubmission(workload: WorkloadId): Promise<'never'> {
-    const { jobs, actor } = this.#options
-    for (const job of await jobs.ofWorkload(workload)) {
-      if (!job.closed) await actor.abandon(job, 'the submission was undone')
-    }
+  /** A reorg took the submission away, or blocks are being read again: only the chain knows. */
+  async #withoutSubmission(workload: WorkloadId): Promise<number | 'never'> {
+    const { jobs, actor, contracts, time } = this.#options
+    const open = (await jobs.ofWorkload(workload)).filter((job) => !job.closed)
+    if (open.length === 0) return 'never'
+    const { phase } = await readWorkloadState(contracts, workload)
+    if (phase !== 'None') return time.now() + RETRY_SECONDS
+    for (const job of open) await actor.abandon(job, 'the submission was undone')
     return 'never'
   }
 
   async #advance(job: Job, dossier: Dossier, state: WorkloadState): Promise<number | 'never'> {
     const { actor, config, time } = this.#options
     const facts = await this.#factsOf(job, dossier, state)
-    // A closed job is opened again only by a new draw of the same seat.
-    const isRedrawn = job.state === 'lost' && (facts.slot.state === 'Assigned' || facts.slot.state === 'Accepted')
-    if (job.closed && !isRedrawn) return 'never'
     const act = decide(job, facts, config)
+    // A closed job is opened again only when a reorg has brought back what it had lost.
+    if (job.closed && !(act.do === 'become' && act.state === 'assigned')) return 'never'
     await actor.perform(act, job, dossier, facts)
     if (act.do === 'close') return 'never'
     return act.do === 'wait' ? (act.until ?? time.now() + RETRY_SECONDS) : time.now() + 1
@@ -204,6 +205,7 @@ export class Coordinator {
       rules,
       terms: dossier.terms,
       bindsProver: known?.program.bindsProver ?? false,
+      drawKnown: dossier.events.some(({ name }) => name === 'Assigned'),
       drawn: isDrawn(dossier, job.seat),
       declined: newestOf(dossier, 'Declined', job.seat) !== undefined,
       openSlots,

@@ -184,7 +184,8 @@ export class JobActor {
     if (kept?.digest === commitment.proofDigest) return kept
     const about = { workload: job.workload, seat: job.seat, stage: job.state }
     this.#options.log.error('the committed proof is not on disk any more', about)
-    await this.#become(job, 'lost', { why: 'the proof is gone' })
+    // Not `lost`, which could come back.
+    await this.#become(job, 'expired', { why: 'the proof is gone' })
     return undefined
   }
 

@@ -10,6 +10,8 @@ export interface JobFacts {
   readonly terms: Terms
   /** Whether the proof binds the prover's address and so needs no commitment. */
   readonly bindsProver: boolean
+  /** Whether the stored events hold a draw. While blocks are read again after a reorg they say nothing. */
+  readonly drawKnown: boolean
   /** Whether the stored events say that the seat was drawn. A node that lags behind may not know it yet. */
   readonly drawn: boolean
   /** Whether the stored events say that the seat declined. */

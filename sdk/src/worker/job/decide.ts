@@ -8,13 +8,14 @@ import { canBecome, type JobState } from './transitions.js'
  * chain's slot word decides; the record only says what the worker wanted.
  */
 export function decide(job: Job, facts: JobFacts, policy: JobPolicy): Act {
-  if (!job.open && !facts.drawn && facts.slot.state === 'Free') return close(job, 'lost', 'the draw was undone')
+  const isUndone = !job.open && !facts.drawn && facts.slot.state === 'Free'
   switch (facts.workload.phase) {
     case 'None':
     case 'Pending':
-      // The stored events are ahead of the node that answered.
-      return { do: 'wait' }
+      // Otherwise the stored events are ahead of the node that answered.
+      return isUndone ? close(job, 'lost', 'the draw was undone') : { do: 'wait' }
     case 'Proving':
+      if (isUndone) return facts.drawKnown ? close(job, 'lost', 'others were drawn instead') : { do: 'wait' }
       return decideProving(job, facts, policy)
     case 'Final':
       return decideFinal(job, facts)
@@ -110,10 +111,12 @@ function decideUnproved(job: Job, facts: JobFacts, policy: JobPolicy): Act {
 /** The seat's commitment stands. */
 function decideCommitted(job: Job, facts: JobFacts, policy: JobPolicy): Act {
   const { now, slot, workload, rules, commitment } = facts
+  const isOurs = commitment !== undefined && commitment === slot.payload
+  // A reorg took the commit away and brought it back.
+  if (job.state === 'lost' && isOurs)
+    return { do: 'become', state: 'assigned', why: 'the commitment is on chain again' }
   if (isOver(job.state)) return { do: 'wait' }
-  if (commitment === undefined || commitment !== slot.payload) {
-    return { do: 'become', state: 'lost', why: 'the commitment on chain is not on record here' }
-  }
+  if (!isOurs) return { do: 'become', state: 'lost', why: 'the commitment on chain is not on record here' }
   if (canBecome(job.state, 'committed')) return { do: 'become', state: 'committed', why: 'found on chain' }
   const from = workload.deadline + rules.revealDelay
   if (!isClosed(facts) || now <= from) {
