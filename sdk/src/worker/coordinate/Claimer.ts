@@ -49,8 +49,6 @@ export class Claimer {
     if (!config.claimOpen || config.mode !== 'auto' || state.phase !== 'Proving') return 'never'
     const now = time.now()
     if (state.closedEarly || now > state.deadline) return 'never'
-    // Every slot has its own seat's commit: a backup is paid only if one of them is junk, which is not worth a run.
-    if (state.committedOwn === dossier.terms.redundancy) return 'never'
     const known = await chain.program(dossier.spec.program)
     if (refusalOf(config, dossier, known) !== undefined) return 'never'
     const later = now + Math.min(LOOK_AGAIN_SECONDS, Math.ceil(dossier.terms.maxRunTime / LOOKS))
