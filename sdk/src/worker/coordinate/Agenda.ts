@@ -9,12 +9,6 @@ export class Agenda {
     this.#due.set(workload, 0)
   }
 
-  /** Looks again at `time`, unless something happens before; never: only when something happens. */
-  set(workload: WorkloadId, time: number | 'never'): void {
-    if (time === 'never') this.#due.delete(workload)
-    else this.#due.set(workload, time)
-  }
-
   /** Takes out what is due. Whoever handles it sets it again. */
   take(now: number): readonly WorkloadId[] {
     const due = [...this.#due].filter(([, time]) => time <= now).map(([workload]) => workload)

@@ -68,11 +68,6 @@ export class Workshop {
     this.#benches.get(workload)?.controller.abort()
   }
 
-  /** Whether anything is under way for a workload. */
-  isAt(workload: WorkloadId): boolean {
-    return this.#benches.has(workload)
-  }
-
   /** Takes no more work; resolves when all that is under way has ended. */
   async close(): Promise<void> {
     this.#closed = true

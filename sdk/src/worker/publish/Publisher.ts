@@ -83,11 +83,6 @@ export class Publisher {
     return this.#find(key) !== undefined
   }
 
-  /** Number of transactions sent and not known to have ended. */
-  get inFlight(): number {
-    return this.#inFlight.size
-  }
-
   /** Takes up what an earlier run of the worker had sent. Call it before {@link run}. */
   async recover(): Promise<void> {
     for (const tx of await this.#options.journal.pending()) {

@@ -96,12 +96,6 @@ export class EventStore {
     return (await this.#named('registry', name, 0)) as readonly RegistryEvent<Name>[]
   }
 
-  /** Forgets workloads of which nothing can be asked any more. */
-  async forget(workloads: readonly WorkloadId[]): Promise<void> {
-    if (workloads.length === 0) return
-    await this.#db.deleteFrom('events').where('workload', 'in', workloads).execute()
-  }
-
   async #named(contract: GevulotEvent['contract'], name: string, fromBlock: number): Promise<readonly GevulotEvent[]> {
     const rows = await this.#db
       .selectFrom('events')
