@@ -65,6 +65,8 @@ describe('errors', () => {
     const refused = { action: 'sendTransaction', reason: 'rejected' } as never
     expect(codeOfError(makeError('no', 'ACTION_REJECTED', refused))).to.equal('CHAIN_SIGNER_REFUSED')
     expect(codeOfError(new Error('socket hang up'))).to.equal('CHAIN_RPC_UNAVAILABLE')
+    const withKey = asChainError(new Error('no answer from https://rpc.example.org/v2/secret-key (x)'), 'testing')
+    expect(withKey.message).to.include('<endpoint>').and.not.include('secret-key')
     const abort = new DOMException('stop', 'AbortError')
     expect(asChainError(abort, 'testing')).to.equal(abort)
     const own = new GevulotError('X', { hint: 'x', retryable: true }, 'x')

@@ -35,6 +35,8 @@ export function asChainError(error: unknown, doing: string): Error {
     return chainError('CHAIN_HEX_INVALID', `${doing}: ${error.shortMessage}`, { cause: error })
   }
   // What is left is the endpoint: refused, timed out, overloaded, or an answer that makes no sense.
-  const reason = error instanceof Error ? error.message.slice(0, 200) : String(error)
+  // Its URL may hold an API key, so it is not repeated.
+  const text = error instanceof Error ? error.message : String(error)
+  const reason = text.replaceAll(/(?:https?|wss?):\/\/[^\s"'`)]+/gi, '<endpoint>').slice(0, 200)
   return chainError('CHAIN_RPC_UNAVAILABLE', `${doing}: the RPC endpoint failed (${reason})`, { cause: error })
 }
