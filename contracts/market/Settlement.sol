@@ -209,7 +209,7 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         if (state == SlotState.Assigned && !dutyEnded) return;
         bool missed = state == SlotState.Committed || state == SlotState.Invalid;
         if (state == SlotState.Accepted) missed = !dutyEnded;
-        // Only a valid proof shows that the work could be done; without one, a fail is nobody's miss (docs/adr/0006-fails.md).
+        // Only a valid proof shows that the work could be done; without one, a fail is nobody's miss (docs/adr/0006-fails-and-closing.md).
         if (state == SlotState.Failed) missed = outcome == Outcome.Proven;
         _free(workload, key, s, missed, false);
     }
