@@ -5,7 +5,6 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IMarketCore} from "./interfaces/IMarket.sol";
-import {IProverRegistry} from "./interfaces/IProverRegistry.sol";
 import {ISeatHolder} from "./interfaces/ISeatHolder.sol";
 import {MarketExtension} from "./MarketExtension.sol";
 import {Accounts} from "./market/Accounts.sol";
@@ -40,7 +39,9 @@ contract Market is Submission, Proving, ISeatHolder {
         extension = extension_;
     }
 
-    /// @dev Everything else is in the extension. Ends this call with whatever the extension returns or reverts with.
+    /// @dev Everything else is in the extension. Ends this call with whatever the extension returns or reverts with. Not payable: the
+    /// market never holds ether.
+    // solhint-disable-next-line no-complex-fallback, payable-fallback
     fallback() external {
         address target = address(extension);
         assembly {

@@ -542,4 +542,5 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
 
 /// @title The market: programs, workloads, fees
 /// @notice The life of a workload is in design §3, its money in §4. Times are Unix seconds, amounts token units unless said otherwise.
+// solhint-disable-next-line no-empty-blocks
 interface IMarket is IMarketCore, IMarketExtension {}
