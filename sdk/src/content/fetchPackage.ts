@@ -114,8 +114,11 @@ async function fetchBlob(
 ): Promise<string> {
   const mode = file.mode === '0755' ? 0o555 : 0o444
   const path = join(cacheDirectory, 'blobs', mode === 0o555 ? `${file.sha256}.x` : file.sha256)
-  const have = await stat(path).catch(() => undefined)
-  if (have?.size === file.size && (have.mode & 0o777) === mode) return path
+  const isWhole = async (): Promise<boolean> => {
+    const have = await stat(path).catch(() => undefined)
+    return have?.size === file.size && (have.mode & 0o777) === mode
+  }
+  if (await isWhole()) return path
   await makeDirectory(dirname(path))
   const fresh = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.new`
   try {
@@ -124,7 +127,11 @@ async function fetchBlob(
       throw contentError('CONTENT_MANIFEST_INVALID', `${file.path} has ${size} bytes, the manifest says ${file.size}`)
     }
     await chmod(fresh, mode)
-    await rename(fresh, path)
+    // Whoever fetched it meanwhile keeps the place, so that all packages share one copy; only a damaged one is replaced.
+    await link(fresh, path).catch(async (error: unknown) => {
+      if (errnoOf(error) !== 'EEXIST') throw error
+      if (!(await isWhole())) await rename(fresh, path)
+    })
   } finally {
     await rm(fresh, { force: true })
   }
