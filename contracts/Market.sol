@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {DirectOwner} from "./access/DirectOwner.sol";
 import {IMarketCore} from "./interfaces/IMarket.sol";
 import {ISeatHolder} from "./interfaces/ISeatHolder.sol";
 import {MarketExtension} from "./MarketExtension.sol";
@@ -18,6 +19,7 @@ import {Submission} from "./market/Submission.sol";
 /// SLOTS. A slot's state lives in a word of the seat that holds it; a workload's state in one word under the hash of its spec.
 /// RANDOMNESS. A future beacon round is fixed at submission together with the active set of that epoch.
 /// VERIFICATION. The program's pinned verifier contract by gas-capped staticcall; public inputs come from the workload.
+/// CALLER. The account that calls, or the one the {Relay} calls for; the owner acts directly only.
 /// ROLES. The owner adds rules and chooses class terms for new submissions; it can touch neither a live workload nor anyone's funds.
 /// LIVENESS. Anyone can assign, settle, clear and slash; every workload can be ended by anyone.
 /// EXTENSION. Functions this contract lacks run in {MarketExtension} by delegatecall; the pair is fixed at deployment for ever.
@@ -29,18 +31,23 @@ contract Market is Submission, Proving, ISeatHolder {
     /// @notice The code of the cold path.
     MarketExtension public immutable extension;
 
-    /// @param extension_ Cold path; its token and registry become this contract's.
+    /// @param extension_ Cold path; its token, registry and relay become this contract's.
     /// @param owner_ Adds rules and sets class terms.
     constructor(
         MarketExtension extension_,
         address owner_
-    ) Accounts(extension_.token()) RuleStore(extension_.registry()) Ownable(owner_) {
+    )
+        Accounts(extension_.token())
+        DirectOwner(extension_.trustedForwarder())
+        RuleStore(extension_.registry())
+        Ownable(owner_)
+    {
         if (registry.market() != address(this)) revert NotOurRegistry();
         extension = extension_;
     }
 
     /// @dev Everything else is in the extension. Ends this call with whatever the extension returns or reverts with. Not payable: the
-    /// market never holds ether.
+    /// market never holds ether. The whole calldata goes on, with the account the relay appended to it, and so does the caller.
     // solhint-disable-next-line no-complex-fallback, payable-fallback
     fallback() external {
         address target = address(extension);
@@ -58,14 +65,16 @@ contract Market is Submission, Proving, ISeatHolder {
     /// @inheritdoc IMarketCore
     function deposit(address account, uint256 amount) external {
         _credit(account, amount);
-        emit Deposited(account, msg.sender, amount);
-        token.safeTransferFrom(msg.sender, address(this), amount);
+        address from = _msgSender();
+        emit Deposited(account, from, amount);
+        token.safeTransferFrom(from, address(this), amount);
     }
 
     /// @inheritdoc IMarketCore
     function withdraw(address to, uint256 amount) external {
-        _debit(amount);
-        emit Withdrawn(msg.sender, to, amount);
+        address account = _msgSender();
+        _debit(account, amount);
+        emit Withdrawn(account, to, amount);
         token.safeTransfer(to, amount);
     }
 

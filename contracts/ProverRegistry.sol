@@ -3,7 +3,8 @@ pragma solidity 0.8.37;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
-import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {DirectOwner} from "./access/DirectOwner.sol";
 import {IProverRegistry} from "./interfaces/IProverRegistry.sol";
 import {ISeatHolder} from "./interfaces/ISeatHolder.sol";
 import {Permutation} from "./libraries/Permutation.sol";
@@ -16,7 +17,7 @@ import {SeatHistory} from "./libraries/SeatHistory.sol";
 /// they withdraw. A seat's price floor cannot change while a draw could still name it.
 /// ROLES. The owner admits operators and sets class bonds within bounds; it cannot touch a bond. The market slashes and drops.
 /// EXTERNAL CALLS. The token (ours, no hooks) and the market's view {ISeatHolder-isHeld}.
-contract ProverRegistry is IProverRegistry, Ownable2Step {
+contract ProverRegistry is IProverRegistry, DirectOwner {
     using SafeERC20 for ERC20Burnable;
     using SeatHistory for uint256;
 
@@ -61,6 +62,8 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
     /// @inheritdoc IProverRegistry
     address public immutable market;
     /// @inheritdoc IProverRegistry
+    address public immutable relay;
+    /// @inheritdoc IProverRegistry
     uint256 public immutable epochLength;
     /// @inheritdoc IProverRegistry
     uint256 public immutable genesis;
@@ -87,21 +90,22 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
     }
 
     /// @param token_ Token of the bonds.
-    /// @param market_ The market (its address is known before it is deployed, so both peers can be immutable).
+    /// @param peers Contracts with a role here; their addresses are known before they are deployed, so all can be immutable.
     /// @param owner_ Admits operators and sets class bonds.
     /// @param epochLength_ Seconds, 4 to 1 day.
     /// @param cooldown_ Seconds between leaving and withdrawal.
     constructor(
         ERC20Burnable token_,
-        address market_,
+        Peers memory peers,
         address owner_,
         uint256 epochLength_,
         uint256 cooldown_
-    ) Ownable(owner_) {
-        if (market_ == address(0) || epochLength_ < MIN_EPOCH || epochLength_ > 1 days || cooldown_ == 0)
+    ) Ownable(owner_) DirectOwner(peers.relay) {
+        if (peers.market == address(0) || epochLength_ < MIN_EPOCH || epochLength_ > 1 days || cooldown_ == 0)
             revert InvalidClassBond();
         token = token_;
-        market = market_;
+        market = peers.market;
+        relay = peers.relay;
         epochLength = epochLength_;
         cooldown = cooldown_;
         genesis = block.timestamp;
@@ -131,7 +135,7 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
 
     /// @inheritdoc IProverRegistry
     function stake(uint8 class, uint256 count, uint40 priceFloor) external returns (uint256 firstSeat) {
-        if (!admitted[msg.sender]) revert OperatorNotAdmitted(msg.sender);
+        if (!admitted[_msgSender()]) revert OperatorNotAdmitted(_msgSender());
         if (count == 0 || count > MAX_SEATS_PER_CALL) revert InvalidSeatCount(count);
         uint96 bond = _fullBond(class);
         firstSeat = seatCount + 1;
@@ -140,11 +144,11 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
         if (seatCount > type(uint24).max) revert InvalidSeatCount(count);
         for (uint256 seat = firstSeat; seat < firstSeat + count; ++seat) {
             _ledger[seat].bond = bond;
-            emit Staked(seat, msg.sender, class, bond);
+            emit Staked(seat, _msgSender(), class, bond);
             _enter(
                 seat,
                 SeatCore({
-                    operator: msg.sender,
+                    operator: _msgSender(),
                     priceFloor: priceFloor,
                     class: class,
                     status: SeatStatus.Active,
@@ -152,7 +156,7 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
                 })
             );
         }
-        token.safeTransferFrom(msg.sender, address(this), bond * count);
+        token.safeTransferFrom(_msgSender(), address(this), bond * count);
     }
 
     /// @inheritdoc IProverRegistry
@@ -183,7 +187,7 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
             if (core.status == SeatStatus.Active) _exit(seat, core);
             else if (core.status != SeatStatus.Inactive) revert WrongSeatStatus(seat, core.status);
             _core[seat].status = SeatStatus.Leaving;
-            emit Left(seat, msg.sender, _startCooldown(seat));
+            emit Left(seat, _msgSender(), _startCooldown(seat));
         }
     }
 
@@ -194,8 +198,8 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
         uint96 have = _ledger[seat].bond;
         if (have >= full) revert NothingDue();
         _ledger[seat].bond = full;
-        emit ToppedUp(seat, msg.sender, full - have);
-        token.safeTransferFrom(msg.sender, address(this), full - have);
+        emit ToppedUp(seat, _msgSender(), full - have);
+        token.safeTransferFrom(_msgSender(), address(this), full - have);
     }
 
     /// @inheritdoc IProverRegistry
@@ -213,7 +217,7 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
             delete _core[seat];
             delete _ledger[seat];
             total += ledger.bond;
-            emit Withdrawn(seat, msg.sender, to, ledger.bond);
+            emit Withdrawn(seat, _msgSender(), to, ledger.bond);
         }
         if (total == 0) revert NothingDue();
         token.safeTransfer(to, total);
@@ -221,10 +225,10 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
 
     /// @inheritdoc IProverRegistry
     function withdrawBounty(address to) external {
-        uint256 amount = reports[msg.sender].bounty;
+        uint256 amount = reports[_msgSender()].bounty;
         if (amount == 0) revert NothingDue();
-        reports[msg.sender].bounty = 0;
-        emit BountyWithdrawn(msg.sender, to, amount);
+        reports[_msgSender()].bounty = 0;
+        emit BountyWithdrawn(_msgSender(), to, amount);
         token.safeTransfer(to, amount);
     }
 
@@ -385,7 +389,7 @@ contract ProverRegistry is IProverRegistry, Ownable2Step {
 
     function _own(uint256 seat) private view returns (SeatCore memory core) {
         core = _core[seat];
-        if (core.operator != msg.sender) revert NotSeatOperator(seat, msg.sender);
+        if (core.operator != _msgSender()) revert NotSeatOperator(seat, _msgSender());
     }
 
     function _fullBond(uint8 class) private view returns (uint96 bond) {

@@ -32,6 +32,14 @@ interface IProverRegistryTypes {
         uint8 declines;
     }
 
+    /// @notice Contracts that have a role in the registry, fixed at deployment.
+    /// @param market The only contract that can slash, drop or count a decline.
+    /// @param relay Trusted to name the account it calls for; see {Relay}.
+    struct Peers {
+        address market;
+        address relay;
+    }
+
     /// @notice Parameters of a hardware class.
     /// @param bond Full bond of one seat, in token units. Zero: the class does not exist.
     /// @param slashBps Part of the full bond that silence costs, in basis points.
@@ -196,6 +204,10 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     /// @notice The only contract that can slash, drop or count a decline.
     /// @return The market's address.
     function market() external view returns (address);
+
+    /// @notice The contract that is trusted to call for others, the same for the market.
+    /// @return The relay's address.
+    function relay() external view returns (address);
 
     /// @notice Length of an epoch in seconds.
     /// @return Seconds.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {DirectOwner} from "../access/DirectOwner.sol";
 import {IMarketErrors, IMarketEvents} from "../interfaces/IMarket.sol";
 
 /// @title Internal balances of the market: lock, credit
@@ -10,7 +11,7 @@ import {IMarketErrors, IMarketEvents} from "../interfaces/IMarket.sol";
 /// @dev Account word from bit 0: balance 96 | burn 96 | nonce 32 | account number 32. The number is given with the first
 /// submission; number and nonce make a workload's tag. `burn` is not the account's money: it is what burned in workloads
 /// that this account ended, booked in the word that the ending writes anyway, until anybody has it burned.
-abstract contract Accounts is IMarketErrors, IMarketEvents {
+abstract contract Accounts is IMarketErrors, IMarketEvents, DirectOwner {
     uint256 internal constant BURN = 96;
     uint256 internal constant NONCE = 192;
     uint256 private constant NUMBER = 224;
@@ -37,17 +38,17 @@ abstract contract Accounts is IMarketErrors, IMarketEvents {
         _account[account] += amount | (burn << BURN);
     }
 
-    /// @dev Takes `amount` from the caller's balance.
-    function _debit(uint256 amount) internal {
-        uint256 word = _account[msg.sender];
+    /// @dev Takes `amount` from a balance.
+    function _debit(address account, uint256 amount) internal {
+        uint256 word = _account[account];
         if (uint96(word) < amount) revert InsufficientBalance(uint96(word), amount);
-        _account[msg.sender] = word - amount;
+        _account[account] = word - amount;
     }
 
-    /// @dev Takes `amount` from the caller's balance and uses `count` nonces from `nonce` on.
-    /// @return number The caller's account number.
-    function _lock(uint256 amount, uint256 nonce, uint256 count) internal returns (uint256 number) {
-        uint256 word = _account[msg.sender];
+    /// @dev Takes `amount` from a balance and uses `count` nonces from `nonce` on.
+    /// @return number The account's number.
+    function _lock(address account, uint256 amount, uint256 nonce, uint256 count) internal returns (uint256 number) {
+        uint256 word = _account[account];
         if (uint96(word) < amount) revert InsufficientBalance(uint96(word), amount);
         uint256 next = uint32(word >> NONCE);
         if (next != nonce) revert WrongNonce(nonce, next);
@@ -57,6 +58,6 @@ abstract contract Accounts is IMarketErrors, IMarketEvents {
             word |= number << NUMBER;
         }
         if (next + count > type(uint32).max) revert WrongNonce(next + count, next);
-        _account[msg.sender] = word - amount + (count << NONCE);
+        _account[account] = word - amount + (count << NONCE);
     }
 }

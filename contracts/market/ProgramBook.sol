@@ -29,7 +29,7 @@ abstract contract ProgramBook is WorkloadStore, IMarketExtension {
             bindsProver: program.bindsProver,
             codeHash: codeHash
         });
-        emit ProgramDeployed(id, msg.sender, program, codeHash, uri);
+        emit ProgramDeployed(id, _msgSender(), program, codeHash, uri);
     }
 
     /// @inheritdoc IMarketExtension

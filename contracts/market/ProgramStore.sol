@@ -38,7 +38,7 @@ abstract contract ProgramStore is RuleStore {
         uint256 cap = p.verifierGas;
         // A changed verifier is a fault of the program, not of the prover: nothing is recorded and the slot stays as it is.
         if (verifier.codehash != p.codeHash) revert VerifierChanged(verifier);
-        bytes memory input = abi.encodeCall(IProofVerifier.verify, (workload, msg.sender, publicInputs, proof));
+        bytes memory input = abi.encodeCall(IProofVerifier.verify, (workload, _msgSender(), publicInputs, proof));
         uint256 needed = (cap * 64) / 63 + GAS_RESERVE;
         if (gasleft() < needed) revert NotEnoughGas(gasleft(), needed);
         assembly ("memory-safe") {

@@ -50,9 +50,10 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         uint256 order = w.commits();
         if (order + w.redundancy() - w.own() >= WorkloadWordLib.MAX_COMMITS)
             revert TooManyCommits(WorkloadWordLib.MAX_COMMITS);
-        if (_committedOpen[workload][msg.sender]) revert AlreadyCommitted(msg.sender);
-        _committedOpen[workload][msg.sender] = true;
-        _takeOpenSlot(Terms.wrap(spec.terms).class(), w.tag(), seat, commitment, order);
+        address operator = _msgSender();
+        if (_committedOpen[workload][operator]) revert AlreadyCommitted(operator);
+        _committedOpen[workload][operator] = true;
+        _takeOpenSlot(Terms.wrap(spec.terms).class(), w.tag(), operator, seat, commitment, order);
         _workloads[workload] = w.commitOpen();
         emit Committed(workload, seat, SlotWordLib.OPEN_SLOT, order, commitment);
     }
@@ -73,7 +74,7 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         bool valid = _verify(workload, spec, publicInputs, proof);
         _workloads[workload] = w.reveal(valid);
         // The commitment contains the operator, so whoever opened it is the operator.
-        _slots[key] = s.become(valid ? SlotState.Valid : SlotState.Invalid).withPayload(uint160(msg.sender));
+        _slots[key] = s.become(valid ? SlotState.Valid : SlotState.Invalid).withPayload(uint160(_msgSender()));
         emit Revealed(workload, seat, digest, valid);
     }
 
@@ -93,7 +94,7 @@ abstract contract Proving is WorkloadStore, IMarketCore {
             uint256 pot = _potOf(w.fee(), r);
             uint256 burned = _baseBurnOf(w.fee(), r);
             _free(workload, key, s, false, true);
-            _creditAndBurn(msg.sender, pot + r.settleBounty * GWEI, burned);
+            _creditAndBurn(address(s.payload()), pot + r.settleBounty * GWEI, burned);
             emit SlotSettled(workload, seat, 1, pot);
             _finish(workload, w, Outcome.Proven, false, Ledger(pot, 0, burned));
             return;
@@ -106,9 +107,16 @@ abstract contract Proving is WorkloadStore, IMarketCore {
     }
 
     /// @dev Writes the commitment into the main word of an eligible seat of the caller.
-    function _takeOpenSlot(uint8 class, uint256 tag, uint256 seat, uint160 commitment, uint256 order) private {
-        (address operator, uint8 seatClass, bool active) = registry.standing(seat);
-        if (operator != msg.sender) revert NotOperator(seat, msg.sender);
+    function _takeOpenSlot(
+        uint8 class,
+        uint256 tag,
+        address operator,
+        uint256 seat,
+        uint160 commitment,
+        uint256 order
+    ) private {
+        (address staker, uint8 seatClass, bool active) = registry.standing(seat);
+        if (staker != operator) revert NotOperator(seat, operator);
         (, SlotWord present) = _find(seat, tag);
         (bool free, SlotWord previous) = _makeRoom(seat);
         if (!active || seatClass != class || !free || present.state() != SlotState.Free) revert SeatNotEligible(seat);
@@ -148,7 +156,7 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         uint160 commitment
     ) private view returns (bytes32 digest) {
         digest = sha256(proof);
-        uint160 opened = uint160(uint256(keccak256(abi.encode(digest, msg.sender, workload, seat, salt))));
+        uint160 opened = uint160(uint256(keccak256(abi.encode(digest, _msgSender(), workload, seat, salt))));
         if (opened != commitment) revert CommitmentMismatch(opened, commitment);
     }
 }

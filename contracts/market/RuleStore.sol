@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IProverRegistry} from "../interfaces/IProverRegistry.sol";
 import {Accounts} from "./Accounts.sol";
 
 /// @title Rules and class terms of the market, as stored
 /// @notice Rules are written once under a number and never change; a workload freezes the number it was submitted under. The owner
 /// can add rules and choose which are in force for new submissions, within the bounds below, and nothing else.
-abstract contract RuleStore is Accounts, Ownable2Step {
+abstract contract RuleStore is Accounts {
     /// @dev The first word is what the draw needs, the second what every later stage needs; both hold the assign bounty.
     struct StoredRules {
         // word 0

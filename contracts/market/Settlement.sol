@@ -54,12 +54,13 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         bool excused = w.phase() == Phase.Final ? w.dutyEnded() : w.released();
         uint256 silentAt = w.time() + _rulesOf(spec).silenceWindow;
         if (block.timestamp <= silentAt) revert TooEarly(silentAt + 1);
+        address reporter = _msgSender();
         for (uint256 i; i < seats.length; ++i) {
             (uint256 key, SlotWord s) = _find(seats[i], w.tag());
             if (excused || s.state() != SlotState.Assigned) revert NotSilent(seats[i]);
             _slots[key] = s.become(SlotState.Free);
-            emit Silent(workload, seats[i], msg.sender);
-            registry.slash(seats[i], msg.sender);
+            emit Silent(workload, seats[i], reporter);
+            registry.slash(seats[i], reporter);
         }
     }
 
@@ -68,7 +69,7 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         if (_currentEpoch() <= w.epoch() + ASSIGN_EPOCHS) revert WrongPhase(workload, Phase.Pending, Phase.Proving);
         uint256 bounty = r.settleBounty * GWEI;
         _credit(requester, w.fee() - bounty);
-        _credit(msg.sender, bounty);
+        _credit(_msgSender(), bounty);
         _finish(workload, w, Outcome.Unserved, true, Ledger(0, w.fee() - bounty, 0));
     }
 
@@ -98,7 +99,7 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         }
         uint256 bounty = r.settleBounty * GWEI;
         ledger.burned = w.fee() - r.assignBounty * GWEI - bounty - ledger.paid - ledger.refunded;
-        _creditAndBurn(msg.sender, bounty, ledger.burned);
+        _creditAndBurn(_msgSender(), bounty, ledger.burned);
         _finish(workload, w, outcome, w.released(), ledger);
     }
 

@@ -23,7 +23,8 @@ abstract contract Submission is WorkloadStore, IMarketCore {
 
     /// @inheritdoc IMarketCore
     function submit(Request calldata request) external returns (bytes32 workload) {
-        return _submit(request, _lock(request.fee, request.nonce, 1));
+        address requester = _msgSender();
+        return _submit(request, requester, _lock(requester, request.fee, request.nonce, 1));
     }
 
     /// @inheritdoc IMarketCore
@@ -36,9 +37,10 @@ abstract contract Submission is WorkloadStore, IMarketCore {
             if (requests[i].nonce != nonce + i) revert WrongNonce(requests[i].nonce, nonce + i);
             total += requests[i].fee;
         }
-        uint256 number = _lock(total, nonce, count);
+        address requester = _msgSender();
+        uint256 number = _lock(requester, total, nonce, count);
         workloads = new bytes32[](count);
-        for (uint256 i; i < count; ++i) workloads[i] = _submit(requests[i], number);
+        for (uint256 i; i < count; ++i) workloads[i] = _submit(requests[i], requester, number);
     }
 
     // ─── Assign ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -51,29 +53,31 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         StoredRules storage r = _rules[w.rules()];
         bytes32 randomness = IBeacon(r.beacon).value(uint32(w.time()));
         if (randomness == 0) revert RoundNotKnown(w.time());
-        _assign(workload, w, randomness);
-        _credit(msg.sender, r.drawBounty * GWEI);
+        address caller = _msgSender();
+        _assign(workload, w, randomness, caller);
+        _credit(caller, r.drawBounty * GWEI);
     }
 
     /// @inheritdoc IMarketCore
     function assignMany(bytes32[] calldata workloads) external {
         uint256 current = _currentEpoch();
         uint256 bounties;
+        address caller = _msgSender();
         for (uint256 i; i < workloads.length; ++i) {
             WorkloadWord w = _workloads[workloads[i]];
             if (w.phase() != Phase.Pending || current > w.epoch() + ASSIGN_EPOCHS) continue;
             StoredRules storage r = _rules[w.rules()];
             bytes32 randomness = IBeacon(r.beacon).value(uint32(w.time()));
             if (randomness == 0) continue;
-            _assign(workloads[i], w, randomness);
+            _assign(workloads[i], w, randomness, caller);
             bounties += r.drawBounty;
         }
-        _credit(msg.sender, bounties * GWEI);
+        _credit(caller, bounties * GWEI);
     }
 
     // ─── Internal ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _submit(Request calldata request, uint256 number) private returns (bytes32 workload) {
+    function _submit(Request calldata request, address requester, uint256 number) private returns (bytes32 workload) {
         StoredProgram storage program = _programs[request.program];
         uint8 class = program.class;
         if (program.verifier == address(0)) revert UnknownProgram(request.program);
@@ -81,7 +85,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         if (terms.rules == 0) revert ClassClosed(class);
         _checkTerms(request, terms);
         uint256 tag = (number << 32) | request.nonce;
-        Spec memory spec = _specOf(request, class, terms.rules, tag);
+        Spec memory spec = _specOf(request, requester, class, terms.rules, tag);
         workload = keccak256(abi.encode(block.chainid, address(this), spec));
         _workloads[workload] = WorkloadWordLib.pending(
             WorkloadWordLib.feeAndTag(request.fee, tag),
@@ -98,7 +102,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
     function _announce(bytes32 workload, Spec memory spec, string calldata inputsUri) private {
         emit Submitted(
             workload,
-            msg.sender,
+            spec.requester,
             spec.program,
             spec.inputs,
             spec.publicInputs,
@@ -110,10 +114,11 @@ abstract contract Submission is WorkloadStore, IMarketCore {
 
     function _specOf(
         Request calldata request,
+        address requester,
         uint256 class,
         uint256 rules,
         uint256 tag
-    ) private view returns (Spec memory) {
+    ) private pure returns (Spec memory) {
         return
             Spec({
                 program: request.program,
@@ -131,7 +136,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
                         tag
                     )
                 ),
-                requester: msg.sender
+                requester: requester
             });
     }
 
@@ -155,7 +160,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
 
     /// @dev The draw. Candidates are a pure function of (randomness, workload, active set of the frozen epoch); slots go in that order to
     /// candidates that are fit, first to operators that hold no slot here yet, then to the others.
-    function _assign(bytes32 workload, WorkloadWord w, bytes32 randomness) private {
+    function _assign(bytes32 workload, WorkloadWord w, bytes32 randomness, address caller) private {
         bytes32 seed = keccak256(abi.encode(randomness, workload));
         uint256 wanted = w.redundancy();
         uint256[] memory candidates = registry.draw(w.class(), seed, w.epoch(), 0, wanted);
@@ -174,7 +179,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         }
         if (drawn < wanted) drawn = _fillSameOperator(w, candidates, drawn);
         _workloads[workload] = w.proving(block.timestamp, wanted - drawn);
-        emit Assigned(workload, msg.sender, candidates);
+        emit Assigned(workload, caller, candidates);
     }
 
     /// @dev Looks at candidates `from …` in order, gives free slots to those that are fit and reports each in place.

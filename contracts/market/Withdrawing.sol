@@ -49,7 +49,7 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
     /// @inheritdoc IMarketExtension
     function release(Spec calldata spec) external {
         bytes32 workload = _idOf(spec);
-        if (spec.requester != msg.sender) revert NotRequester(workload, msg.sender);
+        _checkRequester(workload, spec.requester);
         WorkloadWord w = _loadOpen(workload);
         if (w.commits() == 0) revert NoCommits();
         _workloads[workload] = w.close(block.timestamp);
@@ -59,12 +59,12 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
     /// @inheritdoc IMarketExtension
     function cancel(Spec calldata spec, uint256[] calldata seats) external {
         bytes32 workload = _idOf(spec);
-        if (spec.requester != msg.sender) revert NotRequester(workload, msg.sender);
+        _checkRequester(workload, spec.requester);
         WorkloadWord w = _workloads[workload];
         if (w.phase() == Phase.Pending) {
             // Once the draw can be known, a free cancel would be a free re-roll.
             if (!IBeacon(_rules[w.rules()].beacon).isOpen(uint32(w.time()))) revert RoundFixed(w.time());
-            _credit(msg.sender, w.fee());
+            _credit(spec.requester, w.fee());
             _finish(workload, w, Outcome.Cancelled, true, Ledger(0, w.fee(), 0));
             return;
         }
@@ -80,12 +80,18 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         }
         uint256 from = w.time() + requested + r.cancelDelay;
         if (block.timestamp < from) revert CancelDelayRunning(from);
-        _cancelProving(workload, w, r, seats);
+        _cancelProving(workload, spec.requester, w, r, seats);
     }
 
     /// @dev Second step: every seat that accepted in time gets its slot's part of the pot for the time that went by; the rest
     /// is refunded. The base burn and the assign bounty are not.
-    function _cancelProving(bytes32 workload, WorkloadWord w, StoredRules storage r, uint256[] calldata seats) private {
+    function _cancelProving(
+        bytes32 workload,
+        address requester,
+        WorkloadWord w,
+        StoredRules storage r,
+        uint256[] calldata seats
+    ) private {
         if (seats.length != w.accepted()) revert ClaimsIncomplete(seats.length, w.accepted());
         Ledger memory ledger;
         uint256 pot = _potOf(w.fee(), r);
@@ -99,8 +105,13 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         ledger.paid = each * seats.length;
         ledger.refunded = pot - ledger.paid;
         ledger.burned = _baseBurnOf(w.fee(), r);
-        _creditAndBurn(msg.sender, ledger.refunded + r.settleBounty * GWEI, ledger.burned);
+        _creditAndBurn(requester, ledger.refunded + r.settleBounty * GWEI, ledger.burned);
         _finish(workload, w, Outcome.Cancelled, true, ledger);
+    }
+
+    function _checkRequester(bytes32 workload, address requester) private view {
+        address caller = _msgSender();
+        if (requester != caller) revert NotRequester(workload, caller);
     }
 
     /// @dev What an answer other than a commit needs: it is possible in any phase after the draw until the silence window is over.

@@ -64,7 +64,8 @@ abstract contract WorkloadStore is SlotStore {
         key = _mainKey(seat);
         s = _slots[key];
         if (s.tag() != w.tag() || s.state() == SlotState.Free) revert SeatNotInWorkload(workload, seat);
-        if (s.busy() && s.payload() != uint160(msg.sender)) revert NotOperator(seat, msg.sender);
+        address caller = _msgSender();
+        if (s.busy() && s.payload() != uint160(caller)) revert NotOperator(seat, caller);
     }
 
     /// @dev Writes the last word of a workload. The caller books the burn with the account it credits.

@@ -47,7 +47,9 @@ rmSync(outDir, { recursive: true, force: true })
 mkdirSync(abiDirectory, { recursive: true })
 const contracts = artifacts().filter(({ abi }) => abi.length > 0)
 for (const { contractName, abi } of contracts) {
-  writeFileSync(join(abiDirectory, `${contractName}.json`), JSON.stringify(abi.map(withoutReservedNames)))
+  // Without byte code a constructor leaves nothing behind but the types of its structs, which nobody uses.
+  const callable = abi.filter(({ type }) => type !== 'constructor')
+  writeFileSync(join(abiDirectory, `${contractName}.json`), JSON.stringify(callable.map(withoutReservedNames)))
 }
 
 const files = glob(root, ['cache/abi/*.json'])

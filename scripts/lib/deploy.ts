@@ -20,11 +20,14 @@ export interface DeployOptions {
   readonly parameters: Parameters
 }
 
+/** A constructor argument; a list is a struct, member by member. */
+export type Argument = string | bigint | number | readonly Argument[]
+
 /** Deploys one contract of this repository and returns its entry for the record. */
 export async function deployContract(
   owner: Signer,
   contract: string,
-  args: readonly (string | bigint | number)[] = [],
+  args: readonly Argument[] = [],
 ): Promise<DeployedContract> {
   const artifact = artifacts().find(({ contractName }) => contractName === contract)
   if (artifact === undefined) throw new Error(`no contract ${contract} is built`)
@@ -39,38 +42,50 @@ export async function deployContract(
     address: address as Address,
     block: receipt.blockNumber,
     transaction: receipt.hash as Bytes32,
-    arguments: args.map(String),
+    arguments: args.map(textOf),
     codeHash: keccak256(code) as Bytes32,
   }
 }
 
+/** An argument as the record holds it: structs in brackets. */
+function textOf(argument: Argument): string {
+  return Array.isArray(argument) ? `[${argument.map(textOf).join(',')}]` : String(argument)
+}
+
 /**
- * Deploys token, registry, market with its extension, and beacon; writes rules and classes. Registry and market name each
- * other for ever, so the market's address is predicted from the owner's nonce.
+ * Deploys token, registry, market with its extension, relay, and beacon; writes rules and classes. Registry, market and relay
+ * name each other for ever, so addresses are predicted from the owner's nonce.
  */
 export async function deploy({ owner, network, parameters }: DeployOptions): Promise<DeploymentRecord> {
   const { provider } = owner
   if (!provider) throw new Error('the owner is not connected to a chain')
   const from = await owner.getAddress()
-  const predicted = getCreateAddress({ from, nonce: (await owner.getNonce()) + 3 })
+  const first = await owner.getNonce()
+  const at = (place: number) => getCreateAddress({ from, nonce: first + place })
+  const predicted = { market: at(3), relay: at(4) }
   const token = await deployContract(owner, 'GevulotToken', [from, parameters.supply])
   const registry = await deployContract(owner, 'ProverRegistry', [
     token.address,
-    predicted,
+    [predicted.market, predicted.relay],
     from,
     parameters.epochLength,
     parameters.cooldown,
   ])
   const extension = await deployContract(owner, 'MarketExtension', [token.address, registry.address])
   const market = await deployContract(owner, 'Market', [extension.address, from])
-  if (market.address !== predicted) throw new Error(`the market is at ${market.address}, not at ${predicted}`)
+  const relay = await deployContract(owner, 'Relay', [market.address, registry.address])
+  if (market.address !== predicted.market || relay.address !== predicted.relay) {
+    throw new Error(
+      `the market is at ${market.address}, the relay at ${relay.address}: not where the registry looks for them`,
+    )
+  }
   const beacon = await deployContract(owner, 'BlockhashBeacon', [parameters.beaconLag])
   const { chainId } = await provider.getNetwork()
   const record: DeploymentRecord = {
     schema: 'gevulot/deployment@1',
     chainId: Number(chainId),
     network,
-    contracts: { token, market, registry, beacon, extension },
+    contracts: { token, market, registry, relay, beacon, extension },
   }
   await configure(record, owner, parameters)
   return record

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {MarketExtension} from "../../contracts/MarketExtension.sol";
 import {ProverRegistry} from "../../contracts/ProverRegistry.sol";
-import {IProverRegistry} from "../../contracts/interfaces/IProverRegistry.sol";
+import {IProverRegistry, IProverRegistryTypes} from "../../contracts/interfaces/IProverRegistry.sol";
 import {RequestBuilder, RulesBuilder} from "../support/solidity/Builders.sol";
 import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 
@@ -67,7 +67,8 @@ contract MarketRulesTest is MarketFixture {
 
     /// @dev Bounds are the same at the extension's own address, whose owner is nobody's key.
     function _extensionWithCooldown(uint256 cooldown) private returns (MarketExtension) {
-        ProverRegistry other = new ProverRegistry(token, address(market), owner, EPOCH, cooldown);
+        IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers(address(market), address(relay));
+        ProverRegistry other = new ProverRegistry(token, peers, owner, EPOCH, cooldown);
         return new MarketExtension(token, IProverRegistry(address(other)));
     }
 

@@ -5,11 +5,13 @@ import { CONTRACT_ROLES, type Deployment } from './deployment.js'
 import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
 import { IBeacon__factory } from './generated/factories/IBeacon__factory.js'
 import { IMarket__factory } from './generated/factories/IMarket__factory.js'
+import { IRelay__factory } from './generated/factories/IRelay__factory.js'
 import { ISeatHolder__factory } from './generated/factories/ISeatHolder__factory.js'
 import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
 import type { GevulotToken } from './generated/GevulotToken.js'
 import type { IBeacon } from './generated/IBeacon.js'
 import type { IMarket } from './generated/IMarket.js'
+import type { IRelay } from './generated/IRelay.js'
 import type { ISeatHolder } from './generated/ISeatHolder.js'
 import type { ProverRegistry } from './generated/ProverRegistry.js'
 import { toAddress, type Address } from './hex.js'
@@ -29,6 +31,7 @@ export interface Contracts {
   readonly token: GevulotToken
   readonly market: MarketContract
   readonly registry: ProverRegistry
+  readonly relay: IRelay
   readonly beacon: IBeacon
 }
 
@@ -48,6 +51,7 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     token: toAddress(deployment.token),
     market: toAddress(deployment.market),
     registry: toAddress(deployment.registry),
+    relay: toAddress(deployment.relay),
     beacon: toAddress(deployment.beacon),
   }
   const chainId = await chainIdOf(provider)
@@ -70,6 +74,7 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     token: GevulotToken__factory.connect(addresses.token, runner),
     market: connectMarket(addresses.market, runner),
     registry: ProverRegistry__factory.connect(addresses.registry, runner),
+    relay: IRelay__factory.connect(addresses.relay, runner),
     beacon: IBeacon__factory.connect(addresses.beacon, runner),
   }
 }

@@ -5,10 +5,17 @@ import { GevulotError } from '../errors/GevulotError.js'
 import { BlockhashBeacon__factory } from './generated/factories/BlockhashBeacon__factory.js'
 import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
 import { IMarket__factory } from './generated/factories/IMarket__factory.js'
+import { IRelay__factory } from './generated/factories/IRelay__factory.js'
 import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
 import { nameAt, PHASES, SEAT_STATUSES, SLOT_STATES } from './names.js'
 
-const ABIS = [IMarket__factory, ProverRegistry__factory, GevulotToken__factory, BlockhashBeacon__factory]
+const ABIS = [
+  IMarket__factory,
+  ProverRegistry__factory,
+  IRelay__factory,
+  GevulotToken__factory,
+  BlockhashBeacon__factory,
+]
 
 // An error may come through another contract than the one called, so all are known together.
 let known: Interface | undefined

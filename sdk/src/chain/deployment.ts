@@ -9,6 +9,7 @@ export interface Deployment {
   readonly token: Hex
   readonly market: Hex
   readonly registry: Hex
+  readonly relay: Hex
   readonly beacon: Hex
   /** Block of the first contract: no event is older. */
   readonly fromBlock: number
@@ -17,10 +18,16 @@ export interface Deployment {
 }
 
 /** What a contract is for. */
-export type ContractRole = 'token' | 'market' | 'registry' | 'beacon'
+export type ContractRole = 'token' | 'market' | 'registry' | 'relay' | 'beacon'
 
 /** Every contract role. */
-export const CONTRACT_ROLES = ['token', 'market', 'registry', 'beacon'] as const satisfies readonly ContractRole[]
+export const CONTRACT_ROLES = [
+  'token',
+  'market',
+  'registry',
+  'relay',
+  'beacon',
+] as const satisfies readonly ContractRole[]
 
 /** One contract of a deployment record. */
 export interface DeployedContract {
@@ -82,6 +89,7 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
         token: readContract(contracts, 'token'),
         market: readContract(contracts, 'market'),
         registry: readContract(contracts, 'registry'),
+        relay: readContract(contracts, 'relay'),
         beacon: readContract(contracts, 'beacon'),
         extension: readContract(contracts, 'extension'),
       },
@@ -94,18 +102,20 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
 
 /** What {@link connect} needs of a record. */
 export function deploymentOf(record: DeploymentRecord): Deployment {
-  const { token, market, registry, beacon } = record.contracts
+  const { token, market, registry, relay, beacon } = record.contracts
   return {
     chainId: record.chainId,
     token: token.address,
     market: market.address,
     registry: registry.address,
+    relay: relay.address,
     beacon: beacon.address,
     fromBlock: Math.min(...Object.values(record.contracts).map((contract) => contract.block)),
     codeHashes: {
       token: token.codeHash,
       market: market.codeHash,
       registry: registry.codeHash,
+      relay: relay.codeHash,
       beacon: beacon.codeHash,
     },
   }

@@ -7,6 +7,8 @@ import {IMarket} from "../../../contracts/interfaces/IMarket.sol";
 import {Market} from "../../../contracts/Market.sol";
 import {MarketExtension} from "../../../contracts/MarketExtension.sol";
 import {ProverRegistry} from "../../../contracts/ProverRegistry.sol";
+import {Relay} from "../../../contracts/Relay.sol";
+import {IProverRegistryTypes} from "../../../contracts/interfaces/IProverRegistry.sol";
 import {JobModel} from "../model/JobModel.sol";
 import {CHEATS} from "./Cheats.sol";
 import {ClockBeacon} from "./ClockBeacon.sol";
@@ -30,6 +32,7 @@ abstract contract World is JobModel {
     GevulotToken internal _token;
     ProverRegistry internal _registry;
     IMarket internal _market;
+    Relay internal _relay;
     ClockBeacon internal _beacon;
 
     /// @notice How often each act succeeded, and was refused as predicted.
@@ -143,13 +146,19 @@ abstract contract World is JobModel {
     function _deploy() private {
         _token = new GevulotToken(address(this), SUPPLY);
         _beacon = new ClockBeacon();
-        // Nonces of this contract: token 1, beacon 2, registry 3, extension 4, market 5.
-        address market = address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), hex"05")))));
+        // Nonces of this contract: token 1, beacon 2, registry 3, extension 4, market 5, relay 6.
+        IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers(_created(hex"05"), _created(hex"06"));
         ERC20Burnable token = ERC20Burnable(address(_token));
-        _registry = new ProverRegistry(token, market, address(this), 600, 7 days);
+        _registry = new ProverRegistry(token, peers, address(this), 600, 7 days);
         MarketExtension extension = new MarketExtension(token, _registry);
         _market = IMarket(address(new Market(extension, address(this))));
-        assert(address(_market) == market);
+        _relay = new Relay(address(_market), address(_registry));
+        assert(address(_market) == peers.market && address(_relay) == peers.relay);
+    }
+
+    /// @dev Address of what this contract deploys with a nonce below 128.
+    function _created(bytes1 nonce) private view returns (address) {
+        return address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), nonce)))));
     }
 
     function _equip(address actor) private {

@@ -5,6 +5,7 @@ import {GevulotToken} from "../../../contracts/GevulotToken.sol";
 import {Market} from "../../../contracts/Market.sol";
 import {MarketExtension} from "../../../contracts/MarketExtension.sol";
 import {ProverRegistry} from "../../../contracts/ProverRegistry.sol";
+import {Relay} from "../../../contracts/Relay.sol";
 import {IMarket, IMarketErrors, IMarketEvents} from "../../../contracts/interfaces/IMarket.sol";
 import {IProverRegistry, IProverRegistryTypes} from "../../../contracts/interfaces/IProverRegistry.sol";
 import {Terms} from "../../../contracts/libraries/Terms.sol";
@@ -59,6 +60,7 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     MarketExtension internal extension;
     Market internal core;
     IMarket internal market;
+    Relay internal relay;
     TestBeacon internal beacon;
     address internal verifier;
     bytes32 internal program;
@@ -104,11 +106,16 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
 
     function _deploy() private {
         token = new GevulotToken(address(this), 1e9 ether);
-        address expected = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
-        registry = new ProverRegistry(token, expected, owner, EPOCH, COOLDOWN);
+        uint256 nonce = vm.getNonce(address(this));
+        IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers({
+            market: vm.computeCreateAddress(address(this), nonce + 2),
+            relay: vm.computeCreateAddress(address(this), nonce + 3)
+        });
+        registry = new ProverRegistry(token, peers, owner, EPOCH, COOLDOWN);
         extension = new MarketExtension(token, IProverRegistry(address(registry)));
         core = new Market(extension, owner);
         market = IMarket(address(core));
+        relay = new Relay(address(core), address(registry));
         beacon = new TestBeacon();
         verifier = address(new ContentVerifier());
         vm.startPrank(owner);

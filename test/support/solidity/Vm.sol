@@ -14,6 +14,8 @@ interface Vm {
     function roll(uint256 blockNumber) external;
     function chainId(uint256 id) external;
     function prank(address sender) external;
+    function addr(uint256 key) external pure returns (address account);
+    function sign(uint256 key, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
     function startPrank(address sender) external;
     function stopPrank() external;
     function deal(address account, uint256 balance) external;
