@@ -2,6 +2,7 @@
  * Gas of the hot path, as a report (design §14): whole transactions as mined, with a mock verifier and a 256-byte proof, in the
  * steady state: balances and seat words have been written before.
  */
+import { drandRound } from './gas/drandRound.js'
 import { Network, RUN_SECONDS } from './gas/Network.js'
 import { writeReport, type Row } from './report.js'
 
@@ -145,4 +146,10 @@ writeReport([
   gas('withdraw', seat.withdraw, 60_000, '60–81k'),
   gas('slash', slash, 65_000, '80–307k'),
   gas('slash and drop', slashAndDrop, 85_000, '80–307k'),
+  gas(
+    'drand round, verified once for all',
+    await drandRound(),
+    160_000,
+    '131k (the verification alone, nothing stored)',
+  ),
 ])

@@ -5,7 +5,7 @@ import { network } from 'hardhat'
 import { commitmentOf, connect, decodeEvent, deploymentOf, specOf } from '../../sdk/src/chain/index.js'
 import type { Contracts, GevulotEvent, Spec } from '../../sdk/src/chain/index.js'
 import { deploy } from '../../scripts/lib/deploy.js'
-import { standard } from '../../scripts/lib/parameters.js'
+import { standard, type Parameters as DeployParameters } from '../../scripts/lib/parameters.js'
 
 /** A workload with its spec. */
 export interface Workload {
@@ -28,6 +28,10 @@ export interface Mined {
 /** Answers every call with the word 1: PUSH1 1, PUSH1 0, MSTORE, PUSH1 32, PUSH1 0, RETURN, behind a ten-byte constructor. */
 const ALWAYS_VALID = '0x600a600c600039600a6000f3600160005260206000f3'
 const OPERATORS = 16
+/** Blocks between submission and round. */
+const LAG = 3
+/** The standard ones, with rounds that a local chain has. */
+const parameters: DeployParameters = { ...standard, beacon: { kind: 'blockhash', lag: LAG } }
 /** Room for a batch of 32 or a stake of 50 seats, inside a block. */
 const BATCH_GAS = { gasLimit: 15_000_000 }
 /** Run time of every workload, in seconds. */
@@ -61,7 +65,7 @@ export class Network {
   static async with(seats: number): Promise<Network> {
     const [owner, requester, keeper, ...others] = await connection.ethers.getSigners()
     if (owner === undefined || requester === undefined || keeper === undefined) throw new Error('no signers')
-    const record = await deploy({ owner, network: 'bench', parameters: standard })
+    const record = await deploy({ owner, network: 'bench', parameters })
     const contracts = await connect(deploymentOf(record), owner)
     const { market, registry, token } = contracts
     const operators = others.slice(0, OPERATORS)
@@ -80,7 +84,7 @@ export class Network {
         staked += count
       }
     }
-    await helpers.time.increase(standard.epochLength + 1)
+    await helpers.time.increase(parameters.epochLength + 1)
     const verifier = await (await owner.sendTransaction({ data: ALWAYS_VALID })).wait()
     const program = {
       prover: id('prover'),
@@ -131,7 +135,7 @@ export class Network {
     if (first === undefined) throw new RangeError('nothing to submit')
     const mined = await this.#mined(count === 1 ? market.submit(first) : market.submitMany(requests, BATCH_GAS))
     // The beacon's round is a few blocks away.
-    await helpers.mine(standard.beaconLag + 1)
+    await helpers.mine(LAG + 1)
     const workloads = mined.events.flatMap((event) =>
       event.name === 'Submitted' ? [{ id: event.args.workload, spec: specOf(event.args) }] : [],
     )

@@ -5,8 +5,10 @@ import {IBeacon} from "../interfaces/IBeacon.sol";
 
 /// @title Block-hash beacon: round = block number, value = hash of that block
 /// @notice For local chains and low stakes only: whoever builds the round's block chooses among as many hashes as it can try before
-/// the block is due, and a proposer can also withhold the block; nobody else can bias it (docs/threat-model.md). Values stay readable for 8,191 blocks where the
-/// chain has EIP-2935, else for 256; a value that is gone reads as zero and the workload ends as unserved.
+/// the block is due, and a proposer can also withhold the block; nobody else can bias it (docs/threat-model.md).
+/// REDRAW. A block's hash stays readable for 8,191 blocks where the chain has EIP-2935, else for 256. Once it is gone, the round is drawn again from
+/// the block 256, 512, … later whose hash is still to be had: the same for everyone, and another one every 256 blocks. Whoever would
+/// like a redraw must keep everybody from using the first value all that time.
 contract BlockhashBeacon is IBeacon {
     /// @dev History contract of EIP-2935.
     address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
@@ -39,8 +41,10 @@ contract BlockhashBeacon is IBeacon {
     /// @inheritdoc IBeacon
     function value(uint32 round) external view returns (bytes32 randomness) {
         if (block.number <= round) return 0;
-        if (block.number - round <= BLOCKHASH_REACH) return blockhash(round);
+        uint256 age = block.number - round;
+        if (age <= BLOCKHASH_REACH) return blockhash(round);
         (bool ok, bytes memory data) = HISTORY.staticcall(abi.encode(uint256(round)));
-        return ok && data.length == 32 ? abi.decode(data, (bytes32)) : bytes32(0);
+        if (ok && data.length == 32) randomness = abi.decode(data, (bytes32));
+        if (randomness == 0) randomness = blockhash(round + ((age - 1) / BLOCKHASH_REACH) * BLOCKHASH_REACH);
     }
 }

@@ -9,7 +9,7 @@ import { IMarket__factory } from '../../sdk/src/chain/generated/factories/IMarke
 import { ProverRegistry__factory } from '../../sdk/src/chain/generated/factories/ProverRegistry__factory.js'
 import type { Address, Bytes32 } from '../../sdk/src/chain/hex.js'
 import { artifacts, root } from './artifacts.js'
-import type { Parameters } from './parameters.js'
+import type { BeaconParameters, Parameters } from './parameters.js'
 
 /** Options of {@link deploy}. */
 export interface DeployOptions {
@@ -79,7 +79,7 @@ export async function deploy({ owner, network, parameters }: DeployOptions): Pro
       `the market is at ${market.address}, the relay at ${relay.address}: not where the registry looks for them`,
     )
   }
-  const beacon = await deployContract(owner, 'BlockhashBeacon', [parameters.beaconLag])
+  const beacon = await deployBeacon(owner, parameters.beacon)
   const { chainId } = await provider.getNetwork()
   const record: DeploymentRecord = {
     schema: 'gevulot/deployment@1',
@@ -89,6 +89,15 @@ export async function deploy({ owner, network, parameters }: DeployOptions): Pro
   }
   await configure(record, owner, parameters)
   return record
+}
+
+function deployBeacon(owner: Signer, beacon: BeaconParameters): Promise<DeployedContract> {
+  switch (beacon.kind) {
+    case 'blockhash':
+      return deployContract(owner, 'BlockhashBeacon', [beacon.lag])
+    case 'drand':
+      return deployContract(owner, 'DrandBeacon', [beacon.lag, beacon.margin])
+  }
 }
 
 /** Writes the first rules and every class. */

@@ -29,6 +29,13 @@ export interface ClassParameters {
   readonly minimumRate: number
 }
 
+/** Where randomness comes from. A lag is between submission and round; three blocks are the least that leave one for a free cancel. */
+export type BeaconParameters =
+  /** Hashes of blocks: local chains and low stakes. The lag is in blocks. */
+  | { readonly kind: 'blockhash'; readonly lag: number }
+  /** drand's quicknet; needs the precompiles of EIP-2537. Lag and margin are in rounds of three seconds. */
+  | { readonly kind: 'drand'; readonly lag: number; readonly margin: number }
+
 /** Everything a deployment chooses. */
 export interface Parameters {
   /** Token units. */
@@ -37,8 +44,7 @@ export interface Parameters {
   readonly epochLength: number
   /** Seconds between leaving and withdrawal; outlasts the longest run time and all windows (invariant 11). */
   readonly cooldown: number
-  /** Blocks between submission and beacon round; three are the least that leave a block for a free cancel. */
-  readonly beaconLag: number
+  readonly beacon: BeaconParameters
   readonly rules: RulesParameters
   readonly classes: readonly ClassParameters[]
 }
@@ -65,7 +71,8 @@ export const standard: Parameters = {
   supply: parseUnits('1000000000', 18),
   epochLength: 600,
   cooldown: 7 * DAY,
-  beaconLag: 3,
+  // A block's clock may be late by a slot of 12 s and some; a free cancel is possible in the first half minute.
+  beacon: { kind: 'drand', lag: 15, margin: 5 },
   rules: {
     ...MONEY,
     responseWindow: 180,
@@ -82,6 +89,7 @@ export const standard: Parameters = {
 export const devnet: Parameters = {
   ...standard,
   epochLength: 5,
+  beacon: { kind: 'blockhash', lag: 3 },
   rules: {
     ...MONEY,
     responseWindow: 20,

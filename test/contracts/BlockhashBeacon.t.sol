@@ -61,13 +61,29 @@ contract BlockhashBeaconTest is Test {
         assertEq(_beacon.value(20_003), keccak256(abi.encode("history", 20_003)), "from the history contract");
         vm.roll(20_003 + 8191);
         assertEq(_beacon.value(20_003), keccak256(abi.encode("history", 20_003)), "its last block");
-        vm.roll(20_003 + 8192);
-        assertEq(_beacon.value(20_003), 0, "gone");
+        _redraws(8192, 31);
     }
 
-    function test_value_IsGoneWhereThereIsNoHistory() public {
+    function test_value_IsDrawnAgainEvery256BlocksWhereThereIsNoHistory() public {
         vm.etch(HISTORY, "");
-        vm.roll(20_003 + 257);
-        assertEq(_beacon.value(20_003), 0, "gone");
+        _redraws(257, 1);
+        _redraws(512, 1);
+        _redraws(513, 2);
+        _redraws(8192, 31);
+    }
+
+    function test_value_IsDrawnAgainWhereHistoryAnswersWithZeroOrNonsense() public {
+        // A contract that returns a zero word, and one that returns a single byte.
+        vm.etch(HISTORY, hex"60206000f3");
+        _redraws(300, 1);
+        vm.etch(HISTORY, hex"60016000f3");
+        _redraws(300, 1);
+    }
+
+    /// @dev `age` blocks after the round its value is the hash of the block `times` · 256 later.
+    function _redraws(uint256 age, uint256 times) private {
+        vm.roll(20_003 + age);
+        vm.setBlockhash(20_003 + times * 256, keccak256(abi.encode(age)));
+        assertEq(_beacon.value(20_003), keccak256(abi.encode(age)), "drawn again");
     }
 }

@@ -3,6 +3,7 @@ import { chainError } from '../errors/codes/chain.js'
 import { CONTRACT_ERRORS, type ContractErrorName } from '../errors/codes/contracts.js'
 import { GevulotError } from '../errors/GevulotError.js'
 import { BlockhashBeacon__factory } from './generated/factories/BlockhashBeacon__factory.js'
+import { DrandBeacon__factory } from './generated/factories/DrandBeacon__factory.js'
 import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
 import { IMarket__factory } from './generated/factories/IMarket__factory.js'
 import { IRelay__factory } from './generated/factories/IRelay__factory.js'
@@ -15,6 +16,7 @@ const ABIS = [
   IRelay__factory,
   GevulotToken__factory,
   BlockhashBeacon__factory,
+  DrandBeacon__factory,
 ]
 
 // An error may come through another contract than the one called, so all are known together.

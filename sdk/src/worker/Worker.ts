@@ -16,6 +16,7 @@ import { ChainTime } from './chain/ChainTime.js'
 import { readKeyFile } from './config/readKeyFile.js'
 import type { WorkerConfig } from './config/WorkerConfig.js'
 import { Agenda } from './coordinate/Agenda.js'
+import { BeaconRelay } from './coordinate/BeaconRelay.js'
 import { ChainFacts } from './coordinate/ChainFacts.js'
 import { Claimer } from './coordinate/Claimer.js'
 import { Coordinator } from './coordinate/Coordinator.js'
@@ -167,6 +168,7 @@ export class Worker {
       calls,
       chain,
       publisher,
+      relay: new BeaconRelay({ contracts, publisher, time, clock, log, endpoints: config.drandEndpoints }),
       time,
       clock,
       operator: signer.address,

@@ -36,15 +36,18 @@ export class TestChain {
     this.provider.pollingInterval = 100
   }
 
-  /** Starts a chain on a free port. */
-  static async start(chainId = CHAIN_ID): Promise<TestChain> {
+  /**
+   * Starts a chain on a free port.
+   * @param time Unix time of its first block; the present by default.
+   */
+  static async start(chainId = CHAIN_ID, time = Math.floor(Date.now() / 1000)): Promise<TestChain> {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('no port')
     server.close()
     await once(server, 'close')
-    const chain = new TestChain(address.port, spawnChain(address.port, chainId))
+    const chain = new TestChain(address.port, spawnChain(address.port, chainId, time))
     await chain.#answering()
     return chain
   }
@@ -104,8 +107,9 @@ export class TestChain {
   }
 }
 
-function spawnChain(port: number, chainId: number): ChildProcess {
+function spawnChain(port: number, chainId: number, time: number): ChildProcess {
   const args = ['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(chainId), '--hardfork', 'prague']
+  args.push('--timestamp', String(time))
   // Not the npm wrapper: its child would survive a SIGKILL.
   const binary = join(root, `node_modules/@foundry-rs/anvil-${process.platform}-${ARCHITECTURE}/bin/anvil`)
   const child = spawn(binary, [...args, '--accounts', '1', '--silent'], { stdio: 'ignore' })

@@ -62,9 +62,12 @@ export class TestNetwork {
     this.verifier = parts.verifier
   }
 
-  /** Starts a chain and deploys everything; blocks come every second from then on. */
-  static async start(parameters: Parameters = FAST): Promise<TestNetwork> {
-    const chain = await TestChain.start()
+  /**
+   * Starts a chain and deploys everything; blocks come every second from then on.
+   * @param time Unix time of the chain's first block; the present by default.
+   */
+  static async start(parameters: Parameters = FAST, time?: number): Promise<TestNetwork> {
+    const chain = await TestChain.start(undefined, time)
     const directory = await mkdtemp(join(tmpdir(), 'gevulot-network-'))
     const owner = chain.wallet(0)
     const record = await deploy({ owner, network: 'test', parameters })

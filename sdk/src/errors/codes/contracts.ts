@@ -323,6 +323,32 @@ export const CONTRACT_ERRORS = {
     hint: 'Call the contract with the key of the owner.',
     retryable: false,
   },
+  // The drand beacon.
+  ClockStale: {
+    text: "round {known} of the beacon is public, but by the chain's clock only {due} is due",
+    hint: "The chain's clock is late, so a round fixed now could be known already; wait until it has caught up.",
+    retryable: true,
+  },
+  BeforeGenesis: {
+    text: "the chain's time {time} is before the beacon's first round at {genesis}",
+    hint: "Set the local chain's clock, or use another beacon there.",
+    retryable: false,
+  },
+  AlreadyPublished: {
+    text: 'round {round} of the beacon is on the chain already',
+    hint: 'Nothing to do.',
+    retryable: false,
+  },
+  RoundNotSigned: {
+    text: "that is not drand's signature of round {round}",
+    hint: 'Fetch the round again, from another endpoint.',
+    retryable: false,
+  },
+  PrecompileMissing: {
+    text: 'this chain lacks the precompile {precompile}',
+    hint: 'The drand beacon needs EIP-2537; use another beacon on this chain.',
+    retryable: false,
+  },
   // The token and access control.
   ERC20InsufficientBalance: {
     text: '{sender} has {balance} tokens, this needs {needed}',

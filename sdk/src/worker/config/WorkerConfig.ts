@@ -1,3 +1,4 @@
+import { QUICKNET_ENDPOINTS } from '../../beacon/index.js'
 import type { ConfigField, ConfigOf } from './ConfigField.js'
 import { bytes32, choice, flag, integer, list, secret, text, url, type Parser } from './parsers.js'
 import type { Secret } from './Secret.js'
@@ -94,6 +95,12 @@ export const WORKER_FIELDS = {
     integer(0, 600),
     'Each keeper waits its own part of this, so that they do not all pay for the same act.',
     6,
+  ),
+  drandEndpoints: field(
+    'DRAND_ENDPOINTS',
+    list(url),
+    'drand HTTP servers from which a keeper relays rounds that workloads wait for, in this order; empty: none.',
+    QUICKNET_ENDPOINTS,
   ),
 
   startBlock: field(

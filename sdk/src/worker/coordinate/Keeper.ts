@@ -12,6 +12,7 @@ import type { Clock } from '../../clock.js'
 import type { ChainTime } from '../chain/ChainTime.js'
 import type { Publisher } from '../publish/Publisher.js'
 import type { TxRequest } from '../publish/TxOutcome.js'
+import type { BeaconRelay } from './BeaconRelay.js'
 import type { ChainFacts } from './ChainFacts.js'
 import type { Dossier } from './Dossier.js'
 import type { MarketCalls } from './MarketCalls.js'
@@ -23,6 +24,7 @@ export interface KeeperOptions {
   readonly calls: MarketCalls
   readonly chain: ChainFacts
   readonly publisher: Publisher
+  readonly relay: BeaconRelay
   readonly time: ChainTime
   readonly clock: Clock
   readonly operator: Address
@@ -72,10 +74,12 @@ export class Keeper {
   }
 
   async #assign(dossier: Dossier, state: WorkloadState, rules: Rules): Promise<number> {
-    const { time, calls } = this.#options
+    const { time, calls, relay, onChange } = this.#options
     // The spread would cost the requester time here; whoever comes second is stopped by the simulation.
     if (await this.#isTooLateToAssign(state)) this.#publish(dossier, calls.settle(dossier, []))
     else if (await this.#isRoundOut(rules.beacon, state.round)) this.#publish(dossier, calls.assign(dossier.workload))
+    // Not awaited: other workloads must not wait for a slow endpoint.
+    else void relay.relay(rules.beacon, state.round).then((isPublished) => isPublished && onChange(dossier))
     return time.now() + 1
   }
 

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IBeacon} from "../interfaces/IBeacon.sol";
+import {DrandSignature} from "../libraries/DrandSignature.sol";
+
+/// @title drand beacon: the rounds of drand's network "quicknet", verified on chain once for all
+/// @notice Anyone relays a round; its signature is checked against quicknet's public key, so the relayer can choose neither the
+/// value nor who is drawn, only whether to relay. A value is sha256 of the compressed signature, as drand publishes it.
+/// TIME. Round r is due at GENESIS + (r − 1) · PERIOD. A chain whose clock is late would fix rounds that are already public: the
+/// lag bridges what is usual, and a round relayed before its time proves more than that and stops submissions.
+/// MONEY. None. ROLES. None. EXTERNAL CALLS. Precompiles only.
+contract DrandBeacon is IBeacon {
+    /// @notice Unix time of round 1.
+    uint256 public constant GENESIS = 1_692_803_367;
+    /// @notice Seconds between two rounds.
+    uint256 public constant PERIOD = 3;
+    /// @notice Most rounds between submission and round: ten minutes, well inside every window for the draw.
+    uint32 public constant MAX_LAG = 200;
+
+    /// @notice Rounds between the one that is due at submission and the one a workload is bound to.
+    uint32 public immutable lag;
+    /// @notice Rounds by which the chain's clock may be late.
+    uint32 public immutable margin;
+
+    /// @notice Newest round that was relayed before it was due by the chain's clock; zero for none.
+    uint32 public ahead;
+
+    /// @inheritdoc IBeacon
+    mapping(uint32 round => bytes32 randomness) public value;
+
+    /// @notice The margin must be at least one round and below the lag, the lag at most {MAX_LAG}.
+    error LagOutOfBounds(uint32 lag, uint32 margin);
+    /// @notice The chain's clock is before the first round.
+    error BeforeGenesis(uint256 time, uint256 genesis);
+    /// @notice Round `known` is public although by the chain's clock only `due` should be: rounds fixed now could be known.
+    error ClockStale(uint32 known, uint32 due);
+    /// @notice The round's value is known already.
+    error AlreadyPublished(uint32 round);
+    /// @notice The point is not quicknet's signature of this round.
+    error RoundNotSigned(uint32 round);
+
+    /// @param lag_ Rounds between the one due at submission and the one fixed.
+    /// @param margin_ Rounds by which the chain's clock may be late, and in which nobody may cancel for free any more.
+    constructor(uint32 lag_, uint32 margin_) {
+        if (margin_ == 0 || margin_ >= lag_ || lag_ > MAX_LAG) revert LagOutOfBounds(lag_, margin_);
+        lag = lag_;
+        margin = margin_;
+    }
+
+    /// @notice Makes the value of a round known, for everyone and for ever.
+    /// @param round Round number.
+    /// @param signature Uncompressed point of G1: x, then y, 48 bytes each, big endian.
+    function publish(uint32 round, bytes32[3] calldata signature) external {
+        if (value[round] != 0) revert AlreadyPublished(round);
+        if (!DrandSignature.verify(round, signature)) revert RoundNotSigned(round);
+        value[round] = sha256(DrandSignature.compress(signature));
+        if (timeOf(round) > block.timestamp && round > ahead) ahead = round;
+    }
+
+    /// @inheritdoc IBeacon
+    function nextRound() external view returns (uint32 round) {
+        uint32 due = _due();
+        if (ahead > due + margin) revert ClockStale(ahead, due);
+        return due + lag;
+    }
+
+    /// @inheritdoc IBeacon
+    function isOpen(uint32 round) external view returns (bool open) {
+        uint32 last = _due() + margin;
+        return round > last && ahead <= last;
+    }
+
+    /// @notice When a round is due.
+    /// @param round Round number, from 1.
+    /// @return Unix time.
+    function timeOf(uint32 round) public pure returns (uint256) {
+        return GENESIS + uint256(round) * PERIOD - PERIOD;
+    }
+
+    /// @dev The newest round that is due by the chain's clock.
+    function _due() private view returns (uint32) {
+        if (block.timestamp < GENESIS) revert BeforeGenesis(block.timestamp, GENESIS);
+        return uint32((block.timestamp - GENESIS) / PERIOD + 1);
+    }
+}

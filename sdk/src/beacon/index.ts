@@ -1,0 +1,5 @@
+export { fetchRound, type FetchRoundOptions } from './fetchRound.js'
+export { isDrandBeacon } from './isDrandBeacon.js'
+export { publishRound, publishRoundCall } from './publishRound.js'
+export { QUICKNET, QUICKNET_ENDPOINTS, roundAt, timeOfRound } from './quicknet.js'
+export { verifyRound, type VerifiedRound } from './verifyRound.js'
