@@ -1,0 +1,163 @@
+/** How the model ends a workload: settle, clear, slash. Written from design §3 and §4. */
+import type { Outcome } from '../../sdk/src/chain/index.js'
+import { balanceOf, credit } from './market.js'
+import { epochAt, slashSeat } from './registry.js'
+import type { Job, Moment, Place, Rules, State } from './state.js'
+import { refuse, Refused } from './state.js'
+import {
+  accepted,
+  deadline,
+  end,
+  endUnproved,
+  failReason,
+  inPhase,
+  isOpen,
+  isReleased,
+  own,
+  placeOf,
+  potOf,
+  remove,
+} from './work.js'
+
+const ASSIGN_EPOCHS = 3
+
+/** Weight of rank k (from 0) of r as a whole number: 0.8^k · 5^(r − 1). */
+function weight(k: number, ranks: number): bigint {
+  return 4n ** BigInt(k) * 5n ** BigInt(ranks - 1 - k)
+}
+
+/** Share of a rank, rounded down. */
+function share(pot: bigint, rank: number, ranks: number): bigint {
+  let sum = 0n
+  for (let k = 0; k < ranks; k += 1) sum += weight(k, ranks)
+  return (pot * weight(rank, ranks)) / sum
+}
+
+function outcomeOf(job: Job): Outcome {
+  const verdicts = job.commits.map(({ verdict }) => verdict)
+  if (verdicts.includes('valid')) return 'Proven'
+  if (verdicts.includes('invalid')) return 'InvalidProof'
+  if (verdicts.length > 0) return 'NotRevealed'
+  if (accepted(job) > 0) return 'TimedOut'
+  switch (failReason(job)) {
+    case 'ProgramFailed':
+      return 'ProgramFailed'
+    case 'InputsUnavailable':
+      return 'InputsUnavailable'
+    case 'OutOfTime':
+      return 'TimedOut'
+    case 'None':
+      return 'Unserved'
+  }
+}
+
+/** Ends a workload. */
+export function settle(state: State, rules: Rules, moment: Moment, number: number, seats: readonly number[]): void {
+  const job = state.jobs[number]!
+  if (job.phase === 'Pending') settleUndrawn(state, rules, moment, job)
+  else settleDrawn(state, rules, moment, job, seats)
+}
+
+function settleUndrawn(state: State, rules: Rules, { caller, now }: Moment, job: Job): void {
+  refuse(epochAt(rules, now) <= job.epoch + ASSIGN_EPOCHS, 'WrongPhase')
+  credit(state, job.requester, job.fee - rules.settleBounty)
+  credit(state, caller, rules.settleBounty)
+  Object.assign(job, { phase: 'Final', outcome: 'Unserved', dutyEnded: true })
+}
+
+function settleDrawn(state: State, rules: Rules, { caller, now }: Moment, job: Job, seats: readonly number[]): void {
+  refuse(job.phase !== 'Proving', 'WrongPhase')
+  refuse(isOpen(job, now), 'TooEarly')
+  const hidden = job.commits.some(({ verdict }) => verdict === 'none')
+  refuse(hidden && now <= deadline(job) + rules.revealDelay + rules.revealWindow, 'TooEarly')
+  const outcome = outcomeOf(job)
+  const released = isReleased(job)
+  const listed = new Set(seats)
+  const valid = job.commits.filter(({ verdict }) => verdict === 'valid')
+  refuse(
+    valid.some(({ seat }) => !listed.has(seat)),
+    'ClaimsIncomplete',
+  )
+  const waiting = released ? acceptedPlaces(state, job, listed) : []
+  refuse(released && waiting.length !== accepted(job) - own(job), 'ClaimsIncomplete')
+  for (const id of listed) {
+    const place = placeOf(state, id, job)
+    if (place === undefined) continue
+    const seat = state.seats.get(id)!
+    if (place.state === 'Valid') end(state, rules, now, seat, place, 'proof')
+    else endUnproved(state, rules, now, seat, place, { proven: outcome === 'Proven', dutyEnded: released })
+  }
+  const pot = potOf(job, rules)
+  let left = job.fee - rules.assignBounty - rules.settleBounty
+  if (outcome === 'Unserved') {
+    credit(state, job.requester, pot)
+    left -= pot
+  } else {
+    const ranks = payRanks(state, job, pot)
+    left -= ranks + compensate(state, job, pot, pot - ranks, waiting)
+  }
+  const ender = balanceOf(state, caller)
+  ender.free += rules.settleBounty
+  ender.toBurn += left
+  Object.assign(job, { phase: 'Final', outcome, dutyEnded: released })
+}
+
+/** Places among `listed` that accepted in time and are still waiting. */
+function acceptedPlaces(state: State, job: Job, listed: ReadonlySet<number>): Place[] {
+  return [...listed].flatMap((id) => {
+    const place = placeOf(state, id, job)
+    return place?.state === 'Accepted' && place.inTime ? [place] : []
+  })
+}
+
+/** Pays ranks: seats' own slots before open ones, each by commit order; one rank at most for an operator's open commit. */
+function payRanks(state: State, job: Job, pot: bigint): bigint {
+  const valid = job.commits.filter(({ verdict }) => verdict === 'valid')
+  const inOrder = [...valid.filter(({ open }) => !open), ...valid.filter(({ open }) => open)]
+  const before = new Set<string>()
+  let rank = 0
+  let paid = 0n
+  for (const { operator, open } of inOrder) {
+    const again = open && before.has(operator)
+    before.add(operator)
+    if (again || rank === job.redundancy) continue
+    const amount = share(pot, rank, job.redundancy)
+    rank += 1
+    paid += amount
+    credit(state, operator, amount)
+  }
+  return paid
+}
+
+/** After a release: what a cancel would have paid those that were at work, out of the unfilled ranks. */
+function compensate(state: State, job: Job, pot: bigint, unfilled: bigint, waiting: readonly Place[]): bigint {
+  if (waiting.length === 0) return 0n
+  const count = BigInt(waiting.length)
+  const worked = BigInt(deadline(job) - job.drawnAt)
+  const asCancelled = (pot * worked) / BigInt(job.maxRunTime * job.redundancy)
+  const each = asCancelled < unfilled / count ? asCancelled : unfilled / count
+  for (const { operator } of waiting) credit(state, operator, each)
+  return each * count
+}
+
+/** Frees a seat of a finished workload. */
+export function clear(state: State, rules: Rules, { now }: Moment, number: number, id: number): void {
+  const job = inPhase(state, number, 'Final')
+  const place = placeOf(state, id, job)
+  if (place === undefined) throw new Refused('SeatNotInWorkload')
+  const { dutyEnded } = job
+  endUnproved(state, rules, now, state.seats.get(id)!, place, { proven: job.outcome === 'Proven', dutyEnded })
+}
+
+/** Slashes a seat that never answered. */
+export function slash(state: State, rules: Rules, { caller, now }: Moment, number: number, id: number): void {
+  const job = state.jobs[number]!
+  refuse(job.phase === 'Pending', 'WrongPhase')
+  refuse(now <= job.drawnAt + rules.silenceWindow, 'TooEarly')
+  const place = placeOf(state, id, job)
+  const over = job.phase === 'Final' ? job.dutyEnded : isReleased(job)
+  if (over || place?.state !== 'Assigned') throw new Refused('NotSilent')
+  const seat = state.seats.get(id)!
+  remove(seat, place)
+  slashSeat(state, rules, now, seat, caller)
+}

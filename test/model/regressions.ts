@@ -1,0 +1,4 @@
+import type { Step } from './acts.js'
+
+/** Sequences in which model and contracts once differed, by what was wrong. */
+export const REGRESSIONS: Readonly<Record<string, readonly Step[]>> = {}

@@ -1,0 +1,148 @@
+/**
+ * The state of the model: plain objects, one fact a field, nothing packed and nothing counted twice. It shares no code and no
+ * layout with the contracts; what they keep as counters in words is counted here from lists whenever it is asked for.
+ */
+import type { FailReason, Outcome, Phase, SeatStatus, SlotState } from '../../sdk/src/chain/index.js'
+
+/** An address in checksum form. */
+export type Account = string
+
+/** What happened to one of a workload's slots. */
+export type SlotFate = 'undrawn' | 'waiting' | 'accepted' | 'committed' | 'vacated' | 'lost'
+
+/** A commit of a workload; its place in the list is its order. */
+export interface Commit {
+  readonly seat: number
+  readonly operator: Account
+  readonly open: boolean
+  verdict: 'none' | 'valid' | 'invalid'
+}
+
+/** A workload. */
+export interface Job {
+  /** Number in the order of submission. */
+  readonly number: number
+  readonly requester: Account
+  readonly fee: bigint
+  readonly maxRunTime: number
+  readonly redundancy: number
+  readonly rescue: number
+  /** Whether its program's proofs bind the prover. */
+  readonly binding: boolean
+  readonly round: number
+  readonly epoch: number
+  phase: Exclude<Phase, 'None'>
+  outcome: Outcome
+  drawnAt: number
+  /** Second of an early close; undefined while only the run time closes commits. */
+  closedAt: number | undefined
+  cancelAskedAt: number | undefined
+  fates: SlotFate[]
+  commits: Commit[]
+  /** Reasons of fails that counted, in order. */
+  reasons: FailReason[]
+  committedOpen: Account[]
+  /** Set at the end: nobody has to answer any more. */
+  dutyEnded: boolean
+}
+
+/** What a seat owes to a workload. A place that is over is removed. */
+export interface Place {
+  readonly job: number
+  readonly operator: Account
+  /** Slot number; undefined for a commit to an open slot. */
+  readonly slot: number | undefined
+  state: Exclude<SlotState, 'Free'>
+  inTime: boolean
+  reason: FailReason
+  order: number
+}
+
+/** A seat. */
+export interface Seat {
+  readonly id: number
+  operator: Account | undefined
+  floor: bigint
+  status: SeatStatus
+  bond: bigint
+  unlockAt: number
+  leftEpoch: number
+  declineWeek: number
+  declines: number
+  streak: number
+  /** The newest work. */
+  main: Place | undefined
+  /** Older work that waits for its end; at most three. */
+  aside: Place[]
+}
+
+/** An account of the market. */
+export interface Balance {
+  free: bigint
+  nonce: number
+  toBurn: bigint
+}
+
+/** The active set from an epoch on, position by position. */
+export interface SetFrom {
+  readonly epoch: number
+  readonly seats: readonly number[]
+}
+
+/** Everything. */
+export interface State {
+  readonly jobs: Job[]
+  /** By id; ids run from 1. */
+  readonly seats: Map<number, Seat>
+  readonly balances: Map<Account, Balance>
+  readonly wallets: Map<Account, bigint>
+  readonly reports: Map<Account, { bounty: bigint; burn: bigint }>
+  sets: SetFrom[]
+  supply: bigint
+}
+
+/** Parameters of the network that the model is told. */
+export interface Rules {
+  readonly responseWindow: number
+  readonly silenceWindow: number
+  readonly revealDelay: number
+  readonly revealWindow: number
+  readonly cancelDelay: number
+  readonly baseBurnBps: bigint
+  readonly assignBounty: bigint
+  readonly settleBounty: bigint
+  /** Token units a slot, and a slot and second. */
+  readonly minimumFee: bigint
+  readonly minimumRate: bigint
+  readonly bond: bigint
+  readonly slashBps: bigint
+  readonly bountyBps: bigint
+  readonly declineQuota: number
+  readonly epochLength: number
+  readonly genesis: number
+  readonly cooldown: number
+  readonly beaconLag: number
+}
+
+/** Circumstances of an act. */
+export interface Moment {
+  readonly caller: Account
+  /** Time and number of the block that the act is in. */
+  readonly now: number
+  readonly block: number
+}
+
+/** The name of the contract's error that an act must end in. */
+export class Refused extends Error {
+  readonly error: string
+
+  constructor(error: string) {
+    super(error)
+    this.error = error
+  }
+}
+
+/** Ends the act with the contract's error `name` if `condition` holds. */
+export function refuse(condition: boolean, name: string): void {
+  if (condition) throw new Refused(name)
+}
