@@ -7,6 +7,7 @@ import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {DirectOwner} from "./access/DirectOwner.sol";
 import {IProverRegistry} from "./interfaces/IProverRegistry.sol";
 import {ISeatHolder} from "./interfaces/ISeatHolder.sol";
+import {ISeatQualifier} from "./interfaces/ISeatQualifier.sol";
 import {Permutation} from "./libraries/Permutation.sol";
 import {SeatHistory} from "./libraries/SeatHistory.sol";
 
@@ -16,7 +17,8 @@ import {SeatHistory} from "./libraries/SeatHistory.sol";
 /// DRAWS. {draw} reads the set as it was in an epoch at most three back; leavers stay drawable for those, and slashable until
 /// they withdraw. A seat's price floor cannot change while a draw could still name it.
 /// ROLES. The owner admits operators and sets class bonds within bounds; it cannot touch a bond. The market slashes and drops.
-/// EXTERNAL CALLS. The token (ours, no hooks) and the market's view {ISeatHolder-isHeld}.
+/// Qualification activates seats of classes with a puzzle, and evicts.
+/// EXTERNAL CALLS. The token (ours, no hooks), the market's view {ISeatHolder-isHeld}, and {ISeatQualifier-mustQualify}.
 contract ProverRegistry is IProverRegistry, DirectOwner {
     using SafeERC20 for ERC20Burnable;
     using SeatHistory for uint256;
@@ -43,6 +45,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         uint24 leftEpoch;
         uint32 declineWeek;
         uint8 declines;
+        uint24 fromEpoch;
     }
 
     /// @notice Seats one call can stake: keeps the call well inside a block.
@@ -53,6 +56,8 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     uint256 public constant MAX_SLASH_BPS = 5000;
     /// @notice At most a tenth of a slash goes to the reporter: reporting oneself must always cost (docs/threat-model.md).
     uint256 public constant MAX_BOUNTY_BPS = 1000;
+    /// @notice At most a twentieth of a bond is prepaid for an eviction: being away costs little, holding seats without machines adds up.
+    uint256 public constant MAX_CHARGE_BPS = 500;
     /// @notice Epoch numbers have 24 bits: with four seconds they last two years, with the ten minutes of a real network three hundred.
     uint256 public constant MIN_EPOCH = 4;
     uint256 private constant BPS = 10_000;
@@ -63,6 +68,8 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     address public immutable market;
     /// @inheritdoc IProverRegistry
     address public immutable relay;
+    /// @inheritdoc IProverRegistry
+    address public immutable qualification;
     /// @inheritdoc IProverRegistry
     uint256 public immutable epochLength;
     /// @inheritdoc IProverRegistry
@@ -89,6 +96,11 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         _;
     }
 
+    modifier onlyQualification() {
+        if (msg.sender != qualification) revert OnlyQualification(msg.sender);
+        _;
+    }
+
     /// @param token_ Token of the bonds.
     /// @param peers Contracts with a role here; their addresses are known before they are deployed, so all can be immutable.
     /// @param owner_ Admits operators and sets class bonds.
@@ -106,6 +118,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         token = token_;
         market = peers.market;
         relay = peers.relay;
+        qualification = peers.qualification;
         epochLength = epochLength_;
         cooldown = cooldown_;
         genesis = block.timestamp;
@@ -142,19 +155,13 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         seatCount += count;
         // Seat ids have 24 bits in the history of the active set.
         if (seatCount > type(uint24).max) revert InvalidSeatCount(count);
+        SeatCore memory core = SeatCore(_msgSender(), priceFloor, class, SeatStatus.Inactive, 0);
+        bool mustQualify = _mustQualify(class);
         for (uint256 seat = firstSeat; seat < firstSeat + count; ++seat) {
             _ledger[seat].bond = bond;
             emit Staked(seat, _msgSender(), class, bond);
-            _enter(
-                seat,
-                SeatCore({
-                    operator: _msgSender(),
-                    priceFloor: priceFloor,
-                    class: class,
-                    status: SeatStatus.Active,
-                    position: 0
-                })
-            );
+            if (mustQualify) _wait(seat, core);
+            else _enter(seat, core);
         }
         token.safeTransferFrom(_msgSender(), address(this), bond * count);
     }
@@ -166,16 +173,18 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
             SeatCore memory core = _own(seat);
             SeatLedger storage ledger = _ledger[seat];
             if (core.status == SeatStatus.Active) revert WrongSeatStatus(seat, core.status);
-            // A dropped seat sits out its cooldown; any other only waits until no draw can name it with its old price floor.
-            if (core.status == SeatStatus.Dropped && block.timestamp < ledger.unlockAt)
-                revert CoolingDown(seat, ledger.unlockAt);
+            bool mustQualify = _mustQualify(core.class);
+            // A dropped seat sits out its cooldown, and where seats are checked a leaving one too: else it would be away for every check.
+            // Any other only waits until no draw can name it with its old price floor.
+            bool mustCool = core.status == SeatStatus.Dropped || (mustQualify && core.status == SeatStatus.Leaving);
+            if (mustCool && block.timestamp < ledger.unlockAt) revert CoolingDown(seat, ledger.unlockAt);
             if (currentEpoch() <= ledger.leftEpoch + DRAWABLE_EPOCHS) revert RejoinTooEarly(seat, ledger.leftEpoch);
             uint256 full = _fullBond(core.class);
             if (ledger.bond < full) revert BondIncomplete(seat, ledger.bond, full);
             ledger.unlockAt = 0;
             core.priceFloor = priceFloor;
-            core.status = SeatStatus.Active;
-            _enter(seat, core);
+            if (mustQualify) _wait(seat, core);
+            else _enter(seat, core);
         }
     }
 
@@ -249,14 +258,10 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     /// @inheritdoc IProverRegistry
     function slash(uint256 seat, address reporter) external onlyMarket {
         SeatCore memory core = _core[seat];
-        ClassBond memory params = classBonds[core.class];
-        uint256 bond = _ledger[seat].bond;
-        // Of what the seat bonded, should the class ask for more today. Never more than what is left, so it never reverts.
-        uint256 amount = ((params.bond < bond ? params.bond : bond) * params.slashBps) / BPS;
+        ClassBond storage params = classBonds[core.class];
+        uint256 amount = _take(seat, params.slashBps, core.class);
         uint256 bounty = reporter == core.operator ? 0 : (amount * params.bountyBps) / BPS;
-        _ledger[seat].bond = uint96(bond - amount);
-        Report memory report = reports[reporter];
-        reports[reporter] = Report(report.bounty + uint128(bounty), report.burn + uint128(amount - bounty));
+        _report(reporter, bounty, amount - bounty);
         if (core.status == SeatStatus.Active) {
             _exit(seat, core);
             _core[seat].status = SeatStatus.Inactive;
@@ -281,6 +286,35 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         uint256 quota = classBonds[core.class].declineQuota;
         emit DeclineCounted(seat, declines, quota);
         if (declines > quota) _drop(seat, core);
+    }
+
+    // ─── Qualification ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @inheritdoc IProverRegistry
+    function activate(uint256 seat) external onlyQualification {
+        SeatCore memory core = _core[seat];
+        if (core.status != SeatStatus.Inactive) revert WrongSeatStatus(seat, core.status);
+        uint256 full = _fullBond(core.class);
+        if (_ledger[seat].bond < full) revert BondIncomplete(seat, _ledger[seat].bond, full);
+        _enter(seat, core);
+    }
+
+    /// @inheritdoc IProverRegistry
+    function evict(
+        uint256 seat,
+        address evictor,
+        uint256 chargeBps
+    ) external onlyQualification returns (bool isEvicted) {
+        SeatCore memory core = _core[seat];
+        if (core.status != SeatStatus.Active && core.status != SeatStatus.Leaving) return false;
+        if (chargeBps > MAX_CHARGE_BPS) chargeBps = MAX_CHARGE_BPS;
+        // Half burns: whoever evicts its own seats, under whatever name, pays for it.
+        uint256 charge = _take(seat, chargeBps, core.class);
+        uint256 bounty = evictor == core.operator ? 0 : charge / 2;
+        _report(evictor, bounty, charge - bounty);
+        emit Evicted(seat, core.operator, evictor, charge, bounty);
+        _drop(seat, core);
+        return true;
     }
 
     // ─── Views ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -332,6 +366,13 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     }
 
     /// @inheritdoc IProverRegistry
+    function membershipOf(uint256 seat) external view returns (Membership memory) {
+        SeatCore storage core = _core[seat];
+        SeatLedger storage ledger = _ledger[seat];
+        return Membership(core.operator, core.class, core.status, ledger.fromEpoch, ledger.leftEpoch);
+    }
+
+    /// @inheritdoc IProverRegistry
     function activeSeats(uint8 class, uint256 epoch) external view returns (uint256) {
         return _setSize[class].valueAt(epoch);
     }
@@ -343,6 +384,13 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
 
     // ─── Internal ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+    /// @dev Stores a bonded seat that has to qualify.
+    function _wait(uint256 seat, SeatCore memory core) private {
+        core.status = SeatStatus.Inactive;
+        _core[seat] = core;
+        emit Waiting(seat, core.operator, core.priceFloor);
+    }
+
     /// @dev Appends the seat to its class's set from the next epoch on and stores its hot word.
     function _enter(uint256 seat, SeatCore memory core) private {
         uint256 epoch = currentEpoch() + 1;
@@ -351,7 +399,9 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         _setSize[core.class] = size.push(epoch, position + 1);
         _seatAt[core.class][position] = _seatAt[core.class][position].push(epoch, seat);
         core.position = uint24(position);
+        core.status = SeatStatus.Active;
         _core[seat] = core;
+        _ledger[seat].fromEpoch = uint24(epoch);
         emit Joined(seat, core.operator, core.priceFloor, epoch);
     }
 
@@ -382,6 +432,21 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         emit Dropped(seat, core.operator, _ledger[seat].unlockAt);
     }
 
+    /// @dev Takes a part of a seat's bond: of the full bond of its class, or of what the seat has should the class ask for more today. Never
+    /// more than what is left, so it never reverts.
+    function _take(uint256 seat, uint256 bps, uint8 class) private returns (uint256 amount) {
+        uint256 full = classBonds[class].bond;
+        uint256 bond = _ledger[seat].bond;
+        amount = ((full < bond ? full : bond) * bps) / BPS;
+        _ledger[seat].bond = uint96(bond - amount);
+    }
+
+    /// @dev Books what a report brings its reporter and what of it burns.
+    function _report(address reporter, uint256 bounty, uint256 burn) private {
+        Report memory report = reports[reporter];
+        reports[reporter] = Report(report.bounty + uint128(bounty), report.burn + uint128(burn));
+    }
+
     function _startCooldown(uint256 seat) private returns (uint256 unlockAt) {
         unlockAt = block.timestamp + cooldown;
         _ledger[seat].unlockAt = uint40(unlockAt);
@@ -390,6 +455,10 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     function _own(uint256 seat) private view returns (SeatCore memory core) {
         core = _core[seat];
         if (core.operator != _msgSender()) revert NotSeatOperator(seat, _msgSender());
+    }
+
+    function _mustQualify(uint8 class) private view returns (bool) {
+        return qualification != address(0) && ISeatQualifier(qualification).mustQualify(class);
     }
 
     function _fullBond(uint8 class) private view returns (uint96 bond) {

@@ -7,10 +7,11 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IMarketCore, IMarketExtension} from "./interfaces/IMarket.sol";
+import {IQualification} from "./interfaces/IQualification.sol";
 import {IRelay} from "./interfaces/IRelay.sol";
 
 /// @title The relay of signed actions and submitter keys
-/// @notice POWER. Market and registry believe the twenty bytes this contract appends to a call. It appends the signer of the action, or
+/// @notice POWER. Market, registry and qualification believe the twenty bytes this contract appends to a call. It appends the signer of the action, or
 /// the operator that named the calling key, and nothing else; a key is held to {isAct}.
 /// LIVENESS. Nonces are a bitmap without order. A call that fails leaves its nonce unspent, and a call gets the gas its
 /// signer asked for whoever relays it, so a relayer can neither block an action nor use it up.
@@ -34,6 +35,8 @@ contract Relay is IRelay, EIP712, ERC2771Context {
     address public immutable market;
     /// @notice The registry of provers and bonds.
     address public immutable registry;
+    /// @notice Where seats qualify.
+    address public immutable qualification;
 
     /// @inheritdoc IRelay
     mapping(address operator => mapping(address key => uint256 until)) public submitterUntil;
@@ -43,9 +46,15 @@ contract Relay is IRelay, EIP712, ERC2771Context {
 
     /// @param market_ The market; like the registry its address is known before it is deployed.
     /// @param registry_ The registry.
-    constructor(address market_, address registry_) EIP712("Gevulot Relay", "1") ERC2771Context(address(this)) {
+    /// @param qualification_ Where seats qualify.
+    constructor(
+        address market_,
+        address registry_,
+        address qualification_
+    ) EIP712("Gevulot Relay", "1") ERC2771Context(address(this)) {
         market = market_;
         registry = registry_;
+        qualification = qualification_;
     }
 
     // ─── Submitter keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -81,7 +90,8 @@ contract Relay is IRelay, EIP712, ERC2771Context {
     /// @inheritdoc IRelay
     function execute(Action calldata action, bytes calldata signature) public returns (bytes memory result) {
         address target = action.target;
-        if (target != market && target != registry && target != address(this)) revert UnknownTarget(target);
+        if (target != market && target != registry && target != qualification && target != address(this))
+            revert UnknownTarget(target);
         if (action.data.length < 4) revert NotAnAct(target, 0);
         if (block.timestamp > action.deadline) revert ActionExpired(action.deadline);
         if (!_isSigned(action.from, digestOf(action), signature)) revert InvalidSignature(action.from);
@@ -129,6 +139,13 @@ contract Relay is IRelay, EIP712, ERC2771Context {
     /// @inheritdoc IRelay
     /// @dev Nothing here spends or moves a balance, a bond or a seat. Bounties these acts earn are the operator's.
     function isAct(address target, bytes4 selector) public view returns (bool) {
+        if (target == qualification)
+            return
+                selector == IQualification.answer.selector ||
+                selector == IQualification.excuse.selector ||
+                selector == IQualification.open.selector ||
+                selector == IQualification.start.selector ||
+                selector == IQualification.evict.selector;
         return
             target == market &&
             (selector == IMarketCore.accept.selector ||

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 /// @title Types of the prover registry
 interface IProverRegistryTypes {
     /// @notice Where a seat is in its life (design §5).
-    /// @dev None: never staked, or withdrawn. Inactive: bonded, not drawable. Active: drawable. Leaving: still drawable for the
+    /// @dev None: never staked, or withdrawn. Inactive: bonded, not drawable; where seats qualify, waiting to. Active: drawable. Leaving: still drawable for the
     /// workloads submitted before it left, then cooling down. Dropped: put out of the active set, must cool down to rejoin.
     enum SeatStatus {
         None,
@@ -35,9 +35,25 @@ interface IProverRegistryTypes {
     /// @notice Contracts that have a role in the registry, fixed at deployment.
     /// @param market The only contract that can slash, drop or count a decline.
     /// @param relay Trusted to name the account it calls for; see {Relay}.
+    /// @param qualification The only contract that can activate seats of a class with a puzzle, and evict; zero: no class has one.
     struct Peers {
         address market;
         address relay;
+        address qualification;
+    }
+
+    /// @notice Since when a seat is, and until when it was, in the active set.
+    /// @param operator Account that staked it.
+    /// @param class Hardware class.
+    /// @param status See {SeatStatus}.
+    /// @param fromEpoch First epoch whose set holds it since it last joined; zero: it never did.
+    /// @param leftEpoch Last epoch whose set held it before it last left; meaningless while it is active.
+    struct Membership {
+        address operator;
+        uint8 class;
+        SeatStatus status;
+        uint24 fromEpoch;
+        uint24 leftEpoch;
     }
 
     /// @notice Parameters of a hardware class.
@@ -77,6 +93,8 @@ interface IProverRegistryErrors {
     error SeatHeld(uint256 seat);
     /// @notice Only the market may call this.
     error OnlyMarket(address caller);
+    /// @notice Only the qualification contract may call this.
+    error OnlyQualification(address caller);
     /// @notice There is nothing to withdraw or burn.
     error NothingDue();
     /// @notice The requested epoch is too old for the stored history of the active set.
@@ -93,9 +111,13 @@ interface IProverRegistryEvents is IProverRegistryTypes {
     event Staked(uint256 indexed seat, address indexed operator, uint8 indexed class, uint256 bond);
     /// @notice A seat joined the active set; it is drawable for workloads submitted from `fromEpoch` on.
     event Joined(uint256 indexed seat, address indexed operator, uint256 priceFloor, uint256 fromEpoch);
+    /// @notice A seat is bonded and waits for a check of its class, to join by solving the puzzle.
+    event Waiting(uint256 indexed seat, address indexed operator, uint256 priceFloor);
+    /// @notice A seat did not answer a check: `charge` was taken from its bond, `bounty` of it is the evictor's, the rest burns.
+    event Evicted(uint256 indexed seat, address indexed operator, address evictor, uint256 charge, uint256 bounty);
     /// @notice A seat left the active set by its operator's wish; its bond unlocks at `unlockAt`.
     event Left(uint256 indexed seat, address indexed operator, uint256 unlockAt);
-    /// @notice A seat was put out of the active set: too many misses, or declines above the quota.
+    /// @notice A seat was put out of the active set: too many misses, declines above the quota, or a check it did not answer.
     event Dropped(uint256 indexed seat, address indexed operator, uint256 until);
     /// @notice A seat was silent through a whole silence window and lost part of its bond.
     event Slashed(uint256 indexed seat, address indexed operator, uint256 amount, address reporter, uint256 bounty);
@@ -117,14 +139,16 @@ interface IProverRegistryEvents is IProverRegistryTypes {
 /// set that was in force when the workload was submitted, whatever happened since.
 /// @dev Holds the bonds and nothing else: balance = bonds + bounties due + slashes not yet burned.
 interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
-    /// @notice Bonds `count` new seats of `class` and puts them into the active set from the next epoch on.
+    /// @notice Bonds `count` new seats of `class` and puts them into the active set from the next epoch on; where the class has a puzzle they
+    /// wait for its next check instead, and join by solving it.
     /// @param class Hardware class.
     /// @param count Number of seats, 1 to 64.
     /// @param priceFloor Lowest fee in gwei of the token per second of maximum run time and slot; fixed while the seat is active.
     /// @return firstSeat The ids are `firstSeat … firstSeat + count − 1`.
     function stake(uint8 class, uint256 count, uint40 priceFloor) external returns (uint256 firstSeat);
 
-    /// @notice Puts bonded seats that are not active back into the active set from the next epoch on.
+    /// @notice Puts bonded seats that are not active back into the active set from the next epoch on; where the class has a puzzle they wait for
+    /// its next check instead, and a seat that left sits out its whole cooldown first.
     /// @param seats Seat ids of the caller.
     /// @param priceFloor New price floor, as in {stake}.
     function join(uint256[] calldata seats, uint40 priceFloor) external;
@@ -163,6 +187,18 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     /// @param seat Seat id.
     function countDecline(uint256 seat) external;
 
+    /// @notice Puts a waiting seat into the active set from the next epoch on; only the qualification contract calls it.
+    /// @param seat Seat id.
+    function activate(uint256 seat) external;
+
+    /// @notice Drops a seat that did not answer a check and takes the prepaid part of its bond: half for the evictor unless it is the
+    /// seat's operator, the rest burns. Only the qualification contract calls it.
+    /// @param seat Seat id.
+    /// @param evictor Account that found it.
+    /// @param chargeBps Part of the full bond, in basis points; at most 500 count.
+    /// @return isEvicted False when the seat is neither active nor leaving; then nothing happens.
+    function evict(uint256 seat, address evictor, uint256 chargeBps) external returns (bool isEvicted);
+
     /// @notice Candidates `from … from + count − 1` of the draw: a prefix of a uniform random permutation of the class's active set as it was
     /// in `epoch`. A pure function of the arguments and of joins and leaves before that epoch (design §6, invariant 15).
     /// @param class Hardware class.
@@ -191,6 +227,11 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     /// @return active Whether it is in the active set.
     function standing(uint256 seat) external view returns (address operator, uint8 class, bool active);
 
+    /// @notice Since when a seat is, and until when it was, in the active set: what decides which checks ask it.
+    /// @param seat Seat id.
+    /// @return The membership; all zero when the seat does not exist.
+    function membershipOf(uint256 seat) external view returns (Membership memory);
+
     /// @notice Number of seats drawable in `epoch`.
     /// @param class Hardware class.
     /// @param epoch Epoch number.
@@ -208,6 +249,10 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     /// @notice The contract that is trusted to call for others, the same for the market.
     /// @return The relay's address.
     function relay() external view returns (address);
+
+    /// @notice The only contract that can activate seats of classes with a puzzle, and evict.
+    /// @return The qualification contract's address; zero: no class has a puzzle.
+    function qualification() external view returns (address);
 
     /// @notice Length of an epoch in seconds.
     /// @return Seconds.

@@ -6,6 +6,7 @@ import { ContractFactory, getCreateAddress, keccak256, type InterfaceAbi, type S
 
 import type { DeployedContract, DeploymentRecord } from '../../sdk/src/chain/deployment.js'
 import { IMarket__factory } from '../../sdk/src/chain/generated/factories/IMarket__factory.js'
+import { IQualification__factory } from '../../sdk/src/chain/generated/factories/IQualification__factory.js'
 import { ProverRegistry__factory } from '../../sdk/src/chain/generated/factories/ProverRegistry__factory.js'
 import type { Address, Bytes32 } from '../../sdk/src/chain/hex.js'
 import { artifacts, root } from './artifacts.js'
@@ -53,8 +54,8 @@ function textOf(argument: Argument): string {
 }
 
 /**
- * Deploys token, registry, market with its extension, relay, and beacon; writes rules and classes. Registry, market and relay
- * name each other for ever, so addresses are predicted from the owner's nonce.
+ * Deploys token, registry, market with its extension, relay, qualification, and beacon; writes rules and classes. Registry,
+ * market, relay and qualification name each other for ever, so addresses are predicted from the owner's nonce.
  */
 export async function deploy({ owner, network, parameters }: DeployOptions): Promise<DeploymentRecord> {
   const { provider } = owner
@@ -62,22 +63,22 @@ export async function deploy({ owner, network, parameters }: DeployOptions): Pro
   const from = await owner.getAddress()
   const first = await owner.getNonce()
   const at = (place: number) => getCreateAddress({ from, nonce: first + place })
-  const predicted = { market: at(3), relay: at(4) }
+  const predicted = { market: at(3), relay: at(4), qualification: at(5) }
   const token = await deployContract(owner, 'GevulotToken', [from, parameters.supply])
   const registry = await deployContract(owner, 'ProverRegistry', [
     token.address,
-    [predicted.market, predicted.relay],
+    [predicted.market, predicted.relay, predicted.qualification],
     from,
     parameters.epochLength,
     parameters.cooldown,
   ])
   const extension = await deployContract(owner, 'MarketExtension', [token.address, registry.address])
   const market = await deployContract(owner, 'Market', [extension.address, from])
-  const relay = await deployContract(owner, 'Relay', [market.address, registry.address])
-  if (market.address !== predicted.market || relay.address !== predicted.relay) {
-    throw new Error(
-      `the market is at ${market.address}, the relay at ${relay.address}: not where the registry looks for them`,
-    )
+  const relay = await deployContract(owner, 'Relay', [market.address, registry.address, predicted.qualification])
+  const qualification = await deployContract(owner, 'Qualification', [registry.address, from])
+  for (const [role, { address }] of Object.entries({ market, relay, qualification })) {
+    const want = predicted[role as keyof typeof predicted]
+    if (address !== want) throw new Error(`the ${role} is at ${address}, where its peers look for it at ${want}`)
   }
   const beacon = await deployBeacon(owner, parameters.beacon)
   const { chainId } = await provider.getNetwork()
@@ -85,7 +86,7 @@ export async function deploy({ owner, network, parameters }: DeployOptions): Pro
     schema: 'gevulot/deployment@1',
     chainId: Number(chainId),
     network,
-    contracts: { token, market, registry, relay, beacon, extension },
+    contracts: { token, market, registry, relay, qualification, beacon, extension },
   }
   await configure(record, owner, parameters)
   return record
@@ -106,9 +107,15 @@ async function configure({ contracts }: DeploymentRecord, owner: Signer, paramet
   const registry = ProverRegistry__factory.connect(contracts.registry.address, owner)
   const rules = { ...parameters.rules, beacon: contracts.beacon.address }
   await (await market.addRules(rules)).wait()
-  for (const { class: number, minimumFee, minimumRate, ...bond } of parameters.classes) {
+  for (const { class: number, minimumFee, minimumRate, puzzle, ...bond } of parameters.classes) {
     await (await registry.setClassBond(number, bond)).wait()
     await (await market.setClassTerms(number, { minimumFee, minimumRate, rules: 1 })).wait()
+    if (puzzle === undefined) continue
+    const { work, count, ...policy } = puzzle
+    const { address } = await deployContract(owner, 'HashcashPuzzle', [work, count])
+    const qualification = IQualification__factory.connect(contracts.qualification.address, owner)
+    const { address: beacon } = contracts.beacon
+    await (await qualification.setPolicy(number, { ...policy, puzzle: address, beacon })).wait()
   }
 }
 

@@ -15,6 +15,24 @@ export interface RulesParameters {
   readonly settleBounty: number
 }
 
+/** How the seats of a class qualify: hashcash on a schedule (docs/qualification.md). */
+export interface PuzzleParameters {
+  /** Hashes that one number takes on average; measured on the least machine of the class (`npm run calibrate`). */
+  readonly work: number
+  /** Numbers in a solution: more of them, less spread. */
+  readonly count: number
+  /** Seconds in which seats answer a check. */
+  readonly window: number
+  /** Seconds between two checks. */
+  readonly period: number
+  /** Part of the operators that a check selects. */
+  readonly fractionBps: number
+  /** Answers in a row that a seat at work may put off. */
+  readonly excuses: number
+  /** Part of the bond prepaid for an eviction. */
+  readonly chargeBps: number
+}
+
 /** A hardware class. */
 export interface ClassParameters {
   readonly class: number
@@ -27,6 +45,8 @@ export interface ClassParameters {
   readonly minimumFee: number
   /** Gwei of the token per second of run time and slot. */
   readonly minimumRate: number
+  /** None: seats join directly. */
+  readonly puzzle?: PuzzleParameters
 }
 
 /** Where randomness comes from. A lag is between submission and round; three blocks are the least that leave one for a free cancel. */

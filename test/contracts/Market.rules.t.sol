@@ -67,7 +67,11 @@ contract MarketRulesTest is MarketFixture {
 
     /// @dev Bounds are the same at the extension's own address, whose owner is nobody's key.
     function _extensionWithCooldown(uint256 cooldown) private returns (MarketExtension) {
-        IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers(address(market), address(relay));
+        IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers(
+            address(market),
+            address(relay),
+            address(0)
+        );
         ProverRegistry other = new ProverRegistry(token, peers, owner, EPOCH, cooldown);
         return new MarketExtension(token, IProverRegistry(address(other)));
     }

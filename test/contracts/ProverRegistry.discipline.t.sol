@@ -197,13 +197,13 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
 
     function test_constructor_RevertWhen_OutOfBounds() public {
         vm.expectRevert(InvalidClassBond.selector);
-        new ProverRegistry(token, Peers(address(0), address(relay)), owner, 600, 1);
+        new ProverRegistry(token, Peers(address(0), address(relay), address(0)), owner, 600, 1);
         vm.expectRevert(InvalidClassBond.selector);
-        new ProverRegistry(token, Peers(address(market), address(relay)), owner, 3, 1);
+        new ProverRegistry(token, Peers(address(market), address(relay), address(0)), owner, 3, 1);
         vm.expectRevert(InvalidClassBond.selector);
-        new ProverRegistry(token, Peers(address(market), address(relay)), owner, 1 days + 1, 1);
+        new ProverRegistry(token, Peers(address(market), address(relay), address(0)), owner, 1 days + 1, 1);
         vm.expectRevert(InvalidClassBond.selector);
-        new ProverRegistry(token, Peers(address(market), address(relay)), owner, 600, 0);
+        new ProverRegistry(token, Peers(address(market), address(relay), address(0)), owner, 600, 0);
     }
 
     function test_currentEpoch_BeginsWithItsFirstSecond() public {

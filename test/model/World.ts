@@ -112,7 +112,7 @@ export class World {
       declineQuota: terms!.declineQuota,
       epochLength: PARAMETERS.epochLength,
       cooldown: PARAMETERS.cooldown,
-      beaconLag: PARAMETERS.beaconLag,
+      beaconLag: PARAMETERS.beacon.lag,
       genesis: Number(await registry.genesis()),
     }
   }

@@ -5,6 +5,7 @@ import { codeOf, contractErrorOf } from '../../sdk/src/chain/contractErrorOf.js'
 import { deploymentOf, parseDeploymentRecord, readDeploymentRecord } from '../../sdk/src/chain/deployment.js'
 import { IMarket__factory } from '../../sdk/src/chain/generated/factories/IMarket__factory.js'
 import { IProverRegistry__factory } from '../../sdk/src/chain/generated/factories/IProverRegistry__factory.js'
+import { IQualification__factory } from '../../sdk/src/chain/generated/factories/IQualification__factory.js'
 import { IRelay__factory } from '../../sdk/src/chain/generated/factories/IRelay__factory.js'
 import { CHAIN_ERRORS } from '../../sdk/src/errors/codes/chain.js'
 import { CLIENT_ERRORS } from '../../sdk/src/errors/codes/client.js'
@@ -18,8 +19,13 @@ const market = IMarket__factory.createInterface()
 const codeOfError = (error: unknown) => (asChainError(error, 'testing') as GevulotError).code
 
 describe('errors', () => {
-  it('every error of market, registry and relay is described, with arguments that exist', () => {
-    for (const abi of [market, IProverRegistry__factory.createInterface(), IRelay__factory.createInterface()]) {
+  it('every error of market, registry, relay and qualification is described, with arguments that exist', () => {
+    for (const abi of [
+      market,
+      ...[IProverRegistry__factory, IRelay__factory, IQualification__factory].map((factory) =>
+        factory.createInterface(),
+      ),
+    ]) {
       abi.forEachError((fragment) => {
         const descriptor = (CONTRACT_ERRORS as Record<string, { text: string; hint: string }>)[fragment.name]
         expect(descriptor, `${fragment.name} is not described`).not.to.equal(undefined)
@@ -88,6 +94,7 @@ describe('errors', () => {
       market: { ...contract, block: 2 },
       registry: contract,
       relay: contract,
+      qualification: contract,
       beacon: contract,
       extension: contract,
     }

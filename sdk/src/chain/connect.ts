@@ -5,12 +5,14 @@ import { CONTRACT_ROLES, type Deployment } from './deployment.js'
 import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
 import { IBeacon__factory } from './generated/factories/IBeacon__factory.js'
 import { IMarket__factory } from './generated/factories/IMarket__factory.js'
+import { IQualification__factory } from './generated/factories/IQualification__factory.js'
 import { IRelay__factory } from './generated/factories/IRelay__factory.js'
 import { ISeatHolder__factory } from './generated/factories/ISeatHolder__factory.js'
 import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
 import type { GevulotToken } from './generated/GevulotToken.js'
 import type { IBeacon } from './generated/IBeacon.js'
 import type { IMarket } from './generated/IMarket.js'
+import type { IQualification } from './generated/IQualification.js'
 import type { IRelay } from './generated/IRelay.js'
 import type { ISeatHolder } from './generated/ISeatHolder.js'
 import type { ProverRegistry } from './generated/ProverRegistry.js'
@@ -32,6 +34,7 @@ export interface Contracts {
   readonly market: MarketContract
   readonly registry: ProverRegistry
   readonly relay: IRelay
+  readonly qualification: IQualification
   readonly beacon: IBeacon
 }
 
@@ -52,6 +55,7 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     market: toAddress(deployment.market),
     registry: toAddress(deployment.registry),
     relay: toAddress(deployment.relay),
+    qualification: toAddress(deployment.qualification),
     beacon: toAddress(deployment.beacon),
   }
   const chainId = await chainIdOf(provider)
@@ -75,6 +79,7 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     market: connectMarket(addresses.market, runner),
     registry: ProverRegistry__factory.connect(addresses.registry, runner),
     relay: IRelay__factory.connect(addresses.relay, runner),
+    qualification: IQualification__factory.connect(addresses.qualification, runner),
     beacon: IBeacon__factory.connect(addresses.beacon, runner),
   }
 }

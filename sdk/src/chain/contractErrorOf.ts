@@ -6,6 +6,7 @@ import { BlockhashBeacon__factory } from './generated/factories/BlockhashBeacon_
 import { DrandBeacon__factory } from './generated/factories/DrandBeacon__factory.js'
 import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
 import { IMarket__factory } from './generated/factories/IMarket__factory.js'
+import { IQualification__factory } from './generated/factories/IQualification__factory.js'
 import { IRelay__factory } from './generated/factories/IRelay__factory.js'
 import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
 import { nameAt, PHASES, SEAT_STATUSES, SLOT_STATES } from './names.js'
@@ -14,6 +15,7 @@ const ABIS = [
   IMarket__factory,
   ProverRegistry__factory,
   IRelay__factory,
+  IQualification__factory,
   GevulotToken__factory,
   BlockhashBeacon__factory,
   DrandBeacon__factory,

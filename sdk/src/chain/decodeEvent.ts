@@ -6,7 +6,18 @@ import type { GevulotEvent, LogPosition } from './events.js'
 import { FAIL_REASONS, nameAt, OUTCOMES } from './names.js'
 
 // Whole numbers of these names can pass 2^53: amounts, packed words, commitments.
-const WIDE = new Set(['amount', 'bond', 'bounty', 'paid', 'refunded', 'burned', 'terms', 'commitment', 'priceFloor'])
+const WIDE = new Set([
+  'amount',
+  'bond',
+  'bounty',
+  'charge',
+  'paid',
+  'refunded',
+  'burned',
+  'terms',
+  'commitment',
+  'priceFloor',
+])
 
 /**
  * Decodes a log of the market or the registry.

@@ -10,6 +10,7 @@ export interface Deployment {
   readonly market: Hex
   readonly registry: Hex
   readonly relay: Hex
+  readonly qualification: Hex
   readonly beacon: Hex
   /** Block of the first contract: no event is older. */
   readonly fromBlock: number
@@ -18,7 +19,7 @@ export interface Deployment {
 }
 
 /** What a contract is for. */
-export type ContractRole = 'token' | 'market' | 'registry' | 'relay' | 'beacon'
+export type ContractRole = 'token' | 'market' | 'registry' | 'relay' | 'qualification' | 'beacon'
 
 /** Every contract role. */
 export const CONTRACT_ROLES = [
@@ -26,6 +27,7 @@ export const CONTRACT_ROLES = [
   'market',
   'registry',
   'relay',
+  'qualification',
   'beacon',
 ] as const satisfies readonly ContractRole[]
 
@@ -90,6 +92,7 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
         market: readContract(contracts, 'market'),
         registry: readContract(contracts, 'registry'),
         relay: readContract(contracts, 'relay'),
+        qualification: readContract(contracts, 'qualification'),
         beacon: readContract(contracts, 'beacon'),
         extension: readContract(contracts, 'extension'),
       },
@@ -102,13 +105,14 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
 
 /** What {@link connect} needs of a record. */
 export function deploymentOf(record: DeploymentRecord): Deployment {
-  const { token, market, registry, relay, beacon } = record.contracts
+  const { token, market, registry, relay, qualification, beacon } = record.contracts
   return {
     chainId: record.chainId,
     token: token.address,
     market: market.address,
     registry: registry.address,
     relay: relay.address,
+    qualification: qualification.address,
     beacon: beacon.address,
     fromBlock: Math.min(...Object.values(record.contracts).map((contract) => contract.block)),
     codeHashes: {
@@ -116,6 +120,7 @@ export function deploymentOf(record: DeploymentRecord): Deployment {
       market: market.codeHash,
       registry: registry.codeHash,
       relay: relay.codeHash,
+      qualification: qualification.codeHash,
       beacon: beacon.codeHash,
     },
   }

@@ -117,6 +117,8 @@ export interface RegistryEventArguments {
   }
   Staked: OfOperator & { readonly class: number; readonly bond: bigint }
   Joined: OfOperator & { readonly priceFloor: bigint; readonly fromEpoch: number }
+  Waiting: OfOperator & { readonly priceFloor: bigint }
+  Evicted: OfOperator & { readonly evictor: Address; readonly charge: bigint; readonly bounty: bigint }
   Left: OfOperator & { readonly unlockAt: number }
   Dropped: OfOperator & { readonly until: number }
   Slashed: OfOperator & { readonly amount: bigint; readonly reporter: Address; readonly bounty: bigint }

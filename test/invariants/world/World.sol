@@ -7,6 +7,7 @@ import {IMarket} from "../../../contracts/interfaces/IMarket.sol";
 import {Market} from "../../../contracts/Market.sol";
 import {MarketExtension} from "../../../contracts/MarketExtension.sol";
 import {ProverRegistry} from "../../../contracts/ProverRegistry.sol";
+import {Qualification} from "../../../contracts/Qualification.sol";
 import {Relay} from "../../../contracts/Relay.sol";
 import {IProverRegistryTypes} from "../../../contracts/interfaces/IProverRegistry.sol";
 import {JobModel} from "../model/JobModel.sol";
@@ -33,6 +34,7 @@ abstract contract World is JobModel {
     ProverRegistry internal _registry;
     IMarket internal _market;
     Relay internal _relay;
+    Qualification internal _qualification;
     ClockBeacon internal _beacon;
 
     /// @notice How often each act succeeded, and was refused as predicted.
@@ -146,13 +148,18 @@ abstract contract World is JobModel {
     function _deploy() private {
         _token = new GevulotToken(address(this), SUPPLY);
         _beacon = new ClockBeacon();
-        // Nonces of this contract: token 1, beacon 2, registry 3, extension 4, market 5, relay 6.
-        IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers(_created(hex"05"), _created(hex"06"));
+        // Nonces of this contract: token 1, beacon 2, registry 3, extension 4, market 5, relay 6, qualification 7.
+        IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers({
+            market: _created(hex"05"),
+            relay: _created(hex"06"),
+            qualification: _created(hex"07")
+        });
         ERC20Burnable token = ERC20Burnable(address(_token));
         _registry = new ProverRegistry(token, peers, address(this), 600, 7 days);
         MarketExtension extension = new MarketExtension(token, _registry);
         _market = IMarket(address(new Market(extension, address(this))));
-        _relay = new Relay(address(_market), address(_registry));
+        _relay = new Relay(address(_market), address(_registry), peers.qualification);
+        _qualification = new Qualification(_registry, address(this));
         assert(address(_market) == peers.market && address(_relay) == peers.relay);
     }
 

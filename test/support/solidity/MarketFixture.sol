@@ -5,6 +5,7 @@ import {GevulotToken} from "../../../contracts/GevulotToken.sol";
 import {Market} from "../../../contracts/Market.sol";
 import {MarketExtension} from "../../../contracts/MarketExtension.sol";
 import {ProverRegistry} from "../../../contracts/ProverRegistry.sol";
+import {Qualification} from "../../../contracts/Qualification.sol";
 import {Relay} from "../../../contracts/Relay.sol";
 import {IMarket, IMarketErrors, IMarketEvents} from "../../../contracts/interfaces/IMarket.sol";
 import {IProverRegistry, IProverRegistryTypes} from "../../../contracts/interfaces/IProverRegistry.sol";
@@ -61,6 +62,7 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     Market internal core;
     IMarket internal market;
     Relay internal relay;
+    Qualification internal qualification;
     TestBeacon internal beacon;
     address internal verifier;
     bytes32 internal program;
@@ -109,13 +111,15 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
         uint256 nonce = vm.getNonce(address(this));
         IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers({
             market: vm.computeCreateAddress(address(this), nonce + 2),
-            relay: vm.computeCreateAddress(address(this), nonce + 3)
+            relay: vm.computeCreateAddress(address(this), nonce + 3),
+            qualification: vm.computeCreateAddress(address(this), nonce + 4)
         });
         registry = new ProverRegistry(token, peers, owner, EPOCH, COOLDOWN);
         extension = new MarketExtension(token, IProverRegistry(address(registry)));
         core = new Market(extension, owner);
         market = IMarket(address(core));
-        relay = new Relay(address(core), address(registry));
+        relay = new Relay(address(core), address(registry), peers.qualification);
+        qualification = new Qualification(IProverRegistry(address(registry)), owner);
         beacon = new TestBeacon();
         verifier = address(new ContentVerifier());
         vm.startPrank(owner);

@@ -262,6 +262,11 @@ export const CONTRACT_ERRORS = {
     hint: 'Only the market calls this.',
     retryable: false,
   },
+  OnlyQualification: {
+    text: '{caller} is not the qualification contract',
+    hint: 'Only the qualification contract calls this.',
+    retryable: false,
+  },
   NothingDue: {
     text: 'there is nothing to withdraw or burn',
     hint: 'Nothing to do.',
@@ -347,6 +352,97 @@ export const CONTRACT_ERRORS = {
   PrecompileMissing: {
     text: 'this chain lacks the precompile {precompile}',
     hint: 'The drand beacon needs EIP-2537; use another beacon on this chain.',
+    retryable: false,
+  },
+  // Qualification.
+  NotNamedByRegistry: {
+    text: 'the registry names another qualification contract',
+    hint: 'Deploy qualification at the address that the registry was given.',
+    retryable: false,
+  },
+  InvalidPolicy: {
+    text: 'a parameter of the policy is out of bounds',
+    hint: 'Window up to an hour, period from two windows to half a cooldown, charge up to 500, excuses up to 7.',
+    retryable: false,
+  },
+  NoPuzzle: {
+    text: 'class {class} has no puzzle',
+    hint: 'Seats of this class join the active set directly.',
+    retryable: false,
+  },
+  NotDue: {
+    text: 'the next check of class {class} can be opened from {from} on, now is {have}',
+    hint: 'Wait until then.',
+    retryable: true,
+  },
+  RoundMissing: {
+    text: 'the value of beacon round {round} is not on chain',
+    hint: 'Wait for the round, or relay it.',
+    retryable: true,
+  },
+  StartedAlready: {
+    text: 'check {check} of class {class} has started',
+    hint: 'Nothing to do: answers count already.',
+    retryable: false,
+  },
+  CheckVoid: {
+    text: 'check {check} of class {class} did not start by {startBy}',
+    hint: 'Nobody is evicted; wait for the next check.',
+    retryable: false,
+  },
+  NotStarted: {
+    text: 'check {check} of class {class} has not started',
+    hint: 'Open the check when it is due, and start it when its beacon round is on chain.',
+    retryable: true,
+  },
+  WindowOver: {
+    text: 'the window for answers ended at {until}, now is {have}',
+    hint: 'Wait for the next check of the class.',
+    retryable: false,
+  },
+  WindowOpen: {
+    text: 'answers are taken through {until}, now is {have}',
+    hint: 'Evict after the window.',
+    retryable: true,
+  },
+  NotSeatsOperator: {
+    text: 'seat {seat} does not belong to {caller}',
+    hint: "Send from the seat's operator account.",
+    retryable: false,
+  },
+  WrongClass: {
+    text: 'seat {seat} is of class {have}, the check is of class {want}',
+    hint: 'Name seats of one class.',
+    retryable: false,
+  },
+  NotSelected: {
+    text: 'check {check} asks nothing of seat {seat}',
+    hint: 'Only waiting seats and those that the check selects answer; isSelected tells.',
+    retryable: false,
+  },
+  AnsweredAlready: {
+    text: 'seat {seat} has answered check {check}, or is excused from it',
+    hint: 'Nothing to do.',
+    retryable: false,
+  },
+  WrongSolution: {
+    text: 'the solution of seat {seat} is not valid',
+    hint: 'Solve the puzzle of the seat and the newest check: every seat has a seed of its own.',
+    retryable: false,
+  },
+  NotBusy: {
+    text: 'seat {seat} is not at work',
+    hint: 'Only a seat that holds a slot is excused; answer instead.',
+    retryable: false,
+  },
+  NoExcuseLeft: {
+    text: 'seat {seat} was excused {have} times in a row, {most} are allowed',
+    hint: 'Answer this check, also while the seat is at work.',
+    retryable: false,
+  },
+  NobodyEvicted: {
+    text: 'none of the seats can be evicted',
+    hint: 'They answered, were evicted before, or left.',
     retryable: false,
   },
   // The token and access control.
