@@ -2,7 +2,7 @@ import { groth16, wtns, type Groth16Proof, type MemoryFile } from 'snarkjs'
 
 import { toWords } from '../support/words.js'
 import { useOneThread } from './curve.js'
-import type { Grid } from './puzzle.js'
+import type { Grid } from '../support/sudoku.js'
 
 /** What the prover reads from its package. */
 export interface ProvingKey {

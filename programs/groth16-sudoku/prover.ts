@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { runJob } from '../support/job.js'
 import { fromWords } from '../support/words.js'
 import { prove } from './prove.js'
-import { unpackGrid } from './puzzle.js'
+import { unpackGrid } from '../support/sudoku.js'
 import { solve } from './solver.js'
 
 await runJob(async (read) => {

@@ -1,4 +1,4 @@
-import type { Grid } from './puzzle.js'
+import type { Grid } from '../support/sudoku.js'
 
 const ALL = 0b111_111_111
 

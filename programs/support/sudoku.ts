@@ -1,4 +1,4 @@
-import { fromWords, toWords } from '../support/words.js'
+import { fromWords, toWords } from './words.js'
 
 /** Row by row, 81 numbers; 0 is an empty cell. */
 export type Grid = readonly number[]
