@@ -9,6 +9,8 @@ export interface ProgramFacts {
   readonly verifier: { readonly contracts: Readonly<Record<string, string>>; readonly gas: number }
   readonly prove: ProgramResources
   readonly verify: ProgramResources
+  /** Whether a proof is worth nothing to another prover; absent means no. */
+  readonly bindsProver?: boolean
   /** The 32-byte words of `public_inputs`, in order. */
   readonly publicInputs: readonly string[]
 }
@@ -21,6 +23,8 @@ export interface BuiltProgram {
   readonly variant: string
   readonly prover: BuiltPackage
   readonly verifier: BuiltPackage
+  /** To be deployed with `bindsProver`: a proof is worth nothing to another prover. */
+  readonly bindsProver?: boolean
   readonly contract: {
     /** Name of the Solidity contract. */
     readonly name: string

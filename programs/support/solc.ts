@@ -15,8 +15,21 @@ interface Output {
   >
 }
 
-/** The creation code of a contract of this repository, compiled with the settings of the deployment (hardhat.config.ts). */
+const compiled = new Map<string, Uint8Array>()
+
+/**
+ * The creation code of a contract of this repository, compiled with the settings of the deployment (hardhat.config.ts), once a
+ * process.
+ */
 export function creationCode(source: string, name: string): Uint8Array {
+  const known = compiled.get(`${source}:${name}`)
+  if (known !== undefined) return known
+  const code = compile(source, name)
+  compiled.set(`${source}:${name}`, code)
+  return code
+}
+
+function compile(source: string, name: string): Uint8Array {
   const solc = createRequire(import.meta.url)('solc') as Solc
   const contents = (path: string): { contents: string } => ({ contents: readFileSync(join(REPOSITORY, path), 'utf8') })
   const input = {

@@ -99,9 +99,9 @@ function hasCloudKernel() {
 }
 
 /**
- * What a runtime needs from the system: a test for it and the Debian packages that bring it.
+ * What a runtime, or the build of the example programs, needs from the system: a test for it and the Debian packages that bring it.
  * @type {Readonly<Record<Runtime, readonly { what: string, present: () => boolean, packages: readonly string[] }[]>>}
- * @typedef {'bubblewrap' | 'linux'} Runtime
+ * @typedef {'bubblewrap' | 'linux' | 'programs'} Runtime
  */
 const NEEDS = {
   bubblewrap: [{ what: 'bubblewrap (bwrap)', present: () => onPath('bwrap'), packages: ['bubblewrap'] }],
@@ -114,6 +114,7 @@ const NEEDS = {
       packages: ['gcc', 'libc6-dev'],
     },
   ],
+  programs: [{ what: 'a C++ compiler', present: () => onPath('g++'), packages: ['g++'] }],
 }
 
 /**

@@ -1,15 +1,14 @@
 import type { HardhatEthers } from '@nomicfoundation/hardhat-ethers/types'
-import { Contract, getBytes, hexlify, type ContractTransactionResponse } from 'ethers'
+import { concat, Contract, getBytes, hexlify, type ContractTransactionResponse } from 'ethers'
 import { network } from 'hardhat'
 
 import { creationCode } from '../../programs/support/solc.js'
 import type { BuiltProgram } from '../../programs/support/program.js'
+import { CONTEXT } from './support.js'
 
 const ABI = [
   'function verify(bytes32 workload, address prover, bytes publicInputs, bytes proof) view returns (bool valid)',
 ]
-const WORKLOAD = `0x${'11'.repeat(32)}`
-const PROVER = `0x${'22'.repeat(20)}`
 
 /** What a verifier contract says on a real chain. */
 export type Answer = 'valid' | 'not valid' | 'reverted'
@@ -26,17 +25,22 @@ export class OnChain {
     this.#gas = gas
   }
 
-  static async deploy({ name, source, gas }: BuiltProgram['contract']): Promise<OnChain> {
+  /** @param constructorArguments ABI-encoded. */
+  static async deploy(
+    { name, source, gas }: BuiltProgram['contract'],
+    constructorArguments: Uint8Array = new Uint8Array(),
+  ): Promise<OnChain> {
     const { ethers } = await network.create()
     const [signer] = await ethers.getSigners()
-    const transaction = await signer!.sendTransaction({ data: hexlify(creationCode(source, name)) })
+    const data = hexlify(concat([creationCode(source, name), constructorArguments]))
+    const transaction = await signer!.sendTransaction({ data })
     const receipt = await transaction.wait()
     return new OnChain(ethers, new Contract(receipt!.contractAddress!, ABI, signer), gas)
   }
 
   /** Calls `verify` with the gas that the program's `program.json` gives it, and no more. */
-  async answer(publicInputs: Uint8Array, proof: Uint8Array): Promise<Answer> {
-    const call = await this.#call(publicInputs, proof)
+  async answer(publicInputs: Uint8Array, proof: Uint8Array, context = CONTEXT): Promise<Answer> {
+    const call = await this.#call(publicInputs, proof, context)
     try {
       const word = await this.#ethers.provider.call({ ...call, gasLimit: BigInt(this.#gas) + intrinsicGas(call.data) })
       return BigInt(word) === 1n && word.length === 66 ? 'valid' : 'not valid'
@@ -47,7 +51,7 @@ export class OnChain {
 
   /** Gas of the verification alone, without the price of the transaction and its calldata. */
   async gasUsed(publicInputs: Uint8Array, proof: Uint8Array): Promise<number> {
-    const call = await this.#call(publicInputs, proof)
+    const call = await this.#call(publicInputs, proof, CONTEXT)
     const [signer] = await this.#ethers.getSigners()
     const transaction = (await signer!.sendTransaction({
       ...call,
@@ -57,8 +61,12 @@ export class OnChain {
     return Number(receipt!.gasUsed - intrinsicGas(call.data))
   }
 
-  async #call(publicInputs: Uint8Array, proof: Uint8Array): Promise<{ to: string; data: string }> {
-    const data = this.#contract.interface.encodeFunctionData('verify', [WORKLOAD, PROVER, publicInputs, proof])
+  async #call(
+    publicInputs: Uint8Array,
+    proof: Uint8Array,
+    { workload, prover }: typeof CONTEXT,
+  ): Promise<{ to: string; data: string }> {
+    const data = this.#contract.interface.encodeFunctionData('verify', [workload, prover, publicInputs, proof])
     return { to: await this.#contract.getAddress(), data }
   }
 }

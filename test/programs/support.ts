@@ -4,6 +4,9 @@ import { join } from 'node:path'
 
 import { fetchPackage, type BuiltPackage, type ContentStore } from '../../sdk/src/content/index.js'
 
+/** The workload and the prover of every job here, and of every call of a verifier contract. */
+export const CONTEXT = { workload: `0x${'11'.repeat(32)}`, prover: `0x${'22'.repeat(20)}` }
+
 /** What a program left behind. */
 export interface Run {
   /** Exit code, or the name of the signal. */
@@ -37,11 +40,10 @@ export class Sandbox {
     await mkdir(output)
     const job = {
       schema: 'gevulot/job@1',
-      workload: `0x${'11'.repeat(32)}`,
+      ...CONTEXT,
       role: manifest.role,
       nonce: 'ab',
       args: [],
-      prover: `0x${'22'.repeat(20)}`,
     }
     for (const [name, bytes] of Object.entries({ ...inputs, 'job.json': JSON.stringify(job) }))
       await writeFile(join(input, name), bytes)
