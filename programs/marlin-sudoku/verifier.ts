@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs'
+
+import { runJob } from '../support/job.js'
+import type { VerifyingKey } from './key.js'
+import { whyInvalid } from './verify.js'
+
+await runJob((read, { workload, prover }) => {
+  const key = JSON.parse(readFileSync('/app/verifying-key.json', 'utf8')) as VerifyingKey
+  const error = whyInvalid(key, { workload, prover }, read('public_inputs'), read('proof'))
+  return error === undefined ? { status: 'valid' } : { status: 'invalid', error }
+})
