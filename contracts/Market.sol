@@ -28,6 +28,11 @@ import {Submission} from "./market/Submission.sol";
 contract Market is Submission, Proving, ISeatHolder {
     using SafeERC20 for ERC20Burnable;
 
+    /// @dev Bytes of an error that a batch reports; a whole number of words.
+    uint256 private constant REASON_LIMIT = 256;
+    /// @dev An item that fails without a word and leaves less than this part of its gas ran out of it, at whatever depth (EIP-150).
+    uint256 private constant STARVED = 8;
+
     /// @notice The code of the cold path.
     MarketExtension public immutable extension;
 
@@ -76,6 +81,39 @@ contract Market is Submission, Proving, ISeatHolder {
         _debit(account, amount);
         emit Withdrawn(account, to, amount);
         token.safeTransfer(to, amount);
+    }
+
+    /// @inheritdoc IMarketCore
+    function tryMany(bytes[] calldata calls) external returns (bool[] memory done) {
+        done = new bool[](calls.length);
+        for (uint256 i; i < calls.length; ++i) {
+            bytes memory item = bytes.concat(calls[i], _callerSuffix());
+            uint256 before = gasleft();
+            bool ok;
+            bytes memory reason;
+            assembly ("memory-safe") {
+                ok := delegatecall(gas(), address(), add(item, 32), mload(item), 0, 0)
+                if iszero(ok) {
+                    // The error, or the beginning of a long one.
+                    let size := returndatasize()
+                    if gt(size, REASON_LIMIT) {
+                        size := REASON_LIMIT
+                    }
+                    reason := mload(0x40)
+                    mstore(0x40, add(add(reason, 32), REASON_LIMIT))
+                    mstore(reason, size)
+                    returndatacopy(add(reason, 32), 0, size)
+                }
+            }
+            if (ok) {
+                done[i] = true;
+                continue;
+            }
+            // Not the item's fault. Reverting makes an estimate of the batch's gas right, and a starved batch one that can be sent again.
+            bool starved = reason.length == 0 && gasleft() < before / STARVED;
+            if (starved || bytes4(reason) == NotEnoughGas.selector) revert BatchNeedsGas(i);
+            emit ItemFailed(i, reason);
+        }
     }
 
     /// @inheritdoc ISeatHolder

@@ -72,12 +72,17 @@ contract Relay is IRelay, EIP712, ERC2771Context {
 
     /// @inheritdoc IRelay
     function act(address operator, address target, bytes calldata data) external returns (bytes memory result) {
-        address key = _msgSender();
-        if (submitterUntil[operator][key] < block.timestamp) revert NotSubmitter(operator, key);
-        // Shorter calldata would leave part of the selector to the address that is appended.
-        bytes4 selector = data.length < 4 ? bytes4(0) : bytes4(data);
-        if (!isAct(target, selector)) revert NotAnAct(target, selector);
+        _checkSubmitter(operator);
+        _checkAct(target, data);
         return Address.functionCall(target, abi.encodePacked(data, operator));
+    }
+
+    /// @inheritdoc IRelay
+    function actMany(address operator, bytes[] calldata calls) external returns (bool[] memory done) {
+        _checkSubmitter(operator);
+        for (uint256 i; i < calls.length; ++i) _checkAct(market, calls[i]);
+        bytes memory batch = abi.encodeCall(IMarketCore.tryMany, (calls));
+        return abi.decode(Address.functionCall(market, abi.encodePacked(batch, operator)), (bool[]));
     }
 
     // ─── Signed actions ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -190,6 +195,17 @@ contract Relay is IRelay, EIP712, ERC2771Context {
     function _setSubmitter(address key, uint256 until) private {
         submitterUntil[_msgSender()][key] = until;
         emit SubmitterNamed(_msgSender(), key, until);
+    }
+
+    function _checkSubmitter(address operator) private view {
+        address key = _msgSender();
+        if (submitterUntil[operator][key] < block.timestamp) revert NotSubmitter(operator, key);
+    }
+
+    /// @dev Calldata shorter than a selector would leave part of it to the address that is appended.
+    function _checkAct(address target, bytes calldata data) private view {
+        bytes4 selector = data.length < 4 ? bytes4(0) : bytes4(data);
+        if (!isAct(target, selector)) revert NotAnAct(target, selector);
     }
 
     function _spend(address account, uint256 nonce, bool cancelled) private {

@@ -61,16 +61,16 @@ export class Network {
     this.program = parts.program
   }
 
-  /** Deploys and stakes `seats` seats of class 1, spread over sixteen operators. */
-  static async with(seats: number): Promise<Network> {
+  /** Deploys and stakes `seats` seats of class 1, spread over some operators. */
+  static async with(seats: number, operatorCount = OPERATORS): Promise<Network> {
     const [owner, requester, keeper, ...others] = await connection.ethers.getSigners()
     if (owner === undefined || requester === undefined || keeper === undefined) throw new Error('no signers')
     const record = await deploy({ owner, network: 'bench', parameters })
     const contracts = await connect(deploymentOf(record), owner)
     const { market, registry, token } = contracts
-    const operators = others.slice(0, OPERATORS)
+    const operators = others.slice(0, operatorCount)
     for (const account of [...operators, requester, keeper]) {
-      await token.transfer(account, parseEther('1000000'))
+      await token.transfer(account, parseEther('10000000'))
       await token.connect(account).approve(registry, MaxUint256)
       await token.connect(account).approve(market, MaxUint256)
       await market.connect(account).deposit(account, parseEther('1000'))
@@ -112,34 +112,39 @@ export class Network {
     await helpers.time.increase(seconds)
   }
 
+  /** Mines until the beacon's round of what was submitted is out. */
+  async passRound(): Promise<void> {
+    await helpers.mine(LAG + 1)
+  }
+
+  #request(redundancy: number) {
+    this.#serial += 1
+    return {
+      program: this.program,
+      inputs: id(`inputs ${this.#serial}`),
+      publicInputs: keccak256(Network.#publicInputs),
+      deliveryKey: id(`key ${this.#serial}`),
+      fee: parseEther('50'),
+      maxRunTime: RUN_SECONDS,
+      redundancy,
+      rescue: 60,
+      inputsUri: 'https://inputs.example.org/',
+    }
+  }
+
   /** Submits `count` workloads, in one transaction. */
   async submit(redundancy: number, count = 1): Promise<Mined & { readonly workloads: readonly Workload[] }> {
     const { nonce } = await this.contracts.market.accountOf(this.requester)
-    const requests = Array.from({ length: count }, (_, index) => {
-      this.#serial += 1
-      return {
-        program: this.program,
-        inputs: id(`inputs ${this.#serial}`),
-        publicInputs: keccak256(Network.#publicInputs),
-        deliveryKey: id(`key ${this.#serial}`),
-        fee: parseEther('50'),
-        maxRunTime: RUN_SECONDS,
-        redundancy,
-        rescue: 60,
-        nonce: nonce + BigInt(index),
-        inputsUri: 'https://inputs.example.org/',
-      }
-    })
+    const requests = Array.from({ length: count }, (_, index) => ({
+      ...this.#request(redundancy),
+      nonce: nonce + BigInt(index),
+    }))
     const market = this.contracts.market.connect(this.requester)
     const [first] = requests
     if (first === undefined) throw new RangeError('nothing to submit')
     const mined = await this.#mined(count === 1 ? market.submit(first) : market.submitMany(requests, BATCH_GAS))
-    // The beacon's round is a few blocks away.
-    await helpers.mine(LAG + 1)
-    const workloads = mined.events.flatMap((event) =>
-      event.name === 'Submitted' ? [{ id: event.args.workload, spec: specOf(event.args) }] : [],
-    )
-    return { ...mined, workloads }
+    await this.passRound()
+    return { ...mined, workloads: this.read(mined).workloads }
   }
 
   /** Draws the seats of workloads. `passed` counts the candidates that were passed over. */
@@ -152,12 +157,8 @@ export class Network {
     const mined = await this.#mined(
       ids.length === 1 && only !== undefined ? market.assign(only, BATCH_GAS) : market.assignMany(ids, BATCH_GAS),
     )
+    const { drawn } = this.read(mined)
     const draws = mined.events.flatMap((event) => (event.name === 'Assigned' ? [event.args.candidates] : []))
-    const drawn = draws.map((candidates) =>
-      candidates
-        .filter(({ draw }) => draw === 'Drawn')
-        .map(({ seat, operator }) => ({ seat, operator: this.#operator(operator) })),
-    )
     return { ...mined, drawn, passed: draws.flat().filter(({ draw }) => draw !== 'Drawn' && draw !== 'Spare').length }
   }
 
@@ -167,6 +168,16 @@ export class Network {
     return operator
   }
 
+  static #commitment(operator: string, workload: string, seat: number) {
+    return commitmentOf({
+      proofDigest: sha256(Network.#proof) as Parameters<typeof commitmentOf>[0]['proofDigest'],
+      operator: operator as `0x${string}`,
+      workload: workload as `0x${string}`,
+      seat,
+      salt: Network.#salt as `0x${string}`,
+    })
+  }
+
   /** Accepts a slot. */
   async accept({ id: workload }: Workload, { seat, operator }: DrawnSeat): Promise<number> {
     return (await this.#mined(this.contracts.market.connect(operator).accept(workload, seat))).gas
@@ -174,13 +185,7 @@ export class Network {
 
   /** Commits to the proof. */
   async commit({ id: workload }: Workload, { seat, operator }: DrawnSeat): Promise<number> {
-    const commitment = commitmentOf({
-      proofDigest: sha256(Network.#proof) as Parameters<typeof commitmentOf>[0]['proofDigest'],
-      operator: (await operator.getAddress()) as `0x${string}`,
-      workload: workload as `0x${string}`,
-      seat,
-      salt: Network.#salt as `0x${string}`,
-    })
+    const commitment = Network.#commitment(await operator.getAddress(), workload, seat)
     return (await this.#mined(this.contracts.market.connect(operator).commit(workload, seat, commitment))).gas
   }
 
@@ -200,6 +205,66 @@ export class Network {
   /** Reports that the inputs are missing. */
   async fail({ spec }: Workload, { seat, operator }: DrawnSeat): Promise<void> {
     await this.#mined(this.contracts.market.connect(operator).fail(spec, seat, 2))
+  }
+
+  /** The call that submits a workload with whichever nonce is next. */
+  submitCall(redundancy: number): string {
+    return this.contracts.market.interface.encodeFunctionData('submit', [
+      { ...this.#request(redundancy), nonce: MaxUint256 },
+    ])
+  }
+
+  /** The call that draws the seats of a workload. */
+  assignCall({ id: workload }: Workload): string {
+    return this.contracts.market.interface.encodeFunctionData('assign', [workload])
+  }
+
+  /** The call that commits to the proof. */
+  async commitCall({ id: workload }: Workload, { seat, operator }: DrawnSeat): Promise<string> {
+    const commitment = Network.#commitment(await operator.getAddress(), workload, seat)
+    return this.contracts.market.interface.encodeFunctionData('commit', [workload, seat, commitment])
+  }
+
+  /** The call that reveals the proof. */
+  revealCall({ spec }: Workload, { seat }: DrawnSeat): string {
+    const args = [spec, seat, Network.#publicInputs, Network.#proof, Network.#salt] as const
+    return this.contracts.market.interface.encodeFunctionData('reveal', [...args])
+  }
+
+  /** The call that ends a workload. */
+  settleCall({ spec }: Workload, seats: readonly DrawnSeat[]): string {
+    return this.contracts.market.interface.encodeFunctionData('settle', [spec, seats.map(({ seat }) => seat)])
+  }
+
+  /** Sends calls: one as it is, several in a batch, none of which may fail. */
+  async send(sender: Signer, calls: readonly string[]): Promise<Mined> {
+    const market = this.contracts.market.connect(sender)
+    const [only] = calls
+    const sent =
+      calls.length === 1 && only !== undefined
+        ? sender.sendTransaction({ to: this.contracts.addresses.market, data: only, ...BATCH_GAS })
+        : market.tryMany([...calls], BATCH_GAS)
+    const mined = await this.#mined(sent as Promise<ContractTransactionResponse>)
+    if (mined.events.some(({ name }) => name === 'ItemFailed')) throw new Error('an item of the batch failed')
+    return mined
+  }
+
+  /** Workloads that were submitted, and the seats that were drawn, in the order of the events. */
+  read({ events }: Mined): { readonly workloads: readonly Workload[]; readonly drawn: readonly DrawnSeat[][] } {
+    return {
+      workloads: events.flatMap((event) =>
+        event.name === 'Submitted' ? [{ id: event.args.workload, spec: specOf(event.args) }] : [],
+      ),
+      drawn: events.flatMap((event) =>
+        event.name === 'Assigned'
+          ? [
+              event.args.candidates
+                .filter(({ draw }) => draw === 'Drawn')
+                .map(({ seat, operator }) => ({ seat, operator: this.#operator(operator) })),
+            ]
+          : [],
+      ),
+    }
   }
 
   /** Ends a workload. */

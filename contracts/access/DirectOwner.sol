@@ -39,6 +39,12 @@ abstract contract DirectOwner is ERC2771Context, Ownable2Step {
         return ERC2771Context._msgSender();
     }
 
+    /// @dev What a batch must append to each of its calls to itself: the account the relay named, or nothing. Without it the last
+    /// bytes of an item, which the caller chooses, would name the caller.
+    function _callerSuffix() internal view returns (bytes calldata) {
+        return msg.sender == _forwarder ? msg.data[msg.data.length - 20:] : msg.data[:0];
+    }
+
     function _msgData() internal view override(Context, ERC2771Context) returns (bytes calldata) {
         return ERC2771Context._msgData();
     }

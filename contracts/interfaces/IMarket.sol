@@ -28,7 +28,8 @@ interface IMarketTypes {
     /// @param maxRunTime Seconds from the draw until commits close; at least the response window of the rules in force.
     /// @param redundancy Number of ranked proofs paid for, 1 to 8.
     /// @param rescue Per cent of the run time after which every uncommitted slot is open to all, 50 to 100.
-    /// @param nonce The requester's next nonce; makes the id known before sending and a repeated submit harmless.
+    /// @param nonce The requester's next nonce; makes the id known before sending and a repeated submit harmless. Or 2^256 − 1 for
+    /// whichever is next: in a batch whose items may fail.
     /// @param inputsUri Where the inputs can be fetched, a hint; the digest alone is trusted.
     struct Request {
         bytes32 program;
@@ -261,6 +262,8 @@ interface IMarketErrors is IMarketTypes {
     error SubmitAtOnce();
     /// @notice Too little gas is left to run the verifier with its full allowance.
     error NotEnoughGas(uint256 have, uint256 want);
+    /// @notice Too little gas is left for this item of a batch; the whole batch changed nothing.
+    error BatchNeedsGas(uint256 item);
     /// @notice The verifier contract's code is not the pinned one.
     error VerifierChanged(address verifier);
     /// @notice The workload cannot be settled before `from`.
@@ -285,6 +288,8 @@ interface IMarketErrors is IMarketTypes {
 interface IMarketEvents is IMarketTypes {
     /// @notice Tokens were paid in.
     event Deposited(address indexed account, address indexed from, uint256 amount);
+    /// @notice An item of a batch failed and changed nothing. `reason` is the first 256 bytes of its error.
+    event ItemFailed(uint256 index, bytes reason);
     /// @notice Tokens were paid out.
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
     /// @notice Burned parts of fees left the supply.
@@ -342,6 +347,14 @@ interface IMarketEvents is IMarketTypes {
 /// @title The market, hot path: accounts, submit, assign, accept, commit, reveal
 /// @notice Implemented by the contract at the market's address itself.
 interface IMarketCore is IMarketErrors, IMarketEvents {
+    // ─── Batches ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Makes several calls to this contract for the caller. One that fails is reported and its neighbours go on; only when one
+    /// runs out of gas does the batch revert.
+    /// @param calls The calls, each as it would be sent alone.
+    /// @return done Whether each succeeded.
+    function tryMany(bytes[] calldata calls) external returns (bool[] memory done);
+
     // ─── Accounts ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Pays `amount` tokens from the caller into `account`'s balance.

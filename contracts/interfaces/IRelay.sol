@@ -76,6 +76,12 @@ interface IRelay is IRelayTypes, IRelayErrors, IRelayEvents {
     /// @return result What the call returned.
     function act(address operator, address target, bytes calldata data) external returns (bytes memory result);
 
+    /// @notice Makes several acts for `operator` in the market; one that fails is reported there and its neighbours go on.
+    /// @param operator Account that named the caller.
+    /// @param calls The calls; each one of the acts that {isAct} knows.
+    /// @return done Whether each succeeded.
+    function actMany(address operator, bytes[] calldata calls) external returns (bool[] memory done);
+
     /// @notice Carries out a signed action; anybody may. Reverts with the error of the call, and then the nonce stays unspent.
     /// @param action See {Action}.
     /// @param signature Of the account's key, or what its code accepts (ERC-1271).

@@ -15,6 +15,8 @@ abstract contract Accounts is IMarketErrors, IMarketEvents, DirectOwner {
     uint256 internal constant BURN = 96;
     uint256 internal constant NONCE = 192;
     uint256 private constant NUMBER = 224;
+    /// @dev As a nonce: whichever is next.
+    uint256 internal constant ANY_NONCE = type(uint256).max;
 
     /// @notice The token fees are paid in.
     ERC20Burnable public immutable token;
@@ -46,18 +48,19 @@ abstract contract Accounts is IMarketErrors, IMarketEvents, DirectOwner {
     }
 
     /// @dev Takes `amount` from a balance and uses `count` nonces from `nonce` on.
-    /// @return number The account's number.
-    function _lock(address account, uint256 amount, uint256 nonce, uint256 count) internal returns (uint256 number) {
+    /// @return tag The account's number and the first nonce: account << 32 | nonce.
+    function _lock(address account, uint256 amount, uint256 nonce, uint256 count) internal returns (uint256 tag) {
         uint256 word = _account[account];
         if (uint96(word) < amount) revert InsufficientBalance(uint96(word), amount);
         uint256 next = uint32(word >> NONCE);
-        if (next != nonce) revert WrongNonce(nonce, next);
-        number = word >> NUMBER;
+        if (next != nonce && nonce != ANY_NONCE) revert WrongNonce(nonce, next);
+        uint256 number = word >> NUMBER;
         if (number == 0) {
             number = ++_accounts;
             word |= number << NUMBER;
         }
         if (next + count > type(uint32).max) revert WrongNonce(next + count, next);
         _account[account] = word - amount + (count << NONCE);
+        return (number << 32) | next;
     }
 }

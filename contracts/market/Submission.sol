@@ -30,7 +30,8 @@ abstract contract Submission is WorkloadStore, IMarketCore {
     /// @inheritdoc IMarketCore
     function submitMany(Request[] calldata requests) external returns (bytes32[] memory workloads) {
         uint256 count = requests.length;
-        if (count == 0) revert InvalidTerms();
+        // All or none, so each names its nonce.
+        if (count == 0 || requests[0].nonce == ANY_NONCE) revert InvalidTerms();
         uint256 total;
         uint256 nonce = requests[0].nonce;
         for (uint256 i; i < count; ++i) {
@@ -38,9 +39,9 @@ abstract contract Submission is WorkloadStore, IMarketCore {
             total += requests[i].fee;
         }
         address requester = _msgSender();
-        uint256 number = _lock(requester, total, nonce, count);
+        uint256 tag = _lock(requester, total, nonce, count);
         workloads = new bytes32[](count);
-        for (uint256 i; i < count; ++i) workloads[i] = _submit(requests[i], requester, number);
+        for (uint256 i; i < count; ++i) workloads[i] = _submit(requests[i], requester, tag + i);
     }
 
     // ─── Assign ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -77,14 +78,13 @@ abstract contract Submission is WorkloadStore, IMarketCore {
 
     // ─── Internal ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _submit(Request calldata request, address requester, uint256 number) private returns (bytes32 workload) {
+    function _submit(Request calldata request, address requester, uint256 tag) private returns (bytes32 workload) {
         StoredProgram storage program = _programs[request.program];
         uint8 class = program.class;
         if (program.verifier == address(0)) revert UnknownProgram(request.program);
         StoredClass memory terms = _classes[class];
         if (terms.rules == 0) revert ClassClosed(class);
         _checkTerms(request, terms);
-        uint256 tag = (number << 32) | request.nonce;
         Spec memory spec = _specOf(request, requester, class, terms.rules, tag);
         workload = keccak256(abi.encode(block.chainid, address(this), spec));
         _workloads[workload] = WorkloadWordLib.pending(

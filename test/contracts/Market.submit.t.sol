@@ -217,6 +217,29 @@ contract MarketSubmitTest is MarketFixture {
         assertEq(market.workloadOf(w.id).fee, fee, "fee held");
     }
 
+    function test_submit_TakesTheNextNonceOnRequest() public {
+        Request memory request = aRequest();
+        request.nonce = type(uint256).max;
+        vm.prank(requester);
+        bytes32 first = market.submit(request);
+        vm.prank(requester);
+        bytes32 second = market.submit(request);
+        assertTrue(first != second, "two workloads");
+        (, uint256 nonce, ) = market.accountOf(requester);
+        assertEq(nonce, 2, "two nonces");
+        request.nonce = 2;
+        assertTrue(submit(request).id != second, "the next by its number");
+    }
+
+    function test_submitMany_RevertWhen_NoncesAreNotNamed() public {
+        Request[] memory requests = new Request[](2);
+        (requests[0], requests[1]) = (aRequest(), aRequest());
+        (requests[0].nonce, requests[1].nonce) = (type(uint256).max, 0);
+        vm.expectRevert(InvalidTerms.selector);
+        vm.prank(requester);
+        market.submitMany(requests);
+    }
+
     function test_submitMany_SubmitsAll() public balanced {
         Request[] memory requests = new Request[](3);
         for (uint256 i; i < 3; ++i) requests[i] = aRequest().withNonce(i).withFee(FEE + i);

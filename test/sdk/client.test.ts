@@ -51,6 +51,19 @@ describe('client: a workload on a chain', function () {
 
   const statusOf = async (workload: Hex) => (await client.getWorkload({ workload })).status
 
+  it('settles many in one transaction, around one that is live', async () => {
+    const ended = [await drawn(), await drawn()]
+    await network.chain.pass(RUN_TIME + 40)
+    const live = await drawn()
+    const ids = [ended[0]!.workload, live.workload, ended[1]!.workload]
+    const results = await client.settleMany({ workloads: ids })
+    expect(results.map(({ workload }) => workload)).to.deep.equal(ids)
+    expect(results.map(({ error }) => error?.code)).to.deep.equal([undefined, 'CONTRACT_TOO_EARLY', undefined])
+    expect(await Promise.all(ids.map(statusOf))).to.deep.equal(['expired', 'proving', 'expired'])
+    expect(await client.settleMany({ workloads: [] })).to.deep.equal([])
+    await rejected(client.settleMany({ workloads: [`0x${'77'.repeat(32)}`] }), 'CLIENT_WORKLOAD_UNKNOWN')
+  })
+
   it('balances: deposits, reads and withdraws', async () => {
     const before = await client.getBalance()
     await client.deposit({ amount: 5n * TOKEN })

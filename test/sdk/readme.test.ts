@@ -76,7 +76,7 @@ const EXPORTS = [
   'deployProgram', 'deploymentOf', 'deposit', 'deriveDeliveryKey', 'deriveStatus', 'fetchProof',
   'generateDeliveryKey', 'getBalance', 'getPinnedProgram', 'getProgram', 'getWorkload', 'openDeliveries',
   'parseDeploymentRecord', 'quote', 'readDeploymentRecord', 'readWorkload', 'release', 'releaseWhenServed',
-  'rpcProvider', 'settle', 'signDelivery', 'signerOfDelivery', 'slash', 'submit', 'systemClock', 'toAddress',
+  'rpcProvider', 'settle', 'settleMany', 'signDelivery', 'signerOfDelivery', 'slash', 'submit', 'systemClock', 'toAddress',
   'toBytes32', 'toProgramId', 'toWorkloadId', 'verifyProof', 'verifyProofWithProgram', 'waitForProof',
   'waitForProofs', 'watchWorkload', 'withdraw', 'workloadHistory',
 ] // prettier-ignore

@@ -1,6 +1,6 @@
 import type { Digest } from '../content/digest.js'
 import type { DrawnCandidate } from './draw.js'
-import type { Address, Bytes32, ProgramId, WorkloadId } from './hex.js'
+import type { Address, Bytes32, Hex, ProgramId, WorkloadId } from './hex.js'
 import type { FailReason, Outcome } from './names.js'
 
 /** Where on the chain an event is. */
@@ -58,6 +58,8 @@ interface OfSeat extends OfWorkload {
 
 /** Arguments of the market's events by name. Amounts are token units, times Unix seconds. */
 export interface MarketEventArguments {
+  /** An item of a batch failed and changed nothing; `reason` is the beginning of its error data. */
+  ItemFailed: { readonly index: number; readonly reason: Hex }
   Deposited: { readonly account: Address; readonly from: Address; readonly amount: bigint }
   Withdrawn: { readonly account: Address; readonly to: Address; readonly amount: bigint }
   FeesBurned: { readonly amount: bigint }

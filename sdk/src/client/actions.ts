@@ -9,6 +9,7 @@ import { getWorkload } from './getWorkload.js'
 import { quote } from './quote.js'
 import { release } from './release.js'
 import { releaseWhenServed } from './releaseWhenServed.js'
+import { settleMany } from './settleMany.js'
 import { submit } from './submit.js'
 import { verifyProof } from './verifyProof.js'
 import { verifyProofWithProgram } from './verifyProofWithProgram.js'
@@ -32,6 +33,7 @@ export const actions = {
   release,
   releaseWhenServed,
   settle,
+  settleMany,
   slash,
   submit,
   verifyProof,

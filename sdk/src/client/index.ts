@@ -10,6 +10,7 @@ export { deployProgram, type DeployedProgram, type DeployProgramParams } from '.
 export { deposit, type DepositParams } from './deposit.js'
 export { deriveStatus, type Epochs, type StatusFacts } from './deriveStatus.js'
 export { assign, clear, settle, slash, type EndWorkloadParams } from './endWorkload.js'
+export { settleMany, type SettledWorkload, type SettleManyParams } from './settleMany.js'
 export { fetchProof, type FetchProofParams, type Proof } from './fetchProof.js'
 export { getBalance, type Balance } from './getBalance.js'
 export { getPinnedProgram, getProgram, type PinnedProgram, type ProgramDetails } from './getProgram.js'

@@ -161,6 +161,11 @@ export const CONTRACT_ERRORS = {
     hint: 'Raise the gas limit of the transaction.',
     retryable: true,
   },
+  BatchNeedsGas: {
+    text: 'too little gas is left for item {item} of the batch',
+    hint: 'Send the batch with a higher gas limit, or a smaller batch.',
+    retryable: true,
+  },
   VerifierChanged: {
     text: 'the code of verifier {verifier} is not the pinned one',
     hint: 'The program is broken: nothing can be verified with it.',
