@@ -526,6 +526,11 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
     /// @return The state.
     function workloadOf(bytes32 workload) external view returns (WorkloadState memory);
 
+    /// @notice What is kept of the hash of a proven workload's receipt (see {Receipt}): the proof of who was paid, for network rewards.
+    /// @param workload Workload id.
+    /// @return receipt The bits of the hash in `Receipt.MASK`; zero before the end and for a workload that nobody proved.
+    function receiptOf(bytes32 workload) external view returns (uint256 receipt);
+
     /// @notice The slot word of `seat` for `workload`; state Free when it holds none.
     /// @param workload Workload id.
     /// @param seat Seat id.

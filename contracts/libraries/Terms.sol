@@ -57,4 +57,9 @@ library TermsLib {
     function rules(Terms t) internal pure returns (uint256) {
         return uint16(Terms.unwrap(t) >> 128);
     }
+
+    /// @notice Account number and nonce of the requester: unique to the workload.
+    function tag(Terms t) internal pure returns (uint256) {
+        return uint64(Terms.unwrap(t) >> 144);
+    }
 }

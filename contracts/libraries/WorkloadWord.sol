@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarketTypes} from "../interfaces/IMarket.sol";
+import {Receipt} from "./Receipt.sol";
 
 /// @title A workload's whole stored state in one word
 /// @notice From bit 0: fee 80 | tag 64 | time 32 | run time 17 | response window 10 | rescue per cent − 50 6 | redundancy − 1 3 | phase 2 |
@@ -9,7 +10,8 @@ import {IMarketTypes} from "../interfaces/IMarket.sol";
 /// `time` is the beacon round while Pending and the time of the draw afterwards. While Pending the 42 bits from `vacated`
 /// on hold class 6 | rules 12 | epoch 24. `cancel` is the second (since the draw) of a cancel request while nobody has
 /// committed, and the number of invalid reveals later. When commits close early, `run time` is cut to that moment.
-/// Once Final the word keeps tag and time, and from `vacated` on: outcome 4 | duty ended 1.
+/// Once Final the word keeps tag and time, and from `vacated` on: outcome 4 | duty ended 1. The rest is the receipt of a proven
+/// workload (see {Receipt}), zero for others.
 type WorkloadWord is uint256;
 
 using WorkloadWordLib for WorkloadWord global;
@@ -261,10 +263,12 @@ library WorkloadWordLib {
     // ─── Final ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice The word of a finished workload.
+    /// @param receipt_ Hash of its receipt, cut here; zero for none.
     function finish(
         WorkloadWord w,
         IMarketTypes.Outcome outcome_,
-        bool dutyEnded_
+        bool dutyEnded_,
+        uint256 receipt_
     ) internal pure returns (WorkloadWord) {
         // Without a draw the time is a beacon round, which is of no use any more.
         uint256 bits = phase(w) == IMarketTypes.Phase.Pending ? TIME - TAG : RUN - TAG;
@@ -272,6 +276,7 @@ library WorkloadWordLib {
         return
             WorkloadWord.wrap(
                 kept |
+                    (receipt_ & Receipt.MASK) |
                     (uint256(IMarketTypes.Phase.Final) << PHASE) |
                     (uint256(outcome_) << VACATED) |
                     (dutyEnded_ ? uint256(1) << (VACATED + 4) : 0)
@@ -286,5 +291,10 @@ library WorkloadWordLib {
     /// @notice Whether nobody has to answer any more, once Final.
     function dutyEnded(WorkloadWord w) internal pure returns (bool) {
         return (WorkloadWord.unwrap(w) >> (VACATED + 4)) & 1 == 1;
+    }
+
+    /// @notice What is kept of the receipt's hash, once Final.
+    function receipt(WorkloadWord w) internal pure returns (uint256) {
+        return WorkloadWord.unwrap(w) & Receipt.MASK;
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarketCore} from "../interfaces/IMarket.sol";
+import {Receipt} from "../libraries/Receipt.sol";
 import {SlotWord, SlotWordLib} from "../libraries/SlotWord.sol";
 import {Terms} from "../libraries/Terms.sol";
 import {WorkloadWord, WorkloadWordLib} from "../libraries/WorkloadWord.sol";
@@ -90,13 +91,8 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         if (!_verify(workload, spec, publicInputs, proof)) revert ProofNotValid();
         emit Revealed(workload, seat, sha256(proof), true);
         if (alone) {
-            StoredRules storage r = _rulesOf(spec);
-            uint256 pot = _potOf(w.fee(), r);
-            uint256 burned = _baseBurnOf(w.fee(), r);
             _free(workload, key, s, false, true);
-            _creditAndBurn(address(s.payload()), pot + r.settleBounty * GWEI, burned);
-            emit SlotSettled(workload, seat, 1, pot);
-            _finish(workload, w, Outcome.Proven, false, Ledger(pot, 0, burned));
+            _payAlone(workload, w, _rulesOf(spec), seat, s.payload());
             return;
         }
         uint256 order = w.commits();
@@ -104,6 +100,22 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         _slots[key] = s.become(SlotState.Valid).withOrder(order);
         emit Committed(workload, seat, s.slot(), order, 0);
         _storeOwnCommit(workload, w.commitOwn(s.held()).reveal(true), open);
+    }
+
+    /// @dev Ends a workload of one slot whose proof was just verified.
+    function _payAlone(
+        bytes32 workload,
+        WorkloadWord w,
+        StoredRules storage r,
+        uint256 seat,
+        uint160 operator
+    ) private {
+        uint256 pot = _potOf(w.fee(), r);
+        uint256 burned = _baseBurnOf(w.fee(), r);
+        _creditAndBurn(address(operator), pot + r.settleBounty * GWEI, burned);
+        emit SlotSettled(workload, seat, 1, pot);
+        uint256 receipt = Receipt.hashOfOne(workload, burned, Receipt.entry(0, seat, operator));
+        _finish(workload, w, Outcome.Proven, false, Ledger(pot, 0, burned, receipt));
     }
 
     /// @dev Writes the commitment into the main word of an eligible seat of the caller.

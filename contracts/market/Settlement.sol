@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMarketExtension} from "../interfaces/IMarket.sol";
 import {RankShares} from "../libraries/RankShares.sol";
+import {Receipt} from "../libraries/Receipt.sol";
 import {SlotWord, SlotWordLib} from "../libraries/SlotWord.sol";
 import {Terms} from "../libraries/Terms.sol";
 import {WorkloadWord} from "../libraries/WorkloadWord.sol";
@@ -13,8 +14,7 @@ import {WorkloadStore} from "./WorkloadStore.sol";
 /// at most one rank through an open slot, and none if it has another. What nobody earned burns.
 /// ROUNDING. Down for every payee.
 abstract contract Settlement is WorkloadStore, IMarketExtension {
-    /// @dev What settling has found so far. An entry is one word: rank key << 184 | seat << 160 | operator, so that entries sort as
-    /// numbers; rank keys put the slots' own seats before open ones, then go by commit order.
+    /// @dev What settling has found so far. Entries are those of {Receipt}, sorted: the slots' own seats before open ones, then by commit order.
     struct Tally {
         uint256[] entries;
         uint256 count;
@@ -22,9 +22,6 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         uint256 waitingCount;
     }
 
-    /// @dev Added to the rank key of open-slot commits; larger than any commit order.
-    uint256 private constant OPEN_RANK = 32;
-    uint256 private constant RANK_KEY = 184;
     uint256 private constant SEAT = 160;
 
     /// @inheritdoc IMarketExtension
@@ -70,7 +67,7 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         uint256 bounty = r.settleBounty * GWEI;
         _credit(requester, w.fee() - bounty);
         _credit(_msgSender(), bounty);
-        _finish(workload, w, Outcome.Unserved, true, Ledger(0, w.fee() - bounty, 0));
+        _finish(workload, w, Outcome.Unserved, true, Ledger(0, w.fee() - bounty, 0, 0));
     }
 
     function _settleProving(
@@ -100,6 +97,7 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         uint256 bounty = r.settleBounty * GWEI;
         ledger.burned = w.fee() - r.assignBounty * GWEI - bounty - ledger.paid - ledger.refunded;
         _creditAndBurn(_msgSender(), bounty, ledger.burned);
+        if (outcome == Outcome.Proven) ledger.receipt = Receipt.hash(workload, ledger.burned, tally.entries);
         _finish(workload, w, outcome, w.released(), ledger);
     }
 
@@ -148,15 +146,15 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
 
     /// @dev Insertion into the sorted entries; there are at most 31.
     function _insert(Tally memory tally, SlotWord s, uint256 seat) private pure {
-        uint256 rankKey = s.order() + (s.slot() == SlotWordLib.OPEN_SLOT ? OPEN_RANK : 0);
-        uint256 entry = (rankKey << RANK_KEY) | (seat << SEAT) | s.payload();
+        uint256 rankKey = s.order() + (s.slot() == SlotWordLib.OPEN_SLOT ? Receipt.OPEN_RANK : 0);
+        uint256 entry = Receipt.entry(rankKey, seat, s.payload());
         uint256[] memory entries = tally.entries;
         uint256 place = tally.count++;
         for (; place != 0 && entries[place - 1] > entry; --place) entries[place] = entries[place - 1];
         entries[place] = entry;
     }
 
-    /// @dev Pays the ranks in order.
+    /// @dev Pays the ranks in order, and leaves the entries that were paid, for the receipt.
     function _payRanks(
         bytes32 workload,
         uint256 pot,
@@ -169,10 +167,17 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         for (uint256 i; i < entries.length; ++i) {
             uint256 entry = entries[i];
             uint256 share;
-            bool unpaid = rank == ranks || (entry >> RANK_KEY >= OPEN_RANK && _ranksBefore(entries, i));
-            if (!unpaid) share = RankShares.share(pot, rank++, sum);
+            bool unpaid = rank == ranks || (Receipt.isOpen(entry) && _ranksBefore(entries, i));
+            if (!unpaid) {
+                // Moves up behind the last one paid. What it leaves behind is read again for its operator only.
+                if (rank != i) entries[rank] = entry;
+                share = RankShares.share(pot, rank++, sum);
+            }
             paid += share;
-            _pay(workload, uint24(entry >> SEAT), uint160(entry), unpaid ? 0 : rank, share);
+            _pay(workload, Receipt.seat(entry), Receipt.operator(entry), unpaid ? 0 : rank, share);
+        }
+        assembly ("memory-safe") {
+            mstore(entries, rank)
         }
     }
 

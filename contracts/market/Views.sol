@@ -47,6 +47,12 @@ abstract contract Views is WorkloadStore, IMarketExtension {
     }
 
     /// @inheritdoc IMarketExtension
+    function receiptOf(bytes32 workload) external view returns (uint256 receipt) {
+        WorkloadWord w = _workloads[workload];
+        return w.phase() == Phase.Final ? w.receipt() : 0;
+    }
+
+    /// @inheritdoc IMarketExtension
     function slotOf(bytes32 workload, uint256 seat) external view returns (SlotView memory) {
         (, SlotWord s) = _find(seat, _workloads[workload].tag());
         return

@@ -65,7 +65,7 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
             // Once the draw can be known, a free cancel would be a free re-roll.
             if (!IBeacon(_rules[w.rules()].beacon).isOpen(uint32(w.time()))) revert RoundFixed(w.time());
             _credit(spec.requester, w.fee());
-            _finish(workload, w, Outcome.Cancelled, true, Ledger(0, w.fee(), 0));
+            _finish(workload, w, Outcome.Cancelled, true, Ledger(0, w.fee(), 0, 0));
             return;
         }
         w = _loadOpen(workload);

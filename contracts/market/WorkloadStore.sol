@@ -9,11 +9,12 @@ import {SlotStore} from "./SlotStore.sol";
 /// @title Workloads, as stored, and what every stage needs of them
 /// @notice The last of the storage layers: the market and its extension both inherit exactly these, so they agree on every slot.
 abstract contract WorkloadStore is SlotStore {
-    /// @dev Where a fee went, without the bounties.
+    /// @dev Where a fee went, without the bounties, and the hash of the receipt; zero for none.
     struct Ledger {
         uint256 paid;
         uint256 refunded;
         uint256 burned;
+        uint256 receipt;
     }
 
     /// @notice Epochs after the one drawn from in which a draw is still possible; the registry remembers exactly that long.
@@ -70,7 +71,7 @@ abstract contract WorkloadStore is SlotStore {
 
     /// @dev Writes the last word of a workload. The caller books the burn with the account it credits.
     function _finish(bytes32 workload, WorkloadWord w, Outcome outcome, bool dutyEnded, Ledger memory ledger) internal {
-        _workloads[workload] = w.finish(outcome, dutyEnded);
+        _workloads[workload] = w.finish(outcome, dutyEnded, ledger.receipt);
         emit Finished(workload, outcome, ledger.paid, ledger.refunded, ledger.burned);
     }
 

@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { ContractFactory, getCreateAddress, keccak256, type InterfaceAbi, type Signer } from 'ethers'
 
 import type { DeployedContract, DeploymentRecord } from '../../sdk/src/chain/deployment.js'
+import { GevulotToken__factory } from '../../sdk/src/chain/generated/factories/GevulotToken__factory.js'
 import { IMarket__factory } from '../../sdk/src/chain/generated/factories/IMarket__factory.js'
 import { IQualification__factory } from '../../sdk/src/chain/generated/factories/IQualification__factory.js'
 import { ProverRegistry__factory } from '../../sdk/src/chain/generated/factories/ProverRegistry__factory.js'
+import { Rewards__factory } from '../../sdk/src/chain/generated/factories/Rewards__factory.js'
 import type { Address, Bytes32 } from '../../sdk/src/chain/hex.js'
 import { artifacts, root } from './artifacts.js'
 import type { BeaconParameters, Parameters } from './parameters.js'
@@ -54,7 +56,7 @@ function textOf(argument: Argument): string {
 }
 
 /**
- * Deploys token, registry, market with its extension, relay, qualification, and beacon; writes rules and classes. Registry,
+ * Deploys token, registry, market with its extension, relay, qualification, rewards, and beacon; writes rules and classes, funds the pool of rewards. Registry,
  * market, relay and qualification name each other for ever, so addresses are predicted from the owner's nonce.
  */
 export async function deploy({ owner, network, parameters }: DeployOptions): Promise<DeploymentRecord> {
@@ -80,13 +82,19 @@ export async function deploy({ owner, network, parameters }: DeployOptions): Pro
     const want = predicted[role as keyof typeof predicted]
     if (address !== want) throw new Error(`the ${role} is at ${address}, where its peers look for it at ${want}`)
   }
+  const rewards = await deployContract(owner, 'Rewards', [
+    market.address,
+    token.address,
+    from,
+    parameters.rewards.epochLength,
+  ])
   const beacon = await deployBeacon(owner, parameters.beacon)
   const { chainId } = await provider.getNetwork()
   const record: DeploymentRecord = {
     schema: 'gevulot/deployment@1',
     chainId: Number(chainId),
     network,
-    contracts: { token, market, registry, relay, qualification, beacon, extension },
+    contracts: { token, market, registry, relay, qualification, rewards, beacon, extension },
   }
   await configure(record, owner, parameters)
   return record
@@ -107,6 +115,7 @@ async function configure({ contracts }: DeploymentRecord, owner: Signer, paramet
   const registry = ProverRegistry__factory.connect(contracts.registry.address, owner)
   const rules = { ...parameters.rules, beacon: contracts.beacon.address }
   await (await market.addRules(rules)).wait()
+  await fundRewards(contracts, owner, parameters)
   for (const { class: number, minimumFee, minimumRate, puzzle, ...bond } of parameters.classes) {
     await (await registry.setClassBond(number, bond)).wait()
     await (await market.setClassTerms(number, { minimumFee, minimumRate, rules: 1 })).wait()
@@ -117,6 +126,18 @@ async function configure({ contracts }: DeploymentRecord, owner: Signer, paramet
     const { address: beacon } = contracts.beacon
     await (await qualification.setPolicy(number, { ...policy, puzzle: address, beacon })).wait()
   }
+}
+
+async function fundRewards(
+  contracts: DeploymentRecord['contracts'],
+  owner: Signer,
+  { rewards: { pool, budget, kappaBps, boostBps } }: Parameters,
+): Promise<void> {
+  const rewards = Rewards__factory.connect(contracts.rewards.address, owner)
+  await (await rewards.setParameters(budget, kappaBps, boostBps)).wait()
+  if (pool === 0n) return
+  await (await GevulotToken__factory.connect(contracts.token.address, owner).approve(rewards, pool)).wait()
+  await (await rewards.fund(pool)).wait()
 }
 
 /** Writes a record to `deployments/<chain id>.json` and returns the path. */

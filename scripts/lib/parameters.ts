@@ -56,6 +56,19 @@ export type BeaconParameters =
   /** drand's quicknet; needs the precompiles of EIP-2537. Lag and margin are in rounds of three seconds. */
   | { readonly kind: 'drand'; readonly lag: number; readonly margin: number }
 
+/** Network rewards. */
+export interface RewardsParameters {
+  /** Seconds of an epoch of rewards. */
+  readonly epochLength: number
+  /** Token units the owner pays into the pool at deployment. */
+  readonly pool: bigint
+  /** Most that an epoch pays, token units. */
+  readonly budget: bigint
+  /** κ for everyone, and where program and requester are listed. */
+  readonly kappaBps: number
+  readonly boostBps: number
+}
+
 /** Everything a deployment chooses. */
 export interface Parameters {
   /** Token units. */
@@ -65,6 +78,7 @@ export interface Parameters {
   /** Seconds between leaving and withdrawal; outlasts the longest run time and all windows (invariant 11). */
   readonly cooldown: number
   readonly beacon: BeaconParameters
+  readonly rewards: RewardsParameters
   readonly rules: RulesParameters
   readonly classes: readonly ClassParameters[]
 }
@@ -93,6 +107,15 @@ export const standard: Parameters = {
   cooldown: 7 * DAY,
   // A block's clock may be late by a slot of 12 s and some; a free cancel is possible in the first half minute.
   beacon: { kind: 'drand', lag: 15, margin: 5 },
+  rewards: {
+    epochLength: DAY,
+    // A tenth of the supply; at the full budget it lasts eleven years.
+    pool: parseUnits('100000000', 18),
+    budget: parseUnits('25000', 18),
+    kappaBps: 9_000,
+    // Nobody is listed at first, so it is the same for all.
+    boostBps: 9_000,
+  },
   rules: {
     ...MONEY,
     responseWindow: 180,
@@ -110,6 +133,7 @@ export const devnet: Parameters = {
   ...standard,
   epochLength: 5,
   beacon: { kind: 'blockhash', lag: 3 },
+  rewards: { ...standard.rewards, epochLength: 60 },
   rules: {
     ...MONEY,
     responseWindow: 20,

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarketTypes} from "../../contracts/interfaces/IMarket.sol";
+import {Receipt} from "../../contracts/libraries/Receipt.sol";
 import {SlotWord, SlotWordLib} from "../../contracts/libraries/SlotWord.sol";
 import {Terms, TermsLib} from "../../contracts/libraries/Terms.sol";
 import {WorkloadWord, WorkloadWordLib} from "../../contracts/libraries/WorkloadWord.sol";
@@ -193,20 +194,22 @@ contract WordsTest is Test, IMarketTypes {
         assertEq(w.invalid(), c.invalid, "invalid");
     }
 
-    function testFuzz_workloadWord_FinalKeepsTagAndTimeAlone(
+    function testFuzz_workloadWord_FinalKeepsTagTimeAndReceipt(
         Pending memory x,
         uint32 time,
         uint256 outcome,
-        bool ended
+        bool ended,
+        uint256 receipt
     ) public pure {
         outcome = bound(outcome, 1, uint256(type(Outcome).max));
-        WorkloadWord w = _pending(x).proving(time, 3).accept().commitOpen().finish(Outcome(outcome), ended);
+        WorkloadWord w = _pending(x).proving(time, 3).accept().commitOpen().finish(Outcome(outcome), ended, receipt);
         assertEq(uint256(w.phase()), uint256(Phase.Final), "phase");
         assertEq(uint256(w.outcome()), outcome, "outcome");
         assertTrue(w.dutyEnded() == ended, "duty");
         assertEq(w.tag(), x.tag, "tag");
         assertEq(w.time(), time, "time");
-        assertEq(w.fee(), 0, "no fee is held");
+        assertEq(w.receipt(), receipt & Receipt.MASK, "receipt");
+        assertEq(w.fee(), uint80(receipt), "no fee is held: the place is the receipt's");
     }
 
     function testFuzz_workloadWord_CloseCutsTheRunTime(Pending memory x, uint256 after_, uint256 reasons) public pure {

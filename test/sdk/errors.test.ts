@@ -95,6 +95,7 @@ describe('errors', () => {
       registry: contract,
       relay: contract,
       qualification: contract,
+      rewards: contract,
       beacon: contract,
       extension: contract,
     }

@@ -9,6 +9,7 @@ import { IQualification__factory } from './generated/factories/IQualification__f
 import { IRelay__factory } from './generated/factories/IRelay__factory.js'
 import { ISeatHolder__factory } from './generated/factories/ISeatHolder__factory.js'
 import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
+import { Rewards__factory } from './generated/factories/Rewards__factory.js'
 import type { GevulotToken } from './generated/GevulotToken.js'
 import type { IBeacon } from './generated/IBeacon.js'
 import type { IMarket } from './generated/IMarket.js'
@@ -16,6 +17,7 @@ import type { IQualification } from './generated/IQualification.js'
 import type { IRelay } from './generated/IRelay.js'
 import type { ISeatHolder } from './generated/ISeatHolder.js'
 import type { ProverRegistry } from './generated/ProverRegistry.js'
+import type { Rewards } from './generated/Rewards.js'
 import { toAddress, type Address } from './hex.js'
 
 /** The whole market: its address answers for its extension, and for the registry's question whether a seat is at work. */
@@ -35,6 +37,7 @@ export interface Contracts {
   readonly registry: ProverRegistry
   readonly relay: IRelay
   readonly qualification: IQualification
+  readonly rewards: Rewards
   readonly beacon: IBeacon
 }
 
@@ -56,6 +59,7 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     registry: toAddress(deployment.registry),
     relay: toAddress(deployment.relay),
     qualification: toAddress(deployment.qualification),
+    rewards: toAddress(deployment.rewards),
     beacon: toAddress(deployment.beacon),
   }
   const chainId = await chainIdOf(provider)
@@ -80,6 +84,7 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     registry: ProverRegistry__factory.connect(addresses.registry, runner),
     relay: IRelay__factory.connect(addresses.relay, runner),
     qualification: IQualification__factory.connect(addresses.qualification, runner),
+    rewards: Rewards__factory.connect(addresses.rewards, runner),
     beacon: IBeacon__factory.connect(addresses.beacon, runner),
   }
 }

@@ -9,6 +9,7 @@ import { IMarket__factory } from './generated/factories/IMarket__factory.js'
 import { IQualification__factory } from './generated/factories/IQualification__factory.js'
 import { IRelay__factory } from './generated/factories/IRelay__factory.js'
 import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
+import { Rewards__factory } from './generated/factories/Rewards__factory.js'
 import { nameAt, PHASES, SEAT_STATUSES, SLOT_STATES } from './names.js'
 
 const ABIS = [
@@ -16,6 +17,7 @@ const ABIS = [
   ProverRegistry__factory,
   IRelay__factory,
   IQualification__factory,
+  Rewards__factory,
   GevulotToken__factory,
   BlockhashBeacon__factory,
   DrandBeacon__factory,

@@ -11,6 +11,7 @@ export interface Deployment {
   readonly registry: Hex
   readonly relay: Hex
   readonly qualification: Hex
+  readonly rewards: Hex
   readonly beacon: Hex
   /** Block of the first contract: no event is older. */
   readonly fromBlock: number
@@ -19,7 +20,7 @@ export interface Deployment {
 }
 
 /** What a contract is for. */
-export type ContractRole = 'token' | 'market' | 'registry' | 'relay' | 'qualification' | 'beacon'
+export type ContractRole = 'token' | 'market' | 'registry' | 'relay' | 'qualification' | 'rewards' | 'beacon'
 
 /** Every contract role. */
 export const CONTRACT_ROLES = [
@@ -28,6 +29,7 @@ export const CONTRACT_ROLES = [
   'registry',
   'relay',
   'qualification',
+  'rewards',
   'beacon',
 ] as const satisfies readonly ContractRole[]
 
@@ -93,6 +95,7 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
         registry: readContract(contracts, 'registry'),
         relay: readContract(contracts, 'relay'),
         qualification: readContract(contracts, 'qualification'),
+        rewards: readContract(contracts, 'rewards'),
         beacon: readContract(contracts, 'beacon'),
         extension: readContract(contracts, 'extension'),
       },
@@ -105,7 +108,7 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
 
 /** What {@link connect} needs of a record. */
 export function deploymentOf(record: DeploymentRecord): Deployment {
-  const { token, market, registry, relay, qualification, beacon } = record.contracts
+  const { token, market, registry, relay, qualification, rewards, beacon } = record.contracts
   return {
     chainId: record.chainId,
     token: token.address,
@@ -113,6 +116,7 @@ export function deploymentOf(record: DeploymentRecord): Deployment {
     registry: registry.address,
     relay: relay.address,
     qualification: qualification.address,
+    rewards: rewards.address,
     beacon: beacon.address,
     fromBlock: Math.min(...Object.values(record.contracts).map((contract) => contract.block)),
     codeHashes: {
@@ -121,6 +125,7 @@ export function deploymentOf(record: DeploymentRecord): Deployment {
       registry: registry.codeHash,
       relay: relay.codeHash,
       qualification: qualification.codeHash,
+      rewards: rewards.codeHash,
       beacon: beacon.codeHash,
     },
   }

@@ -450,6 +450,27 @@ export const CONTRACT_ERRORS = {
     hint: 'They answered, were evicted before, or left.',
     retryable: false,
   },
+  // Network rewards.
+  NothingRecorded: {
+    text: 'none of the receipts is new and right',
+    hint: 'The workloads were recorded before, or were not proven: read their receipts again.',
+    retryable: false,
+  },
+  NothingToClaim: {
+    text: 'none of the operators has rewards of an ended epoch',
+    hint: 'Rewards are due once the epoch in which they were recorded is over.',
+    retryable: true,
+  },
+  OutOfBounds: {
+    text: 'the value is {have}, the most is {most}',
+    hint: 'Choose a value within the bounds of docs/parameters.md.',
+    retryable: false,
+  },
+  EpochTooShort: {
+    text: 'an epoch of {have} s is shorter than {least} s',
+    hint: 'Deploy with longer epochs.',
+    retryable: false,
+  },
   // The token and access control.
   ERC20InsufficientBalance: {
     text: '{sender} has {balance} tokens, this needs {needed}',
