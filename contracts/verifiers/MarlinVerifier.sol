@@ -65,7 +65,10 @@ abstract contract MarlinVerifier is IProofVerifier {
     ) external view returns (bool valid) {
         uint256[25] memory key = _key();
         if (publicInputs.length != 32 * key[4] || proof.length != PROOF_SIZE) return false;
-        uint256[41] memory p = abi.decode(proof, (uint256[41]));
+        uint256[41] memory p;
+        assembly ("memory-safe") {
+            calldatacopy(p, proof.offset, PROOF_SIZE)
+        }
         if (!_wellFormed(p)) return false;
         uint256[] memory values = new uint256[](key[4] + 1);
         values[0] = 1;
@@ -74,9 +77,11 @@ abstract contract MarlinVerifier is IProofVerifier {
             if (values[i] >= R) return false;
         }
 
-        bytes32 start = keccak256(
-            abi.encodePacked(TAG, keccak256(abi.encode(key)), workload, uint256(uint160(prover)), publicInputs)
-        );
+        bytes32 start;
+        assembly ("memory-safe") {
+            start := keccak256(key, 800)
+        }
+        start = keccak256(abi.encodePacked(TAG, start, workload, uint256(uint160(prover)), publicInputs));
         Challenges memory c = _challenges(start, p);
         c.vanishingAlpha = _vanishing(c.alpha, key[0]);
         c.vanishingBeta = _vanishing(c.beta, key[0]);
@@ -86,16 +91,32 @@ abstract contract MarlinVerifier is IProofVerifier {
 
     /// @dev Points on the curve and reduced numbers: after that no precompile can fail. (0, 0) is not on the curve.
     /// @param p Words of the proof.
-    /// @return True if the proof is in its only encoding.
-    function _wellFormed(uint256[41] memory p) private pure returns (bool) {
-        for (uint256 i = 0; i < 41; i += 2) {
-            if (i == EVALUATIONS) i = OPENINGS;
-            (uint256 x, uint256 y) = (p[i], p[i + 1]);
-            if (x >= FIELD || y >= FIELD) return false;
-            if (mulmod(y, y, FIELD) != addmod(mulmod(mulmod(x, x, FIELD), x, FIELD), 3, FIELD)) return false;
+    /// @return valid True if the proof is in its only encoding.
+    function _wellFormed(uint256[41] memory p) private pure returns (bool valid) {
+        assembly ("memory-safe") {
+            function points(at, end) -> good {
+                good := 1
+                for {} lt(at, end) {
+                    at := add(at, 64)
+                } {
+                    let x := mload(at)
+                    let y := mload(add(at, 32))
+                    good := and(good, and(lt(x, FIELD), lt(y, FIELD)))
+                    let cube := mulmod(mulmod(x, x, FIELD), x, FIELD)
+                    good := and(good, eq(mulmod(y, y, FIELD), addmod(cube, 3, FIELD)))
+                }
+            }
+            let evaluations := add(p, mul(EVALUATIONS, 32))
+            let openings := add(p, mul(OPENINGS, 32))
+            valid := and(points(p, evaluations), points(openings, add(p, PROOF_SIZE)))
+            for {
+                let at := evaluations
+            } lt(at, openings) {
+                at := add(at, 32)
+            } {
+                valid := and(valid, lt(mload(at), R))
+            }
         }
-        for (uint256 i = EVALUATIONS; i < OPENINGS; ++i) if (p[i] >= R) return false;
-        return true;
     }
 
     /// @dev The Fiat-Shamir transform, round by round.
@@ -144,8 +165,11 @@ abstract contract MarlinVerifier is IProofVerifier {
     /// @return next The new state.
     /// @return challenge The challenge.
     function _challenge(bytes32 state) private pure returns (bytes32 next, uint256 challenge) {
-        next = keccak256(abi.encode(state));
-        challenge = uint256(next) % R;
+        assembly ("memory-safe") {
+            mstore(0, state)
+            next := keccak256(0, 32)
+            challenge := mod(next, R)
+        }
     }
 
     /// @dev s + r(alpha, X) (etaA za + etaB zb + etaC za zb) - t z = h1 v_H + X g1, at beta.
@@ -210,7 +234,7 @@ abstract contract MarlinVerifier is IProofVerifier {
         }
     }
 
-    /// @dev a - b (X g2 + t(beta) / |K|) = h2 v_K, at gamma; a and b come from the index.
+    /// @dev a - b (X g2 + t(beta) / |K|) = h2 v_K, at gamma, times |K|; a and b come from the index.
     /// @param key The verifying key.
     /// @param p Words of the proof.
     /// @param c The challenges.
@@ -225,8 +249,10 @@ abstract contract MarlinVerifier is IProofVerifier {
         uint256 b = addmod(mulmod(c.alpha, c.beta, R), p[31], R);
         b = addmod(b, R - mulmod(c.beta, p[29], R), R);
         b = addmod(b, R - mulmod(c.alpha, p[30], R), R);
-        uint256 f = addmod(mulmod(c.gamma, p[35], R), mulmod(p[26], _power(HALF, key[2]), R), R);
-        return addmod(a, R - mulmod(b, f, R), R) == mulmod(p[36], _vanishing(c.gamma, key[2]), R);
+        uint256 size = 1 << key[2];
+        uint256 f = addmod(mulmod(mulmod(c.gamma, p[35], R), size, R), p[26], R);
+        uint256 left = addmod(mulmod(a, size, R), R - mulmod(b, f, R), R);
+        return left == mulmod(mulmod(p[36], size, R), _vanishing(c.gamma, key[2]), R);
     }
 
     /// @dev All openings in one pairing equation. At each point, xi combines the commitments C_i minus their evaluations, and last
@@ -262,8 +288,12 @@ abstract contract MarlinVerifier is IProofVerifier {
         _addMultiple(sum, p, 18, power);
         _addMultipleOfKey(sum, key, KEY_SHIFT_K, R - mulmod(power, p[35], R));
         _addMultiple(sum, p, OPENINGS + 2, mulmod(c.rho, c.gamma, R));
-        (sum[2], sum[3]) = (1, 2); // the generator of G1
-        _accumulate(sum, R - evaluation);
+        uint256[2] memory generator = [uint256(1), 2];
+        uint256 pointer;
+        assembly ("memory-safe") {
+            pointer := generator
+        }
+        _accumulate(sum, pointer, R - evaluation);
 
         uint256[5] memory opening = [p[OPENINGS], p[OPENINGS + 1], 0, 0, 0];
         _addMultiple(opening, p, OPENINGS + 2, c.rho);
@@ -273,17 +303,20 @@ abstract contract MarlinVerifier is IProofVerifier {
     /// @dev sum += factor · the point at `place` of the proof.
     /// @param sum The buffer.
     /// @param p Words of the proof.
-    /// @param place Word of its x.
+    /// @param place Word of its x, at most 39.
     /// @param factor The factor.
     function _addMultiple(uint256[5] memory sum, uint256[41] memory p, uint256 place, uint256 factor) private view {
-        (sum[2], sum[3]) = (p[place], p[place + 1]);
-        _accumulate(sum, factor);
+        uint256 pointer;
+        assembly ("memory-safe") {
+            pointer := add(p, mul(place, 32))
+        }
+        _accumulate(sum, pointer, factor);
     }
 
     /// @dev sum += factor · the point at `place` of the key.
     /// @param sum The buffer.
     /// @param key The verifying key.
-    /// @param place Word of its x.
+    /// @param place Word of its x, at most 23.
     /// @param factor The factor.
     function _addMultipleOfKey(
         uint256[5] memory sum,
@@ -291,18 +324,23 @@ abstract contract MarlinVerifier is IProofVerifier {
         uint256 place,
         uint256 factor
     ) private view {
-        (sum[2], sum[3]) = (key[place], key[place + 1]);
-        _accumulate(sum, factor);
+        uint256 pointer;
+        assembly ("memory-safe") {
+            pointer := add(key, mul(place, 32))
+        }
+        _accumulate(sum, pointer, factor);
     }
 
-    /// @dev (sum[0], sum[1]) += factor · (sum[2], sum[3]). All points are on the curve, so the precompiles cannot fail where they
-    /// exist; where they do not, the answer has another size and the call reverts.
+    /// @dev (sum[0], sum[1]) += factor · the point at `pointer`. All points are on the curve, so the precompiles cannot fail where
+    /// they exist; where they do not, the answer has another size.
     /// @param sum The buffer.
+    /// @param pointer Address of two words in memory.
     /// @param factor The factor.
-    function _accumulate(uint256[5] memory sum, uint256 factor) private view {
+    function _accumulate(uint256[5] memory sum, uint256 pointer, uint256 factor) private view {
         bool done;
         assembly ("memory-safe") {
             let point := add(sum, 64)
+            mcopy(point, pointer, 64)
             mstore(add(sum, 128), factor)
             done := staticcall(gas(), EC_MUL, point, 96, point, 64)
             done := and(done, eq(returndatasize(), 64))
