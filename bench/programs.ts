@@ -1,0 +1,114 @@
+/**
+ * Every example program for itself, as a report: proving and verifying in a sandbox on this machine, the best of three, and the gas of a
+ * transaction that verifies the proof. Targets are the figures of first prototypes of the same statements on two cores.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { hexlify, Interface } from 'ethers'
+import { network } from 'hardhat'
+
+import { buildPackages as buildSpend } from '../programs/aztec-spend/build.js'
+import { exampleNote, makeInputs as spendInputs } from '../programs/aztec-spend/inputs.js'
+import { buildPackages as buildGroth16 } from '../programs/groth16-sudoku/build.js'
+import { makeInputs as groth16Inputs } from '../programs/groth16-sudoku/inputs.js'
+import { buildPackages as buildMarlin } from '../programs/marlin-sudoku/build.js'
+import { makeInputs as marlinInputs } from '../programs/marlin-sudoku/inputs.js'
+import samples from '../programs/marlin-sudoku/samples.json' with { type: 'json' }
+import type { BuiltProgram } from '../programs/support/program.js'
+import { runPackage } from '../programs/support/run.js'
+import { creationCode } from '../programs/support/solc.js'
+import { type ContentStore, DirectoryStore } from '../sdk/src/content/index.js'
+import { createRuntime } from '../sdk/src/runtime/index.js'
+import { type Row, writeReport } from './report.js'
+
+type Inputs = Readonly<Record<string, Uint8Array>> & { readonly public_inputs: Uint8Array }
+
+/** A program with the inputs to run, and what the prototype needed: seconds, MiB, bytes, gas. */
+interface Subject {
+  readonly build: (options: { readonly store: ContentStore }) => Promise<BuiltProgram>
+  readonly inputs: () => Promise<{ readonly files: Inputs }> | { readonly files: Inputs }
+  readonly target: { readonly prove: number; readonly memory: number; readonly proof: number; readonly gas: number }
+}
+
+const SUBJECTS: readonly Subject[] = [
+  {
+    build: buildSpend,
+    inputs: () => spendInputs(exampleNote('bench')),
+    target: { prove: 0.16, memory: 15, proof: 6464, gas: 713_335 },
+  },
+  {
+    build: buildGroth16,
+    inputs: () => groth16Inputs(samples.example.puzzle),
+    target: { prove: 0.5, memory: 173, proof: 256, gas: 221_411 },
+  },
+  {
+    build: buildMarlin,
+    inputs: () => marlinInputs(samples.example.puzzle),
+    target: { prove: 1.5, memory: 261, proof: 1312, gas: 348_356 },
+  },
+]
+/** No prototype measured a verifier program by itself. */
+const VERIFY_TARGET = 1
+const RUNS = 3
+const CONTEXT = { workload: `0x${'11'.repeat(32)}`, prover: `0x${'22'.repeat(20)}` }
+const VERIFY = new Interface(['function verify(bytes32 workload, address prover, bytes publicInputs, bytes proof)'])
+
+/** Gas of a transaction that only verifies. */
+async function transactionGas({ source, name }: BuiltProgram['contract'], files: Inputs, proof: Uint8Array) {
+  const { ethers } = await network.create()
+  const [signer] = await ethers.getSigners()
+  if (signer === undefined) throw new Error('the chain has no account')
+  const deployment = await (await signer.sendTransaction({ data: hexlify(creationCode(source, name)) })).wait()
+  const to = deployment?.contractAddress
+  if (to === undefined || to === null) throw new Error(`${name} was not deployed`)
+  const { workload, prover } = CONTEXT
+  const data = VERIFY.encodeFunctionData('verify', [workload, prover, files.public_inputs, proof])
+  if (BigInt(await ethers.provider.call({ to, data })) !== 1n) throw new Error(`${name} refuses the proof`)
+  const receipt = await (await signer.sendTransaction({ to, data, gasLimit: 5_000_000 })).wait()
+  return Number(receipt?.gasUsed)
+}
+
+async function measure({ build, inputs, target }: Subject): Promise<Row[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'gevulot-bench-'))
+  try {
+    const store = new DirectoryStore(join(directory, 'store'))
+    const program = await build({ store })
+    const { files } = await inputs()
+    const runtime = createRuntime('bubblewrap', { cacheDirectory: join(directory, 'runtime') })
+    let proof: Uint8Array | undefined
+    const [prove, verify, memory] = [[], [], []] as [number[], number[], number[]]
+    for (let run = 0; run < RUNS; run += 1) {
+      const proved = await runPackage(runtime, program.prover, store, files, CONTEXT)
+      proof = proved.files.get('proof')
+      if (proof === undefined) throw new Error(`${program.name}: ${proved.outcome.kind}, ${proved.outcome.log}`)
+      const verified = await runPackage(runtime, program.verifier, store, { ...files, proof }, CONTEXT)
+      if (verified.outcome.kind !== 'valid') throw new Error(`${program.name}: the proof is ${verified.outcome.kind}`)
+      prove.push(proved.outcome.usage.wallSeconds)
+      verify.push(verified.outcome.usage.wallSeconds)
+      memory.push(proved.outcome.usage.peakMemoryMiB ?? 0)
+    }
+    if (proof === undefined) throw new Error('nothing was measured')
+    const row = (name: string, value: number, unit: string, limit: number): Row => ({
+      name: `${program.name}, ${program.variant}: ${name}`,
+      value: Math.round(value * 1000) / 1000,
+      unit,
+      target: limit,
+      peer: '–',
+    })
+    return [
+      row('prove', Math.min(...prove), 's', target.prove),
+      row('memory', Math.max(...memory), 'MiB', target.memory),
+      row('proof', proof.length, 'bytes', target.proof),
+      row('verifier program', Math.min(...verify), 's', VERIFY_TARGET),
+      row('verifying transaction', await transactionGas(program.contract, files, proof), 'gas', target.gas),
+    ]
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+const rows: Row[] = []
+for (const subject of SUBJECTS) rows.push(...(await measure(subject)))
+writeReport(rows)
