@@ -6,6 +6,7 @@ import { fetchProof } from './fetchProof.js'
 import { getBalance } from './getBalance.js'
 import { getProgram } from './getProgram.js'
 import { getWorkload } from './getWorkload.js'
+import { claimRewards, getRewards, recordRewards } from './networkRewards.js'
 import { quote } from './quote.js'
 import { release } from './release.js'
 import { releaseWhenServed } from './releaseWhenServed.js'
@@ -22,14 +23,17 @@ import { withdraw } from './withdraw.js'
 export const actions = {
   assign,
   cancel,
+  claimRewards,
   clear,
   deployProgram,
   deposit,
   fetchProof,
   getBalance,
   getProgram,
+  getRewards,
   getWorkload,
   quote,
+  recordRewards,
   release,
   releaseWhenServed,
   settle,

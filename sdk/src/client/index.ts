@@ -15,6 +15,15 @@ export { fetchProof, type FetchProofParams, type Proof } from './fetchProof.js'
 export { getBalance, type Balance } from './getBalance.js'
 export { getPinnedProgram, getProgram, type PinnedProgram, type ProgramDetails } from './getProgram.js'
 export { getWorkload, type GetWorkloadParams } from './getWorkload.js'
+export {
+  claimRewards,
+  getRewards,
+  recordRewards,
+  type ClaimRewardsParams,
+  type GetRewardsParams,
+  type NetworkRewards,
+  type RecordRewardsParams,
+} from './networkRewards.js'
 export { quote, type Quote, type QuoteParams, type Settled } from './quote.js'
 export { readWorkload, type ReadWorkloadOptions, type WorkloadReading } from './readWorkload.js'
 export { release, type ReleaseParams } from './release.js'

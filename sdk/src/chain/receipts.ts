@@ -1,0 +1,102 @@
+import { concat, keccak256, toBeHex } from 'ethers'
+import { chainError } from '../errors/codes/chain.js'
+import { asChainError } from './asChainError.js'
+import type { Contracts } from './connect.js'
+import type { WorkloadEvent } from './events.js'
+import { toAddress, toWorkloadId, type Address, type Hex, type WorkloadId } from './hex.js'
+import { OPEN_SLOT } from './names.js'
+import { readEvents } from './readEvents.js'
+import { specOf, type Spec } from './spec.js'
+
+/** What a proven workload leaves behind for network rewards. Mirrors contracts/interfaces/IRewards.sol. */
+export interface Receipt {
+  readonly spec: Spec
+  /** What burned of the fee, token units. */
+  readonly burned: bigint
+  /** One word for each paid rank, in order: see {@link receiptEntry}. */
+  readonly entries: readonly bigint[]
+}
+
+/** The bits of a receipt's hash that the market keeps. Mirrors `Receipt.MASK`. */
+export const RECEIPT_MASK = ((1n << 80n) - 1n) | (((1n << 36n) - 1n) << 176n) | (((1n << 37n) - 1n) << 219n)
+
+/** Added to the commit order of an open slot's proof. Mirrors `Receipt.OPEN_RANK`. */
+const OPEN_RANK = 32
+
+/** An entry of a receipt: operator, seat, commit order. Mirrors `Receipt.entry`. */
+export function receiptEntry(operator: Hex, seat: number, order: number, isOpen: boolean): bigint {
+  return (BigInt(order + (isOpen ? OPEN_RANK : 0)) << 184n) | (BigInt(seat) << 160n) | BigInt(operator)
+}
+
+/** What the market keeps of a receipt. Mirrors `Receipt.hash`. */
+export function receiptHash(workload: Hex, { burned, entries }: Pick<Receipt, 'burned' | 'entries'>): bigint {
+  const words = [burned, ...entries].map((word) => toBeHex(word, 32))
+  return BigInt(keccak256(concat([workload, ...words]))) & RECEIPT_MASK
+}
+
+/**
+ * Puts a workload's receipt together from its events and compares it with what the market kept.
+ * @returns The receipt; undefined while the workload has not ended, and where nobody proved it.
+ * @throws GevulotError CHAIN_RPC_UNAVAILABLE, CHAIN_HEX_INVALID; CHAIN_EVENT_MALFORMED if events and market do not agree
+ */
+export async function readReceipt(contracts: Contracts, workload: Hex): Promise<Receipt | undefined> {
+  const id: WorkloadId = toWorkloadId(workload)
+  const events: WorkloadEvent[] = []
+  for await (const event of readEvents(contracts, { workload: id })) {
+    if ('workload' in event.args) events.push(event as WorkloadEvent)
+  }
+  return receiptOf(contracts, id, events)
+}
+
+/**
+ * The same from events that were read already.
+ * @throws GevulotError CHAIN_RPC_UNAVAILABLE, CHAIN_EVENT_MALFORMED
+ */
+export async function receiptOf(
+  contracts: Contracts,
+  workload: WorkloadId,
+  events: readonly WorkloadEvent[],
+): Promise<Receipt | undefined> {
+  const submitted = events.find((event) => event.name === 'Submitted')
+  const finished = events.find((event) => event.name === 'Finished')
+  if (submitted === undefined || finished?.args.outcome !== 'Proven') return undefined
+  const ranked = events
+    .flatMap((event) => (event.name === 'SlotSettled' && event.args.rank !== 0 ? [event.args] : []))
+    .sort((a, b) => a.rank - b.rank)
+  const entries = await Promise.all(
+    ranked.map(async ({ seat }) => {
+      // A lone proof is no commit: it counts as the first.
+      const commit = events.findLast((event) => event.name === 'Committed' && event.args.seat === seat)
+      const { order, slot } = commit?.name === 'Committed' ? commit.args : { order: 0, slot: 0 }
+      return receiptEntry(await operatorOf(contracts, seat), seat, order, slot === OPEN_SLOT)
+    }),
+  )
+  const receipt = { spec: specOf(submitted.args), burned: finished.args.burned, entries }
+  const kept = await keptOf(contracts, workload)
+  if (kept !== receiptHash(workload, receipt)) {
+    throw chainError(
+      'CHAIN_EVENT_MALFORMED',
+      `the events of ${workload} do not give the receipt that the market kept`,
+      {
+        details: { workload },
+      },
+    )
+  }
+  return receipt
+}
+
+async function operatorOf({ registry }: Contracts, seat: number): Promise<Address> {
+  try {
+    return toAddress((await registry.seatOf(seat)).operator)
+  } catch (error) {
+    throw asChainError(error, `reading seat ${seat}`)
+  }
+}
+
+async function keptOf({ market }: Contracts, workload: WorkloadId): Promise<bigint> {
+  try {
+    return await market.receiptOf(workload)
+  } catch (error) {
+    throw asChainError(error, `reading the receipt of ${workload}`)
+  }
+}

@@ -1,0 +1,85 @@
+import { asChainError } from '../chain/asChainError.js'
+import { toAddress, type Hex } from '../chain/hex.js'
+import { readReceipt, type Receipt } from '../chain/receipts.js'
+import { clientError } from '../errors/codes/client.js'
+import { needed, type Client } from './Client.js'
+import { send, type SendOptions } from './send.js'
+
+/** Parameters of {@link getRewards}. */
+export interface GetRewardsParams {
+  /** Default: the client's own account. */
+  readonly operator?: Hex
+}
+
+/** Network rewards of an operator, token units. */
+export interface NetworkRewards {
+  /** From ended epochs: what {@link claimRewards} moves into the balance. */
+  readonly due: bigint
+  /** Points of the epoch that runs: the most it can give. */
+  readonly pending: bigint
+}
+
+/** Parameters of {@link recordRewards}. */
+export interface RecordRewardsParams extends SendOptions {
+  /** Proven workloads; those recorded before are left out. */
+  readonly workloads: readonly Hex[]
+}
+
+/** Parameters of {@link claimRewards}. */
+export interface ClaimRewardsParams extends SendOptions {
+  /** Default: the client's own account. */
+  readonly operators?: readonly Hex[]
+}
+
+/**
+ * What an operator has coming from the network's pool.
+ * @throws GevulotError CHAIN_RPC_UNAVAILABLE, CLIENT_OPTION_MISSING
+ */
+export async function getRewards(client: Client, params: GetRewardsParams = {}): Promise<NetworkRewards> {
+  const operator = params.operator ?? needed(client, 'account', 'reading rewards')
+  try {
+    const { due, pending } = await client.contracts.rewards.rewardsOf(toAddress(operator))
+    return { due, pending }
+  } catch (error) {
+    throw asChainError(error, `reading the rewards of ${operator}`)
+  }
+}
+
+/**
+ * Shows the receipts of proven workloads, so that their ranks earn network rewards. Anyone may.
+ * @returns How many were recorded by this call.
+ * @throws GevulotError CLIENT_NOTHING_TO_DO if all were recorded before or none was proven, CONTRACT_NOTHING_RECORDED, CHAIN_*
+ */
+export async function recordRewards(client: Client, params: RecordRewardsParams): Promise<number> {
+  const { contracts } = client
+  const receipts: Receipt[] = []
+  for (const workload of params.workloads) {
+    params.signal?.throwIfAborted()
+    const receipt = await readReceipt(contracts, workload)
+    if (receipt !== undefined && !(await isRecorded(client, receipt))) receipts.push(receipt)
+  }
+  if (receipts.length === 0) {
+    throw clientError('CLIENT_NOTHING_TO_DO', 'recording rewards: no workload is proven and not recorded yet')
+  }
+  const calls = receipts.map((receipt) => ({ ...receipt, entries: [...receipt.entries] }))
+  await send(client, 'recording rewards', () => contracts.rewards.record.populateTransaction(calls), params)
+  return receipts.length
+}
+
+/**
+ * Moves rewards of ended epochs into the operators' balances in the market. Anyone may.
+ * @throws GevulotError CONTRACT_NOTHING_TO_CLAIM, CHAIN_*, CLIENT_OPTION_MISSING
+ */
+export async function claimRewards(client: Client, params: ClaimRewardsParams = {}): Promise<void> {
+  const operators = params.operators ?? [needed(client, 'account', 'claiming rewards')]
+  const { rewards } = client.contracts
+  await send(client, 'claiming rewards', () => rewards.claim.populateTransaction([...operators]), params)
+}
+
+async function isRecorded({ contracts }: Client, { spec }: Receipt): Promise<boolean> {
+  try {
+    return await contracts.rewards.isRecorded(spec)
+  } catch (error) {
+    throw asChainError(error, 'asking whether a workload was recorded')
+  }
+}

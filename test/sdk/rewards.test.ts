@@ -1,0 +1,78 @@
+import { expect } from 'chai'
+import { readReceipt, receiptHash } from '../../sdk/src/chain/receipts.js'
+import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
+import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { aProgram, operatorOf, prover, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
+import { rejected } from '../support/rejected.js'
+
+describe('client: network rewards', function () {
+  this.timeout(120_000)
+  let network: Network
+  let client: GevulotClient
+  let program: Hex
+
+  before(async () => {
+    network = await startNetwork()
+    client = await network.client()
+    await client.deposit({ amount: 1_000n * TOKEN })
+    program = await aProgram(network, client)
+  })
+  after(() => network.chain.stop())
+
+  async function drawn(redundancy: number): Promise<{ workload: WorkloadId; seats: number[] }> {
+    const { workload } = await client.submit({
+      program,
+      inputs: someInputs(),
+      fee: 10n * TOKEN,
+      maxRunTime: 100,
+      redundancy,
+    })
+    await network.chain.mine(4)
+    await client.assign({ workload })
+    const { slots } = await client.getWorkload({ workload })
+    return { workload, seats: slots.map(({ seat }) => seat) }
+  }
+
+  it('records what the events say, once, and claims it into the balance', async () => {
+    const lone = await drawn(1)
+    expect(await readReceipt(client.contracts, lone.workload)).to.equal(undefined)
+    const { spec } = await client.getWorkload({ workload: lone.workload })
+    await prover.submitProof(network, spec, lone.seats[0]!)
+    const three = await drawn(3)
+    for (const seat of [...three.seats].reverse()) await prover.commit(network, three.workload, seat)
+    await network.chain.pass(2)
+    const { spec: threeSpec } = await client.getWorkload({ workload: three.workload })
+    for (const seat of three.seats) await prover.reveal(network, threeSpec, seat)
+    await client.settle({ workload: three.workload })
+
+    for (const { workload } of [lone, three]) {
+      const receipt = await readReceipt(client.contracts, workload)
+      expect(receiptHash(workload, receipt!)).to.equal(await client.contracts.market.receiptOf(workload))
+    }
+    const receipt = await readReceipt(client.contracts, three.workload)
+    expect(receipt?.entries.map((entry) => Number((entry >> 160n) & 0xffffffn))).to.deep.equal(
+      [...three.seats].reverse(),
+    )
+
+    expect(await client.recordRewards({ workloads: [lone.workload, three.workload] })).to.equal(2)
+    await rejected(client.recordRewards({ workloads: [lone.workload] }), 'CLIENT_NOTHING_TO_DO')
+    const { address: operator } = operatorOf(network, three.seats[2]!)
+    const { due, pending } = await client.getRewards({ operator })
+    expect(due).to.equal(0n)
+    // κ = 0.9 of the base burn of half a token, by weight; more if the operator holds other ranks too.
+    expect(pending >= ((TOKEN / 2n) * 9n * 100n) / 10n / 244n).to.equal(true)
+    await rejected(client.claimRewards({ operators: [operator] }), 'CONTRACT_NOTHING_TO_CLAIM')
+    await network.chain.pass(61)
+    expect((await client.getRewards({ operator })).due).to.equal(pending)
+    const before = (await client.contracts.market.accountOf(operator)).balance
+    await client.claimRewards({ operators: [operator] })
+    expect((await client.contracts.market.accountOf(operator)).balance).to.equal(before + pending)
+  })
+
+  it('has nothing for a workload that nobody proved', async () => {
+    const { workload } = await client.submit({ program, inputs: someInputs(), fee: 10n * TOKEN, maxRunTime: 100 })
+    await client.cancel({ workload })
+    expect(await readReceipt(client.contracts, workload)).to.equal(undefined)
+    await rejected(client.recordRewards({ workloads: [workload] }), 'CLIENT_NOTHING_TO_DO')
+  })
+})
