@@ -4,6 +4,7 @@
  */
 import { drandRound } from './gas/drandRound.js'
 import { Network, RUN_SECONDS } from './gas/Network.js'
+import { qualifyGas } from './gas/qualify.js'
 import { writeReport, type Row } from './report.js'
 
 /** The median: a life now and then meets a seat whose word was never written, which costs 17k more once and for all. */
@@ -115,6 +116,7 @@ const seat = await seatLife(net)
 await silence(net, false)
 const slashAndDrop = await silence(net, false)
 const slash = await silence(net, true)
+const qualify = await qualifyGas(net)
 const growth = (await drawGas(10_000)) / (await drawGas(1_000))
 
 const gas = (name: string, value: number, target: number, peer: string): Row => ({
@@ -142,6 +144,10 @@ writeReport([
   gas('three ranked proofs, whole life', median(threes.map((o) => o.life)), 510_000, 'none (3 × 312k)'),
   gas('32 workloads of redundancy 1 in batches, each, whole life', batched, 130_000, '67k (fulfilment alone)'),
   gas('stake and join', seat.stake, 150_000, '0.65–2.1M'),
+  gas('stake, then join by hashcash', qualify.stake + qualify.join, 225_000, '0.65–2.1M'),
+  gas('answer a check by hashcash', qualify.stay, 110_000, '–'),
+  gas('evict a seat that did not answer', qualify.evict, 110_000, '–'),
+  gas('open and start a check, once for a class', qualify.open + qualify.start, 160_000, '–'),
   gas('leave', seat.leave, 70_000, '64–299k'),
   gas('withdraw', seat.withdraw, 60_000, '60–81k'),
   gas('slash', slash, 65_000, '80–307k'),

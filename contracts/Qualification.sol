@@ -127,7 +127,8 @@ contract Qualification is IQualification, DirectOwner {
         // The puzzle decides by itself; nothing it does can change state (staticcall).
         bytes32 seed = _seedOf(check.seed, class, number, seat);
         if (!IPuzzle(_policies[check.policy].puzzle).isSolved(seed, _msgSender(), solution)) revert WrongSolution(seat);
-        _records[seat] = Record(uint32(number), 0);
+        // A seat that joins is in no set of a check so far: nothing can ask it again, and nothing need be remembered.
+        if (!isWaiting || _records[seat].excuses != 0) _records[seat] = Record(uint32(number), 0);
         emit Answered(seat, number);
         if (isWaiting) registry.activate(seat);
     }
@@ -162,8 +163,9 @@ contract Qualification is IQualification, DirectOwner {
         for (uint256 i; i < seats.length; ++i) {
             uint256 seat = seats[i];
             IProverRegistryTypes.Membership memory member = registry.membershipOf(seat);
-            // Gone, or back in the set since, which took solving a later check.
-            if (member.operator == address(0) || _records[seat].check >= number) continue;
+            // Gone, or back in the set since, or it answered.
+            bool isLater = member.fromEpoch > check.epoch || _records[seat].check >= number;
+            if (member.operator == address(0) || isLater) continue;
             if (member.class != class) revert WrongClass(seat, member.class, class);
             if (!_isSelected(check.seed, policy.fractionBps, check.epoch, seat, member))
                 revert NotSelected(seat, number);

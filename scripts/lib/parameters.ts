@@ -33,6 +33,14 @@ export interface PuzzleParameters {
   readonly chargeBps: number
 }
 
+/** What does not depend on the machines of a class (docs/qualification.md). Every operator is asked about once a day. */
+export const QUALIFICATION_DEFAULTS = {
+  period: 8 * 3_600,
+  fractionBps: 3_333,
+  excuses: 2,
+  chargeBps: 100,
+} as const satisfies Partial<PuzzleParameters>
+
 /** A hardware class. */
 export interface ClassParameters {
   readonly class: number

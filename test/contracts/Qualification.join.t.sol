@@ -27,7 +27,8 @@ contract QualificationJoinTest is QualificationFixture {
         assertEq(registry.activeSeats(CLASS, epoch), 5, "this epoch");
         assertEq(registry.activeSeats(CLASS, epoch + 1), 6, "the next");
         assertEq(registry.membershipOf(seat).fromEpoch, epoch + 1, "since when");
-        assertEq(qualification.recordOf(seat).check, check, "answered");
+        vm.expectRevert(abi.encodeWithSelector(NotSelected.selector, seat, check));
+        answerWith(seat, solution);
     }
 
     function test_answer_JoinsInTheLastSecondOfTheWindow() public {

@@ -12,6 +12,15 @@ export { followEvents, type BlockRef, type Cursor, type EventBatch, type FollowO
 export * from './hex.js'
 export * from './names.js'
 export { readEvents, type ReadEventsOptions } from './readEvents.js'
+export {
+  readPuzzleSeed,
+  readQualification,
+  readSeatQualification,
+  type QualificationCheck,
+  type QualificationPolicy,
+  type QualificationState,
+  type SeatQualification,
+} from './readQualification.js'
 export * from './readWorkloadState.js'
 export * from './receipts.js'
 export * from './rewards.js'

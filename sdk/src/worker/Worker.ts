@@ -31,6 +31,8 @@ import { lockAccount, lockDirectory } from './lock.js'
 import type { Logger } from './log/Logger.js'
 import { Publisher } from './publish/Publisher.js'
 import { TxSigner } from './publish/TxSigner.js'
+import { PuzzleSolver } from './qualify/PuzzleSolver.js'
+import { Qualifier } from './qualify/Qualifier.js'
 import { contentSources } from './run/contentSources.js'
 import { Executor } from './run/Executor.js'
 import { ProofStore } from './run/ProofStore.js'
@@ -127,11 +129,12 @@ export class Worker {
       bumpMs: config.bumpSeconds * 1000,
       maxInFlight: config.maxInFlight,
     })
+    const sources = contentSources(config)
     const executor = new Executor({
       config,
       contracts,
       runtime,
-      sources: contentSources(config),
+      sources,
       proofs,
       history,
       clock,
@@ -163,12 +166,13 @@ export class Worker {
       log,
       onChange,
     })
+    const relay = new BeaconRelay({ contracts, publisher, time, clock, log, endpoints: config.drandEndpoints })
     const keeper = new Keeper({
       contracts,
       calls,
       chain,
       publisher,
-      relay: new BeaconRelay({ contracts, publisher, time, clock, log, endpoints: config.drandEndpoints }),
+      relay,
       time,
       clock,
       operator: signer.address,
@@ -177,6 +181,8 @@ export class Worker {
       onChange,
     })
     const claimer = new Claimer({ config, chain, seats, jobs, history, executor, time, log })
+    const solver = new PuzzleSolver({ config, contracts, chain, runtime, sources, operator: signer.address })
+    const qualifier = new Qualifier({ config, contracts, events, seats, solver, relay, publisher, time, clock, log })
     const coordinator = new Coordinator({
       config,
       contracts,
@@ -216,7 +222,7 @@ export class Worker {
       runtime: runtime.name,
       mode: config.mode,
     })
-    await this.#work({ stop, follower, coordinator, publisher, workshop })
+    await this.#work({ stop, follower, coordinator, publisher, qualifier, workshop })
     log.info('worker stopped', { stage: 'stop' })
   }
 
@@ -226,12 +232,13 @@ export class Worker {
     readonly follower: ChainFollower
     readonly coordinator: Coordinator
     readonly publisher: Publisher
+    readonly qualifier: Qualifier
     readonly workshop: Workshop
   }): Promise<void> {
-    const { stop, follower, coordinator, publisher, workshop } = parts
+    const { stop, follower, coordinator, publisher, qualifier, workshop } = parts
     const broken = new AbortController()
     const finished = new AbortController()
-    const loops = [follower, coordinator, publisher].map((loop) =>
+    const loops = [follower, coordinator, publisher, qualifier].map((loop) =>
       loop.run(finished.signal).catch((error: unknown) => {
         broken.abort(error)
         throw error

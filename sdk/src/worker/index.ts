@@ -4,4 +4,21 @@ export { Secret } from './config/Secret.js'
 export { WORKER_FIELDS, type WorkerConfig } from './config/WorkerConfig.js'
 export { jsonLogger, type JsonLoggerOptions, type Logger, type LogLevel } from './log/Logger.js'
 export { redactor } from './log/redactor.js'
+export {
+  calibrate,
+  CALIBRATION_DEFAULTS,
+  passProbability,
+  seatsHeldUp,
+  type Attempt,
+  type Calibration,
+  type CalibrationWish,
+} from './qualify/calibrate.js'
+export {
+  encodeNumbers,
+  measureHashRate,
+  solveHashcash,
+  type HashcashDifficulty,
+  type HashcashOrder,
+  type HashcashSolution,
+} from './qualify/solveHashcash.js'
 export { Worker, type WorkerDependencies } from './Worker.js'

@@ -39,6 +39,10 @@ export const WORKER_ERRORS = {
     hint: 'The data directory holds something this version cannot read; move it away and keep it, then start afresh.',
     retryable: false,
   },
+  WORKER_PUZZLE_UNSOLVED: {
+    hint: "Read the log: the puzzle's program must be fetchable and run in time in the configured runtime.",
+    retryable: true,
+  },
   WORKER_STOPPED: {
     hint: 'The worker is shutting down; what was unfinished is resumed at the next start.',
     retryable: true,

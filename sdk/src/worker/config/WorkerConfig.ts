@@ -84,10 +84,16 @@ export const WORKER_FIELDS = {
     0,
   ),
   claimOpen: field('CLAIM_OPEN', flag, 'Whether to work for open slots of others too.', false),
+  qualify: field(
+    'QUALIFY',
+    flag,
+    'Whether to solve the puzzles of seats, to join and in checks, with as many threads as cores.',
+    true,
+  ),
   keeper: field(
     'KEEPER',
     flag,
-    "Whether to assign, settle and report silence for everybody's workloads, for the bounties.",
+    "Whether to assign, settle, report silence and evict for everybody's workloads and classes, for the bounties.",
     false,
   ),
   keeperSpreadSeconds: field(

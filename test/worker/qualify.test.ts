@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { expect } from 'chai'
+import { parseEther } from 'ethers'
+
+import { deployContract } from '../../scripts/lib/deploy.js'
+import {
+  nameAt,
+  readQualification,
+  readSeatQualification,
+  SEAT_STATUSES,
+  type SeatStatus,
+} from '../../sdk/src/chain/index.js'
+import { FAST, TestNetwork } from '../support/network/TestNetwork.js'
+
+const PUZZLE = { work: 500, count: 16, window: 20, period: 45, fractionBps: 10_000, excuses: 1, chargeBps: 100 }
+const CHECKED = { ...FAST, classes: FAST.classes.map((terms) => ({ ...terms, puzzle: PUZZLE })) }
+
+// The worker as operators run it: processes, a real chain, real puzzles, nothing replaced.
+describe('worker: qualification', function () {
+  this.timeout(300_000)
+  let network: TestNetwork
+
+  beforeEach(async () => {
+    network = await TestNetwork.start(CHECKED)
+  })
+  afterEach(() => network.stop())
+
+  async function statusOf(seat: number): Promise<SeatStatus> {
+    return nameAt(SEAT_STATUSES, (await network.contracts.registry.seatOf(seat)).status)
+  }
+
+  async function until(what: string, isSo: () => Promise<boolean>, seconds = 120): Promise<void> {
+    const end = Date.now() + seconds * 1000
+    while (!(await isSo())) {
+      if (Date.now() > end)
+        throw new Error(`${what}: not in ${seconds} s\n${network.workers.map((w) => w.tail()).join('\n')}`)
+      await sleep(200)
+    }
+  }
+
+  it('seats join by hashcash, stay by it, and one whose worker is gone is evicted for the bounty', async () => {
+    const alice = await network.addOperator('alice')
+    const silent = await network.addOperator('silent')
+    const [hers = 0, its = 0] = [alice.seats[0], silent.seats[0]]
+    expect(await statusOf(hers)).to.equal('Inactive')
+    await network.startWorker(alice, { keeper: true })
+    const gone = await network.startWorker(silent, { keeper: false })
+    await network.chain.mineEvery(1)
+    await until(
+      'both seats join',
+      async () => (await statusOf(hers)) === 'Active' && (await statusOf(its)) === 'Active',
+    )
+    const joinedIn = Number((await network.contracts.qualification.recordOf(hers)).check)
+    expect(await gone.stop()).to.equal(0)
+
+    await until('the silent seat is evicted', async () => (await statusOf(its)) === 'Dropped')
+    const seat = await network.contracts.registry.seatOf(its)
+    expect(seat.bond).to.equal(parseEther('990'))
+    expect(await statusOf(hers)).to.equal('Active')
+    expect(Number((await network.contracts.qualification.recordOf(hers)).check)).to.be.greaterThan(joinedIn)
+    expect((await network.contracts.registry.reports(alice.wallet.address)).bounty).to.equal(parseEther('5'))
+
+    const { newest, mustQualify } = await readQualification(network.contracts, 1)
+    expect(mustQualify).to.equal(true)
+    const state = await readSeatQualification(network.contracts, its, newest)
+    expect(state).to.include({ status: 'Dropped', isWaiting: false, excuses: 0 })
+  })
+
+  it('a seat joins by a proof that the worker makes with the puzzle’s program, in its runtime', async () => {
+    const program = await network.deployGuest('hashcash')
+    const { contracts } = network
+    const owner = network.chain.wallet(0)
+    const puzzle = await deployContract(owner, 'ProofPuzzle', [contracts.addresses.market, program])
+    const { work: _, count: __, ...policy } = PUZZLE
+    const beacon = contracts.addresses.beacon
+    await (await contracts.qualification.setPolicy(1, { ...policy, puzzle: puzzle.address, beacon })).wait()
+    const alice = await network.addOperator('alice')
+    await network.startWorker(alice)
+    await network.chain.mineEvery(1)
+    await until('the seat joins', async () => (await statusOf(alice.seats[0] ?? 0)) === 'Active')
+  })
+})
