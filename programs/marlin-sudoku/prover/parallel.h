@@ -1,6 +1,7 @@
 // Work spread over the cores this process may use.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <system_error>
