@@ -14,7 +14,7 @@ import { createClient, DirectoryInbox, type GevulotClient } from '../../sdk/src/
 import { DirectoryStore } from '../../sdk/src/content/index.js'
 import { generateDeliveryKey } from '../../sdk/src/crypto/index.js'
 import { GevulotError } from '../../sdk/src/errors/GevulotError.js'
-import { createRuntime } from '../../sdk/src/runtime/index.js'
+import { createRuntime, findNanosKernel } from '../../sdk/src/runtime/index.js'
 import { root } from '../lib/artifacts.js'
 import { deploy, writeDeploymentRecord } from '../lib/deploy.js'
 import { devnet, type Parameters } from '../lib/parameters.js'
@@ -22,11 +22,13 @@ import { Books } from './Books.js'
 import { LocalChain } from './LocalChain.js'
 import { paint } from './paint.js'
 import { deployPrograms, type DemoProgram } from './programs.js'
-import { cast, ProverProcess } from './provers.js'
+import { cast, ProverProcess, type RuntimeChoice } from './provers.js'
 import { Story } from './Story.js'
 
 const DIRECTORY = join(root, '.gevulot', 'demo')
 const RUN_SECONDS = 60
+/** An emulated machine takes some seven times as long as the processor itself, and three of them share this one. */
+const RUN_SECONDS_IN_MACHINES = 600
 const FEE = parseEther('20')
 /** How often a workload with three slots is submitted again until the draw has met the silent prover. */
 const MOST_WORKLOADS = 8
@@ -40,11 +42,35 @@ const PARAMETERS: Parameters = {
 }
 
 const { values: options } = parseArgs({
-  options: { keep: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
+  options: {
+    keep: { type: 'boolean', default: false },
+    runtime: { type: 'string', default: 'bubblewrap' },
+    help: { type: 'boolean', default: false },
+  },
 })
 if (options.help) {
-  console.log('npm start [-- --keep]\n\n  --keep  leave the chain and the provers running until Ctrl-C')
+  console.log(
+    [
+      'npm start [-- --keep] [-- --runtime bubblewrap|linux|nanos]',
+      '',
+      '  --keep     leave the chain and the provers running until Ctrl-C',
+      '  --runtime  what the provers run programs in: namespaces (the default), a Linux microVM, or Nanos, for which a',
+      '             kernel.img must be there (NANOS_KERNEL, or ~/.ops). Without KVM the last two take some times as long.',
+    ].join('\n'),
+  )
   process.exit(0)
+}
+
+function runSeconds(): number {
+  return options.runtime === 'bubblewrap' ? RUN_SECONDS : RUN_SECONDS_IN_MACHINES
+}
+
+/** What the provers run programs in; the kernel of Nanos is pinned to what is found now. */
+async function runtimeChoice(): Promise<RuntimeChoice> {
+  const runtime = options.runtime
+  if (runtime !== 'nanos') return { runtime }
+  const { path, sha256 } = await findNanosKernel({})
+  return { runtime, nanosKernel: path, nanosKernelSha256: sha256 }
 }
 
 /** Opened things, closed in reverse when the demonstration ends, however it ends. */
@@ -84,7 +110,7 @@ async function runWorkload(
     program: program.id,
     inputs: { files: await program.inputs(index) },
     fee: FEE,
-    maxRunTime: RUN_SECONDS,
+    maxRunTime: runSeconds(),
     redundancy,
   })
   story.announce(workload, `${program.built.name} ×${redundancy}`)
@@ -126,7 +152,7 @@ async function runWorkload(
 }
 
 async function waitUntilOver(client: GevulotClient, workload: `0x${string}`): Promise<string> {
-  for (let second = 0; second < SETTLE_SECONDS + RUN_SECONDS; second += 1) {
+  for (let second = 0; second < SETTLE_SECONDS + runSeconds(); second += 1) {
     const { status } = await client.getWorkload({ workload })
     if (status === 'proven' || status === 'expired' || status === 'cancelled') return status
     await sleep(1000, undefined, { signal: interrupted.signal })
@@ -175,7 +201,7 @@ async function main(): Promise<void> {
   }
 
   heading('The provers')
-  const roles = cast([spend.id, sudoku.id])
+  const roles = cast([spend.id, sudoku.id], await runtimeChoice())
   const seats = new Map<string, number>()
   const names = new Map<string, string>()
   const wallets = roles.map((_, index) => chain.wallet(index + 2))

@@ -22,13 +22,20 @@ const WORKER = 'sdk/dist/worker/main.js'
 const READY_ATTEMPTS = 600
 const READY_PAUSE_MS = 100
 
-/** The cast. */
-export function cast(programs: readonly string[]): readonly ProverRole[] {
+/** What the honest provers run programs in, as their configuration says it. */
+export type RuntimeChoice = Pick<
+  Partial<Record<keyof WorkerConfig, unknown>>,
+  'runtime' | 'nanosKernel' | 'nanosKernelSha256'
+>
+
+/** The cast, and what the honest ones but the slow one run programs in. */
+export function cast(programs: readonly string[], runtime: RuntimeChoice): readonly ProverRole[] {
+  const slow = runtime.runtime === 'nanos' ? runtime : { runtime: 'linux' }
   return [
-    { name: 'alice', note: 'keeper too', entry: WORKER, config: { claimOpen: true, keeper: true } },
-    { name: 'bob', note: 'keeper too', entry: WORKER, config: { claimOpen: true, keeper: true } },
-    { name: 'slow', note: 'in an emulated microVM', entry: WORKER, config: { runtime: 'linux', claimOpen: true } },
-    { name: 'picky', note: 'declines these programs', entry: WORKER, config: { denyPrograms: programs } },
+    { name: 'alice', note: 'keeper too', entry: WORKER, config: { ...runtime, claimOpen: true, keeper: true } },
+    { name: 'bob', note: 'keeper too', entry: WORKER, config: { ...runtime, claimOpen: true, keeper: true } },
+    { name: 'slow', note: 'in an emulated microVM', entry: WORKER, config: { ...slow, claimOpen: true } },
+    { name: 'picky', note: 'declines these programs', entry: WORKER, config: { ...runtime, denyPrograms: programs } },
     { name: 'silent', note: 'never answers', entry: 'test/support/provers/silent.ts', config: {} },
     { name: 'junk', note: 'commits junk', entry: 'test/support/provers/junk.ts', config: {} },
   ]
@@ -72,7 +79,6 @@ export class ProverProcess {
       dataDirectory: join(home, 'data'),
       contentDirectories: [ground.store],
       inboxes: [ground.inbox],
-      runtime: 'bubblewrap',
       logFile: join(home, 'log.jsonl'),
       // A local chain: a block a second, and nothing is ever reorged.
       pollMs: 300,

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { createRuntime } from '../../sdk/src/runtime/createRuntime.js'
 import { cpioArchive } from '../../sdk/src/runtime/linux/cpio.js'
-import { writeErofsImage, type ImageFile } from '../../sdk/src/runtime/linux/erofsImage.js'
+import type { ImageFile } from '../../sdk/src/runtime/imageFile.js'
+import { writeErofsImage } from '../../sdk/src/runtime/linux/erofsImage.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
 describe('runtime: images', () => {

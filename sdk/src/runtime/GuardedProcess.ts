@@ -16,19 +16,21 @@ export interface ProcessSpec {
   readonly args: readonly string[]
   /** Standard output and error, in the order in which they were written. */
   readonly onOutput: (bytes: Uint8Array) => void
+  /** Takes standard error instead, if the two must be told apart. */
+  readonly onError?: (bytes: Uint8Array) => void
   /** File descriptor 3, for the process's reports to us. */
   readonly onReport?: (bytes: Uint8Array) => void
   readonly signal?: AbortSignal
 }
 
-// One pipe for both outputs keeps their order. Node hands on every descriptor that its own parent left open; a sandbox must not inherit one. Only bash can close
+// Node hands on every descriptor that its own parent left open; a sandbox must not inherit one. Only bash can close
 // descriptors above 9; with a socket as standard input it would read the user's .bashrc.
-const CLOSE_DESCRIPTORS = `
+const START = `
 for fd in /proc/self/fd/*; do
   fd=\${fd##*/}
   if ((fd > 3)); then eval "exec $fd>&-"; fi
 done
-exec "$@" 2>&1`
+exec "$@"`
 
 /**
  * A process in a group of its own that certainly ends: SIGKILL for the whole group at a deadline, at the caller's
@@ -44,7 +46,7 @@ export class GuardedProcess<Reason extends string = never> {
   constructor(spec: ProcessSpec) {
     this.#child = spawn(
       'bash',
-      ['--norc', '--noprofile', '-c', CLOSE_DESCRIPTORS, 'bash', spec.command, ...spec.args],
+      ['--norc', '--noprofile', '-c', spec.onError ? START : `${START} 2>&1`, 'bash', spec.command, ...spec.args],
       {
         stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
         detached: true,
@@ -55,7 +57,9 @@ export class GuardedProcess<Reason extends string = never> {
     const [stdin, stdout, stderr, report] = this.#child.stdio
     // Writing to a process that has just ended is no failure of ours.
     stdin?.on('error', () => undefined)
-    for (const stream of [stdout, stderr]) stream?.on('data', spec.onOutput)
+    stdout?.on('data', spec.onOutput)
+    // One pipe for both keeps their order; what still comes here is bash's own.
+    stderr?.on('data', spec.onError ?? spec.onOutput)
     report?.on('data', (bytes: Uint8Array) => spec.onReport?.(bytes))
     const abort = (): void => this.kill('aborted')
     spec.signal?.addEventListener('abort', abort)
@@ -69,6 +73,11 @@ export class GuardedProcess<Reason extends string = never> {
       spec.signal?.removeEventListener('abort', abort)
     })
     if (spec.signal?.aborted === true) abort()
+  }
+
+  /** The process; 0 if it could not be started. */
+  get pid(): number {
+    return this.#child.pid ?? 0
   }
 
   /** Aborted when the process is gone: for whatever runs beside it. */

@@ -2,7 +2,7 @@ import type { LocalFile, LocalPackage } from '../content/index.js'
 import type { RunOutcome } from './RunOutcome.js'
 
 /** The runtimes there are. Source: design section 8. */
-export type RuntimeName = 'bubblewrap' | 'linux'
+export type RuntimeName = 'nanos' | 'linux' | 'bubblewrap'
 
 /** What a run may use. */
 export interface RunLimits {

@@ -10,7 +10,7 @@ import {
 import { DirectoryInbox } from '../client/delivery/DirectoryInbox.js'
 import type { Clock } from '../clock.js'
 import { workerError } from '../errors/codes/worker.js'
-import { createRuntime, type Runtime } from '../runtime/index.js'
+import type { Runtime } from '../runtime/index.js'
 import { ChainFollower } from './chain/ChainFollower.js'
 import { ChainTime } from './chain/ChainTime.js'
 import { readKeyFile } from './config/readKeyFile.js'
@@ -36,6 +36,7 @@ import { Qualifier } from './qualify/Qualifier.js'
 import { contentSources } from './run/contentSources.js'
 import { Executor } from './run/Executor.js'
 import { ProofStore } from './run/ProofStore.js'
+import { workerRuntime } from './run/workerRuntime.js'
 import { CommitmentJournal } from './store/CommitmentJournal.js'
 import { EventStore } from './store/EventStore.js'
 import { JobStore } from './store/JobStore.js'
@@ -99,7 +100,7 @@ export class Worker {
     const contracts = await connect(deployment, provider)
     const db = await openDatabase(join(config.dataDirectory, 'database'))
     this.#closers.push(() => db.destroy())
-    const runtime = createRuntime(config.runtime, { cacheDirectory: join(config.dataDirectory, 'runtime') })
+    const runtime = workerRuntime(config)
     await this.#assertRuntime(runtime)
 
     const events = new EventStore(db)

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { access, constants, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GevulotError } from '../../errors/GevulotError.js'
 import { classify } from '../classify.js'
 import { GuardedProcess } from '../GuardedProcess.js'
 import { LogTail } from '../LogTail.js'
+import { chooseAccel, type Accel } from '../microvm/accel.js'
+import { SYSTEM_SECONDS } from '../microvm/microvmCommand.js'
 import { prepareJob } from '../prepareJob.js'
 import { probe, probeCommand } from '../probe.js'
 import type { RunJob, Runtime, RuntimeCheck } from '../Runtime.js'
@@ -13,7 +15,7 @@ import type { RunOutcome, RunUsage, Verdict } from '../RunOutcome.js'
 import { makeDisks } from './disks.js'
 import { guestSystem, type GuestSystem } from './guestSystem.js'
 import { OutputDisk, type GuestReport } from './OutputDisk.js'
-import { QEMU_DONE, qemuCommand, SYSTEM_SECONDS, type Accel, type Disks } from './qemuCommand.js'
+import { QEMU_DONE, qemuCommand, type Disks } from './qemuCommand.js'
 import { SerialLog } from './SerialLog.js'
 
 /** Options of {@link LinuxRuntime}. */
@@ -75,7 +77,9 @@ export class LinuxRuntime implements Runtime {
   }
 
   async run(job: RunJob): Promise<RunOutcome> {
-    this.#accel ??= this.#chooseAccel()
+    this.#accel ??= chooseAccel(this.#wanted, () =>
+      probe({ run: (probing) => this.#runWith(probing, 'kvm') }, this.#workDirectory, 5),
+    )
     return this.#runWith(job, await this.#accel)
   }
 
@@ -100,20 +104,6 @@ export class LinuxRuntime implements Runtime {
       throw error
     })
     return this.#system
-  }
-
-  /** Some machines have a /dev/kvm that boots no ordinary guest, so only a test program that runs is proof. */
-  async #chooseAccel(): Promise<Accel> {
-    if (this.#wanted !== 'auto') return this.#wanted
-    const flags = await readFile('/proc/cpuinfo', 'latin1').catch(() => '')
-    if (!/\b(svm|vmx)\b/.test(flags)) return 'tcg'
-    const usable = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(
-      () => true,
-      () => false,
-    )
-    if (!usable) return 'tcg'
-    const outcome = await probe({ run: (job) => this.#runWith(job, 'kvm') }, this.#workDirectory, 5)
-    return outcome.kind === 'valid' ? 'kvm' : 'tcg'
   }
 }
 

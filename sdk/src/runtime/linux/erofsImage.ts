@@ -1,12 +1,5 @@
-import { open, type FileHandle } from 'node:fs/promises'
-
-/** A file of an image: bytes, or a file on this machine of exactly `size` bytes. */
-export interface ImageFile {
-  /** Relative, `/`-separated; checked by the caller. */
-  readonly path: string
-  readonly content: Uint8Array | { readonly path: string; readonly size: number }
-  readonly executable: boolean
-}
+import { open } from 'node:fs/promises'
+import { contentSize, copyInto, type ImageFile } from '../imageFile.js'
 
 const BLOCK = 4096
 const SUPERBLOCK_AT = 1024
@@ -157,26 +150,5 @@ function writeNode(at: Buffer, node: Node, index: number): void {
 
 function sizeOf(node: Node): number {
   if (node.kind === 'directory') return node.blocks.length * BLOCK
-  const { content } = node.file
-  return content instanceof Uint8Array ? content.length : content.size
-}
-
-async function copyInto(image: FileHandle, offset: number, { path, content }: ImageFile): Promise<void> {
-  if (content instanceof Uint8Array) {
-    await image.write(content, 0, content.length, offset)
-    return
-  }
-  const source = await open(content.path, 'r')
-  try {
-    const buffer = Buffer.allocUnsafe(1 << 20)
-    let done = 0
-    while (done < content.size) {
-      const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, content.size - done), done)
-      if (bytesRead === 0) throw new TypeError(`${path} became shorter while it was read`)
-      await image.write(buffer, 0, bytesRead, offset + done)
-      done += bytesRead
-    }
-  } finally {
-    await source.close()
-  }
+  return contentSize(node.file)
 }

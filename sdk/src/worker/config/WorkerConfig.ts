@@ -1,6 +1,6 @@
 import { QUICKNET_ENDPOINTS } from '../../beacon/index.js'
 import type { ConfigField, ConfigOf } from './ConfigField.js'
-import { bytes32, choice, flag, integer, list, secret, text, url, type Parser } from './parsers.js'
+import { bytes32, choice, flag, integer, list, optional, secret, sha256, text, url, type Parser } from './parsers.js'
 import type { Secret } from './Secret.js'
 
 const DAY = 86_400
@@ -31,7 +31,30 @@ export const WORKER_FIELDS = {
     'auto: take work. drain: finish what was taken and decline the rest. watch: follow and log, send nothing.',
     'auto',
   ),
-  runtime: field('RUNTIME', choice('linux', 'bubblewrap'), 'What programs run in; linux: a microVM.', 'linux'),
+  runtime: field(
+    'RUNTIME',
+    choice('linux', 'nanos', 'bubblewrap'),
+    'What programs run in; linux: a microVM, nanos: a unikernel in one, bubblewrap: namespaces, for trusted programs.',
+    'linux',
+  ),
+  accel: field(
+    'ACCEL',
+    choice('auto', 'kvm', 'tcg'),
+    'How virtual machines run; auto: KVM where a test program runs under it, otherwise emulated.',
+    'auto',
+  ),
+  nanosKernel: field(
+    'NANOS_KERNEL',
+    optional(text),
+    'Path of kernel.img for the runtime nanos; empty: NANOS_KERNEL, the installed one, or that of ~/.ops.',
+    '',
+  ),
+  nanosKernelSha256: field(
+    'NANOS_KERNEL_SHA256',
+    optional(sha256),
+    'Digest that kernel.img must have, 64 hexadecimal digits; needed for the runtime nanos.',
+    '',
+  ),
   runs: field('RUNS', integer(1, 64), 'Programs to run at the same time.', 1),
   cores: field('CORES', integer(1, 512), 'Cores one run may have; work that wants more is declined.', 1),
   memoryMiB: field(

@@ -71,3 +71,15 @@ export const bytes32: Parser<string> = (value) => {
     throw new Error('must be 0x and 64 hexadecimal digits')
   return value.toLowerCase()
 }
+
+/** A sha-256 in hexadecimal digits. */
+export const sha256: Parser<string> = (value) => {
+  if (typeof value !== 'string' || !/^[0-9a-fA-F]{64}$/.test(value)) throw new Error('must be 64 hexadecimal digits')
+  return value.toLowerCase()
+}
+
+/** Empty, or what `inner` takes. */
+export const optional =
+  (inner: Parser<string>): Parser<string> =>
+  (value) =>
+    value === '' ? '' : inner(value)

@@ -1,0 +1,68 @@
+import type { Accel } from './accel.js'
+
+/** Seconds that booting and what follows the program's end may take, each; emulation on a busy machine is slow. */
+export const SYSTEM_SECONDS = 60
+
+/** A disk of a microVM, a file on this machine. */
+export interface MicrovmDisk {
+  readonly path: string
+  readonly writable: boolean
+}
+
+/** What a microVM needs. */
+export interface MicrovmSpec {
+  readonly kernel: string
+  /** Files beside the kernel, by their name below `/vm`. */
+  readonly files?: Readonly<Record<string, string>>
+  /** By name; the guest sees the name as the disk's serial number. */
+  readonly disks: Readonly<Record<string, MicrovmDisk>>
+  readonly cores: number
+  readonly memoryMiB: number
+  /** Wall-clock seconds that the program may take. */
+  readonly seconds: number
+  /** The most bytes of any file that QEMU writes. */
+  readonly fileBytes: number
+  readonly accel: Accel
+  /** Options of `-machine microvm`. */
+  readonly machine: string
+  /** Further arguments of QEMU. */
+  readonly args?: readonly string[]
+}
+
+/**
+ * The command line of a microVM: QEMU without any device but a serial port, disks and an exit port, with its own system
+ * call filter, in a sandbox that holds `/usr`, the kernel and the disks, under limits of its own.
+ */
+export function microvmCommand(spec: MicrovmSpec): { command: string; args: string[] } {
+  const kvm = spec.accel === 'kvm'
+  const disks = Object.entries(spec.disks)
+  const jail = [
+    `--cpu=${Math.ceil(spec.seconds * spec.cores) + 3 * SYSTEM_SECONDS}`,
+    `--fsize=${spec.fileBytes}`,
+    '--core=0',
+    '--nofile=256',
+    'bwrap', '--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--clearenv',
+    '--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64',
+    '--proc', '/proc', '--dev', '/dev', ...(kvm ? ['--dev-bind', '/dev/kvm', '/dev/kvm'] : []),
+    '--ro-bind', spec.kernel, '/vm/kernel',
+    ...Object.entries(spec.files ?? {}).flatMap(([name, path]) => ['--ro-bind', path, `/vm/${name}`]),
+    ...disks.flatMap(([name, { path, writable }]) => [writable ? '--bind' : '--ro-bind', path, `/vm/${name}`]),
+    '--setenv', 'PATH', '/usr/local/bin:/usr/bin', '--chdir', '/vm', '--',
+  ] // prettier-ignore
+  const machine = [
+    'qemu-system-x86_64',
+    '-machine', `microvm,${spec.machine}`, '-global', 'virtio-mmio.force-legacy=false',
+    ...(kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi,tb-size=64', '-cpu', 'max']),
+    '-smp', String(spec.cores), '-m', `${spec.memoryMiB}M`,
+    '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot',
+    '-device', 'isa-debug-exit',
+    '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
+    '-kernel', '/vm/kernel', ...(spec.args ?? []),
+    // Names are ours, so none has a comma; the format is never guessed from what a guest wrote.
+    ...disks.flatMap(([name, { writable }]) => [
+      '-drive', `if=none,id=${name},format=raw,file=/vm/${name},${writable ? 'cache=unsafe' : 'readonly=on'}`,
+      '-device', `virtio-blk-device,drive=${name},serial=${name}`,
+    ]),
+  ] // prettier-ignore
+  return { command: 'prlimit', args: [...jail, ...machine] }
+}
