@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {DirectOwner} from "./access/DirectOwner.sol";
 import {IMarketCore} from "./interfaces/IMarket.sol";
@@ -20,7 +21,8 @@ import {Submission} from "./market/Submission.sol";
 /// RANDOMNESS. A future beacon round is fixed at submission together with the active set of that epoch.
 /// VERIFICATION. The program's pinned verifier contract by gas-capped staticcall; public inputs come from the workload.
 /// CALLER. The account that calls, or the one the {Relay} calls for; the owner acts directly only.
-/// ROLES. The owner adds rules and chooses class terms for new submissions; it can touch neither a live workload nor anyone's funds.
+/// ROLES. The owner adds rules and chooses class terms for new submissions; it can touch neither a live workload nor anyone's funds. The guardian can
+/// pause submissions for a while.
 /// LIVENESS. Anyone can assign, settle, clear and slash; every workload can be ended by anyone.
 /// EXTENSION. Functions this contract lacks run in {MarketExtension} by delegatecall; the pair is fixed at deployment for ever.
 /// @dev Storage layers: Accounts, RuleStore, ProgramStore, SlotStore, WorkloadStore. Stages: Submission, Proving here;
@@ -69,10 +71,22 @@ contract Market is Submission, Proving, ISeatHolder {
 
     /// @inheritdoc IMarketCore
     function deposit(address account, uint256 amount) external {
-        _credit(account, amount);
-        address from = _msgSender();
-        emit Deposited(account, from, amount);
-        token.safeTransferFrom(from, address(this), amount);
+        _deposit(account, amount);
+    }
+
+    /// @inheritdoc IMarketCore
+    function depositWithPermit(
+        address account,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external {
+        // Anyone can send a permit it has seen. Then this one fails and the allowance is there: the transfer decides.
+        // solhint-disable-next-line no-empty-blocks
+        try IERC20Permit(address(token)).permit(_msgSender(), address(this), amount, deadline, v, r, s) {} catch {}
+        _deposit(account, amount);
     }
 
     /// @inheritdoc IMarketCore
@@ -114,6 +128,13 @@ contract Market is Submission, Proving, ISeatHolder {
             if (starved || bytes4(reason) == NotEnoughGas.selector) revert BatchNeedsGas(i);
             emit ItemFailed(i, reason);
         }
+    }
+
+    function _deposit(address account, uint256 amount) private {
+        _credit(account, amount);
+        address from = _msgSender();
+        emit Deposited(account, from, amount);
+        token.safeTransferFrom(from, address(this), amount);
     }
 
     /// @inheritdoc ISeatHolder

@@ -28,8 +28,7 @@ interface IMarketTypes {
     /// @param maxRunTime Seconds from the draw until commits close; at least the response window of the rules in force.
     /// @param redundancy Number of ranked proofs paid for, 1 to 8.
     /// @param rescue Per cent of the run time after which every uncommitted slot is open to all, 50 to 100.
-    /// @param nonce The requester's next nonce; makes the id known before sending and a repeated submit harmless. Or 2^256 − 1 for
-    /// whichever is next: in a batch whose items may fail.
+    /// @param nonce The requester's next nonce: the id is known before sending, a repeated submit harmless. 2^256 − 1: whichever is next.
     /// @param inputsUri Where the inputs can be fetched, a hint; the digest alone is trusted.
     struct Request {
         bytes32 program;
@@ -100,8 +99,7 @@ interface IMarketTypes {
         Failed
     }
 
-    /// @notice What a draw did with a candidate. SameOperator: set aside because its operator holds a slot here already, and not
-    /// needed in the end. Spare: not needed.
+    /// @notice What a draw did with a candidate. SameOperator: its operator holds a slot here, and it was not needed. Spare: not needed.
     enum Draw {
         Drawn,
         Busy,
@@ -208,6 +206,14 @@ interface IMarketErrors is IMarketTypes {
     error UnknownProgram(bytes32 program);
     /// @notice The class takes no submissions.
     error ClassClosed(uint8 class);
+    /// @notice Submissions to the class are paused; live workloads and withdrawals are not.
+    error SubmissionsPaused(uint8 class, uint256 until);
+    /// @notice Submissions to the class are not paused.
+    error NotPaused(uint8 class);
+    /// @notice The class was paused a short while ago: the next pause is possible from `from` on.
+    error PausedTooRecently(uint8 class, uint256 from);
+    /// @notice The caller is not the guardian.
+    error NotGuardian(address caller);
     /// @notice A term of the request is outside its bounds.
     error InvalidTerms();
     /// @notice The fee is below what the class asks for the run time and redundancy.
@@ -306,6 +312,10 @@ interface IMarketEvents is IMarketTypes {
     event RulesAdded(uint256 indexed number, Rules rules);
     /// @notice What new submissions to a class must meet.
     event ClassTermsSet(uint8 indexed class, ClassTerms terms);
+    /// @notice The guardian changed.
+    event GuardianSet(address indexed guardian);
+    /// @notice Submissions to a class are paused until `until` at the latest; zero: no longer.
+    event PauseSet(uint8 indexed class, uint256 until);
     /// @notice A workload was submitted. With program and requester the arguments are the spec.
     event Submitted(
         bytes32 indexed workload,
@@ -347,10 +357,7 @@ interface IMarketEvents is IMarketTypes {
 /// @title The market, hot path: accounts, submit, assign, accept, commit, reveal
 /// @notice Implemented by the contract at the market's address itself.
 interface IMarketCore is IMarketErrors, IMarketEvents {
-    // ─── Batches ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @notice Makes several calls to this contract for the caller. One that fails is reported and its neighbours go on; only when one
-    /// runs out of gas does the batch revert.
+    /// @notice Makes several calls for the caller; one that fails blocks no other. Reverts only if one runs out of gas.
     /// @param calls The calls, each as it would be sent alone.
     /// @return done Whether each succeeded.
     function tryMany(bytes[] calldata calls) external returns (bool[] memory done);
@@ -361,6 +368,22 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
     /// @param account Account that is credited.
     /// @param amount Amount in token units.
     function deposit(address account, uint256 amount) external;
+
+    /// @notice As {deposit}, with the caller's EIP-2612 permit for the amount; somebody else may have sent the permit already.
+    /// @param account Account that is credited.
+    /// @param amount Amount in token units; also that of the permit.
+    /// @param deadline Last second of the permit.
+    /// @param v Signature of the permit.
+    /// @param r Signature of the permit.
+    /// @param s Signature of the permit.
+    function depositWithPermit(
+        address account,
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external;
 
     /// @notice Pays `amount` of the caller's balance out to `to`.
     /// @param to Receiver.
@@ -500,10 +523,22 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
     /// @param terms See {ClassTerms}.
     function setClassTerms(uint8 class, ClassTerms calldata terms) external;
 
+    /// @notice Names the guardian; zero for none.
+    /// @param guardian_ Account that can pause submissions.
+    function setGuardian(address guardian_) external;
+
+    /// @notice Pauses new submissions to a class, nothing else.
+    /// @param class Hardware class.
+    /// @param duration Seconds, at most three days; the next pause of the class is possible seven days after its end.
+    function pauseSubmissions(uint8 class, uint256 duration) external;
+
+    /// @notice Lifts a pause: the guardian at any time, anyone when it ran out, which makes submissions cheaper.
+    /// @param class Hardware class.
+    function liftPause(uint8 class) external;
+
     // ─── Views ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice An account's free balance, its nonce for the next submission, and what burned in workloads it ended and has not left the
-    /// supply yet.
+    /// @notice An account's free balance, next nonce, and burns booked with it that have not left the supply yet.
     /// @param account Account.
     /// @return balance Free balance in token units.
     /// @return nonce Nonce of the next submission.

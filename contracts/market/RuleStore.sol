@@ -24,7 +24,8 @@ abstract contract RuleStore is Accounts {
         uint32 cancelDelay;
     }
 
-    /// @dev Everything a submission needs to know of a class, in one word.
+    /// @dev Everything a submission needs to know of a class, in one word. While submissions are paused `rules` has {PAUSED} too, so that a
+    /// submission reads nothing more to find that they are not.
     struct StoredClass {
         address beacon;
         uint32 minimumFee;
@@ -36,6 +37,8 @@ abstract contract RuleStore is Accounts {
     /// @dev Unit of bounties, minimum fees and price floors: 1e-9 of a token.
     uint256 internal constant GWEI = 1e9;
     uint256 internal constant BPS = 10_000;
+    /// @dev Bit of a class's `rules`; their numbers have twelve bits.
+    uint16 internal constant PAUSED = 1 << 15;
 
     /// @notice The registry of provers and bonds.
     IProverRegistry public immutable registry;
@@ -44,11 +47,16 @@ abstract contract RuleStore is Accounts {
     uint256 private immutable _epochLength;
     uint256 private immutable _epochGenesis;
 
+    /// @notice Can pause the submissions of a class for a limited time, and nothing else. Zero for none.
+    address public guardian;
+
     /// @notice Number of rules written so far; rules run from 1.
     uint256 public rulesCount;
 
     mapping(uint256 number => StoredRules rules) internal _rules;
     mapping(uint8 class => StoredClass terms) internal _classes;
+    /// @notice Last second of a class's last pause, whether it was lifted or ran out.
+    mapping(uint8 class => uint256 time) public pausedUntil;
 
     constructor(IProverRegistry registry_) {
         registry = registry_;

@@ -83,6 +83,12 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         uint8 class = program.class;
         if (program.verifier == address(0)) revert UnknownProgram(request.program);
         StoredClass memory terms = _classes[class];
+        if (terms.rules & PAUSED != 0) {
+            uint256 until = pausedUntil[class];
+            if (block.timestamp <= until) revert SubmissionsPaused(class, until);
+            // It ran out and nobody has lifted it yet.
+            terms.rules ^= PAUSED;
+        }
         if (terms.rules == 0) revert ClassClosed(class);
         _checkTerms(request, terms);
         Spec memory spec = _specOf(request, requester, class, terms.rules, tag);

@@ -38,7 +38,7 @@ type RegistryChecked = {
   [N in keyof RegistryEventArguments]: Same<keyof RegistryEventArguments[N], AbiArguments<ProverRegistry['filters'], N>>
 }
 const marketNames: Record<keyof MarketChecked, MarketChecked[keyof MarketChecked]> = {
-  ItemFailed: true, Deposited: true, Withdrawn: true, FeesBurned: true, ProgramDeployed: true, RulesAdded: true, ClassTermsSet: true,
+  ItemFailed: true, GuardianSet: true, PauseSet: true, Deposited: true, Withdrawn: true, FeesBurned: true, ProgramDeployed: true, RulesAdded: true, ClassTermsSet: true,
   Submitted: true, Assigned: true, Accepted: true, Declined: true, Failed: true, Committed: true, CommitsClosed: true,
   CancelRequested: true, Revealed: true, SlotSettled: true, Missed: true, Finished: true, Silent: true,
 } // prettier-ignore

@@ -72,6 +72,9 @@ export interface MarketEventArguments {
   }
   RulesAdded: { readonly number: number; readonly rules: RulesWords }
   ClassTermsSet: { readonly class: number; readonly terms: ClassTermsWords }
+  GuardianSet: { readonly guardian: Address }
+  /** Zero: lifted. */
+  PauseSet: { readonly class: number; readonly until: number }
   Submitted: OfWorkload & {
     readonly requester: Address
     readonly program: ProgramId

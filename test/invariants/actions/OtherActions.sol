@@ -128,7 +128,34 @@ abstract contract OtherActions is SeatActions {
             uint96 bond = uint96(500 ether + _roll(1500 ether));
             _setBond(class, ClassBond(bond, uint16(_roll(5001)), uint16(_roll(1001)), uint8(_roll(4))));
             ++seen["class bond changed"];
+        } else if (what == 6) {
+            _pause(class);
+        } else if (what == 7) {
+            _lift(class);
         }
+    }
+
+    function _pause(uint8 class) private {
+        address actor = _chance(6) ? _anybody() : _guardian();
+        uint256 duration = _chance(8) ? 3 days + _roll(2) : 1 + _roll(20 minutes);
+        bytes4 predicted;
+        if (actor != _guardian()) predicted = NotGuardian.selector;
+        else if (duration > 3 days) predicted = InvalidRules.selector;
+        else if (_pauseEnd[class] != 0 && _clock <= _pauseEnd[class] + 7 days) predicted = PausedTooRecently.selector;
+        bytes memory call = abi.encodeCall(IMarketExtension.pauseSubmissions, (class, duration));
+        if (!_tryMarket("pause", actor, call, predicted)) return;
+        (_pauseEnd[class], _pauseSet[class]) = (_clock + duration, true);
+    }
+
+    function _lift(uint8 class) private {
+        address actor = _chance(2) ? _anybody() : _guardian();
+        bool running = _clock <= _pauseEnd[class];
+        bytes4 predicted;
+        if (!_pauseSet[class]) predicted = NotPaused.selector;
+        else if (running && actor != _guardian()) predicted = NotGuardian.selector;
+        if (!_tryMarket("lift", actor, abi.encodeCall(IMarketExtension.liftPause, (class)), predicted)) return;
+        if (running) _pauseEnd[class] = _clock - 1;
+        _pauseSet[class] = false;
     }
 
     // ─── Strangers ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -85,6 +85,7 @@ abstract contract RequestActions is World {
         uint256 program = _programIndex(r.program);
         if (program == NOTHING) return UnknownProgram.selector;
         ClassTerms memory terms = _terms[_programs[program].class];
+        if (_clock <= _pauseEnd[_programs[program].class]) return SubmissionsPaused.selector;
         if (terms.rules == 0) return ClassClosed.selector;
         bool inBounds =
             r.redundancy >= 1 &&

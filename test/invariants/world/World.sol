@@ -43,6 +43,10 @@ abstract contract World is JobModel {
     mapping(string act => uint256 count) public done;
     mapping(string act => uint256 count) public refused;
 
+    /// @dev Last second of a class's last pause, and whether it still waits to be lifted.
+    mapping(uint8 class => uint256 time) internal _pauseEnd;
+    mapping(uint8 class => bool set) internal _pauseSet;
+
     uint256 private _dice;
 
     constructor() {
@@ -72,6 +76,11 @@ abstract contract World is JobModel {
 
     function _requester(uint256 i) internal pure returns (address) {
         return _actor(OPERATORS - 1 + i);
+    }
+
+    /// @dev One of the keepers.
+    function _guardian() internal pure returns (address) {
+        return _actor(9);
     }
 
     function _everybody() internal pure returns (address[] memory all) {
@@ -210,6 +219,7 @@ abstract contract World is JobModel {
 
     /// @dev Two classes, three programs, one set of rules, admitted operators, requesters with money.
     function _openForBusiness() private {
+        _market.setGuardian(_guardian());
         _rules.push();
         _addRules(Rules(60, 20 minutes, 3, 300, 30, 500, 2e6, 3e6, address(_beacon)));
         for (uint8 class; class < 2; ++class) {

@@ -1,4 +1,5 @@
 import type { ErrorDescriptor } from '../GevulotError.js'
+import { RELAY_ERRORS } from './relay.js'
 
 /** A contract error: what it says, with its arguments in braces, and what to do. */
 export interface ContractErrorDescriptor extends ErrorDescriptor {
@@ -24,6 +25,26 @@ export const CONTRACT_ERRORS = {
   ClassClosed: {
     text: 'class {class} takes no submissions',
     hint: 'Use a program of another hardware class, or wait until the class opens.',
+    retryable: false,
+  },
+  SubmissionsPaused: {
+    text: 'submissions to class {class} are paused until {until} at the latest',
+    hint: 'Wait until the pause is over, or use a program of another class. Live workloads and withdrawals are not paused.',
+    retryable: true,
+  },
+  NotPaused: {
+    text: 'submissions to class {class} are not paused',
+    hint: 'Nothing to do.',
+    retryable: false,
+  },
+  PausedTooRecently: {
+    text: 'class {class} was paused a short while ago, the next pause is possible from {from} on',
+    hint: 'Wait until that time. A class with bad rules can be closed or given other rules by the owner.',
+    retryable: true,
+  },
+  NotGuardian: {
+    text: '{caller} is not the guardian',
+    hint: 'Use the key of the guardian.',
     retryable: false,
   },
   InvalidTerms: {
@@ -282,57 +303,7 @@ export const CONTRACT_ERRORS = {
     hint: 'A draw looks back three epochs at most.',
     retryable: false,
   },
-  // The relay.
-  UnknownTarget: {
-    text: 'the relay does not call {target}',
-    hint: 'Relayed calls go to the market, the registry or the relay itself.',
-    retryable: false,
-  },
-  NotAnAct: {
-    text: 'a submitter key cannot call {selector} of {target}',
-    hint: 'A submitter key acts for seats only. Use the key of the operator, or an action signed with it.',
-    retryable: false,
-  },
-  NotSubmitter: {
-    text: '{key} is not a submitter key of {operator} now',
-    hint: 'Name the key with the key of the operator, or name it again if its time is over.',
-    retryable: false,
-  },
-  InvalidTerm: {
-    text: 'a submitter key cannot be named until {until}',
-    hint: 'Choose a time after now and at most a year from now.',
-    retryable: false,
-  },
-  ActionExpired: {
-    text: 'the deadline {deadline} of the signed action is over',
-    hint: 'Sign it again with a later deadline.',
-    retryable: false,
-  },
-  NonceUsed: {
-    text: 'nonce {nonce} of {account} was used or cancelled',
-    hint: 'The action was carried out already, or taken back. Sign a new one with another nonce.',
-    retryable: false,
-  },
-  InvalidSignature: {
-    text: 'the signature of the action is not by {account}',
-    hint: 'Sign with the key of the account named in the action, for this chain and this relay.',
-    retryable: false,
-  },
-  ActionNeedsGas: {
-    text: '{have} gas is left, the signed action needs {want}',
-    hint: 'Send the transaction with a higher gas limit.',
-    retryable: true,
-  },
-  LengthMismatch: {
-    text: '{actions} actions came with {signatures} signatures',
-    hint: 'Give one signature for each action.',
-    retryable: false,
-  },
-  OwnerActsDirectly: {
-    text: 'an act of the owner came through the relay',
-    hint: 'Call the contract with the key of the owner.',
-    retryable: false,
-  },
+  ...RELAY_ERRORS,
   // The drand beacon.
   ClockStale: {
     text: "round {known} of the beacon is public, but by the chain's clock only {due} is due",

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {RequestBuilder} from "../support/solidity/Builders.sol";
+import {MarketFixture} from "../support/solidity/MarketFixture.sol";
+
+contract MarketPauseTest is MarketFixture {
+    using RequestBuilder for Request;
+
+    address private guardian = account("guardian");
+
+    function setUp() public override {
+        super.setUp();
+        vm.prank(owner);
+        market.setGuardian(guardian);
+    }
+
+    function test_pauseSubmissions_StopsNewOnesOfTheClassAlone() public {
+        uint256 until = block.timestamp + 1 hours;
+        vm.expectEmit(address(market));
+        emit PauseSet(CLASS, until);
+        _pause(1 hours);
+        Request memory request = aRequest();
+        vm.expectRevert(abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, until));
+        vm.prank(requester);
+        market.submit(request);
+        assertEq(market.classTermsOf(CLASS).rules, 1, "the terms are what they were");
+        Program memory other = aProgram(verifier, false);
+        other.class = 2;
+        bytes32 id = market.deployProgram(other, "");
+        vm.prank(owner);
+        market.setClassTerms(2, someTerms(1));
+        submit(request.withProgram(id));
+    }
+
+    function test_pauseSubmissions_EndsByItself() public {
+        _pause(1 hours);
+        vm.warp(block.timestamp + 1 hours);
+        Request memory request = aRequest();
+        vm.expectRevert(abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, block.timestamp));
+        vm.prank(requester);
+        market.submit(request);
+        vm.warp(block.timestamp + 1);
+        Workload memory w = submit(request);
+        assertEq(uint16(w.spec.terms >> 128), 1, "under the rules in force, not a number with the pause in it");
+        assignTo(w, one(seatOf[alice]));
+        submitProof(w, seatOf[alice]);
+    }
+
+    function test_pauseSubmissions_LeavesLiveWorkloadsAndMoneyAlone() public balanced {
+        Workload memory w = drawnToAlice();
+        _pause(3 days);
+        accept(w, seatOf[alice]);
+        submitProof(w, seatOf[alice]);
+        assertPhase(w, Phase.Final);
+        uint256 earned = balanceOf(alice);
+        vm.prank(alice);
+        market.withdraw(alice, earned);
+        leaveSet(seatOf[alice]);
+        vm.warp(block.timestamp + COOLDOWN);
+        vm.prank(alice);
+        registry.withdraw(one(seatOf[alice]), alice);
+        assertEq(token.balanceOf(alice), earned + BOND, "all of it");
+    }
+
+    function test_liftPause_ByTheGuardianAtOnceByAnyoneAfterwards() public {
+        _pause(1 hours);
+        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, keeper));
+        vm.prank(keeper);
+        market.liftPause(CLASS);
+        vm.prank(guardian);
+        market.liftPause(CLASS);
+        submit(aRequest());
+        vm.expectRevert(abi.encodeWithSelector(NotPaused.selector, CLASS));
+        market.liftPause(CLASS);
+        vm.warp(block.timestamp + 7 days + 1);
+        _pause(1 hours);
+        vm.warp(block.timestamp + 1 hours + 1);
+        vm.expectEmit(address(market));
+        emit PauseSet(CLASS, 0);
+        vm.prank(keeper);
+        market.liftPause(CLASS);
+    }
+
+    /// @dev Attack: a guardian strings pauses together, and so holds the market for ever.
+    function test_pauseSubmissions_RevertWhen_StrungTogether() public {
+        uint256 from = block.timestamp + 3 days + 7 days + 1;
+        _pause(3 days);
+        vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, from));
+        _pause(3 days);
+        vm.warp(from - 1);
+        market.liftPause(CLASS);
+        vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, from));
+        _pause(3 days);
+        vm.warp(from);
+        _pause(3 days);
+    }
+
+    /// @dev Attack: lifting and pausing again gets around neither the gap nor the limit.
+    function test_pauseSubmissions_RevertWhen_LiftedAndSetAgain() public {
+        _pause(3 days);
+        uint256 from = block.timestamp + 1 days + 7 days;
+        vm.warp(block.timestamp + 1 days);
+        vm.prank(guardian);
+        market.liftPause(CLASS);
+        vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, from));
+        _pause(1);
+        vm.warp(from);
+        _pause(1);
+    }
+
+    function test_pauseSubmissions_RevertWhen_OutOfBounds() public {
+        vm.expectRevert(InvalidRules.selector);
+        _pause(3 days + 1);
+        vm.expectRevert(InvalidRules.selector);
+        _pause(0);
+        vm.expectRevert(InvalidRules.selector);
+        vm.prank(guardian);
+        market.pauseSubmissions(64, 1);
+    }
+
+    function test_setClassTerms_EndsNoPause() public {
+        _pause(1 hours);
+        vm.prank(owner);
+        market.setClassTerms(CLASS, someTerms(1));
+        Request memory request = aRequest();
+        vm.expectRevert(abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, block.timestamp + 1 hours));
+        vm.prank(requester);
+        market.submit(request);
+    }
+
+    function test_guardian_IsNamedByTheOwnerAndHasNoOtherRight() public {
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, guardian));
+        vm.prank(guardian);
+        market.setGuardian(guardian);
+        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, owner));
+        vm.prank(owner);
+        market.pauseSubmissions(CLASS, 1);
+        vm.expectEmit(address(market));
+        emit GuardianSet(address(0));
+        vm.prank(owner);
+        market.setGuardian(address(0));
+        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, guardian));
+        _pause(1);
+    }
+
+    function _pause(uint256 duration) private {
+        vm.prank(guardian);
+        market.pauseSubmissions(CLASS, duration);
+    }
+}
