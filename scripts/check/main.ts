@@ -3,6 +3,7 @@
  * Each check names what is wrong and where; it knows nothing of the others.
  */
 import { abiAndStorage } from './abiAndStorage.js'
+import { cli } from './cli.js'
 import { compilerWarnings } from './compilerWarnings.js'
 import { contractSizes } from './contractSizes.js'
 import { fileSizes } from './fileSizes.js'
@@ -28,6 +29,7 @@ const checks: Readonly<Record<string, Check>> = {
   links,
   invariants,
   sdkPackage,
+  cli,
   compilerWarnings,
   contractSizes,
   functionOrder,

@@ -28,6 +28,16 @@ export { quote, type Quote, type QuoteParams, type Settled } from './quote.js'
 export { readWorkload, type ReadWorkloadOptions, type WorkloadReading } from './readWorkload.js'
 export { release, type ReleaseParams } from './release.js'
 export { releaseWhenServed, type ReleaseWhenServedParams } from './releaseWhenServed.js'
+export {
+  getSeats,
+  joinSeats,
+  leaveSeats,
+  stakeSeats,
+  withdrawSeats,
+  type Seat,
+  type SeatsParams,
+  type StakeSeatsParams,
+} from './seats.js'
 export type { SendOptions } from './send.js'
 export { submit, type PublishedInputs, type SubmitParams, type SubmittedWorkload } from './submit.js'
 export { verifyProof, type Verification, type VerifyProofParams } from './verifyProof.js'

@@ -1,13 +1,7 @@
 #!/usr/bin/env node
-import { systemClock } from '../clock.js'
 import { GevulotError } from '../errors/GevulotError.js'
 import { helpText } from './config/helpText.js'
-import { loadConfig } from './config/loadConfig.js'
-import { readKeyFile } from './config/readKeyFile.js'
-import { jsonLogger } from './log/Logger.js'
-import { logWriter } from './log/logWriter.js'
-import { redactor } from './log/redactor.js'
-import { Worker } from './Worker.js'
+import { serve } from './serve.js'
 
 const EXIT_OK = 0
 const EXIT_USER = 1
@@ -23,26 +17,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write('At most one argument is taken: the path of a JSON file. Try --help.\n')
     return EXIT_USER
   }
-  const stop = signalled()
   try {
-    const config = await loadConfig(args[0], process.env)
-    const key = await readKeyFile(config.keyFile)
-    const writer = logWriter(config.logFile)
-    const log = jsonLogger({
-      level: config.logLevel,
-      write: writer.write,
-      now: () => systemClock.now(),
-      redact: redactor([key], [config.rpcUrl]),
-    })
-    try {
-      await new Worker(config, { clock: systemClock, log }).run(stop)
-      return EXIT_OK
-    } catch (error) {
-      log.error('worker ended with an error', { stage: 'stop', error })
-      return exitCodeOf(error)
-    } finally {
-      writer.close()
-    }
+    const failure = await serve(args[0], process.env, signalled())
+    return failure === undefined ? EXIT_OK : exitCodeOf(failure.error)
   } catch (error) {
     // Nothing is configured yet, so a person reads this.
     const known = error instanceof GevulotError ? `${error.code}: ${error.message}\n${error.hint}` : String(error)

@@ -1,0 +1,50 @@
+// Made by `npm run gen` of the files in this folder.
+import type { Command } from '../Command.js'
+import { accountBalance } from './accountBalance.js'
+import { accountDeposit } from './accountDeposit.js'
+import { accountNew } from './accountNew.js'
+import { accountWithdraw } from './accountWithdraw.js'
+import { completion } from './completion.js'
+import { programDeploy } from './programDeploy.js'
+import { programList } from './programList.js'
+import { programShow } from './programShow.js'
+import { proverJoin } from './proverJoin.js'
+import { proverLeave } from './proverLeave.js'
+import { proverRun } from './proverRun.js'
+import { proverStake } from './proverStake.js'
+import { proverStatus } from './proverStatus.js'
+import { proverWithdraw } from './proverWithdraw.js'
+import { workloadCancel } from './workloadCancel.js'
+import { workloadFetch } from './workloadFetch.js'
+import { workloadList } from './workloadList.js'
+import { workloadQuote } from './workloadQuote.js'
+import { workloadRelease } from './workloadRelease.js'
+import { workloadStatus } from './workloadStatus.js'
+import { workloadSubmit } from './workloadSubmit.js'
+import { workloadWatch } from './workloadWatch.js'
+
+/** Every command, by name. */
+export const commands: readonly Command[] = [
+  accountBalance,
+  accountDeposit,
+  accountNew,
+  accountWithdraw,
+  completion,
+  programDeploy,
+  programList,
+  programShow,
+  proverJoin,
+  proverLeave,
+  proverRun,
+  proverStake,
+  proverStatus,
+  proverWithdraw,
+  workloadCancel,
+  workloadFetch,
+  workloadList,
+  workloadQuote,
+  workloadRelease,
+  workloadStatus,
+  workloadSubmit,
+  workloadWatch,
+]

@@ -1,0 +1,33 @@
+import { defineCommand } from '../Command.js'
+import { address, flag, integer, option, optionWithDefault, requiredOption, text } from '../parsers.js'
+
+export const programDeploy = defineCommand({
+  name: 'program deploy',
+  summary: 'Pin a prover and its verifier on chain',
+  details: 'The same program has the same id whoever deploys it, so repeating the command is harmless.',
+  options: {
+    prover: requiredOption('digest', text, "sha-256 (hex or CID) of the prover package's manifest"),
+    verifier: requiredOption('address', address, 'verifier contract; its code is pinned'),
+    verifierProgram: option('digest', text, "sha-256 (hex or CID) of the verifier package's manifest"),
+    verifierGas: optionWithDefault('gas', integer(1, 30_000_000), 1_000_000, 'gas one verification may use'),
+    class: optionWithDefault('number', integer(1, 255), 1, 'hardware class'),
+    bindsProver: flag("the proof binds the prover's address"),
+    uri: option('uri', text, 'where the packages can be fetched; a hint, the digests alone are trusted'),
+  },
+  examples: ['program deploy --prover 0x2f…c1 --verifier 0x5FbDB2315678afecb367f032d93F642f64180aa3'],
+  async run({ options, context }) {
+    const client = await context.client()
+    context.output.note('deploying')
+    const { verifierProgram, uri, ...rest } = options
+    const { program, created } = await client.deployProgram({
+      ...rest,
+      ...(verifierProgram !== undefined && { verifierProgram }),
+      ...(uri !== undefined && { uri }),
+      signal: context.signal,
+    })
+    return {
+      json: { program, created },
+      text: [created ? `Deployed program ${program}.` : `Program ${program} was there before; nothing was sent.`],
+    }
+  },
+})

@@ -1,0 +1,30 @@
+const DECIMALS = 18
+const UNIT = 10n ** BigInt(DECIMALS)
+
+/** An amount of token units as people write it: every digit that counts, thousands apart. */
+export function formatTokens(units: bigint): string {
+  const sign = units < 0n ? '-' : ''
+  const size = units < 0n ? -units : units
+  const whole = (size / UNIT).toString().replace(/\B(?=(\d{3})+$)/g, ',')
+  const fraction = (size % UNIT).toString().padStart(DECIMALS, '0').replace(/0+$/, '')
+  return `${sign}${whole}${fraction === '' ? '' : `.${fraction}`} GVLT`
+}
+
+/** A Unix time as people and programs can read it. */
+export function formatTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+/** What is left until a Unix time, roughly: `in 3 min`, `2 h ago`. */
+export function formatDistance(seconds: number, now: number): string {
+  const distance = Math.abs(seconds - now)
+  const [size, unit] =
+    distance < 120
+      ? [distance, 's']
+      : distance < 7_200
+        ? [Math.round(distance / 60), 'min']
+        : distance < 172_800
+          ? [Math.round(distance / 3_600), 'h']
+          : [Math.round(distance / 86_400), 'd']
+  return seconds >= now ? `in ${size} ${unit}` : `${size} ${unit} ago`
+}

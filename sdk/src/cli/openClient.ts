@@ -1,0 +1,48 @@
+import { deploymentOf, readDeploymentRecord } from '../chain/deployment.js'
+import { rpcProvider } from '../chain/rpcProvider.js'
+import { createClient, type ClientOptions, type GevulotClient } from '../client/createClient.js'
+import type { ContentSource } from '../content/ContentStore.js'
+import { DirectoryStore } from '../content/DirectoryStore.js'
+import { HttpStore } from '../content/HttpStore.js'
+import type { Context } from './Context.js'
+import { readKey } from './readKey.js'
+
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])
+/** A chain on this machine answers at once and makes a block a second. */
+const LOCAL_POLL_MS = 300
+
+/** Connects without a key. */
+export async function openReader(context: Context): Promise<GevulotClient> {
+  const { provider, options } = await basis(context)
+  return createClient({ ...options, provider })
+}
+
+/** Connects with the key of the settings. The key is read last: nobody types a password for a chain that is not there. */
+export async function openClient(context: Context): Promise<GevulotClient> {
+  const keyFile = await context.setting('keyFile')
+  const { provider, options } = await basis(context)
+  await createClient({ ...options, provider })
+  const key = await readKey(keyFile, context)
+  return createClient({ ...options, signer: key.connect(provider) })
+}
+
+async function basis(context: Context) {
+  const rpcUrl = await context.setting('rpcUrl')
+  const deployment = deploymentOf(await readDeploymentRecord(await context.setting('deployment')))
+  const { store } = await context.settings()
+  const local = URL.canParse(rpcUrl) && LOOPBACK.has(new URL(rpcUrl).hostname)
+  const options: ClientOptions = {
+    deployment,
+    ...contentOf(store),
+    ...(local && { pollMs: LOCAL_POLL_MS }),
+  }
+  return { provider: rpcProvider(rpcUrl, deployment.chainId), options }
+}
+
+/** A directory is read and written, a URL only read. */
+function contentOf(store: string | undefined): { store?: DirectoryStore; source?: ContentSource } {
+  if (store === undefined) return {}
+  // The person at this terminal named the host, so it may be a private one.
+  if (/^https?:/.test(store)) return { source: new HttpStore(store, { addresses: 'any' }) }
+  return { store: new DirectoryStore(store) }
+}

@@ -1,0 +1,127 @@
+import { readFile } from 'node:fs/promises'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { cliError } from '../errors/codes/cli.js'
+
+/** A setting that every command takes from an option, the environment, or the configuration file, in this order. */
+export interface SettingField {
+  /** Name in the configuration file; the option is the same in kebab case. */
+  readonly name: SettingName
+  readonly env: string
+  /** What stands for the value in the help. */
+  readonly value: string
+  readonly summary: string
+  /** Whether a relative path in the file is meant from the file's folder. */
+  readonly path?: true
+}
+
+/** Names of the settings. */
+export type SettingName = 'rpcUrl' | 'deployment' | 'keyFile' | 'store'
+
+/** Every setting. Secrets are none of them: a key lives in its file, a password in the environment or a file. */
+export const SETTINGS: readonly SettingField[] = [
+  {
+    name: 'rpcUrl',
+    env: 'GEVULOT_RPC_URL',
+    value: 'url',
+    summary: 'JSON-RPC endpoint; if it holds an API key, use the environment or the file',
+  },
+  {
+    name: 'deployment',
+    env: 'GEVULOT_DEPLOYMENT',
+    value: 'path',
+    summary: 'deployment record, deployments/<chain id>.json',
+    path: true,
+  },
+  {
+    name: 'keyFile',
+    env: 'GEVULOT_KEY_FILE',
+    value: 'path',
+    summary: 'encrypted keystore, or a file with 64 hexadecimal digits; mode 600',
+    path: true,
+  },
+  {
+    name: 'store',
+    env: 'GEVULOT_STORE',
+    value: 'path or url',
+    summary: 'directory to publish and read content, or a URL to read it',
+    path: true,
+  },
+]
+
+/** The configuration file that is looked for in the working directory and above. */
+export const CONFIG_FILE = 'gevulot.json'
+
+const MAX_LEVELS = 64
+
+/** Settings that are known. */
+export type Settings = Readonly<Partial<Record<SettingName, string>>>
+
+/**
+ * Puts the settings together.
+ * @param options Those given on the command line.
+ * @param environment The process's environment.
+ * @param configPath The file of `--config`; without it the nearest `gevulot.json`, if there is one.
+ * @throws GevulotError CLI_CONFIG_INVALID
+ */
+export async function loadSettings(
+  options: Settings,
+  environment: Readonly<Record<string, string | undefined>>,
+  configPath: string | undefined,
+): Promise<Settings> {
+  const path = configPath ?? environment['GEVULOT_CONFIG']
+  const file = path === undefined ? await nearestFile(process.cwd()) : { path, text: await readNamed(path) }
+  const values = file === undefined ? {} : parseFile(file.text, file.path)
+  const settings: Partial<Record<SettingName, string>> = {}
+  for (const { name, env } of SETTINGS) {
+    const value = options[name] ?? environment[env] ?? values[name]
+    if (value !== undefined && value !== '') settings[name] = value
+  }
+  return settings
+}
+
+async function readNamed(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw cliError('CLI_CONFIG_INVALID', `cannot read the configuration file ${path}`, { cause })
+  }
+}
+
+async function nearestFile(start: string): Promise<{ readonly path: string; readonly text: string } | undefined> {
+  let directory = start
+  for (let level = 0; level < MAX_LEVELS; level++) {
+    const path = join(directory, CONFIG_FILE)
+    try {
+      return { path, text: await readFile(path, 'utf8') }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        throw cliError('CLI_CONFIG_INVALID', `cannot read the configuration file ${path}`, { cause: error })
+      }
+    }
+    const parent = dirname(directory)
+    if (parent === directory) return undefined
+    directory = parent
+  }
+  return undefined
+}
+
+function parseFile(json: string, path: string): Settings {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (cause) {
+    throw cliError('CLI_CONFIG_INVALID', `${path} is not JSON`, { cause })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw cliError('CLI_CONFIG_INVALID', `${path} does not hold a JSON object`)
+  }
+  const settings: Partial<Record<SettingName, string>> = {}
+  for (const [name, entry] of Object.entries(value)) {
+    const field = SETTINGS.find((candidate) => candidate.name === name)
+    if (field === undefined) throw cliError('CLI_CONFIG_INVALID', `${path}: ${JSON.stringify(name)} is not a field`)
+    if (typeof entry !== 'string') throw cliError('CLI_CONFIG_INVALID', `${path}: ${name} is not a text`)
+    const relative = field.path === true && !isAbsolute(entry) && !/^https?:/.test(entry)
+    settings[field.name] = relative ? resolve(dirname(path), entry) : entry
+  }
+  return settings
+}

@@ -1,0 +1,164 @@
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { expect } from 'chai'
+import { root } from '../../scripts/lib/artifacts.js'
+import { CONTRACT_ROLES } from '../../sdk/src/chain/deployment.js'
+import { commands } from '../../sdk/src/cli/commands/index.js'
+import { formatDistance, formatTokens } from '../../sdk/src/cli/format.js'
+import { Output, printable } from '../../sdk/src/cli/Output.js'
+import { tokens } from '../../sdk/src/cli/parsers.js'
+import { CLI_ERRORS } from '../../sdk/src/errors/codes/cli.js'
+import { runCli } from '../support/cli.js'
+import { useTemporaryDirectory } from '../support/temporary.js'
+
+describe('cli: frame', function () {
+  this.timeout(60_000)
+  const directory = useTemporaryDirectory()
+  const run = (...args: string[]) => runCli(args, { cwd: directory() })
+
+  it('reaches no dependency but the argument parser before a command runs', async () => {
+    const seen = new Set<string>()
+    const packages = new Set<string>()
+    const visit = async (path: string): Promise<void> => {
+      if (seen.has(path)) return
+      seen.add(path)
+      const source = await readFile(path, 'utf8')
+      for (const [, kind = '', from = ''] of source.matchAll(/^(import|export)\s(?!type\s)[^;']*?from '([^']+)'/gm)) {
+        if (from.startsWith('.')) await visit(join(dirname(path), from.replace(/\.js$/, '.ts')))
+        else if (!from.startsWith('node:')) packages.add(`${kind} ${from}`)
+      }
+    }
+    await visit(join(root, 'sdk/src/cli/main.ts'))
+    expect(seen.size).to.be.greaterThan(commands.length)
+    expect([...packages]).to.deep.equal(['import commander'])
+  })
+
+  it('every command has a help with its own example', async () => {
+    const { code, stdout } = await run('--help')
+    expect(code).to.equal(0)
+    for (const { name, summary, examples } of commands) {
+      expect(stdout, name).to.include(name.split(' ')[0])
+      expect(summary, name).to.match(/^[A-Z].*[^.]$/)
+      expect(examples, name).to.satisfy((lines: string[]) => lines.every((line) => line.startsWith(name)))
+      expect(examples, name).not.to.be.empty
+    }
+    const help = await run('workload', 'submit', '--help')
+    expect(help.code).to.equal(0)
+    expect(help.stdout).to.include('--max-run-time <seconds>').and.include('Examples:\n  gevulot workload submit')
+  })
+
+  it('a wrong command line ends with 2 and says what is wrong, in both forms', async () => {
+    for (const [args, message] of [
+      [[], 'no command'],
+      [['workload'], 'no command'],
+      [['workload', 'statu'], "unknown command 'statu'"],
+      [['workload', 'status'], "missing required argument 'workload'"],
+      [['workload', 'status', '0x12'], 'must be 0x and 64 hexadecimal digits'],
+      [['workload', 'status', `0x${'1'.repeat(64)}`, '--frob'], "unknown option '--frob'"],
+      [['account', 'deposit', '1e3'], 'must be an amount of tokens'],
+      [['workload', 'submit', `0x${'1'.repeat(64)}`, '--max-run-time', '9'], 'either --input is needed'],
+    ] as const) {
+      const plain = await run(...args)
+      expect(plain.code, args.join(' ')).to.equal(2)
+      expect(plain.stdout).to.equal('')
+      expect(plain.stderr, args.join(' ')).to.include(message).and.include('CLI_USAGE')
+    }
+    const { code, stderr } = await run('workload', 'status', '0x12', '--json')
+    expect(code).to.equal(2)
+    expect((JSON.parse(stderr) as { error: object }).error).to.include({ code: 'CLI_USAGE', retryable: false })
+  })
+
+  it('an endpoint that is down is temporary: 75', async () => {
+    const record = join(directory(), 'record.json')
+    const entry = {
+      contract: 'X',
+      address: `0x${'11'.repeat(20)}`,
+      block: 1,
+      transaction: `0x${'22'.repeat(32)}`,
+      arguments: [],
+      codeHash: `0x${'33'.repeat(32)}`,
+    }
+    const roles = [...CONTRACT_ROLES, 'extension']
+    const contracts = Object.fromEntries(roles.map((role) => [role, entry]))
+    await writeFile(record, JSON.stringify({ schema: 'gevulot/deployment@1', chainId: 1, network: 'x', contracts }))
+    const { code, stderr } = await run('program', 'list', '--rpc-url', 'http://127.0.0.1:9', '--deployment', record)
+    expect(stderr).to.include('CHAIN_RPC_UNAVAILABLE')
+    expect(code).to.equal(75)
+  })
+
+  it('settings: option over environment over the nearest file; unknown fields are refused', async () => {
+    const home = join(directory(), 'project')
+    await mkdir(join(home, 'deep/er'), { recursive: true })
+    await writeFile(
+      join(home, 'gevulot.json'),
+      JSON.stringify({ rpcUrl: 'http://127.0.0.1:9', deployment: 'file.json' }),
+    )
+    const at = (args: string[], env = {}) => runCli(['program', 'list', ...args], { cwd: join(home, 'deep/er'), env })
+    expect((await at([])).stderr).to.include(`cannot read ${join(home, 'file.json')}`)
+    expect((await at([], { GEVULOT_DEPLOYMENT: 'env.json' })).stderr).to.include('cannot read env.json')
+    const both = await at(['--deployment', 'option.json'], { GEVULOT_DEPLOYMENT: 'env.json' })
+    expect(both.stderr).to.include('cannot read option.json')
+    expect(both.code).to.equal(1)
+    await writeFile(join(home, 'gevulot.json'), JSON.stringify({ rpcURL: 'http://127.0.0.1:9' }))
+    expect((await at([])).stderr)
+      .to.include('"rpcURL" is not a field')
+      .and.include('CLI_CONFIG_INVALID')
+    expect((await at(['--config', 'none.json'])).stderr).to.include('CLI_CONFIG_INVALID')
+  })
+
+  it('makes a keystore that only its owner can read, and never overwrites one', async () => {
+    const file = join(directory(), 'keys/new.json')
+    const env = { GEVULOT_KEY_PASSWORD: 'correct horse' }
+    const make = (extra: Record<string, string> = env) =>
+      runCli(['account', 'new', file, '--json'], { cwd: directory(), env: extra })
+    expect((await make({})).stderr).to.include('CLI_KEY_LOCKED')
+    expect((await make({ GEVULOT_KEY_PASSWORD: 'short' })).code).to.equal(1)
+    const made = await make()
+    expect(made.json())
+      .to.have.property('account')
+      .that.matches(/^0x[0-9a-fA-F]{40}$/)
+    expect(made.stdout + made.stderr).not.to.include('correct horse')
+    expect((await stat(file)).mode & 0o777).to.equal(0o600)
+    const text = await readFile(file, 'utf8')
+    expect((await make()).stderr).to.include('CLI_FILE_EXISTS')
+    expect(await readFile(file, 'utf8')).to.equal(text)
+    await chmod(file, 0o600)
+  })
+
+  it('amounts, times and tables', () => {
+    expect(tokens('12.5')).to.equal(12_500_000_000_000_000_000n)
+    expect(() => tokens('0.0000000000000000001')).to.throw()
+    expect(() => tokens('-1')).to.throw()
+    expect(formatTokens(1_234_567n * 10n ** 18n + 5n)).to.equal('1,234,567.000000000000000005 GVLT')
+    expect(formatDistance(100, 160)).to.equal('60 s ago')
+    const out: string[] = []
+    const options = { json: false, colour: false, write: (text: string) => out.push(text), complain: () => undefined }
+    const id = `0x${'ab'.repeat(31)}cd`
+    const wide = new Output({ ...options, columns: undefined }).table(['ID', 'N'], [[id, '1']])
+    expect(wide[1]).to.equal(`${id}  1`)
+    const narrow = new Output({ ...options, columns: 40 }).table(['ID', 'N'], [[id, '1']])
+    for (const line of narrow) expect(line.length).to.be.at.most(40)
+    expect(narrow[1]).to.match(/^0xabab.*…ab.*cd {2}1$/)
+  })
+
+  it('texts from elsewhere cannot control the terminal', () => {
+    const nasty = 'a\u001b]0;owned\u0007\u001b[2Jb\r\nc\u009b31m\u202ed'
+    expect(printable(nasty)).not.to.match(/[\u0000-\u001f\u007f-\u009f\u202e]/)
+    expect(printable('\u001b[31mred\u001b[39m')).to.equal('\u001b[31mred\u001b[39m')
+  })
+
+  it('codes and hints keep one form', () => {
+    for (const [code, { hint }] of Object.entries(CLI_ERRORS)) {
+      expect(code).to.match(/^CLI_[A-Z_]+$/)
+      expect(hint).to.match(/^[A-Z].{15,}\.$/)
+    }
+  })
+
+  it('prints completions that name every command', async () => {
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const { code, stdout } = await run('completion', shell)
+      expect(code).to.equal(0)
+      for (const { name } of commands) expect(stdout, `${shell} ${name}`).to.include(name.split(' ').at(-1))
+    }
+  })
+})

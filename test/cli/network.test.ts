@@ -1,0 +1,187 @@
+import { readFile, writeFile, chmod, readdir } from 'node:fs/promises'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { parseEther, Wallet } from 'ethers'
+import { runCli, startCli, type CliResult } from '../support/cli.js'
+import { TestNetwork } from '../support/network/TestNetwork.js'
+
+// Every command as a process, against a real chain; the proofs come from a worker that `gevulot prover run` started.
+describe('cli: network', function () {
+  this.timeout(300_000)
+  let network: TestNetwork
+  let program: string
+  let worker: ReturnType<typeof startCli>
+  let seat: number
+  let operatorKey: string
+  const requesterKey = () => join(network.directory, 'requester.key')
+
+  before(async () => {
+    network = await TestNetwork.start()
+    program = await network.deployGuest('hashcash')
+    const { privateKey } = network.chain.wallet(0)
+    await writeFile(requesterKey(), privateKey, { mode: 0o600 })
+    const settings = {
+      rpcUrl: network.chain.url,
+      deployment: network.deploymentPath,
+      store: './content',
+      keyFile: requesterKey(),
+    }
+    await writeFile(join(network.directory, 'gevulot.json'), JSON.stringify(settings))
+    const alice = await network.addOperator('alice')
+    ;[seat] = alice.seats as [number]
+    operatorKey = join(alice.directory, 'key')
+    worker = startCli(['prover', 'run', await network.configure(alice)], { cwd: network.directory })
+    let log = ''
+    worker.stdout?.on('data', (chunk: Buffer) => (log += chunk.toString()))
+    const ended = once(worker, 'exit').then(() => {
+      throw new Error(`the worker ended:\n${log}`)
+    })
+    while (!log.includes('worker started')) await Promise.race([once(worker.stdout!, 'data'), ended])
+    ended.catch(() => undefined)
+    await network.chain.mineEvery(1)
+  })
+  after(async () => {
+    worker.kill('SIGKILL')
+    await network.stop()
+  })
+
+  const run = (...args: string[]): Promise<CliResult> => runCli(args, { cwd: network.directory })
+  const json = async (...args: string[]): Promise<Record<string, unknown>> => (await run(...args, '--json')).json()
+
+  async function submit(...more: string[]): Promise<string> {
+    const words = join(network.directory, 'words')
+    await writeFile(words, Buffer.from(`${Math.random()}`.padEnd(32, '0').slice(0, 32)))
+    const terms = ['--input', `public_inputs=${words}`, '--max-run-time', '60']
+    return (await json('workload', 'submit', program, ...terms, ...more))['workload'] as string
+  }
+
+  async function feeOf(workload: string): Promise<bigint> {
+    return (await network.requester.getWorkload({ workload: workload as `0x${string}` })).terms.fee
+  }
+
+  it('quotes, submits, watches and fetches a proof', async () => {
+    const quote = await json('workload', 'quote', program, '--max-run-time', '60')
+    expect(BigInt(String(quote['minimumFee']))).to.be.greaterThan(0n)
+    const workload = await submit('--deposit')
+    const out = join(network.directory, 'out')
+    const fetched = await json('workload', 'fetch', workload, '--out', out, '--wait')
+    expect(fetched).to.include({ valid: true, seat, bytes: 8 })
+    expect(await readdir(out)).to.have.members(['proof', 'public_inputs'])
+    expect((await readFile(join(out, 'proof'))).length).to.equal(8)
+    const again = await run('workload', 'fetch', workload, '--out', out)
+    expect(again.code).to.equal(1)
+    expect(again.stderr).to.include('CLI_FILE_EXISTS')
+
+    const lines = (await run('workload', 'watch', workload, '--json')).stdout.trim().split('\n')
+    const names = lines.map((line) => (JSON.parse(line) as { name: string }).name)
+    expect(names[0]).to.equal('Submitted')
+    expect(names.at(-1)).to.equal('Finished')
+    const status = await json('workload', 'status', workload)
+    expect(status).to.include({ status: 'proven' })
+    expect((await run('workload', 'status', workload)).stdout).to.match(/status +proven/)
+    const listed = (await json('workload', 'list')) as unknown as { workload: string; outcome: string }[]
+    expect(listed[0]).to.include({ workload, outcome: 'Proven' })
+    const [requester] = [network.chain.wallet(0).address]
+    expect(await json('workload', 'list', '--requester', requester, '--limit', '1')).to.have.length(1)
+    expect((await run('workload', 'release', workload)).code).to.equal(1)
+  })
+
+  it('a retry with the same nonce submits nothing twice', async () => {
+    const { nonce } = await json('account', 'balance')
+    const words = join(network.directory, 'same')
+    await writeFile(words, Buffer.alloc(32, 7))
+    const terms = ['--input', `public_inputs=${words}`, '--max-run-time', '60', '--nonce', String(nonce)]
+    const first = await json('workload', 'submit', program, ...terms)
+    const second = await json('workload', 'submit', program, ...terms)
+    expect(first).to.include({ created: true })
+    expect(second).to.include({ created: false, workload: first['workload'] })
+  })
+
+  it('cancels for nothing before the draw is fixed', async () => {
+    // A block a transaction: no beacon round can pass between the two commands.
+    await network.chain.mineAtOnce()
+    const workload = await submit()
+    expect(await json('workload', 'cancel', workload)).to.include({
+      status: 'cancelled',
+      refunded: String(await feeOf(workload)),
+    })
+    await network.chain.mineEvery(1)
+  })
+
+  it('deposits and withdraws exactly', async () => {
+    const before = BigInt(String((await json('account', 'balance'))['market']))
+    await json('account', 'deposit', '2.5')
+    const { market } = await json('account', 'withdraw', '1.25')
+    expect(BigInt(String(market))).to.equal(before + parseEther('1.25'))
+    const tooMuch = await run('account', 'withdraw', '999999999')
+    expect(tooMuch.code).to.equal(1)
+    expect(tooMuch.stderr).to.include('CONTRACT_INSUFFICIENT_BALANCE')
+  })
+
+  it('programs: deploys once, lists and shows', async () => {
+    const digest = `0x${'5c'.repeat(32)}`
+    const args = ['program', 'deploy', '--prover', digest, '--verifier', network.verifier, '--verifier-gas', '200000']
+    const first = await json(...args)
+    expect(first).to.include({ created: true })
+    expect(await json(...args)).to.deep.equal({ program: first['program'], created: false })
+    const shown = await json('program', 'show', String(first['program']))
+    expect(shown).to.include({ prover: digest, verifierGas: 200_000, verifier: network.verifier })
+    const listed = (await json('program', 'list')) as unknown as { program: string }[]
+    expect(listed.map((entry) => entry.program)).to.include.members([program, String(first['program'])])
+    expect((await run('program', 'show', `0x${'00'.repeat(31)}01`)).code).to.equal(1)
+  })
+
+  it('seats: stake, status, leave, and no bond before the cooldown', async () => {
+    const key = join(network.directory, 'bob.key')
+    const bob = Wallet.createRandom().connect(network.chain.provider)
+    await writeFile(key, bob.privateKey, { mode: 0o600 })
+    await network.chain.provider.send('anvil_setBalance', [bob.address, '0x56bc75e2d63100000'])
+    await (await network.contracts.token.transfer(bob.address, parseEther('2000'))).wait()
+    const refused = await run('prover', 'stake', '--key-file', key)
+    expect(refused.stderr).to.include('CONTRACT_OPERATOR_NOT_ADMITTED')
+    await (await network.contracts.registry.admit(bob.address, true)).wait()
+    const { seats } = await json('prover', 'stake', '--seats', '2', '--key-file', key)
+    expect(seats).to.have.length(2)
+    const numbers = (seats as number[]).join(',')
+    const status = await json('prover', 'status', bob.address)
+    expect((status['seats'] as { status: string }[]).map((entry) => entry.status)).to.deep.equal(['Active', 'Active'])
+    expect((await run('prover', 'leave', numbers, '--key-file', key)).code).to.equal(0)
+    const early = await run('prover', 'withdraw', numbers, '--key-file', key)
+    expect(early.stderr).to.include('CONTRACT_COOLING_DOWN')
+    expect((await run('prover', 'leave', String(seat), '--key-file', key)).stderr).to.include('NOT_SEAT_OPERATOR')
+    expect((await run('prover', 'status', '--key-file', operatorKey)).stdout).to.include(String(seat))
+  })
+
+  it('keys: an open file is refused, a keystore opens with its password only, nothing shows the key', async () => {
+    const open = join(network.directory, 'open.key')
+    await writeFile(open, Wallet.createRandom().privateKey)
+    await chmod(open, 0o644)
+    const refused = await run('account', 'balance', '--key-file', open)
+    expect(refused.stderr).to.include('CLI_KEY_UNSAFE')
+    const file = join(network.directory, 'store.json')
+    const at = (password: string, ...args: string[]) =>
+      runCli(args, { cwd: network.directory, env: { GEVULOT_KEY_PASSWORD: password } })
+    const { account } = (await at('correct horse', 'account', 'new', file, '--json')).json()
+    const wrong = await at('wrong horse', 'account', 'balance', '--key-file', file)
+    expect(wrong.stderr).to.include('CLI_KEY_LOCKED').and.not.include('horse')
+    const right = await at('correct horse', 'account', 'balance', '--key-file', file, '--json')
+    expect(right.json()).to.include({ account, market: '0' })
+    const { privateKey } = network.chain.wallet(0)
+    const shown = await run('account', 'balance')
+    expect(shown.stdout + shown.stderr).not.to.include(privateKey.slice(2))
+  })
+
+  it('stops a watch with 130 on SIGINT, and the worker cleanly', async () => {
+    // Nothing is drawn while no block comes, so the watch has something to wait for.
+    await network.chain.mineAtOnce()
+    const watch = startCli(['workload', 'watch', await submit()], { cwd: network.directory })
+    await once(watch.stdout!, 'data')
+    watch.kill('SIGINT')
+    const [code] = (await once(watch, 'exit')) as [number]
+    expect(code).to.equal(130)
+    worker.kill('SIGTERM')
+    const [ended] = (await once(worker, 'exit')) as [number]
+    expect(ended).to.equal(0)
+  })
+})
