@@ -11,9 +11,12 @@ import type { CommitmentParts, Contracts, GevulotEvent, Hex, Spec } from '../../
 import type { Asked } from './market.js'
 import type { Rules } from './state.js'
 
+/** A block is a step of a sequence, so rounds are blocks. */
+const BEACON = { kind: 'blockhash', lag: 3 } as const
 /** Small windows, so that sequences meet their edges; the epoch is short, so that draws run out of time. */
 export const PARAMETERS: Parameters = {
   ...standard,
+  beacon: BEACON,
   epochLength: 60,
   rules: {
     ...standard.rules,
@@ -112,7 +115,7 @@ export class World {
       declineQuota: terms!.declineQuota,
       epochLength: PARAMETERS.epochLength,
       cooldown: PARAMETERS.cooldown,
-      beaconLag: PARAMETERS.beacon.lag,
+      beaconLag: BEACON.lag,
       genesis: Number(await registry.genesis()),
     }
   }
