@@ -129,6 +129,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     /// @notice Puts an operator on, or takes it off, the list. Seats it has already staked stay.
     /// @param operator Account.
     /// @param isAdmitted New state.
+    /// @custom:bound seats staked before stay, and can rejoin and withdraw
     function admit(address operator, bool isAdmitted) external onlyOwner {
         admitted[operator] = isAdmitted;
         emit OperatorAdmitted(operator, isAdmitted);
@@ -137,6 +138,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     /// @notice Creates a class or changes its parameters for seats staked or topped up from now on.
     /// @param class Hardware class.
     /// @param params New parameters; the bond can change but never to zero.
+    /// @custom:bound bond > 0, slash ≤ {MAX_SLASH_BPS}, bounty ≤ {MAX_BOUNTY_BPS}; at once, also for seats at work
     function setClassBond(uint8 class, ClassBond calldata params) external onlyOwner {
         if (params.bond == 0 || params.slashBps > MAX_SLASH_BPS || params.bountyBps > MAX_BOUNTY_BPS)
             revert InvalidClassBond();
@@ -147,6 +149,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     // ─── Operators ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IProverRegistry
+    /// @custom:bound 1 to {MAX_SEATS_PER_CALL} seats a call, the full bond of the class each
     function stake(uint8 class, uint256 count, uint40 priceFloor) external returns (uint256 firstSeat) {
         if (!admitted[_msgSender()]) revert OperatorNotAdmitted(_msgSender());
         if (count == 0 || count > MAX_SEATS_PER_CALL) revert InvalidSeatCount(count);
@@ -256,6 +259,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     // ─── Market ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IProverRegistry
+    /// @custom:bound at most the slash share of the smaller of full bond and bond
     function slash(uint256 seat, address reporter) external onlyMarket {
         SeatCore memory core = _core[seat];
         ClassBond storage params = classBonds[core.class];
@@ -270,11 +274,13 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     }
 
     /// @inheritdoc IProverRegistry
+    /// @custom:bound takes no bond; the cooldown must pass
     function drop(uint256 seat) external onlyMarket {
         _drop(seat, _core[seat]);
     }
 
     /// @inheritdoc IProverRegistry
+    /// @custom:bound a drop above the quota of the class; takes no bond
     function countDecline(uint256 seat) external onlyMarket {
         SeatCore memory core = _core[seat];
         SeatLedger storage ledger = _ledger[seat];
@@ -291,6 +297,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     // ─── Qualification ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IProverRegistry
+    /// @custom:bound only a seat that waits with its full bond
     function activate(uint256 seat) external onlyQualification {
         SeatCore memory core = _core[seat];
         if (core.status != SeatStatus.Inactive) revert WrongSeatStatus(seat, core.status);
@@ -300,6 +307,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     }
 
     /// @inheritdoc IProverRegistry
+    /// @custom:bound at most {MAX_CHARGE_BPS} of the bond
     function evict(
         uint256 seat,
         address evictor,

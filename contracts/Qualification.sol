@@ -58,6 +58,8 @@ contract Qualification is IQualification, DirectOwner {
     // ─── Owner ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IQualification
+    /// @custom:bound window ≤ {MAX_WINDOW}, period at least two windows and at most half of the cooldown, excuses ≤ {MAX_EXCUSES},
+    /// charge ≤ {MAX_CHARGE_BPS}; checks that are open keep their policy; puzzle and beacon are any contracts
     function setPolicy(uint8 class, Policy calldata policy) external onlyOwner returns (uint256 number) {
         Schedule storage schedule = _schedules[class];
         if (policy.puzzle != address(0)) {

@@ -71,6 +71,7 @@ contract Relay is IRelay, EIP712, ERC2771Context {
     }
 
     /// @inheritdoc IRelay
+    /// @custom:bound the acts of {isAct}: no money, no seat; until the time its operator named, at most {MAX_TERM} ahead
     function act(address operator, address target, bytes calldata data) external returns (bytes memory result) {
         _checkSubmitter(operator);
         _checkAct(target, data);
@@ -78,6 +79,7 @@ contract Relay is IRelay, EIP712, ERC2771Context {
     }
 
     /// @inheritdoc IRelay
+    /// @custom:bound as {act}, on the market
     function actMany(address operator, bytes[] calldata calls) external returns (bool[] memory done) {
         _checkSubmitter(operator);
         for (uint256 i; i < calls.length; ++i) _checkAct(market, calls[i]);

@@ -131,6 +131,7 @@ contract Rewards is IRewards, Ownable2Step {
     // ─── Owner ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IRewards
+    /// @custom:bound κ ≤ {MAX_KAPPA_BPS}, of listed ones ≤ {MAX_BOOST_BPS}; budgets of epochs that open later
     function setParameters(uint96 budget_, uint16 kappaBps_, uint16 boostBps_) external onlyOwner {
         if (kappaBps_ > MAX_KAPPA_BPS) revert OutOfBounds(kappaBps_, MAX_KAPPA_BPS);
         if (boostBps_ > MAX_BOOST_BPS) revert OutOfBounds(boostBps_, MAX_BOOST_BPS);
@@ -139,12 +140,14 @@ contract Rewards is IRewards, Ownable2Step {
     }
 
     /// @inheritdoc IRewards
+    /// @custom:bound counts only with a listed requester; costs at most the budget
     function listProgram(bytes32 program, bool listed) external onlyOwner {
         isListedProgram[program] = listed;
         emit ProgramListed(program, listed);
     }
 
     /// @inheritdoc IRewards
+    /// @custom:bound counts only with a listed program; costs at most the budget
     function listRequester(address requester, bool listed) external onlyOwner {
         isListedRequester[requester] = listed;
         emit RequesterListed(requester, listed);

@@ -24,6 +24,8 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     uint256 public constant MAX_SHORT_WINDOW = 1 hours;
 
     /// @inheritdoc IMarketExtension
+    /// @custom:bound never changed again; windows and base burn within the constants of {RuleBook}, everything together below the
+    /// cooldown; at most {MAX_RULES}; the beacon is any contract
     function addRules(Rules calldata rules_) external onlyOwner returns (uint256 number) {
         if (
             rules_.beacon.code.length == 0 ||
@@ -55,6 +57,7 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     }
 
     /// @inheritdoc IMarketExtension
+    /// @custom:bound classes up to {MAX_CLASS}; rules that exist, bounties covered by the minimum fee; only new submissions; rules zero closes the class to them
     function setClassTerms(uint8 class, ClassTerms calldata terms) external onlyOwner {
         StoredRules storage r = _rules[terms.rules];
         uint256 bounties = uint256(r.assignBounty) + r.settleBounty;
@@ -73,12 +76,14 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     }
 
     /// @inheritdoc IMarketExtension
+    /// @custom:bound no more than what {pauseSubmissions} can do
     function setGuardian(address guardian_) external onlyOwner {
         guardian = guardian_;
         emit GuardianSet(guardian_);
     }
 
     /// @inheritdoc IMarketExtension
+    /// @custom:bound at most {MAX_PAUSE}, {PAUSE_GAP} after the last pause of the class; ends by itself; nothing that is live, and no withdrawal
     function pauseSubmissions(uint8 class, uint256 duration) external {
         address caller = _msgSender();
         if (caller != guardian) revert NotGuardian(caller);
@@ -92,6 +97,7 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     }
 
     /// @inheritdoc IMarketExtension
+    /// @custom:bound the guardian at any time, anyone once the pause ran out
     function liftPause(uint8 class) external {
         uint256 until = pausedUntil[class];
         if (_classes[class].rules & PAUSED == 0) revert NotPaused(class);

@@ -14,6 +14,7 @@ import { links } from './links.js'
 import { lockfile } from './lockfile.js'
 import { natspec } from './natspec.js'
 import { registries } from './registries.js'
+import { roles } from './roles.js'
 import { sdkPackage } from './sdkPackage.js'
 import { testNames } from './testNames.js'
 
@@ -34,6 +35,7 @@ const checks: Readonly<Record<string, Check>> = {
   contractSizes,
   functionOrder,
   natspec,
+  roles,
   abiAndStorage,
 }
 
