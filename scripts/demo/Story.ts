@@ -39,6 +39,8 @@ export class Story {
   /** Events that came before their workload was announced. */
   readonly #early: GevulotEvent[] = []
   readonly #seats = new Map<number, string>()
+  /** Seats that have to qualify before they join. */
+  readonly #waiting = new Set<number>()
   readonly #nameOf: (operator: string) => string
   readonly #started = Date.now()
 
@@ -103,6 +105,23 @@ export class Story {
         this.#say(
           `${paint.bad('slashed')} ${this.#name(seat)} for silence: ${tokens(amount)} of its bond, ` +
             `${tokens(bounty)} to the reporter, the rest burns`,
+        )
+        break
+      }
+      case 'Waiting':
+        this.#waiting.add(event.args.seat)
+        this.#say(`${this.#name(event.args.seat)} staked a seat, which waits for the next check`)
+        break
+      case 'Joined':
+        if (this.#waiting.delete(event.args.seat)) {
+          this.#say(`${this.#name(event.args.seat)} ${paint.good('solved the puzzle and joined')} the active set`)
+        }
+        break
+      case 'Evicted': {
+        const { seat, evictor, charge, bounty } = event.args
+        this.#say(
+          `${paint.bad('evicted')} ${this.#name(seat)}, which did not answer: ${tokens(charge)} of its bond, ` +
+            `${tokens(bounty)} to ${this.#nameOf(evictor)}, the rest burns`,
         )
         break
       }

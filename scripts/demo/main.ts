@@ -22,7 +22,8 @@ import { Books } from './Books.js'
 import { LocalChain } from './LocalChain.js'
 import { paint } from './paint.js'
 import { deployPrograms, type DemoProgram } from './programs.js'
-import { cast, ProverProcess, type RuntimeChoice } from './provers.js'
+import { cast, newcomer, ProverProcess, type RuntimeChoice } from './provers.js'
+import { setPuzzle, stakeSeat, watchCheck } from './qualification.js'
 import { Story } from './Story.js'
 
 const DIRECTORY = join(root, '.gevulot', 'demo')
@@ -89,13 +90,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const heading = (text: string): void => console.log(`\n${paint.strong(text)}`)
 const note = (text: string): void => console.log(`  ${text}`)
 
-async function stakeSeat(contracts: Contracts, wallet: HDNodeWallet): Promise<number> {
-  const { token, registry } = contracts
-  await (await token.connect(wallet).approve(registry, parseEther('1000'))).wait()
-  const seat = await registry.connect(wallet).stake.staticCall(1, 1, 0)
-  // An epoch may begin between estimate and block, which costs a few words more.
-  await (await registry.connect(wallet).stake(1, 1, 0, { gasLimit: 500_000 })).wait()
-  return Number(seat)
+/** Gives an operator what it needs to stake a seat. */
+async function equip(chain: LocalChain, { token, registry }: Contracts, wallet: HDNodeWallet): Promise<void> {
+  await chain.fund(wallet.address)
+  await (await token.transfer(wallet.address, parseEther('1000'))).wait()
+  await (await registry.admit(wallet.address, true)).wait()
 }
 
 /** Runs one workload from submission to a verified proof, or to its failure. */
@@ -209,23 +208,21 @@ async function main(): Promise<void> {
     const wallet = wallets[index]
     if (wallet === undefined) continue
     names.set(wallet.address, role.name)
-    await chain.fund(wallet.address)
-    await (await contracts.token.transfer(wallet.address, parseEther('1000'))).wait()
-    await (await contracts.registry.admit(wallet.address, true)).wait()
+    await equip(chain, contracts, wallet)
     seats.set(role.name, await stakeSeat(contracts, wallet))
   }
   await chain.keepTime()
+  const ground = {
+    directory: DIRECTORY,
+    rpcUrl: chain.url,
+    deployment: deploymentFile,
+    store: join(DIRECTORY, 'store'),
+    inbox: join(DIRECTORY, 'inbox'),
+  }
   const provers: ProverProcess[] = []
   for (const [index, role] of roles.entries()) {
     const wallet = wallets[index]
     if (wallet === undefined) continue
-    const ground = {
-      directory: DIRECTORY,
-      rpcUrl: chain.url,
-      deployment: deploymentFile,
-      store: join(DIRECTORY, 'store'),
-      inbox: join(DIRECTORY, 'inbox'),
-    }
     const prover = ProverProcess.start(role, ground, wallet.privateKey)
     closers.push(() => prover.stop())
     provers.push(prover)
@@ -249,11 +246,13 @@ async function main(): Promise<void> {
   const story = new Story((operator) => names.get(operator) ?? operator.slice(0, 8))
   const following = new AbortController()
   const slashed = { seen: false }
+  const check = watchCheck(() => seats.get(newcomer.name))
   const told = (async () => {
     for await (const batch of followEvents(contracts, { pollMs: 300, signal: following.signal })) {
       if (batch.kind !== 'events') continue
       for (const event of batch.events) {
         story.see(event)
+        check.see(event)
         if (event.name === 'Slashed') slashed.seen = true
       }
     }
@@ -274,6 +273,19 @@ async function main(): Promise<void> {
     signal: interrupted.signal,
   })
   story.screen.close()
+
+  heading('The hardware check')
+  note(
+    `from now on a seat has to solve a puzzle, to join and now and then to stay: ${await setPuzzle(contracts, owner)}`,
+  )
+  const nova = chain.wallet(roles.length + 2)
+  names.set(nova.address, newcomer.name)
+  await equip(chain, contracts, nova)
+  seats.set(newcomer.name, await stakeSeat(contracts, nova))
+  const joining = ProverProcess.start(newcomer, ground, nova.privateKey)
+  closers.push(() => joining.stop())
+  const complete = await check.done(interrupted.signal)
+  if (!complete) note(paint.warn('The check is not over yet: somebody has not joined or was not evicted in time.'))
   following.abort()
   await told
 

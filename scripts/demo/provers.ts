@@ -41,6 +41,9 @@ export function cast(programs: readonly string[], runtime: RuntimeChoice): reado
   ]
 }
 
+/** Comes when seats have to qualify. */
+export const newcomer: ProverRole = { name: 'nova', note: 'joins by solving the puzzle', entry: WORKER, config: {} }
+
 /** What every prover of the demonstration shares. */
 export interface ProverGround {
   /** Folder of the whole demonstration. */

@@ -35,8 +35,8 @@ export interface QualifierOptions {
   readonly log: Logger
 }
 
-// Looks between two dates of the schedule: a change of policy is seen that late.
-const LOOK_AGAIN_SECONDS = 60
+// Looks between two dates of the schedule, in polls: a change of policy is seen that late.
+const LOOK_AGAIN_POLLS = 20
 // Seats whose state is read at the same time, and seats evicted by one transaction.
 const READS_AT_ONCE = 16
 const EVICTED_AT_ONCE = 32
@@ -102,7 +102,8 @@ export class Qualifier {
       this.#publish(`open/${hardwareClass}/${(state.newest?.number ?? 0) + 1}`, 'open', [hardwareClass], 'keeper')
       return soon
     }
-    const next = state.mustQualify ? Math.min(state.nextAt, now + LOOK_AGAIN_SECONDS) : now + LOOK_AGAIN_SECONDS
+    const later = now + Math.ceil((LOOK_AGAIN_POLLS * this.#options.config.pollMs) / 1000)
+    const next = state.mustQualify ? Math.min(state.nextAt, later) : later
     const { newest } = state
     if (newest === undefined) return next
     if (newest.until === undefined) {
