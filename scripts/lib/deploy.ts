@@ -12,11 +12,12 @@ import { ProverRegistry__factory } from '../../sdk/src/chain/generated/factories
 import { Rewards__factory } from '../../sdk/src/chain/generated/factories/Rewards__factory.js'
 import type { Address, Bytes32 } from '../../sdk/src/chain/hex.js'
 import { artifacts, root } from './artifacts.js'
-import type { BeaconParameters, Parameters } from './parameters.js'
+import { acceptanceOf, offerOwnership, schedule } from './governance.js'
+import type { BeaconParameters, GovernanceParameters, Parameters } from './parameters.js'
 
 /** Options of {@link deploy}. */
 export interface DeployOptions {
-  /** Pays, receives the token supply, and owns registry and market. Nothing else may send from it meanwhile. */
+  /** Pays, receives the token supply, and owns every contract that has an owner until a timelock takes over. Nothing else may send from it meanwhile. */
   readonly owner: Signer
   /** Name for people, for example `devnet`. */
   readonly network: string
@@ -56,7 +57,8 @@ function textOf(argument: Argument): string {
 }
 
 /**
- * Deploys token, registry, market with its extension, relay, qualification, rewards, and beacon; writes rules and classes, funds the pool of rewards. Registry,
+ * Deploys token, registry, market with its extension, relay, qualification, rewards, and beacon; writes rules and classes, funds the pool of rewards,
+ * and offers ownership to a timelock where one is wanted. Registry,
  * market, relay and qualification name each other for ever, so addresses are predicted from the owner's nonce.
  */
 export async function deploy({ owner, network, parameters }: DeployOptions): Promise<DeploymentRecord> {
@@ -97,7 +99,24 @@ export async function deploy({ owner, network, parameters }: DeployOptions): Pro
     contracts: { token, market, registry, relay, qualification, rewards, beacon, extension },
   }
   await configure(record, owner, parameters)
-  return record
+  const { governance } = parameters
+  if (governance === undefined) return record
+  return { ...record, contracts: { ...record.contracts, timelock: await handOver(record, owner, governance) } }
+}
+
+/** Deploys the timelock and offers it every ownership. Where the deployer is the council it schedules the taking over too. */
+async function handOver(
+  { contracts }: DeploymentRecord,
+  owner: Signer,
+  { delay, council }: GovernanceParameters,
+): Promise<DeployedContract> {
+  const deployer = await owner.getAddress()
+  const timelock = await deployContract(owner, 'Timelock', [delay, council ?? deployer])
+  await offerOwnership(contracts, owner, timelock)
+  if (council === undefined || council === deployer) {
+    await schedule(timelock.address, owner, acceptanceOf(contracts))
+  }
+  return timelock
 }
 
 function deployBeacon(owner: Signer, beacon: BeaconParameters): Promise<DeployedContract> {

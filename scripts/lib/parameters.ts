@@ -1,6 +1,8 @@
 /** Parameters of a deployment. Reasons and bounds stand with the constants of the contracts; defaults are in design §11. */
 import { parseUnits } from 'ethers'
 
+import type { Address } from '../../sdk/src/chain/hex.js'
+
 const DAY = 86_400
 
 /** Windows and money rules; seconds, and gwei of the token. */
@@ -77,6 +79,14 @@ export interface RewardsParameters {
   readonly boostBps: number
 }
 
+/** A timelock that is to own the contracts. */
+export interface GovernanceParameters {
+  /** Seconds between an act and its effect, one to thirty days. */
+  readonly delay: number
+  /** Account that schedules and cancels acts, usually a multisig; none: the deployer. */
+  readonly council?: Address
+}
+
 /** Everything a deployment chooses. */
 export interface Parameters {
   /** Token units. */
@@ -85,6 +95,8 @@ export interface Parameters {
   readonly epochLength: number
   /** Seconds between leaving and withdrawal; outlasts the longest run time and all windows (invariant 11). */
   readonly cooldown: number
+  /** Undefined: the deployer stays the owner, and what it does takes effect at once. */
+  readonly governance: GovernanceParameters | undefined
   readonly beacon: BeaconParameters
   readonly rewards: RewardsParameters
   readonly rules: RulesParameters
@@ -113,6 +125,7 @@ export const standard: Parameters = {
   supply: parseUnits('1000000000', 18),
   epochLength: 600,
   cooldown: 7 * DAY,
+  governance: { delay: 2 * DAY },
   // A block's clock may be late by a slot of 12 s and some; a free cancel is possible in the first half minute.
   beacon: { kind: 'drand', lag: 15, margin: 5 },
   rewards: {
@@ -140,6 +153,7 @@ export const standard: Parameters = {
 export const devnet: Parameters = {
   ...standard,
   epochLength: 5,
+  governance: undefined,
   beacon: { kind: 'blockhash', lag: 3 },
   rewards: { ...standard.rewards, epochLength: 60 },
   rules: {

@@ -19,6 +19,14 @@ const ROLES: Readonly<Record<string, string | null>> = {
   NotGuardian: 'guardian',
   OperatorNotAdmitted: 'an operator on the list',
   NotSubmitter: 'a submitter key of the operator',
+  // Roles of OpenZeppelin's access control, by the name of the role. As deployed the timelock is its only administrator.
+  PROPOSER_ROLE: 'council',
+  CANCELLER_ROLE: 'council',
+  getRoleAdmin: 'the timelock itself',
+  TimelockUnauthorizedCaller: 'the timelock itself',
+  // As deployed it is everybody's.
+  EXECUTOR_ROLE: null,
+  AccessControlBadConfirmation: null,
   // The owner itself, not through the relay: it narrows a role, it gives none.
   OwnerActsDirectly: null,
   // Whose seat, workload or commit it is.
@@ -33,6 +41,11 @@ const PACKAGE_BOUNDS: Readonly<Record<string, string>> = {
   transferOwnership: 'the new owner has to accept; until then it can be taken back',
   acceptOwnership: 'the account that was offered the ownership',
   renounceOwnership: 'for ever',
+  schedule: 'takes effect after the delay at the earliest, and only what the timelock may do',
+  scheduleBatch: 'as `schedule`, all calls or none',
+  cancel: 'until it is executed',
+  grantRole: 'a scheduled act',
+  revokeRole: 'a scheduled act',
 }
 
 /** Code that runs at another contract's address. */
@@ -109,6 +122,8 @@ class Tree {
       if (node.nodeType === 'IfStatement' && comparesCaller(node.condition, names)) {
         for (const error of errorsOf(node.trueBody)) checks.set(error, { isConditional: !top.has(node.id) })
       }
+      const role = accessRoleOf(node)
+      if (role !== undefined) checks.set(role, { isConditional: false })
       if (isRequire(node) && comparesCaller(node.arguments, names)) checks.set('require', { isConditional: false })
       const target = this.#calledBy(node)
       if (target) for (const [error, check] of this.checksOf(target, seen)) checks.set(error, check)
@@ -175,6 +190,13 @@ function comparesCaller(condition: unknown, names: ReadonlySet<number>): boolean
     if (node.nodeType !== 'BinaryOperation') return false
     return isCaller(node.leftExpression, names) || isCaller(node.rightExpression, names)
   })
+}
+
+/** The role that a modifier of OpenZeppelin's access control asks for. */
+function accessRoleOf({ nodeType, modifierName, arguments: args }: Node): string | undefined {
+  if (nodeType !== 'ModifierInvocation' || !String((modifierName as Node).name).startsWith('onlyRole')) return undefined
+  const [role] = args as Node[]
+  return role?.name ?? (role?.expression as Node | undefined)?.name
 }
 
 /** Our contracts revert with errors of their own; a `require` that asks for the caller would go unseen, so it is refused. */

@@ -56,8 +56,13 @@ export interface DeploymentRecord {
   readonly chainId: number
   /** For people, for example `devnet`. */
   readonly network: string
-  /** `extension` is the market's cold path; it is called at the market's address only. */
-  readonly contracts: Readonly<Record<ContractRole | 'extension', DeployedContract>>
+  /**
+   * `extension` is the market's cold path; it is called at the market's address only. `timelock` owns the others, or is
+   * offered to; there is none where an account owns them.
+   */
+  readonly contracts: Readonly<Record<ContractRole | 'extension', DeployedContract>> & {
+    readonly timelock?: DeployedContract
+  }
 }
 
 /**
@@ -98,6 +103,7 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
         rewards: readContract(contracts, 'rewards'),
         beacon: readContract(contracts, 'beacon'),
         extension: readContract(contracts, 'extension'),
+        ...(contracts['timelock'] === undefined ? {} : { timelock: readContract(contracts, 'timelock') }),
       },
     }
   } catch (cause) {
@@ -131,7 +137,7 @@ export function deploymentOf(record: DeploymentRecord): Deployment {
   }
 }
 
-function readContract(contracts: Members, role: ContractRole | 'extension'): DeployedContract {
+function readContract(contracts: Members, role: ContractRole | 'extension' | 'timelock'): DeployedContract {
   const members = readRecord(contracts[role], `contracts.${role}`)
   const args = members['arguments']
   if (!Array.isArray(args)) throw new ShapeError(`contracts.${role}.arguments is not a list`)
