@@ -16,7 +16,7 @@ import {SeatHistory} from "./libraries/SeatHistory.sol";
 /// TIME. An epoch is `epochLength` seconds. A join or a leave counts from the next epoch.
 /// DRAWS. {draw} reads the set as it was in an epoch at most three back; leavers stay drawable for those, and slashable until
 /// they withdraw. A seat's price floor cannot change while a draw could still name it.
-/// ROLES. The owner admits operators and sets class bonds within bounds; it cannot touch a bond. The market slashes and drops.
+/// ROLES. The owner admits operators, until it opens admission for ever, and sets class bonds within bounds; it cannot touch a bond. The market slashes and drops.
 /// Qualification activates seats of classes with a puzzle, and evicts.
 /// EXTERNAL CALLS. The token (ours, no hooks), the market's view {ISeatHolder-isHeld}, and {ISeatQualifier-mustQualify}.
 contract ProverRegistry is IProverRegistry, DirectOwner {
@@ -77,9 +77,11 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     /// @inheritdoc IProverRegistry
     uint256 public immutable cooldown;
 
+    /// @notice Whether anyone can stake. Never false again once true. In the word of the pending owner.
+    bool public isOpen;
     /// @notice Parameters of each class.
     mapping(uint8 class => ClassBond params) public classBonds;
-    /// @notice Whether an operator may stake.
+    /// @notice Whether an operator may stake while {isOpen} is false.
     mapping(address operator => bool admitted) public admitted;
     /// @notice What slashes a reporter reported left to it and to be burned. Both in one word, which a slash writes once.
     mapping(address reporter => Report report) public reports;
@@ -129,10 +131,19 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     /// @notice Puts an operator on, or takes it off, the list. Seats it has already staked stay.
     /// @param operator Account.
     /// @param isAdmitted New state.
-    /// @custom:bound seats staked before stay, and can rejoin and withdraw
+    /// @custom:bound not after {openAdmission}; seats staked before stay, and can rejoin and withdraw
     function admit(address operator, bool isAdmitted) external onlyOwner {
+        if (isOpen) revert AdmissionIsOpen();
         admitted[operator] = isAdmitted;
         emit OperatorAdmitted(operator, isAdmitted);
+    }
+
+    /// @notice Ends the list: from now on anyone can stake. This cannot be undone, by the owner or by anyone.
+    /// @custom:bound once and for ever
+    function openAdmission() external onlyOwner {
+        if (isOpen) revert AdmissionIsOpen();
+        isOpen = true;
+        emit AdmissionOpened();
     }
 
     /// @notice Creates a class or changes its parameters for seats staked or topped up from now on.
@@ -151,7 +162,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     /// @inheritdoc IProverRegistry
     /// @custom:bound 1 to {MAX_SEATS_PER_CALL} seats a call, the full bond of the class each
     function stake(uint8 class, uint256 count, uint40 priceFloor) external returns (uint256 firstSeat) {
-        if (!admitted[_msgSender()]) revert OperatorNotAdmitted(_msgSender());
+        if (!isOpen && !admitted[_msgSender()]) revert OperatorNotAdmitted(_msgSender());
         if (count == 0 || count > MAX_SEATS_PER_CALL) revert InvalidSeatCount(count);
         uint96 bond = _fullBond(class);
         firstSeat = seatCount + 1;

@@ -73,6 +73,8 @@ interface IProverRegistryTypes {
 interface IProverRegistryErrors {
     /// @notice The operator is not on the list of admitted operators (the network is permissioned at this stage).
     error OperatorNotAdmitted(address operator);
+    /// @notice Anyone can stake, for ever: there is no list any more.
+    error AdmissionIsOpen();
     /// @notice The hardware class does not exist.
     error UnknownClass(uint8 class);
     /// @notice A class parameter is outside its bounds.
@@ -105,6 +107,8 @@ interface IProverRegistryErrors {
 interface IProverRegistryEvents is IProverRegistryTypes {
     /// @notice An operator was put on, or taken off, the list of admitted operators.
     event OperatorAdmitted(address indexed operator, bool admitted);
+    /// @notice From now on anyone can stake; the list of admitted operators means nothing any more.
+    event AdmissionOpened();
     /// @notice A class was created or its parameters changed; seats staked before keep what they bonded.
     event ClassBondSet(uint8 indexed class, ClassBond params);
     /// @notice A seat was bonded.

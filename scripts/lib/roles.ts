@@ -17,7 +17,7 @@ const ROLES: Readonly<Record<string, string | null>> = {
   OnlyMarket: 'the market contract',
   OnlyQualification: 'the qualification contract',
   NotGuardian: 'guardian',
-  OperatorNotAdmitted: 'an operator on the list',
+  OperatorNotAdmitted: 'an operator on the list; anyone once admission is open',
   NotSubmitter: 'a submitter key of the operator',
   // Roles of OpenZeppelin's access control, by the name of the role. As deployed the timelock is its only administrator.
   PROPOSER_ROLE: 'council',

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IProverRegistryErrors, IProverRegistryEvents} from "../../contracts/interfaces/IProverRegistry.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 
 contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProverRegistryEvents {
@@ -44,6 +45,47 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         vm.expectRevert(abi.encodeWithSelector(OperatorNotAdmitted.selector, keeper));
         vm.prank(keeper);
         registry.stake(CLASS, 1, 0);
+    }
+
+    function test_openAdmission_AnyoneStakesAndTheListIsPast() public {
+        vm.prank(owner);
+        registry.admit(alice, false);
+        vm.prank(owner);
+        vm.expectEmit(address(registry));
+        emit AdmissionOpened();
+        registry.openAdmission();
+        assertTrue(registry.isOpen(), "open");
+        _approve(keeper, BOND);
+        vm.prank(keeper);
+        uint256 seat = registry.stake(CLASS, 1, 0);
+        assertEq(registry.seatOf(seat).operator, keeper, "never listed");
+        _approve(alice, BOND);
+        vm.prank(alice);
+        seat = registry.stake(CLASS, 1, 0);
+        assertEq(registry.seatOf(seat).operator, alice, "taken off the list before");
+    }
+
+    /// @dev Attack: an owner that wants its list back.
+    function test_openAdmission_CannotBeUndone() public {
+        vm.startPrank(owner);
+        registry.openAdmission();
+        vm.expectRevert(abi.encodeWithSelector(AdmissionIsOpen.selector));
+        registry.openAdmission();
+        vm.expectRevert(abi.encodeWithSelector(AdmissionIsOpen.selector));
+        registry.admit(alice, false);
+        // The bit shares the word of the pending owner: a handover leaves it as it is.
+        registry.transferOwnership(bob);
+        vm.stopPrank();
+        vm.prank(bob);
+        registry.acceptOwnership();
+        assertTrue(registry.isOpen(), "open for ever");
+    }
+
+    function test_openAdmission_RevertWhen_NotTheOwner() public {
+        vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, alice));
+        vm.prank(alice);
+        registry.openAdmission();
+        assertFalse(registry.isOpen(), "the list decides");
     }
 
     function test_stake_RevertWhen_CountIsOutOfBounds() public {

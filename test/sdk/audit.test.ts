@@ -43,7 +43,7 @@ const marketNames: Record<keyof MarketChecked, MarketChecked[keyof MarketChecked
   CancelRequested: true, Revealed: true, SlotSettled: true, Missed: true, Finished: true, Silent: true,
 } // prettier-ignore
 const registryNames: Record<keyof RegistryChecked, RegistryChecked[keyof RegistryChecked]> = {
-  OperatorAdmitted: true, ClassBondSet: true, Staked: true, Waiting: true, Joined: true, Left: true, Dropped: true,
+  AdmissionOpened: true, OperatorAdmitted: true, ClassBondSet: true, Staked: true, Waiting: true, Joined: true, Left: true, Dropped: true,
   Slashed: true, Evicted: true, ToppedUp: true, Withdrawn: true, DeclineCounted: true, BountyWithdrawn: true, SlashesBurned: true,
 } // prettier-ignore
 

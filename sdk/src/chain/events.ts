@@ -110,6 +110,7 @@ interface OfOperator {
 
 /** Arguments of the registry's events by name. Amounts are token units, times Unix seconds. */
 export interface RegistryEventArguments {
+  AdmissionOpened: Record<never, never>
   OperatorAdmitted: { readonly operator: Address; readonly admitted: boolean }
   ClassBondSet: {
     readonly class: number

@@ -238,6 +238,11 @@ export const CONTRACT_ERRORS = {
     hint: 'The network is permissioned at this stage: ask its owner to admit the operator.',
     retryable: false,
   },
+  AdmissionIsOpen: {
+    text: 'admission is open for ever, there is no list any more',
+    hint: 'Anyone can stake; nothing has to be done.',
+    retryable: false,
+  },
   UnknownClass: {
     text: 'hardware class {class} does not exist',
     hint: 'Use a class that the registry knows.',
