@@ -19,14 +19,15 @@ import {Submission} from "./market/Submission.sol";
 /// TIME. Phases between two acts are derived from the block time; every comparison says whether its boundary second is inside.
 /// SLOTS. A slot's state lives in a word of the seat that holds it; a workload's state in one word under the hash of its spec.
 /// RANDOMNESS. A future beacon round is fixed at submission together with the active set of that epoch.
-/// VERIFICATION. The program's pinned verifier contract by gas-capped staticcall; public inputs come from the workload.
+/// VERIFICATION. The program's pinned verifier contract by gas-capped staticcall, public inputs from the workload; or, where a
+/// program has none, the verdict of a {Committee}, which settling asks for.
 /// CALLER. The account that calls, or the one the {Relay} calls for; the owner acts directly only.
 /// ROLES. The owner adds rules and chooses class terms for new submissions; it can touch neither a live workload nor anyone's funds. The guardian can
 /// pause submissions for a while.
 /// LIVENESS. Anyone can assign, settle, clear and slash; every workload can be ended by anyone.
 /// EXTENSION. Functions this contract lacks run in {MarketExtension} by delegatecall; the pair is fixed at deployment for ever.
 /// @dev Storage layers: Accounts, RuleStore, ProgramStore, SlotStore, WorkloadStore. Stages: Submission, Proving here;
-/// ProgramBook, RuleBook, Withdrawing, Settlement, Views in the extension. See docs/architecture.md.
+/// ProgramBook, RuleBook, Withdrawing, CommitteeMode, Settlement, Views in the extension. See docs/architecture.md.
 contract Market is Submission, Proving, ISeatHolder {
     using SafeERC20 for ERC20Burnable;
 
@@ -49,7 +50,8 @@ contract Market is Submission, Proving, ISeatHolder {
         RuleStore(extension_.registry())
         Ownable(owner_)
     {
-        if (registry.market() != address(this)) revert NotOurRegistry();
+        bool ours = registry.market() == address(this) && registry.committee() == address(extension_.committee());
+        if (!ours) revert NotOurRegistry();
         extension = extension_;
     }
 

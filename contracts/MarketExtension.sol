@@ -4,9 +4,11 @@ pragma solidity 0.8.37;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 import {DirectOwner} from "./access/DirectOwner.sol";
+import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IMarketExtension} from "./interfaces/IMarket.sol";
 import {IProverRegistry} from "./interfaces/IProverRegistry.sol";
 import {Accounts} from "./market/Accounts.sol";
+import {CommitteeMode} from "./market/CommitteeMode.sol";
 import {ProgramBook} from "./market/ProgramBook.sol";
 import {RuleBook} from "./market/RuleBook.sol";
 import {RuleStore} from "./market/RuleStore.sol";
@@ -19,11 +21,17 @@ import {Withdrawing} from "./market/Withdrawing.sol";
 /// same immutables, which the market takes from here (docs/adr/0002-market-and-extension.md).
 contract MarketExtension is ProgramBook, RuleBook, Withdrawing, Settlement, Views {
     /// @param token_ Token of the fees, the market's.
-    /// @param registry_ Prover registry, the market's; its relay becomes the market's too.
+    /// @param registry_ Prover registry, the market's; its relay and its committee become the market's too.
     constructor(
         ERC20Burnable token_,
         IProverRegistry registry_
-    ) Accounts(token_) DirectOwner(registry_.relay()) RuleStore(registry_) Ownable(address(1)) {}
+    )
+        Accounts(token_)
+        DirectOwner(registry_.relay())
+        RuleStore(registry_)
+        Ownable(address(1))
+        CommitteeMode(ICommittee(registry_.committee()))
+    {}
 
     /// @inheritdoc IMarketExtension
     function burnFees(address[] calldata accounts) external {

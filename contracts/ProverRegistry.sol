@@ -16,8 +16,8 @@ import {SeatHistory} from "./libraries/SeatHistory.sol";
 /// TIME. An epoch is `epochLength` seconds. A join or a leave counts from the next epoch.
 /// DRAWS. {draw} reads the set as it was in an epoch at most three back; leavers stay drawable for those, and slashable until
 /// they withdraw. A seat's price floor cannot change while a draw could still name it.
-/// ROLES. The owner admits operators, until it opens admission for ever, and sets class bonds within bounds; it cannot touch a bond. The market slashes and drops.
-/// Qualification activates seats of classes with a puzzle, and evicts.
+/// ROLES. The owner admits operators, until it opens admission for ever, and sets class bonds within bounds; it cannot touch a bond. The
+/// market slashes and drops, the committee does so with seats it has drawn. Qualification activates seats of classes with a puzzle, and evicts.
 /// EXTERNAL CALLS. The token (ours, no hooks), the market's view {ISeatHolder-isHeld}, and {ISeatQualifier-mustQualify}.
 contract ProverRegistry is IProverRegistry, DirectOwner {
     using SafeERC20 for ERC20Burnable;
@@ -71,6 +71,8 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     /// @inheritdoc IProverRegistry
     address public immutable qualification;
     /// @inheritdoc IProverRegistry
+    address public immutable committee;
+    /// @inheritdoc IProverRegistry
     uint256 public immutable epochLength;
     /// @inheritdoc IProverRegistry
     uint256 public immutable genesis;
@@ -103,6 +105,12 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         _;
     }
 
+    /// @dev The market's and the committee's acts. The committee names only seats it has drawn itself.
+    modifier onlyPeer() {
+        if (msg.sender != market && msg.sender != committee) revert OnlyPeer(msg.sender);
+        _;
+    }
+
     /// @param token_ Token of the bonds.
     /// @param peers Contracts with a role here; their addresses are known before they are deployed, so all can be immutable.
     /// @param owner_ Admits operators and sets class bonds.
@@ -115,12 +123,13 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         uint256 epochLength_,
         uint256 cooldown_
     ) Ownable(owner_) DirectOwner(peers.relay) {
-        if (peers.market == address(0) || epochLength_ < MIN_EPOCH || epochLength_ > 1 days || cooldown_ == 0)
-            revert InvalidClassBond();
+        bool named = peers.market != address(0) && peers.committee != address(0);
+        if (!named || epochLength_ < MIN_EPOCH || epochLength_ > 1 days || cooldown_ == 0) revert InvalidPeers();
         token = token_;
         market = peers.market;
         relay = peers.relay;
         qualification = peers.qualification;
+        committee = peers.committee;
         epochLength = epochLength_;
         cooldown = cooldown_;
         genesis = block.timestamp;
@@ -271,7 +280,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
 
     /// @inheritdoc IProverRegistry
     /// @custom:bound at most the slash share of the smaller of full bond and bond
-    function slash(uint256 seat, address reporter) external onlyMarket {
+    function slash(uint256 seat, address reporter) external onlyPeer {
         SeatCore memory core = _core[seat];
         ClassBond storage params = classBonds[core.class];
         uint256 amount = _take(seat, params.slashBps, core.class);
@@ -286,7 +295,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
 
     /// @inheritdoc IProverRegistry
     /// @custom:bound takes no bond; the cooldown must pass
-    function drop(uint256 seat) external onlyMarket {
+    function drop(uint256 seat) external onlyPeer {
         _drop(seat, _core[seat]);
     }
 

@@ -11,8 +11,8 @@ import {IQualification} from "./interfaces/IQualification.sol";
 import {IRelay} from "./interfaces/IRelay.sol";
 
 /// @title The relay of signed actions and submitter keys
-/// @notice POWER. Market, registry and qualification believe the twenty bytes this contract appends to a call. It appends the signer of the action, or
-/// the operator that named the calling key, and nothing else; a key is held to {isAct}.
+/// @notice POWER. Market, registry, qualification and committee believe the twenty bytes this contract appends to a call. It appends the
+/// signer of the action, or the operator that named the calling key, and nothing else; a key is held to {isAct}.
 /// LIVENESS. Nonces are a bitmap without order. A call that fails leaves its nonce unspent, and a call gets the gas its
 /// signer asked for whoever relays it, so a relayer can neither block an action nor use it up.
 /// MONEY. Holds none and is approved for none. It has no owner and nothing in it can be changed.
@@ -37,6 +37,8 @@ contract Relay is IRelay, EIP712, ERC2771Context {
     address public immutable registry;
     /// @notice Where seats qualify.
     address public immutable qualification;
+    /// @notice Judges proofs of programs without a verifier contract.
+    address public immutable committee;
 
     /// @inheritdoc IRelay
     mapping(address operator => mapping(address key => uint256 until)) public submitterUntil;
@@ -47,14 +49,17 @@ contract Relay is IRelay, EIP712, ERC2771Context {
     /// @param market_ The market; like the registry its address is known before it is deployed.
     /// @param registry_ The registry.
     /// @param qualification_ Where seats qualify.
+    /// @param committee_ Judges proofs; no submitter key acts there.
     constructor(
         address market_,
         address registry_,
-        address qualification_
+        address qualification_,
+        address committee_
     ) EIP712("Gevulot Relay", "1") ERC2771Context(address(this)) {
         market = market_;
         registry = registry_;
         qualification = qualification_;
+        committee = committee_;
     }
 
     // ─── Submitter keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -97,8 +102,7 @@ contract Relay is IRelay, EIP712, ERC2771Context {
     /// @inheritdoc IRelay
     function execute(Action calldata action, bytes calldata signature) public returns (bytes memory result) {
         address target = action.target;
-        if (target != market && target != registry && target != qualification && target != address(this))
-            revert UnknownTarget(target);
+        if (!_isTarget(target)) revert UnknownTarget(target);
         if (action.data.length < 4) revert NotAnAct(target, 0);
         if (block.timestamp > action.deadline) revert ActionExpired(action.deadline);
         if (!_isSigned(action.from, digestOf(action), signature)) revert InvalidSignature(action.from);
@@ -159,6 +163,7 @@ contract Relay is IRelay, EIP712, ERC2771Context {
                 selector == IMarketCore.commit.selector ||
                 selector == IMarketCore.commitOpen.selector ||
                 selector == IMarketCore.reveal.selector ||
+                selector == IMarketCore.revealToCommittee.selector ||
                 selector == IMarketCore.submitProof.selector ||
                 selector == IMarketCore.assign.selector ||
                 selector == IMarketCore.assignMany.selector ||
@@ -193,6 +198,15 @@ contract Relay is IRelay, EIP712, ERC2771Context {
     }
 
     // ─── Internal ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _isTarget(address target) private view returns (bool) {
+        return
+            target == market ||
+            target == registry ||
+            target == qualification ||
+            target == committee ||
+            target == address(this);
+    }
 
     function _setSubmitter(address key, uint256 until) private {
         submitterUntil[_msgSender()][key] = until;

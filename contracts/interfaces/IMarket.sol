@@ -1,202 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @title Types of the market
-interface IMarketTypes {
-    /// @notice A program: an immutable pair of prover and verifier (design §2).
-    /// @param prover sha-256 of the prover package's manifest.
-    /// @param verifierProgram sha-256 of the verifier package's manifest.
-    /// @param verifier Verifier contract (see IProofVerifier); its code hash is pinned when the program is deployed.
-    /// @param verifierGas Gas one verification may use; the call is refused when less is left for it.
-    /// @param class Hardware class of the provers that can run it.
-    /// @param bindsProver Whether the proof binds the prover's address, so that it can be submitted in the open at once.
-    struct Program {
-        bytes32 prover;
-        bytes32 verifierProgram;
-        address verifier;
-        uint32 verifierGas;
-        uint8 class;
-        bool bindsProver;
-    }
-
-    /// @notice What a requester asks for.
-    /// @param program Program id.
-    /// @param inputs sha-256 of the inputs manifest.
-    /// @param publicInputs keccak-256 of the public inputs that the verifier contract is given.
-    /// @param deliveryKey X25519 public key that proofs are sealed to before they are revealed; zero for none.
-    /// @param fee Whole fee in token units, at most 2^80 − 1.
-    /// @param maxRunTime Seconds from the draw until commits close; at least the response window of the rules in force.
-    /// @param redundancy Number of ranked proofs paid for, 1 to 8.
-    /// @param rescue Per cent of the run time after which every uncommitted slot is open to all, 50 to 100.
-    /// @param nonce The requester's next nonce: the id is known before sending, a repeated submit harmless. 2^256 − 1: whichever is next.
-    /// @param inputsUri Where the inputs can be fetched, a hint; the digest alone is trusted.
-    struct Request {
-        bytes32 program;
-        bytes32 inputs;
-        bytes32 publicInputs;
-        bytes32 deliveryKey;
-        uint256 fee;
-        uint256 maxRunTime;
-        uint256 redundancy;
-        uint256 rescue;
-        uint256 nonce;
-        string inputsUri;
-    }
-
-    /// @notice The full spec of a workload. Its hash is the workload's id, so passing it again authenticates it and none of it is stored.
-    /// @param program Program id.
-    /// @param inputs sha-256 of the inputs manifest.
-    /// @param publicInputs keccak-256 of the public inputs.
-    /// @param deliveryKey X25519 public key of the requester.
-    /// @param terms Packed terms, see libraries/Terms.sol.
-    /// @param requester Account that submitted and pays.
-    struct Spec {
-        bytes32 program;
-        bytes32 inputs;
-        bytes32 publicInputs;
-        bytes32 deliveryKey;
-        uint256 terms;
-        address requester;
-    }
-
-    /// @notice Stored phase of a workload; what lies between (open slots, revealing, late) is derived from time and counters.
-    enum Phase {
-        None,
-        Pending,
-        Proving,
-        Final
-    }
-
-    /// @notice How a workload ended (design §3). `Proven` is the only success; the others are the reasons of failure.
-    enum Outcome {
-        None,
-        Proven,
-        Unserved,
-        TimedOut,
-        ProgramFailed,
-        InputsUnavailable,
-        InvalidProof,
-        NotRevealed,
-        Cancelled
-    }
-
-    /// @notice Why a prover could not do its work.
-    enum FailReason {
-        None,
-        ProgramFailed,
-        InputsUnavailable,
-        OutOfTime
-    }
-
-    /// @notice State of the slot word that belongs to a seat.
-    enum SlotState {
-        Free,
-        Assigned,
-        Accepted,
-        Committed,
-        Valid,
-        Invalid,
-        Failed
-    }
-
-    /// @notice What a draw did with a candidate. SameOperator: its operator holds a slot here, and it was not needed. Spare: not needed.
-    enum Draw {
-        Drawn,
-        Busy,
-        BelowFloor,
-        Inactive,
-        SameOperator,
-        Spare
-    }
-
-    /// @notice Windows and money rules, frozen into a workload by their number when it is submitted.
-    /// @param responseWindow Seconds after the draw in which an assigned seat must answer to keep its slot for itself (cut to a tenth of the run time).
-    /// @param silenceWindow Seconds after the draw after which a seat that never answered can be slashed.
-    /// @param revealDelay Seconds between the close of commits and the first reveal.
-    /// @param revealWindow Seconds in which commits can be revealed.
-    /// @param cancelDelay Seconds between the two steps of a cancel after the draw.
-    /// @param baseBurnBps Part of the fee that always burns, in basis points.
-    /// @param assignBounty Paid from the fee to whoever calls assign, in gwei of the token.
-    /// @param settleBounty Paid from the fee to whoever ends the workload, in gwei of the token.
-    /// @param beacon Randomness beacon.
-    struct Rules {
-        uint32 responseWindow;
-        uint32 silenceWindow;
-        uint32 revealDelay;
-        uint32 revealWindow;
-        uint32 cancelDelay;
-        uint16 baseBurnBps;
-        uint32 assignBounty;
-        uint32 settleBounty;
-        address beacon;
-    }
-
-    /// @notice What submissions to a class must meet.
-    /// @param minimumFee Lowest fee of a slot in gwei of the token; covers the bounties.
-    /// @param minimumRate Lowest fee in gwei of the token per second of maximum run time and slot: flooding a class costs real money.
-    /// @param rules Number of the rules in force for new workloads. Zero: the class takes no submissions.
-    struct ClassTerms {
-        uint32 minimumFee;
-        uint32 minimumRate;
-        uint16 rules;
-    }
-
-    /// @notice A workload's stored state, unpacked.
-    /// @param phase Stored phase.
-    /// @param outcome How it ended; None before.
-    /// @param fee Whole fee; zero once final. The assign bounty has been paid out of it from Proving on.
-    /// @param round Beacon round, while Pending.
-    /// @param epoch Epoch whose active set is drawn from, while Pending.
-    /// @param startedAt Time of the draw; zero without one.
-    /// @param deadline Last second for commits: start + maximum run time, or earlier when commits closed early.
-    /// @param closedEarly Whether commits closed before the maximum run time.
-    /// @param redundancy Slots.
-    /// @param vacated Slots never drawn, declined, or failed.
-    /// @param accepted Slots accepted in the response window or committed by their own seat, and not failed.
-    /// @param committedOwn Slots committed by their own seat.
-    /// @param commits All commits.
-    /// @param valid Valid reveals.
-    /// @param invalid Invalid reveals.
-    /// @param failReason The reason all failed slots share, or OutOfTime when they differ.
-    /// @param cancelRequestedAt Time of the first step of a cancel, or zero.
-    /// @param dutyEnded Whether nobody has to answer any more (cancelled or released).
-    struct WorkloadState {
-        Phase phase;
-        Outcome outcome;
-        uint256 fee;
-        uint256 round;
-        uint256 epoch;
-        uint256 startedAt;
-        uint256 deadline;
-        bool closedEarly;
-        uint256 redundancy;
-        uint256 vacated;
-        uint256 accepted;
-        uint256 committedOwn;
-        uint256 commits;
-        uint256 valid;
-        uint256 invalid;
-        FailReason failReason;
-        uint256 cancelRequestedAt;
-        bool dutyEnded;
-    }
-
-    /// @notice The slot word of a seat for one workload, unpacked.
-    /// @param state See {SlotState}.
-    /// @param slot Slot number, or 15 for a commit to an open slot.
-    /// @param order Commit order, from 0; meaningful from Committed on.
-    /// @param payload The operator (Assigned, Accepted, Valid, Invalid, Failed) or the commitment (Committed).
-    /// @param held Whether the slot counts as accepted in time.
-    /// @param reason Reason given with a fail.
-    struct SlotView {
-        SlotState state;
-        uint256 slot;
-        uint256 order;
-        uint160 payload;
-        bool held;
-        FailReason reason;
-    }
-}
+import {IMarketTypes} from "./IMarketTypes.sol";
 
 /// @title Errors of the market
 interface IMarketErrors is IMarketTypes {
@@ -286,7 +91,7 @@ interface IMarketErrors is IMarketTypes {
     error NotOurRegistry();
     /// @notice The token's supply does not fit the account words.
     error SupplyTooLarge();
-    /// @notice The program's verifier address has no code of its own, or its gas allowance is out of bounds.
+    /// @notice The verifier address has no code of its own, its gas is out of bounds, or there is no verifier of either kind.
     error InvalidProgram();
 }
 
@@ -444,6 +249,22 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
         bytes32 salt
     ) external;
 
+    /// @notice Reveals a proof that a committee judges later. What it cannot get in its window is invalid: serve it until the verdict is final.
+    /// @param spec The workload's spec.
+    /// @param seat Seat of the caller.
+    /// @param proofDigest sha-256 of the proof.
+    /// @param salt Salt of the commitment.
+    /// @param proof The proof, of at most 1,024 bytes, to be carried in the event; empty when it is to be fetched by its digest.
+    /// @param uri Where it can be fetched, a hint of at most 256 bytes.
+    function revealToCommittee(
+        Spec calldata spec,
+        uint256 seat,
+        bytes32 proofDigest,
+        bytes32 salt,
+        bytes calldata proof,
+        string calldata uri
+    ) external;
+
     /// @notice Submits a proof at once: for redundancy 1 by the assigned seat (it is verified and paid in this call), or for a
     /// program whose proof binds the prover. Reverts on an invalid proof.
     /// @param spec The workload's spec.
@@ -547,14 +368,23 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
 
     /// @notice The pinned verifier of a program.
     /// @param program Program id.
-    /// @return verifier Verifier contract; zero for an unknown program.
+    /// @return verifier Verifier contract; zero: unknown, or without one.
     /// @return codeHash Pinned hash of its code.
     /// @return verifierGas Gas one verification may use.
     /// @return class Hardware class.
     /// @return bindsProver Whether the proof binds the prover.
+    /// @return judged Whether it is deployed and a committee judges its proofs.
     function programOf(
         bytes32 program
-    ) external view returns (address verifier, bytes32 codeHash, uint32 verifierGas, uint8 class, bool bindsProver);
+    )
+        external
+        view
+        returns (address verifier, bytes32 codeHash, uint32 verifierGas, uint8 class, bool bindsProver, bool judged);
+
+    /// @notice What a committee judges. Each reveal: proofs = keccak256(abi.encode(proofs, order, operator, proofDigest)). Reverts before the end.
+    /// @param spec The workload's spec.
+    /// @return See {Judging}.
+    function judgingOf(Spec calldata spec) external view returns (Judging memory);
 
     /// @notice A workload's stored state. Phase None when it does not exist.
     /// @param workload Workload id.

@@ -33,13 +33,15 @@ interface IProverRegistryTypes {
     }
 
     /// @notice Contracts that have a role in the registry, fixed at deployment.
-    /// @param market The only contract that can slash, drop or count a decline.
+    /// @param market Slashes, drops, and alone counts declines.
     /// @param relay Trusted to name the account it calls for; see {Relay}.
     /// @param qualification The only contract that can activate seats of a class with a puzzle, and evict; zero: no class has one.
+    /// @param committee Slashes and drops seats that it has drawn; see {Committee}.
     struct Peers {
         address market;
         address relay;
         address qualification;
+        address committee;
     }
 
     /// @notice Since when a seat is, and until when it was, in the active set.
@@ -97,6 +99,10 @@ interface IProverRegistryErrors {
     error OnlyMarket(address caller);
     /// @notice Only the qualification contract may call this.
     error OnlyQualification(address caller);
+    /// @notice Only the market and, for seats it can draw, the committee may call this.
+    error OnlyPeer(address caller);
+    /// @notice A peer's address is missing, or an epoch or the cooldown is out of bounds.
+    error InvalidPeers();
     /// @notice There is nothing to withdraw or burn.
     error NothingDue();
     /// @notice The requested epoch is too old for the stored history of the active set.
@@ -123,7 +129,7 @@ interface IProverRegistryEvents is IProverRegistryTypes {
     event Left(uint256 indexed seat, address indexed operator, uint256 unlockAt);
     /// @notice A seat was put out of the active set: too many misses, declines above the quota, or a check it did not answer.
     event Dropped(uint256 indexed seat, address indexed operator, uint256 until);
-    /// @notice A seat was silent through a whole silence window and lost part of its bond.
+    /// @notice A seat was silent through a whole silence window, or signed two different verdicts, and lost part of its bond.
     event Slashed(uint256 indexed seat, address indexed operator, uint256 amount, address reporter, uint256 bounty);
     /// @notice A seat's bond was brought back to the full bond of its class.
     event ToppedUp(uint256 indexed seat, address indexed operator, uint256 amount);
@@ -178,12 +184,12 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     /// @param reporters Accounts that reported.
     function burnSlashes(address[] calldata reporters) external;
 
-    /// @notice Slashes a seat for silence; only the market calls it.
+    /// @notice Slashes a seat; only the market (for silence) and the committee (for two different verdicts) call it.
     /// @param seat Seat id.
     /// @param reporter Account that reported the silence; gets the bounty unless it is the slashed operator.
     function slash(uint256 seat, address reporter) external;
 
-    /// @notice Puts a seat out of the active set after a streak of misses; only the market calls it.
+    /// @notice Puts a seat out of the active set after a streak of misses; only the market and the committee call it.
     /// @param seat Seat id.
     function drop(uint256 seat) external;
 
@@ -246,7 +252,7 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     /// @return Epoch number, from 1.
     function currentEpoch() external view returns (uint256);
 
-    /// @notice The only contract that can slash, drop or count a decline.
+    /// @notice The contract that can slash, drop and count a decline.
     /// @return The market's address.
     function market() external view returns (address);
 
@@ -257,6 +263,10 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     /// @notice The only contract that can activate seats of classes with a puzzle, and evict.
     /// @return The qualification contract's address; zero: no class has a puzzle.
     function qualification() external view returns (address);
+
+    /// @notice The contract that draws committees, and can slash and drop what it has drawn.
+    /// @return The committee's address.
+    function committee() external view returns (address);
 
     /// @notice Length of an epoch in seconds.
     /// @return Seconds.

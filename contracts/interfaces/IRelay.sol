@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 interface IRelayTypes {
     /// @notice What an account signs (EIP-712) so that anybody can carry it out at its own cost of gas.
     /// @param from Account that signs and for which the call is made.
-    /// @param target The market, the registry, the qualification contract or the relay itself.
+    /// @param target The market, the registry, the qualification contract, the committee or the relay itself.
     /// @param gas Gas the call is given: no less, so that a relayer cannot starve it, and no more.
     /// @param nonce Any number the account has not used yet; numbers need not follow each other, so no action waits for another.
     /// @param deadline Last second, Unix time, in which the action can be carried out.
@@ -22,7 +22,7 @@ interface IRelayTypes {
 
 /// @title Errors of the relay
 interface IRelayErrors {
-    /// @notice Only the market, the registry, the qualification contract and the relay itself can be called.
+    /// @notice Only the market, the registry, the qualification contract, the committee and the relay itself can be called.
     error UnknownTarget(address target);
     /// @notice A submitter key cannot do this: it can act for seats, not move money, seats or ownership.
     error NotAnAct(address target, bytes4 selector);
@@ -53,8 +53,8 @@ interface IRelayEvents {
 }
 
 /// @title Relay: calls for others
-/// @notice The one contract that market, registry and qualification trust to name another account as the caller (ERC-2771). It does so for an account
-/// that signed the call, and for an operator whose submitter key makes the call.
+/// @notice The one contract that market, registry, qualification and committee trust to name another account as the caller (ERC-2771). It
+/// does so for an account that signed the call, and for an operator whose submitter key makes the call.
 interface IRelay is IRelayTypes, IRelayErrors, IRelayEvents {
     /// @notice Names a key that can act for the caller's seats until `until`, and again to change the time.
     /// @param key Account of the key.

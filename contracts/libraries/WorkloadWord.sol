@@ -5,11 +5,12 @@ import {IMarketTypes} from "../interfaces/IMarket.sol";
 import {Receipt} from "./Receipt.sol";
 
 /// @title A workload's whole stored state in one word
-/// @notice From bit 0: fee 80 | tag 64 | time 32 | run time 17 | response window 10 | rescue per cent − 50 6 | redundancy − 1 3 | phase 2 |
+/// @notice From bit 0: fee 80 | tag 64 | time 32 | run time 17 | response window 9 | judged 1 | rescue per cent − 50 6 | redundancy − 1 3 | phase 2 |
 /// vacated 4 | accepted 4 | committed own 4 | commits 5 | valid 5 | closed 1 | fail reason 2 | cancel 17.
 /// `time` is the beacon round while Pending and the time of the draw afterwards. While Pending the 42 bits from `vacated`
 /// on hold class 6 | rules 12 | epoch 24. `cancel` is the second (since the draw) of a cancel request while nobody has
-/// committed, and the number of invalid reveals later. When commits close early, `run time` is cut to that moment.
+/// committed, and the number of invalid reveals later. `judged`: a committee decides; then `valid` counts reveals, judged or not.
+/// When commits close early, `run time` is cut to that moment.
 /// Once Final the word keeps tag and time, and from `vacated` on: outcome 4 | duty ended 1. The rest is the receipt of a proven
 /// workload (see {Receipt}), zero for others.
 type WorkloadWord is uint256;
@@ -21,7 +22,7 @@ library WorkloadWordLib {
     /// @notice Longest run time the word can hold is 2^17 − 1 s; the market allows a day.
     uint256 internal constant MAX_RUN_TIME = 1 days;
     /// @notice Longest response window the word can hold.
-    uint256 internal constant MAX_RESPONSE = 1023;
+    uint256 internal constant MAX_RESPONSE = 511;
     /// @notice Most commits a workload can hold: up to 8 of its own seats and at least 23 for open slots.
     uint256 internal constant MAX_COMMITS = 31;
 
@@ -29,6 +30,7 @@ library WorkloadWordLib {
     uint256 private constant TIME = 144;
     uint256 private constant RUN = 176;
     uint256 private constant RESPONSE = 193;
+    uint256 private constant JUDGED = 202;
     uint256 private constant RESCUE = 203;
     uint256 private constant REDUNDANCY = 209;
     uint256 private constant PHASE = 212;
@@ -66,6 +68,11 @@ library WorkloadWordLib {
                     (uint256(IMarketTypes.Phase.Pending) << PHASE) |
                     (drawInfo_ << VACATED)
             );
+    }
+
+    /// @notice The new workload as one whose proofs a committee judges.
+    function judge(WorkloadWord w) internal pure returns (WorkloadWord) {
+        return WorkloadWord.wrap(WorkloadWord.unwrap(w) | (1 << JUDGED));
     }
 
     /// @notice Packs fee and tag for {pending}.
@@ -120,6 +127,11 @@ library WorkloadWordLib {
         return ((WorkloadWord.unwrap(w) >> REDUNDANCY) & 7) + 1;
     }
 
+    /// @notice Whether a committee judges the proofs, until Final.
+    function judged(WorkloadWord w) internal pure returns (bool) {
+        return (WorkloadWord.unwrap(w) >> JUDGED) & 1 == 1;
+    }
+
     /// @notice Stored phase.
     function phase(WorkloadWord w) internal pure returns (IMarketTypes.Phase) {
         return IMarketTypes.Phase((WorkloadWord.unwrap(w) >> PHASE) & 3);
@@ -161,7 +173,7 @@ library WorkloadWordLib {
         return (WorkloadWord.unwrap(w) >> COMMITS) & 31;
     }
 
-    /// @notice Valid reveals.
+    /// @notice Valid reveals; all reveals when a committee judges them.
     function valid(WorkloadWord w) internal pure returns (uint256) {
         return (WorkloadWord.unwrap(w) >> VALID) & 31;
     }

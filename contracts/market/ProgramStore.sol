@@ -9,12 +9,13 @@ import {RuleStore} from "./RuleStore.sol";
 /// submission and every verification reads it (docs/adr/0002-market-and-extension.md).
 /// EXTERNAL CALLS. The verifier: staticcall, gas capped, at most 32 bytes of return data copied. A revert means "not valid".
 abstract contract ProgramStore is RuleStore {
-    /// @dev Hot word and code hash of a program.
+    /// @dev Hot word and code hash of a program; both zero but `deployed` and `class` where a committee judges.
     struct StoredProgram {
         address verifier;
         uint32 verifierGas;
         uint8 class;
         bool bindsProver;
+        bool deployed;
         bytes32 codeHash;
     }
 
@@ -36,6 +37,7 @@ abstract contract ProgramStore is RuleStore {
         StoredProgram storage p = _programs[spec.program];
         address verifier = p.verifier;
         uint256 cap = p.verifierGas;
+        if (verifier == address(0)) revert NoVerifierContract(spec.program);
         // A changed verifier is a fault of the program, not of the prover: nothing is recorded and the slot stays as it is.
         if (verifier.codehash != p.codeHash) revert VerifierChanged(verifier);
         bytes memory input = abi.encodeCall(IProofVerifier.verify, (workload, _msgSender(), publicInputs, proof));

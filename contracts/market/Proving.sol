@@ -14,6 +14,11 @@ import {WorkloadStore} from "./WorkloadStore.sol";
 /// second; and for good once its seat committed. Reveals are possible after `revealDelay` seconds from the close, up to
 /// and including the last second of the reveal window.
 abstract contract Proving is WorkloadStore, IMarketCore {
+    /// @notice Longest proof a reveal can carry in its event: 1 KiB costs about as much gas as the rest of the reveal.
+    uint256 public constant MAX_INLINE_PROOF = 1024;
+    /// @notice Longest hint where a proof can be fetched.
+    uint256 public constant MAX_URI = 256;
+
     /// @inheritdoc IMarketCore
     function accept(bytes32 workload, uint256 seat) external {
         WorkloadWord w = _loadOpen(workload);
@@ -36,7 +41,7 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         if (!s.busy()) revert WrongSlotState(seat, s.state());
         uint256 order = w.commits();
         bool open = w.openSlots(block.timestamp) != 0;
-        if (order == 0 && !open && w.redundancy() == 1) revert SubmitAtOnce();
+        if (order == 0 && !open && w.redundancy() == 1 && !w.judged()) revert SubmitAtOnce();
         _slots[key] = s.become(SlotState.Committed).withPayload(commitment).withOrder(order);
         emit Committed(workload, seat, s.slot(), order, commitment);
         _storeOwnCommit(workload, w.commitOwn(s.held()), open);
@@ -71,12 +76,38 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         _checkRevealWindow(w, _rulesOf(spec));
         (uint256 key, SlotWord s) = _find(seat, w.tag());
         if (s.state() != SlotState.Committed) revert WrongSlotState(seat, s.state());
-        bytes32 digest = _openCommitment(workload, seat, proof, salt, s.payload());
+        bytes32 digest = sha256(proof);
+        _openCommitment(workload, seat, digest, salt, s.payload());
         bool valid = _verify(workload, spec, publicInputs, proof);
         _workloads[workload] = w.reveal(valid);
         // The commitment contains the operator, so whoever opened it is the operator.
         _slots[key] = s.become(valid ? SlotState.Valid : SlotState.Invalid).withPayload(uint160(_msgSender()));
         emit Revealed(workload, seat, digest, valid);
+    }
+
+    /// @inheritdoc IMarketCore
+    function revealToCommittee(
+        Spec calldata spec,
+        uint256 seat,
+        bytes32 proofDigest,
+        bytes32 salt,
+        bytes calldata proof,
+        string calldata uri
+    ) external {
+        (bytes32 workload, WorkloadWord w) = _load(spec, Phase.Proving);
+        if (!w.judged()) revert NotJudged(workload);
+        if (proof.length > MAX_INLINE_PROOF) revert ContentTooLong(proof.length, MAX_INLINE_PROOF);
+        if (bytes(uri).length > MAX_URI) revert ContentTooLong(bytes(uri).length, MAX_URI);
+        _checkRevealWindow(w, _rulesOf(spec));
+        (uint256 key, SlotWord s) = _find(seat, w.tag());
+        if (s.state() != SlotState.Committed) revert WrongSlotState(seat, s.state());
+        _openCommitment(workload, seat, proofDigest, salt, s.payload());
+        // Bytes that are not the committed proof would be judged by nobody: refuse them here.
+        if (proof.length != 0 && sha256(proof) != proofDigest) revert ProofNotValid();
+        _workloads[workload] = w.reveal(true);
+        _slots[key] = s.become(SlotState.Revealed).withPayload(uint160(_msgSender()));
+        _chainProof(workload, s.order(), proofDigest);
+        emit RevealedToCommittee(workload, seat, _msgSender(), s.order(), proofDigest, proof, uri);
     }
 
     /// @inheritdoc IMarketCore
@@ -118,6 +149,11 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         _finish(workload, w, Outcome.Proven, false, Ledger(pot, 0, burned, receipt));
     }
 
+    /// @dev Adds what the caller revealed to what the committee will be shown.
+    function _chainProof(bytes32 workload, uint256 order, bytes32 proofDigest) private {
+        _proofs[workload] = keccak256(abi.encode(_proofs[workload], order, _msgSender(), proofDigest));
+    }
+
     /// @dev Writes the commitment into the main word of an eligible seat of the caller.
     function _takeOpenSlot(
         uint8 class,
@@ -151,24 +187,5 @@ abstract contract Proving is WorkloadStore, IMarketCore {
             emit CommitsClosed(workload, false);
         }
         _workloads[workload] = w;
-    }
-
-    function _checkRevealWindow(WorkloadWord w, StoredRules storage r) private view {
-        uint256 from = w.deadline() + r.revealDelay;
-        uint256 until = from + r.revealWindow;
-        if (block.timestamp <= from || block.timestamp > until) revert OutsideRevealWindow(from, until);
-    }
-
-    /// @dev The digest of a proof whose commitment the caller opens.
-    function _openCommitment(
-        bytes32 workload,
-        uint256 seat,
-        bytes calldata proof,
-        bytes32 salt,
-        uint160 commitment
-    ) private view returns (bytes32 digest) {
-        digest = sha256(proof);
-        uint160 opened = uint160(uint256(keccak256(abi.encode(digest, _msgSender(), workload, seat, salt))));
-        if (opened != commitment) revert CommitmentMismatch(opened, commitment);
     }
 }

@@ -22,6 +22,10 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     uint256 public constant PAUSE_GAP = 7 days;
     /// @notice Reveal delay, reveal window and cancel delay each end within an hour.
     uint256 public constant MAX_SHORT_WINDOW = 1 hours;
+    /// @notice At most a tenth of a fee goes to the committee.
+    uint256 public constant MAX_COMMITTEE_BPS = 1000;
+    /// @notice Where there are committees they earn at least a hundredth of the fee: it sets what a vote costs to buy and what an appeal costs.
+    uint256 public constant MIN_COMMITTEE_BPS = 100;
 
     /// @inheritdoc IMarketExtension
     /// @custom:bound never changed again; windows and base burn within the constants of {RuleBook}, everything together below the
@@ -38,6 +42,7 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
             rules_.baseBurnBps > MAX_BASE_BURN_BPS ||
             rules_.silenceWindow < rules_.responseWindow ||
             rulesCount == MAX_RULES ||
+            !_committeeFits(rules_) ||
             _longestLife(rules_) >= registry.cooldown()
         ) revert InvalidRules();
         number = ++rulesCount;
@@ -51,7 +56,9 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
             silenceWindow: rules_.silenceWindow,
             revealDelay: rules_.revealDelay,
             revealWindow: rules_.revealWindow,
-            cancelDelay: rules_.cancelDelay
+            cancelDelay: rules_.cancelDelay,
+            committeeBps: rules_.committeeBps,
+            verdictWindow: rules_.verdictWindow
         });
         emit RulesAdded(number, rules_);
     }
@@ -61,8 +68,8 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     function setClassTerms(uint8 class, ClassTerms calldata terms) external onlyOwner {
         StoredRules storage r = _rules[terms.rules];
         uint256 bounties = uint256(r.assignBounty) + r.settleBounty;
-        // The smallest fee must cover its bounties after the base burn.
-        bool covered = uint256(terms.minimumFee) * (BPS - r.baseBurnBps) >= bounties * BPS;
+        // The smallest fee must cover its bounties after the base burn and the committee's share.
+        bool covered = uint256(terms.minimumFee) * (BPS - r.baseBurnBps - r.committeeBps) >= bounties * BPS;
         if (class > MAX_CLASS || terms.rules > rulesCount || !covered) revert InvalidRules();
         _classes[class] = StoredClass({
             beacon: r.beacon,
@@ -123,6 +130,8 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
                 baseBurnBps: r.baseBurnBps,
                 assignBounty: r.assignBounty,
                 settleBounty: r.settleBounty,
+                committeeBps: r.committeeBps,
+                verdictWindow: r.verdictWindow,
                 beacon: r.beacon
             });
     }
@@ -131,6 +140,15 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     function classTermsOf(uint8 class) external view returns (ClassTerms memory) {
         StoredClass memory c = _classes[class];
         return ClassTerms({minimumFee: c.minimumFee, minimumRate: c.minimumRate, rules: c.rules & ~PAUSED});
+    }
+
+    /// @dev Either no committees at all, or a share and a window within their bounds.
+    function _committeeFits(Rules calldata rules_) private pure returns (bool) {
+        if (rules_.verdictWindow == 0) return rules_.committeeBps == 0;
+        return
+            rules_.verdictWindow <= MAX_SHORT_WINDOW &&
+            rules_.committeeBps >= MIN_COMMITTEE_BPS &&
+            rules_.committeeBps <= MAX_COMMITTEE_BPS;
     }
 
     /// @dev Invariant 11: nobody leaves out of a workload. The draw may follow the leave by the assign window and the epoch it was submitted in.

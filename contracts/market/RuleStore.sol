@@ -22,6 +22,8 @@ abstract contract RuleStore is Accounts {
         uint32 revealDelay;
         uint32 revealWindow;
         uint32 cancelDelay;
+        uint16 committeeBps;
+        uint32 verdictWindow;
     }
 
     /// @dev Everything a submission needs to know of a class, in one word. While submissions are paused `rules` has {PAUSED} too, so that a
@@ -72,6 +74,11 @@ abstract contract RuleStore is Accounts {
     /// @dev What is left for ranks of `fee` under `r`: fee − base burn − bounties.
     function _potOf(uint256 fee, StoredRules storage r) internal view returns (uint256) {
         return fee - _baseBurnOf(fee, r) - (uint256(r.assignBounty) + r.settleBounty) * GWEI;
+    }
+
+    /// @dev The committee's share of `fee`, where one judges.
+    function _committeeShareOf(uint256 fee, StoredRules storage r) internal view returns (uint256) {
+        return (fee * r.committeeBps) / BPS;
     }
 
     /// @dev The part of `fee` that burns by rule.

@@ -7,13 +7,22 @@ import {Receipt} from "../libraries/Receipt.sol";
 import {SlotWord, SlotWordLib} from "../libraries/SlotWord.sol";
 import {Terms} from "../libraries/Terms.sol";
 import {WorkloadWord} from "../libraries/WorkloadWord.sol";
-import {WorkloadStore} from "./WorkloadStore.sol";
+import {CommitteeMode} from "./CommitteeMode.sol";
 
 /// @title How a workload ends: settle, clear, slash
 /// @notice MONEY. Ranks go to valid proofs, those of slots' own seats first, then open-slot ones, each by commit order. An operator gets
 /// at most one rank through an open slot, and none if it has another. What nobody earned burns.
 /// ROUNDING. Down for every payee.
-abstract contract Settlement is WorkloadStore, IMarketExtension {
+abstract contract Settlement is CommitteeMode {
+    /// @dev How a workload ends and what is to be paid: `winners` proofs; where a committee judged, those whose commit order's bit is set in `winning`.
+    struct Ending {
+        Outcome outcome;
+        uint256 pot;
+        uint256 winning;
+        uint256 winners;
+        uint256 committeePaid;
+    }
+
     /// @dev What settling has found so far. Entries are those of {Receipt}, sorted: the slots' own seats before open ones, then by commit order.
     struct Tally {
         uint256[] entries;
@@ -78,30 +87,54 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         uint256[] calldata seats
     ) private {
         if (w.phase() != Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
-        if (_isOpen(w)) revert TooEarly(w.deadline() + 1);
-        uint256 revealEnd = w.deadline() + r.revealDelay + r.revealWindow;
-        if (w.valid() + w.invalid() < w.commits() && block.timestamp <= revealEnd) revert TooEarly(revealEnd + 1);
-
-        Outcome outcome = _outcomeOf(w);
-        Tally memory tally = _collect(workload, w, outcome, seats);
-        uint256 pot = _potOf(w.fee(), r);
+        _checkRevealsOver(w, r);
+        Ending memory end = _endOf(workload, w, r);
+        Tally memory tally = _collect(workload, w, end, seats);
         Ledger memory ledger;
-        if (outcome == Outcome.Unserved) {
+        if (end.outcome == Outcome.Unserved) {
             // The network's own absence is not charged.
-            ledger.refunded = pot;
-            _credit(spec.requester, pot);
+            ledger.refunded = end.pot;
+            _credit(spec.requester, end.pot);
         } else {
-            ledger.paid = _payRanks(workload, pot, w.redundancy(), tally);
-            ledger.paid += _compensate(workload, pot, pot - ledger.paid, w, Terms.wrap(spec.terms).maxRunTime(), tally);
+            ledger.paid = _payRanks(workload, end.pot, w.redundancy(), tally);
+            uint256 unfilled = end.pot - ledger.paid;
+            ledger.paid += _compensate(workload, end.pot, unfilled, w, Terms.wrap(spec.terms).maxRunTime(), tally);
+            ledger.paid += end.committeePaid;
         }
         uint256 bounty = r.settleBounty * GWEI;
         ledger.burned = w.fee() - r.assignBounty * GWEI - bounty - ledger.paid - ledger.refunded;
         _creditAndBurn(_msgSender(), bounty, ledger.burned);
-        if (outcome == Outcome.Proven) ledger.receipt = Receipt.hash(workload, ledger.burned, tally.entries);
-        _finish(workload, w, outcome, w.released(), ledger);
+        if (end.outcome == Outcome.Proven) ledger.receipt = Receipt.hash(workload, ledger.burned, tally.entries);
+        _finish(workload, w, end.outcome, w.released(), ledger);
     }
 
-    /// @dev Why a workload ends as it does; counters alone decide.
+    /// @dev How a workload ends: by its counters alone, or by what the committee concluded from its reveals.
+    function _endOf(bytes32 workload, WorkloadWord w, StoredRules storage r) private returns (Ending memory end) {
+        end.outcome = _outcomeOf(w);
+        end.pot = _potOf(w.fee(), r);
+        end.winners = w.valid();
+        if (end.winners == 0 || !w.judged()) return end;
+        uint256 share = _committeeShareOf(w.fee(), r);
+        end.pot -= share;
+        bool judged;
+        (judged, end.winning, end.committeePaid) = _conclude(workload, share);
+        if (judged) {
+            end.winners = _countOf(end.winning);
+            if (end.winning == 0) end.outcome = Outcome.InvalidProof;
+            return end;
+        }
+        // Half the pot: enough for those who may have worked, and less than a verdict pays them.
+        end.outcome = Outcome.Unjudged;
+        end.pot /= 2;
+        end.winning = type(uint256).max;
+    }
+
+    /// @dev Number of bits set.
+    function _countOf(uint256 bits) private pure returns (uint256 count) {
+        for (; bits != 0; bits &= bits - 1) ++count;
+    }
+
+    /// @dev Why a workload ends as it does, unless a committee says so; counters alone decide.
     function _outcomeOf(WorkloadWord w) private pure returns (Outcome) {
         if (w.valid() != 0) return Outcome.Proven;
         if (w.invalid() != 0) return Outcome.InvalidProof;
@@ -114,34 +147,40 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
         return Outcome.Unserved;
     }
 
-    /// @dev Frees the listed seats and collects those to be paid. Every valid reveal must be listed, and after a release every
+    /// @dev Frees the listed seats and collects those to be paid. Every reveal to be paid must be listed, and after a release every
     /// seat that had accepted in time.
     function _collect(
         bytes32 workload,
         WorkloadWord w,
-        Outcome outcome,
+        Ending memory end,
         uint256[] calldata seats
     ) private returns (Tally memory tally) {
         bool released = w.released();
         uint256 waiting = released ? w.accepted() - w.own() : 0;
-        tally.entries = new uint256[](w.valid());
+        tally.entries = new uint256[](end.winners);
         tally.waiting = new uint256[](waiting);
         for (uint256 i; i < seats.length; ++i) {
             (uint256 key, SlotWord s) = _find(seats[i], w.tag());
             // A seat that was freed since the list was made must not block the end; the counts below find what is missing.
             if (s.state() == SlotState.Free) continue;
-            if (s.state() == SlotState.Valid) {
+            if (_wins(s, end.winning)) {
                 _insert(tally, s, seats[i]);
-                _free(workload, key, s, false, true);
+                _free(workload, key, s, false, end.outcome == Outcome.Proven);
             } else {
                 if (released && s.held() && s.state() == SlotState.Accepted) {
                     tally.waiting[tally.waitingCount++] = (seats[i] << SEAT) | s.payload();
                 }
-                _release(workload, key, s, outcome, released);
+                _release(workload, key, s, end.outcome, released);
             }
         }
-        if (tally.count != w.valid()) revert ClaimsIncomplete(tally.count, w.valid());
+        if (tally.count != end.winners) revert ClaimsIncomplete(tally.count, end.winners);
         if (tally.waitingCount != waiting) revert ClaimsIncomplete(tally.waitingCount, waiting);
+    }
+
+    /// @dev Whether a slot's proof is to be paid: its verifier contract found it valid, or the committee did.
+    function _wins(SlotWord s, uint256 winning) private pure returns (bool) {
+        if (s.state() == SlotState.Valid) return true;
+        return s.state() == SlotState.Revealed && (winning >> s.order()) & 1 == 1;
     }
 
     /// @dev Insertion into the sorted entries; there are at most 31.
@@ -213,7 +252,8 @@ abstract contract Settlement is WorkloadStore, IMarketExtension {
     function _release(bytes32 workload, uint256 key, SlotWord s, Outcome outcome, bool dutyEnded) internal {
         SlotState state = s.state();
         if (state == SlotState.Assigned && !dutyEnded) return;
-        bool missed = state == SlotState.Committed || state == SlotState.Invalid;
+        // What was revealed to a committee and is not among the winners was found invalid.
+        bool missed = state == SlotState.Committed || state == SlotState.Invalid || state == SlotState.Revealed;
         if (state == SlotState.Accepted) missed = !dutyEnded;
         // Only a valid proof shows that the work could be done; without one, a fail is nobody's miss (docs/adr/0006-fails-and-closing.md).
         if (state == SlotState.Failed) missed = outcome == Outcome.Proven;

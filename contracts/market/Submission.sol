@@ -81,7 +81,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
     function _submit(Request calldata request, address requester, uint256 tag) private returns (bytes32 workload) {
         StoredProgram storage program = _programs[request.program];
         uint8 class = program.class;
-        if (program.verifier == address(0)) revert UnknownProgram(request.program);
+        if (!program.deployed) revert UnknownProgram(request.program);
         StoredClass memory terms = _classes[class];
         if (terms.rules & PAUSED != 0) {
             uint256 until = pausedUntil[class];
@@ -102,7 +102,14 @@ abstract contract Submission is WorkloadStore, IMarketCore {
             request.redundancy,
             WorkloadWordLib.drawInfo(class, terms.rules, _currentEpoch())
         );
+        if (program.verifier == address(0)) _judgeByCommittee(workload, terms.rules);
         _announce(workload, spec, request.inputsUri);
+    }
+
+    /// @dev Marks a workload just submitted as one whose proofs a committee judges.
+    function _judgeByCommittee(bytes32 workload, uint256 rules) private {
+        if (_rules[rules].verdictWindow == 0) revert CommitteesOff(rules);
+        _workloads[workload] = _workloads[workload].judge();
     }
 
     function _announce(bytes32 workload, Spec memory spec, string calldata inputsUri) private {

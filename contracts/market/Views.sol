@@ -39,7 +39,9 @@ abstract contract Views is WorkloadStore, IMarketExtension {
         state.accepted = w.accepted();
         state.committedOwn = w.own();
         state.commits = w.commits();
-        state.valid = w.valid();
+        state.judged = w.judged();
+        if (state.judged) state.revealed = w.valid();
+        else state.valid = w.valid();
         state.invalid = w.invalid();
         state.failReason = w.failReason();
         if (w.cancelRequest() != 0) state.cancelRequestedAt = w.time() + w.cancelRequest();
@@ -50,6 +52,25 @@ abstract contract Views is WorkloadStore, IMarketExtension {
     function receiptOf(bytes32 workload) external view returns (uint256 receipt) {
         WorkloadWord w = _workloads[workload];
         return w.phase() == Phase.Final ? w.receipt() : 0;
+    }
+
+    /// @inheritdoc IMarketExtension
+    function judgingOf(Spec calldata spec) external view returns (Judging memory) {
+        (bytes32 workload, WorkloadWord w) = _load(spec, Phase.Proving);
+        StoredRules storage r = _rulesOf(spec);
+        if (!w.judged()) revert NotJudged(workload);
+        _checkRevealsOver(w, r);
+        if (w.valid() == 0) revert NothingToJudge(workload);
+        return
+            Judging({
+                workload: workload,
+                commits: w.commits(),
+                reveals: w.valid(),
+                proofs: _proofs[workload],
+                share: _committeeShareOf(w.fee(), r),
+                verdictWindow: r.verdictWindow,
+                beacon: r.beacon
+            });
     }
 
     /// @inheritdoc IMarketExtension

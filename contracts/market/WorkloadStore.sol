@@ -25,6 +25,9 @@ abstract contract WorkloadStore is SlotStore {
     /// @dev One commit to an open slot an operator, so that junk cannot use up the room.
     mapping(bytes32 workload => mapping(address operator => bool committed)) internal _committedOpen;
 
+    /// @dev Chained hash of what was revealed to a committee, see {IMarketExtension-judgingOf}.
+    mapping(bytes32 workload => bytes32 proofs) internal _proofs;
+
     /// @dev The id of a spec: no other chain, market, requester or nonce can give the same.
     function _idOf(Spec calldata spec) internal view returns (bytes32 workload) {
         // keccak256(abi.encode(block.chainid, address(this), spec)): a spec is six words in a row.
@@ -67,6 +70,32 @@ abstract contract WorkloadStore is SlotStore {
         if (s.tag() != w.tag() || s.state() == SlotState.Free) revert SeatNotInWorkload(workload, seat);
         address caller = _msgSender();
         if (s.busy() && s.payload() != uint160(caller)) revert NotOperator(seat, caller);
+    }
+
+    /// @dev Reveals begin after the delay, so that a reorg cannot reopen commits after one, and end with the window.
+    function _checkRevealWindow(WorkloadWord w, StoredRules storage r) internal view {
+        uint256 from = w.deadline() + r.revealDelay;
+        uint256 until = from + r.revealWindow;
+        if (block.timestamp <= from || block.timestamp > until) revert OutsideRevealWindow(from, until);
+    }
+
+    /// @dev Checks that the caller opens a commitment with the sha-256 `digest` of its proof.
+    function _openCommitment(
+        bytes32 workload,
+        uint256 seat,
+        bytes32 digest,
+        bytes32 salt,
+        uint160 commitment
+    ) internal view {
+        uint160 opened = uint160(uint256(keccak256(abi.encode(digest, _msgSender(), workload, seat, salt))));
+        if (opened != commitment) revert CommitmentMismatch(opened, commitment);
+    }
+
+    /// @dev Reverts before commits are closed and every one is revealed or the reveal window over.
+    function _checkRevealsOver(WorkloadWord w, StoredRules storage r) internal view {
+        if (_isOpen(w)) revert TooEarly(w.deadline() + 1);
+        uint256 revealEnd = w.deadline() + r.revealDelay + r.revealWindow;
+        if (w.valid() + w.invalid() < w.commits() && block.timestamp <= revealEnd) revert TooEarly(revealEnd + 1);
     }
 
     /// @dev Writes the last word of a workload. The caller books the burn with the account it credits.

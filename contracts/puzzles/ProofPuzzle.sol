@@ -35,7 +35,7 @@ contract ProofPuzzle is IPuzzle {
     /// @param market The market.
     /// @param program_ A program of it.
     constructor(IMarketExtension market, bytes32 program_) {
-        (address verifier_, bytes32 codeHash_, uint32 gas_, , ) = market.programOf(program_);
+        (address verifier_, bytes32 codeHash_, uint32 gas_, , , ) = market.programOf(program_);
         if (verifier_ == address(0)) revert UnknownProgram(program_);
         (program, verifier, codeHash, verifierGas) = (program_, verifier_, codeHash_, gas_);
     }

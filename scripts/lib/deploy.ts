@@ -57,9 +57,9 @@ function textOf(argument: Argument): string {
 }
 
 /**
- * Deploys token, registry, market with its extension, relay, qualification, rewards, and beacon; writes rules and classes, funds the pool of rewards,
- * and offers ownership to a timelock where one is wanted. Registry,
- * market, relay and qualification name each other for ever, so addresses are predicted from the owner's nonce.
+ * Deploys token, registry, market with its extension, relay, qualification, committee, rewards, and beacon; writes rules and
+ * classes, funds the pool of rewards, and offers ownership to a timelock where one is wanted. Registry, market, relay, qualification
+ * and committee name each other for ever, so addresses are predicted from the owner's nonce.
  */
 export async function deploy({ owner, network, parameters }: DeployOptions): Promise<DeploymentRecord> {
   const { provider } = owner
@@ -67,20 +67,31 @@ export async function deploy({ owner, network, parameters }: DeployOptions): Pro
   const from = await owner.getAddress()
   const first = await owner.getNonce()
   const at = (place: number) => getCreateAddress({ from, nonce: first + place })
-  const predicted = { market: at(3), relay: at(4), qualification: at(5) }
+  const predicted = { market: at(3), relay: at(4), qualification: at(5), committee: at(6) }
   const token = await deployContract(owner, 'GevulotToken', [from, parameters.supply])
   const registry = await deployContract(owner, 'ProverRegistry', [
     token.address,
-    [predicted.market, predicted.relay, predicted.qualification],
+    [predicted.market, predicted.relay, predicted.qualification, predicted.committee],
     from,
     parameters.epochLength,
     parameters.cooldown,
   ])
   const extension = await deployContract(owner, 'MarketExtension', [token.address, registry.address])
   const market = await deployContract(owner, 'Market', [extension.address, from])
-  const relay = await deployContract(owner, 'Relay', [market.address, registry.address, predicted.qualification])
+  const relay = await deployContract(owner, 'Relay', [
+    market.address,
+    registry.address,
+    predicted.qualification,
+    predicted.committee,
+  ])
   const qualification = await deployContract(owner, 'Qualification', [registry.address, from])
-  for (const [role, { address }] of Object.entries({ market, relay, qualification })) {
+  const committee = await deployContract(owner, 'Committee', [
+    token.address,
+    market.address,
+    registry.address,
+    parameters.validators.class,
+  ])
+  for (const [role, { address }] of Object.entries({ market, relay, qualification, committee })) {
     const want = predicted[role as keyof typeof predicted]
     if (address !== want) throw new Error(`the ${role} is at ${address}, where its peers look for it at ${want}`)
   }
@@ -96,7 +107,7 @@ export async function deploy({ owner, network, parameters }: DeployOptions): Pro
     schema: 'gevulot/deployment@1',
     chainId: Number(chainId),
     network,
-    contracts: { token, market, registry, relay, qualification, rewards, beacon, extension },
+    contracts: { token, market, registry, relay, qualification, committee, rewards, beacon, extension },
   }
   await configure(record, owner, parameters)
   const { governance } = parameters
@@ -145,6 +156,9 @@ async function configure({ contracts }: DeploymentRecord, owner: Signer, paramet
     const { address: beacon } = contracts.beacon
     await (await qualification.setPolicy(number, { ...policy, puzzle: address, beacon })).wait()
   }
+  const { class: validators, ...bond } = parameters.validators
+  // Validators are never drawn for slots, so they have no quota of declines.
+  await (await registry.setClassBond(validators, { ...bond, declineQuota: 0 })).wait()
 }
 
 async function fundRewards(

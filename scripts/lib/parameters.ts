@@ -15,6 +15,8 @@ export interface RulesParameters {
   readonly baseBurnBps: number
   readonly assignBounty: number
   readonly settleBounty: number
+  readonly committeeBps: number
+  readonly verdictWindow: number
 }
 
 /** How the seats of a class qualify: hashcash on a schedule (docs/qualification.md). */
@@ -87,6 +89,15 @@ export interface GovernanceParameters {
   readonly council?: Address
 }
 
+/** The class whose seats judge proofs; it takes no workloads. */
+export interface ValidatorParameters {
+  readonly class: number
+  /** Token units a seat. */
+  readonly bond: bigint
+  readonly slashBps: number
+  readonly bountyBps: number
+}
+
 /** Everything a deployment chooses. */
 export interface Parameters {
   /** Token units. */
@@ -101,6 +112,7 @@ export interface Parameters {
   readonly rewards: RewardsParameters
   readonly rules: RulesParameters
   readonly classes: readonly ClassParameters[]
+  readonly validators: ValidatorParameters
 }
 
 const CLASS_1: ClassParameters = {
@@ -114,8 +126,16 @@ const CLASS_1: ClassParameters = {
   minimumRate: 1_000,
 }
 
+const VALIDATORS: ValidatorParameters = {
+  class: 63,
+  bond: parseUnits('1000', 18),
+  slashBps: 1_000,
+  bountyBps: 1_000,
+}
+
 const MONEY = {
   baseBurnBps: 500,
+  committeeBps: 500,
   assignBounty: 500_000,
   settleBounty: 500_000,
 }
@@ -145,8 +165,10 @@ export const standard: Parameters = {
     revealDelay: 36,
     revealWindow: 600,
     cancelDelay: 120,
+    verdictWindow: 600,
   },
   classes: [CLASS_1],
+  validators: VALIDATORS,
 }
 
 /** A local chain: the same code with seconds instead of minutes. The cooldown keeps its length, because run times do. */
@@ -163,5 +185,6 @@ export const devnet: Parameters = {
     revealDelay: 1,
     revealWindow: 30,
     cancelDelay: 5,
+    verdictWindow: 20,
   },
 }

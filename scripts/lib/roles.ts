@@ -15,6 +15,7 @@ interface Node extends AstNode {
 const ROLES: Readonly<Record<string, string | null>> = {
   OwnableUnauthorizedAccount: 'owner',
   OnlyMarket: 'the market contract',
+  OnlyPeer: 'the market or the committee contract',
   OnlyQualification: 'the qualification contract',
   NotGuardian: 'guardian',
   OperatorNotAdmitted: 'an operator on the list; anyone once admission is open',

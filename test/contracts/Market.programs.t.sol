@@ -13,12 +13,13 @@ contract MarketProgramsTest is MarketFixture {
         emit ProgramDeployed(id, alice, p, codeHash, "ipfs://somewhere");
         vm.prank(alice);
         assertEq(market.deployProgram(p, "ipfs://somewhere"), id, "id");
-        (address verifier_, bytes32 stored, uint32 gas_, uint8 class, bool binds) = market.programOf(id);
+        (address verifier_, bytes32 stored, uint32 gas_, uint8 class, bool binds, bool judged) = market.programOf(id);
         assertEq(verifier_, p.verifier, "verifier");
         assertEq(stored, codeHash, "code hash");
         assertEq(gas_, VERIFIER_GAS, "gas");
         assertEq(class, CLASS, "class");
         assertTrue(binds, "binds the prover");
+        assertTrue(!judged, "the contract decides");
     }
 
     function test_deployProgram_AgainChangesNothing() public {
@@ -43,7 +44,36 @@ contract MarketProgramsTest is MarketFixture {
 
     function test_deployProgram_RevertWhen_VerifierHasNoCode() public {
         _expectInvalid(aProgram(alice, false));
-        _expectInvalid(aProgram(address(0), false));
+    }
+
+    function test_deployProgram_WithoutAContractIsJudged() public {
+        Program memory p = aJudgedProgram();
+        bytes32 id = keccak256(abi.encode(block.chainid, address(market), p, bytes32(0)));
+        vm.expectEmit(address(market));
+        emit ProgramDeployed(id, address(this), p, 0, "");
+        assertEq(market.deployProgram(p, ""), id, "id");
+        (address verifier_, bytes32 codeHash, uint32 gas_, uint8 class, bool binds, bool judged) = market.programOf(id);
+        assertTrue(verifier_ == address(0) && codeHash == 0 && gas_ == 0 && !binds, "no contract");
+        assertEq(class, CLASS, "class");
+        assertTrue(judged, "a committee decides");
+        vm.recordLogs();
+        market.deployProgram(p, "");
+        assertEq(countLogs(ProgramDeployed.selector), 0, "again changes nothing");
+    }
+
+    function test_deployProgram_RevertWhen_NothingCanVerify() public {
+        Program memory p = aJudgedProgram();
+        p.verifierProgram = 0;
+        _expectInvalid(p);
+        p = aJudgedProgram();
+        p.verifierGas = 1;
+        _expectInvalid(p);
+        p = aJudgedProgram();
+        p.bindsProver = true;
+        _expectInvalid(p);
+        p = aJudgedProgram();
+        p.prover = 0;
+        _expectInvalid(p);
     }
 
     /// @dev Attack: an account that delegates (EIP-7702) changes what it runs without changing its code hash.
@@ -69,7 +99,8 @@ contract MarketProgramsTest is MarketFixture {
     }
 
     function test_programOf_UnknownIsZero() public view {
-        (address verifier_, , , , ) = market.programOf(bytes32("unknown"));
+        (address verifier_, , , , , bool judged) = market.programOf(bytes32("unknown"));
+        assertTrue(!judged, "not deployed");
         assertEq(verifier_, address(0), "none");
     }
 

@@ -22,12 +22,14 @@ contract MarketRulesTest is MarketFixture {
     }
 
     function testFuzz_addRules_EveryFieldComesBack(Rules memory rules) public {
-        rules.responseWindow = uint32(bound(rules.responseWindow, 0, 1023));
-        rules.silenceWindow = uint32(bound(rules.silenceWindow, 1023, 3 days));
+        rules.responseWindow = uint32(bound(rules.responseWindow, 0, 511));
+        rules.silenceWindow = uint32(bound(rules.silenceWindow, 511, 3 days));
         rules.revealDelay = uint32(bound(rules.revealDelay, 0, 1 hours));
         rules.revealWindow = uint32(bound(rules.revealWindow, 1, 1 hours));
         rules.cancelDelay = uint32(bound(rules.cancelDelay, 0, 1 hours));
         rules.baseBurnBps = uint16(bound(rules.baseBurnBps, 0, 2000));
+        rules.committeeBps = uint16(bound(rules.committeeBps, 100, 1000));
+        rules.verdictWindow = uint32(bound(rules.verdictWindow, 1, 1 hours));
         rules.beacon = address(beacon);
         vm.prank(owner);
         uint256 number = market.addRules(rules);
@@ -42,7 +44,7 @@ contract MarketRulesTest is MarketFixture {
 
     function test_addRules_RevertWhen_OutOfBounds() public {
         _expectInvalid(someRules().withBeacon(alice));
-        _expectInvalid(someRules().withResponse(1024));
+        _expectInvalid(someRules().withResponse(512));
         _expectInvalid(someRules().withSilence(3 days + 1));
         _expectInvalid(someRules().withSilence(uint32(RESPONSE) - 1));
         _expectInvalid(someRules().withReveal(36, 0));
@@ -50,6 +52,10 @@ contract MarketRulesTest is MarketFixture {
         _expectInvalid(someRules().withReveal(1 hours + 1, 600));
         _expectInvalid(someRules().withCancelDelay(1 hours + 1));
         _expectInvalid(someRules().withBaseBurn(2001));
+        _expectInvalid(someRules().withCommittee(99, 600));
+        _expectInvalid(someRules().withCommittee(1001, 600));
+        _expectInvalid(someRules().withCommittee(500, 1 hours + 1));
+        _expectInvalid(someRules().withCommittee(500, 0));
     }
 
     /// @dev Invariant 11. The last second at which a seat can be drawn is four epochs after it left.
@@ -67,20 +73,24 @@ contract MarketRulesTest is MarketFixture {
 
     /// @dev Bounds are the same at the extension's own address, whose owner is nobody's key.
     function _extensionWithCooldown(uint256 cooldown) private returns (MarketExtension) {
-        IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers(
-            address(market),
-            address(relay),
-            address(0)
-        );
+        IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers({
+            market: address(market),
+            relay: address(relay),
+            qualification: address(0),
+            committee: address(committee)
+        });
         ProverRegistry other = new ProverRegistry(token, peers, owner, EPOCH, cooldown);
         return new MarketExtension(token, IProverRegistry(address(other)));
     }
 
     function test_addRules_AllowsEveryBound() public {
         vm.startPrank(owner);
-        market.addRules(someRules().withResponse(1023).withSilence(3 days).withReveal(1 hours, 1 hours));
+        market.addRules(someRules().withResponse(511).withSilence(3 days).withReveal(1 hours, 1 hours));
         market.addRules(someRules().withResponse(0).withSilence(0).withReveal(0, 1).withCancelDelay(0).withBaseBurn(0));
         market.addRules(someRules().withCancelDelay(1 hours).withBaseBurn(2000));
+        market.addRules(someRules().withCommittee(0, 0));
+        market.addRules(someRules().withCommittee(100, 1));
+        market.addRules(someRules().withCommittee(1000, 1 hours));
         vm.stopPrank();
     }
 
@@ -141,7 +151,7 @@ contract MarketRulesTest is MarketFixture {
     /// @dev The smallest fee, less its base burn, must pay both bounties.
     function test_setClassTerms_RevertWhen_TheMinimumDoesNotCoverTheBounties() public {
         uint32 bounties = uint32((ASSIGN_BOUNTY + SETTLE_BOUNTY) / GWEI);
-        uint32 minimum = uint32((uint256(bounties) * 10_000 + 9_499) / 9_500);
+        uint32 minimum = uint32((uint256(bounties) * 10_000 + 8_999) / 9_000);
         vm.expectRevert(InvalidRules.selector);
         vm.prank(owner);
         market.setClassTerms(CLASS, ClassTerms(minimum - 1, 1, 1));
@@ -164,7 +174,7 @@ contract MarketRulesTest is MarketFixture {
         );
         vm.prank(owner);
         uint16 number = uint16(market.addRules(rules));
-        uint256 kept = uint256(minimum) * (10_000 - rules.baseBurnBps);
+        uint256 kept = uint256(minimum) * (10_000 - rules.baseBurnBps - COMMITTEE_BPS);
         if (minimum == 0 || kept < (uint256(assignBounty) + settleBounty) * 10_000) return;
         vm.prank(owner);
         market.setClassTerms(CLASS, ClassTerms(minimum, 0, number));

@@ -9,24 +9,27 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
     // ─── Only the market ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function test_slash_RevertWhen_NotTheMarket() public {
-        _expectOnlyMarket(abi.encodeCall(registry.slash, (seatOf[alice], bob)));
+        _expectRefused(abi.encodeCall(registry.slash, (seatOf[alice], bob)), OnlyPeer.selector);
     }
 
     function test_drop_RevertWhen_NotTheMarket() public {
-        _expectOnlyMarket(abi.encodeCall(registry.drop, (seatOf[alice])));
+        _expectRefused(abi.encodeCall(registry.drop, (seatOf[alice])), OnlyPeer.selector);
     }
 
     function test_countDecline_RevertWhen_NotTheMarket() public {
-        _expectOnlyMarket(abi.encodeCall(registry.countDecline, (seatOf[alice])));
+        _expectRefused(abi.encodeCall(registry.countDecline, (seatOf[alice])), OnlyMarket.selector);
+        vm.expectRevert(abi.encodeWithSelector(OnlyMarket.selector, address(committee)));
+        vm.prank(address(committee));
+        registry.countDecline(seatOf[alice]);
     }
 
-    function _expectOnlyMarket(bytes memory data) private {
+    function _expectRefused(bytes memory data, bytes4 error) private {
         address[3] memory callers = [owner, alice, address(extension)];
         for (uint256 i; i < 3; ++i) {
             vm.prank(callers[i]);
             (bool ok, bytes memory reason) = address(registry).call(data);
             assertFalse(ok, "refused");
-            assertEq(reason, abi.encodeWithSelector(OnlyMarket.selector, callers[i]), "reason");
+            assertEq(reason, abi.encodeWithSelector(error, callers[i]), "reason");
         }
     }
 
@@ -196,14 +199,17 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
     }
 
     function test_constructor_RevertWhen_OutOfBounds() public {
-        vm.expectRevert(InvalidClassBond.selector);
-        new ProverRegistry(token, Peers(address(0), address(relay), address(0)), owner, 600, 1);
-        vm.expectRevert(InvalidClassBond.selector);
-        new ProverRegistry(token, Peers(address(market), address(relay), address(0)), owner, 3, 1);
-        vm.expectRevert(InvalidClassBond.selector);
-        new ProverRegistry(token, Peers(address(market), address(relay), address(0)), owner, 1 days + 1, 1);
-        vm.expectRevert(InvalidClassBond.selector);
-        new ProverRegistry(token, Peers(address(market), address(relay), address(0)), owner, 600, 0);
+        (address m, address r, address c) = (address(market), address(relay), address(committee));
+        vm.expectRevert(InvalidPeers.selector);
+        new ProverRegistry(token, Peers(address(0), r, address(0), c), owner, 600, 1);
+        vm.expectRevert(InvalidPeers.selector);
+        new ProverRegistry(token, Peers(m, r, address(0), address(0)), owner, 600, 1);
+        vm.expectRevert(InvalidPeers.selector);
+        new ProverRegistry(token, Peers(m, r, address(0), c), owner, 3, 1);
+        vm.expectRevert(InvalidPeers.selector);
+        new ProverRegistry(token, Peers(m, r, address(0), c), owner, 1 days + 1, 1);
+        vm.expectRevert(InvalidPeers.selector);
+        new ProverRegistry(token, Peers(m, r, address(0), c), owner, 600, 0);
     }
 
     function test_currentEpoch_BeginsWithItsFirstSecond() public {

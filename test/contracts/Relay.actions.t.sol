@@ -200,7 +200,7 @@ contract RelayActionsTest is RelayFixture {
         fund(alice, 2 ether);
         Action memory action = anAction(abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether)));
         bytes memory signature = sign(ALICE_KEY, action);
-        Relay other = new Relay(address(market), address(registry), address(qualification));
+        Relay other = new Relay(address(market), address(registry), address(qualification), address(committee));
         vm.expectRevert(abi.encodeWithSelector(InvalidSignature.selector, alice));
         other.execute(action, signature);
         vm.chainId(5);

@@ -108,7 +108,7 @@ contract WordsTest is Test, IMarketTypes {
 
     function _pending(Pending memory x) private pure returns (WorkloadWord) {
         x.runTime = bound(x.runTime, 1, 1 days);
-        x.response = bound(x.response, 0, 1023);
+        x.response = bound(x.response, 0, 511);
         x.rescue = bound(x.rescue, 50, 100);
         x.slots = bound(x.slots, 1, 8);
         x.class = bound(x.class, 0, 63);
@@ -136,6 +136,19 @@ contract WordsTest is Test, IMarketTypes {
         assertEq(w.class(), x.class, "class");
         assertEq(w.rules(), x.rules, "rules");
         assertEq(w.epoch(), x.epoch, "epoch");
+        assertTrue(!w.judged(), "a contract decides");
+    }
+
+    function testFuzz_workloadWord_JudgedTouchesNothingElse(Pending memory x, uint32 time, uint256 random) public pure {
+        WorkloadWord plain = _pending(x);
+        WorkloadWord w = plain.judge();
+        assertTrue(w.judged(), "judged");
+        assertEq(WorkloadWord.unwrap(w) ^ WorkloadWord.unwrap(plain), 1 << 202, "one bit");
+        w = w.proving(time, 0).commitOwn(false).commitOpen().reveal(true);
+        if (random & 1 == 1) w = w.close(uint256(time) + (random % x.runTime));
+        assertTrue(w.judged(), "still judged");
+        assertEq(w.responseEnd(), uint256(time) + x.response, "response end");
+        assertEq(w.valid(), 1, "revealed");
     }
 
     function testFuzz_workloadWord_ProvingStartsClean(Pending memory x, uint32 time, uint256 unfilled) public pure {

@@ -9,7 +9,9 @@ contract SequenceHandler is Handler {}
 /// @notice A long fixed sequence of acts; afterwards every act has succeeded, every refusal that can be predicted has come, every outcome
 /// was reached. An invariant over a handler that does nothing would hold for nothing.
 contract HandlerSequence {
+    /// @dev Acts that are always tried, and the most that are: what comes rarely depends on addresses, which every new contract moves.
     uint256 private constant ACTS = 5000;
+    uint256 private constant MOST_ACTS = 20_000;
 
     Handler private _handler;
     string private _missing;
@@ -25,17 +27,23 @@ contract HandlerSequence {
 
     function test_sequence_ReachesEveryActAndOutcome() external {
         bytes4[] memory acts = _handler.actSelectors();
-        for (uint256 i; i < ACTS; ++i) {
+        for (uint256 i; i < MOST_ACTS; ++i) {
+            if (i >= ACTS && i % 500 == 0 && _hasReachedAll()) break;
             uint256 seed = uint256(keccak256(abi.encode("sequence", i)));
             bytes memory call = abi.encodeWithSelector(acts[seed % acts.length], seed / acts.length);
             (bool ok, bytes memory answer) = address(_handler).call(call);
             if (!ok) revert Failed(i, answer);
         }
+        if (!_hasReachedAll()) revert NeverReached(_missing);
+        _handler.endEverything();
+    }
+
+    function _hasReachedAll() private returns (bool) {
+        _missing = "";
         _checkActs();
         _checkRefusals();
         _checkHappenings();
-        if (bytes(_missing).length != 0) revert NeverReached(_missing);
-        _handler.endEverything();
+        return bytes(_missing).length == 0;
     }
 
     function _checkActs() private {

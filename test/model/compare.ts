@@ -13,7 +13,8 @@ function jobView(state: State, number: number) {
   const nothing = {
     ...{ fee: 0n, round: 0, epoch: 0, startedAt: 0, deadline: 0, closedEarly: false, redundancy: 0, vacated: 0 },
     ...{ accepted: 0, committedOwn: 0, commits: 0, valid: 0, invalid: 0, failReason: 'None', cancelRequestedAt: 0 },
-    dutyEnded: false,
+    // The model's programs have a verifier contract: no proof waits for a committee.
+    ...{ judged: false, revealed: 0, dutyEnded: false },
   }
   const { phase, outcome, fee, redundancy, drawnAt: startedAt } = job
   if (phase === 'Final') return { ...nothing, phase, outcome, startedAt, dutyEnded: job.dutyEnded }

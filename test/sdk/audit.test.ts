@@ -10,12 +10,14 @@ import {
   type Candidate,
 } from '../../sdk/src/chain/draw.js'
 import type {
+  CommitteeEventArguments,
   MarketEvent,
   MarketEventArguments,
   RegistryEvent,
   RegistryEventArguments,
 } from '../../sdk/src/chain/events.js'
 import type { TypedContractEvent } from '../../sdk/src/chain/generated/common.js'
+import type { ICommittee } from '../../sdk/src/chain/generated/ICommittee.js'
 import type { IMarket } from '../../sdk/src/chain/generated/IMarket.js'
 import type { ProverRegistry } from '../../sdk/src/chain/generated/ProverRegistry.js'
 import { toAddress, type Hex } from '../../sdk/src/chain/hex.js'
@@ -37,14 +39,22 @@ type MarketChecked = {
 type RegistryChecked = {
   [N in keyof RegistryEventArguments]: Same<keyof RegistryEventArguments[N], AbiArguments<ProverRegistry['filters'], N>>
 }
+type CommitteeChecked = {
+  [N in keyof CommitteeEventArguments]: Same<keyof CommitteeEventArguments[N], AbiArguments<ICommittee['filters'], N>>
+}
 const marketNames: Record<keyof MarketChecked, MarketChecked[keyof MarketChecked]> = {
   ItemFailed: true, GuardianSet: true, PauseSet: true, Deposited: true, Withdrawn: true, FeesBurned: true, ProgramDeployed: true, RulesAdded: true, ClassTermsSet: true,
   Submitted: true, Assigned: true, Accepted: true, Declined: true, Failed: true, Committed: true, CommitsClosed: true,
-  CancelRequested: true, Revealed: true, SlotSettled: true, Missed: true, Finished: true, Silent: true,
+  CancelRequested: true, Revealed: true, RevealedToCommittee: true, Judged: true, SlotSettled: true,
+  Missed: true, Finished: true, Silent: true,
 } // prettier-ignore
 const registryNames: Record<keyof RegistryChecked, RegistryChecked[keyof RegistryChecked]> = {
   AdmissionOpened: true, OperatorAdmitted: true, ClassBondSet: true, Staked: true, Waiting: true, Joined: true, Left: true, Dropped: true,
   Slashed: true, Evicted: true, ToppedUp: true, Withdrawn: true, DeclineCounted: true, BountyWithdrawn: true, SlashesBurned: true,
+} // prettier-ignore
+const committeeNames: Record<keyof CommitteeChecked, CommitteeChecked[keyof CommitteeChecked]> = {
+  JudgingOpened: true, CommitteeDrawn: true, Voted: true, VerdictReached: true, Appealed: true, AppealClosed: true,
+  VerdictMissed: true, Equivocated: true, OwedWithdrawn: true,
 } // prettier-ignore
 
 describe('chain: audit of draws', function () {
@@ -70,6 +80,7 @@ describe('chain: audit of draws', function () {
       return found.filter((name) => !name.startsWith('Ownership'))
     }
     expect(Object.keys(marketNames)).to.have.members(names(contracts.market.interface))
+    expect(Object.keys(committeeNames)).to.have.members(names(contracts.committee.interface))
     expect(Object.keys(registryNames)).to.have.members(names(contracts.registry.interface))
   })
 

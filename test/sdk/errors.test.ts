@@ -3,6 +3,7 @@ import { Interface, makeError } from 'ethers'
 import { asChainError } from '../../sdk/src/chain/asChainError.js'
 import { codeOf, contractErrorOf } from '../../sdk/src/chain/contractErrorOf.js'
 import { deploymentOf, parseDeploymentRecord, readDeploymentRecord } from '../../sdk/src/chain/deployment.js'
+import { ICommittee__factory } from '../../sdk/src/chain/generated/factories/ICommittee__factory.js'
 import { IMarket__factory } from '../../sdk/src/chain/generated/factories/IMarket__factory.js'
 import { IProverRegistry__factory } from '../../sdk/src/chain/generated/factories/IProverRegistry__factory.js'
 import { IQualification__factory } from '../../sdk/src/chain/generated/factories/IQualification__factory.js'
@@ -19,10 +20,10 @@ const market = IMarket__factory.createInterface()
 const codeOfError = (error: unknown) => (asChainError(error, 'testing') as GevulotError).code
 
 describe('errors', () => {
-  it('every error of market, registry, relay and qualification is described, with arguments that exist', () => {
+  it('every error of our contracts is described, with arguments that exist', () => {
     for (const abi of [
       market,
-      ...[IProverRegistry__factory, IRelay__factory, IQualification__factory].map((factory) =>
+      ...[IProverRegistry__factory, IRelay__factory, IQualification__factory, ICommittee__factory].map((factory) =>
         factory.createInterface(),
       ),
     ]) {
@@ -96,6 +97,7 @@ describe('errors', () => {
       relay: contract,
       qualification: contract,
       rewards: contract,
+      committee: contract,
       beacon: contract,
       extension: contract,
     }

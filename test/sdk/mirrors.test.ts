@@ -53,12 +53,15 @@ describe('chain: mirrors of the contracts', () => {
   })
 
   it('a fee splits without loss', () => {
-    const rules = { baseBurnBps: 500, assignBounty: 3n, settleBounty: 4n }
-    expect(splitFee(1_019n, rules)).to.deep.equal({ baseBurn: 50n, assignBounty: 3n, settleBounty: 4n, pot: 962n })
+    const rules = { baseBurnBps: 500, assignBounty: 3n, settleBounty: 4n, committeeBps: 400 }
+    const parts = { baseBurn: 50n, assignBounty: 3n, settleBounty: 4n }
+    expect(splitFee(1_019n, rules)).to.deep.equal({ ...parts, committee: 0n, pot: 962n })
+    expect(splitFee(1_019n, rules, true)).to.deep.equal({ ...parts, committee: 40n, pot: 922n })
     fc.assert(
-      fc.property(amount, (fee) => {
-        const split = splitFee(fee, rules)
-        expect(split.baseBurn + split.assignBounty + split.settleBounty + split.pot).to.equal(fee)
+      fc.property(amount, fc.boolean(), (fee, judged) => {
+        const split = splitFee(fee, rules, judged)
+        const sum = split.baseBurn + split.assignBounty + split.settleBounty + split.committee + split.pot
+        expect(sum).to.equal(fee)
       }),
     )
     expect(minimumFeeOf({ minimumFee: 100n, minimumRate: 2n, rules: 1 }, 10, 4)).to.equal(400n)

@@ -31,6 +31,8 @@ const STATE: WorkloadState = {
   commits: 0,
   valid: 0,
   invalid: 0,
+  judged: false,
+  revealed: 0,
   failReason: 'None',
   cancelRequestedAt: 0,
   dutyEnded: false,
@@ -104,6 +106,8 @@ describe('worker: what to do next', () => {
     expect(act('proved', { workload: { redundancy: 1, commits: 1 } })).to.deep.equal({ do: 'commit' })
     expect(act('proved', { workload: { redundancy: 1 }, openSlots: 1 })).to.deep.equal({ do: 'commit' })
     expect(act('proved', { bindsProver: true })).to.deep.equal({ do: 'submit' })
+    // What a committee judges is committed to first, whatever the redundancy.
+    expect(act('proved', { workload: { redundancy: 1, judged: true } })).to.deep.equal({ do: 'commit' })
   })
 
   // The record says committed; the chain does not: the transaction was lost, or a reorg took it back.
@@ -205,7 +209,7 @@ describe('worker: what to do next', () => {
 
   // Whatever the record and the chain say, the answer is an act, and every change of state it asks for is legal.
   it('never asks for an illegal transition, in any state of job and slot', () => {
-    const slots = ['Free', 'Assigned', 'Accepted', 'Committed', 'Valid', 'Invalid', 'Failed'] as const
+    const slots = ['Free', 'Assigned', 'Accepted', 'Committed', 'Valid', 'Invalid', 'Failed', 'Revealed'] as const
     for (const state of JOB_STATES) {
       for (const slotState of slots) {
         for (const phase of ['None', 'Pending', 'Proving', 'Final'] as const) {

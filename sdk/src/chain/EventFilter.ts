@@ -1,19 +1,21 @@
 import { toBeHex, zeroPadValue, type Interface } from 'ethers'
 import type { Contracts } from './connect.js'
-import type { MarketEventArguments, RegistryEventArguments } from './events.js'
+import type { CommitteeEventArguments, MarketEventArguments, RegistryEventArguments } from './events.js'
 import type { Hex } from './hex.js'
 
-/** Which events to read; everything of market and registry by default. */
+/** Which events to read; everything of market, registry and committee by default. */
 export interface EventFilter {
   /** Only these events. `Withdrawn` means that of both contracts. */
-  readonly names?: readonly (keyof MarketEventArguments | keyof RegistryEventArguments)[]
+  readonly names?: readonly (
+    keyof MarketEventArguments | keyof RegistryEventArguments | keyof CommitteeEventArguments
+  )[]
   /** Only events about this workload. */
   readonly workload?: Hex
   /** Only Submitted events of this account; needs `names: ['Submitted']`. */
   readonly requester?: Hex
   /** Only ProgramDeployed events of this program; needs `names: ['ProgramDeployed']`. */
   readonly program?: Hex
-  /** Only events about this seat of {@link workload}, or registry events about it without a workload. */
+  /** Only the market's events about this seat of {@link workload}, or registry events about it without a workload. */
   readonly seat?: number
 }
 
@@ -25,19 +27,23 @@ export interface LogFilter {
 
 /** The filter in the form a node understands. */
 export function logFilterOf(
-  contracts: Pick<Contracts, 'addresses' | 'market' | 'registry'>,
+  contracts: Pick<Contracts, 'addresses' | 'market' | 'registry' | 'committee'>,
   filter: EventFilter,
 ): LogFilter {
-  const { addresses, market, registry } = contracts
+  const { addresses, market, registry, committee } = contracts
   const names: readonly string[] | undefined = filter.names
   const hashes = (abi: Interface): string[] => (names ?? []).flatMap((name) => abi.getEvent(name)?.topicHash ?? [])
   const seat = filter.seat === undefined ? null : toBeHex(filter.seat, 32)
   const second = filter.requester === undefined ? null : zeroPadValue(filter.requester, 32)
   const first = filter.workload ?? filter.program ?? (filter.requester === undefined ? seat : null)
   return {
-    address: filter.workload === undefined ? [addresses.market, addresses.registry] : [addresses.market],
+    address: [
+      addresses.market,
+      ...(filter.workload === undefined ? [addresses.registry] : []),
+      ...(filter.seat === undefined ? [addresses.committee] : []),
+    ],
     topics: [
-      names === undefined ? null : [...hashes(market.interface), ...hashes(registry.interface)],
+      names === undefined ? null : [market, registry, committee].flatMap((contract) => hashes(contract.interface)),
       first,
       filter.workload === undefined ? second : seat,
     ],

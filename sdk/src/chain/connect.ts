@@ -4,6 +4,7 @@ import { asChainError } from './asChainError.js'
 import { CONTRACT_ROLES, type Deployment } from './deployment.js'
 import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
 import { IBeacon__factory } from './generated/factories/IBeacon__factory.js'
+import { ICommittee__factory } from './generated/factories/ICommittee__factory.js'
 import { IMarket__factory } from './generated/factories/IMarket__factory.js'
 import { IQualification__factory } from './generated/factories/IQualification__factory.js'
 import { IRelay__factory } from './generated/factories/IRelay__factory.js'
@@ -12,6 +13,7 @@ import { ProverRegistry__factory } from './generated/factories/ProverRegistry__f
 import { Rewards__factory } from './generated/factories/Rewards__factory.js'
 import type { GevulotToken } from './generated/GevulotToken.js'
 import type { IBeacon } from './generated/IBeacon.js'
+import type { ICommittee } from './generated/ICommittee.js'
 import type { IMarket } from './generated/IMarket.js'
 import type { IQualification } from './generated/IQualification.js'
 import type { IRelay } from './generated/IRelay.js'
@@ -38,6 +40,7 @@ export interface Contracts {
   readonly relay: IRelay
   readonly qualification: IQualification
   readonly rewards: Rewards
+  readonly committee: ICommittee
   readonly beacon: IBeacon
 }
 
@@ -60,6 +63,7 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     relay: toAddress(deployment.relay),
     qualification: toAddress(deployment.qualification),
     rewards: toAddress(deployment.rewards),
+    committee: toAddress(deployment.committee),
     beacon: toAddress(deployment.beacon),
   }
   const chainId = await chainIdOf(provider)
@@ -85,6 +89,7 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     relay: IRelay__factory.connect(addresses.relay, runner),
     qualification: IQualification__factory.connect(addresses.qualification, runner),
     rewards: Rewards__factory.connect(addresses.rewards, runner),
+    committee: ICommittee__factory.connect(addresses.committee, runner),
     beacon: IBeacon__factory.connect(addresses.beacon, runner),
   }
 }

@@ -5,12 +5,13 @@ import { GevulotError } from '../errors/GevulotError.js'
 import { BlockhashBeacon__factory } from './generated/factories/BlockhashBeacon__factory.js'
 import { DrandBeacon__factory } from './generated/factories/DrandBeacon__factory.js'
 import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
+import { ICommittee__factory } from './generated/factories/ICommittee__factory.js'
 import { IMarket__factory } from './generated/factories/IMarket__factory.js'
 import { IQualification__factory } from './generated/factories/IQualification__factory.js'
 import { IRelay__factory } from './generated/factories/IRelay__factory.js'
 import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
 import { Rewards__factory } from './generated/factories/Rewards__factory.js'
-import { nameAt, PHASES, SEAT_STATUSES, SLOT_STATES } from './names.js'
+import { JUDGING_STAGES, nameAt, PHASES, SEAT_STATUSES, SLOT_STATES } from './names.js'
 
 const ABIS = [
   IMarket__factory,
@@ -18,6 +19,7 @@ const ABIS = [
   IRelay__factory,
   IQualification__factory,
   Rewards__factory,
+  ICommittee__factory,
   GevulotToken__factory,
   BlockhashBeacon__factory,
   DrandBeacon__factory,
@@ -86,6 +88,7 @@ function named(error: string, argument: string, value: unknown): unknown {
   if (typeof value !== 'bigint') return value
   if (error === 'WrongPhase') return nameAt(PHASES, value)
   if (error === 'WrongSlotState' && argument === 'have') return nameAt(SLOT_STATES, value)
+  if (error === 'WrongStage') return nameAt(JUDGING_STAGES, value)
   if (error === 'WrongSeatStatus' && argument === 'have') return nameAt(SEAT_STATUSES, value)
   return value
 }

@@ -14,21 +14,25 @@ const WIDE = new Set([
   'paid',
   'refunded',
   'burned',
+  'returned',
+  'each',
   'terms',
   'commitment',
   'priceFloor',
 ])
 
 /**
- * Decodes a log of the market or the registry.
+ * Decodes a log of the market, the registry or the committee.
  * @returns undefined for events that are none of ours to report (ownership).
  * @throws GevulotError CHAIN_EVENT_MALFORMED
  */
 export function decodeEvent(
-  contracts: Pick<Contracts, 'addresses' | 'market' | 'registry'>,
+  contracts: Pick<Contracts, 'addresses' | 'market' | 'registry' | 'committee'>,
   log: Log,
 ): GevulotEvent | undefined {
-  const contract = log.address === contracts.addresses.market ? 'market' : 'registry'
+  const { addresses } = contracts
+  const other = log.address === addresses.committee ? 'committee' : 'registry'
+  const contract = log.address === addresses.market ? 'market' : other
   const { interface: abi } = contracts[contract]
   const parsed = parse(abi, log)
   if (parsed === null || parsed.name.startsWith('Ownership')) return undefined
@@ -55,6 +59,7 @@ function parse(abi: Interface, log: Log): ReturnType<Interface['parseLog']> {
 
 function valueOf(type: ParamType, value: unknown): unknown {
   if (type.name === 'candidates') return [...(value as Iterable<bigint>)].map(decodeDrawnCandidate)
+  if (type.baseType === 'array') return [...(value as Iterable<bigint>)].map(Number)
   if (value instanceof Result) {
     return Object.fromEntries((type.components ?? []).map((part, index) => [part.name, valueOf(part, value[index])]))
   }

@@ -12,6 +12,7 @@ export interface Deployment {
   readonly relay: Hex
   readonly qualification: Hex
   readonly rewards: Hex
+  readonly committee: Hex
   readonly beacon: Hex
   /** Block of the first contract: no event is older. */
   readonly fromBlock: number
@@ -20,7 +21,8 @@ export interface Deployment {
 }
 
 /** What a contract is for. */
-export type ContractRole = 'token' | 'market' | 'registry' | 'relay' | 'qualification' | 'rewards' | 'beacon'
+export type ContractRole =
+  'token' | 'market' | 'registry' | 'relay' | 'qualification' | 'committee' | 'rewards' | 'beacon'
 
 /** Every contract role. */
 export const CONTRACT_ROLES = [
@@ -30,6 +32,7 @@ export const CONTRACT_ROLES = [
   'relay',
   'qualification',
   'rewards',
+  'committee',
   'beacon',
 ] as const satisfies readonly ContractRole[]
 
@@ -101,6 +104,7 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
         relay: readContract(contracts, 'relay'),
         qualification: readContract(contracts, 'qualification'),
         rewards: readContract(contracts, 'rewards'),
+        committee: readContract(contracts, 'committee'),
         beacon: readContract(contracts, 'beacon'),
         extension: readContract(contracts, 'extension'),
         ...(contracts['timelock'] === undefined ? {} : { timelock: readContract(contracts, 'timelock') }),
@@ -114,7 +118,7 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
 
 /** What {@link connect} needs of a record. */
 export function deploymentOf(record: DeploymentRecord): Deployment {
-  const { token, market, registry, relay, qualification, rewards, beacon } = record.contracts
+  const { token, market, registry, relay, qualification, committee, rewards, beacon } = record.contracts
   return {
     chainId: record.chainId,
     token: token.address,
@@ -123,6 +127,7 @@ export function deploymentOf(record: DeploymentRecord): Deployment {
     relay: relay.address,
     qualification: qualification.address,
     rewards: rewards.address,
+    committee: committee.address,
     beacon: beacon.address,
     fromBlock: Math.min(...Object.values(record.contracts).map((contract) => contract.block)),
     codeHashes: {
@@ -132,6 +137,7 @@ export function deploymentOf(record: DeploymentRecord): Deployment {
       relay: relay.codeHash,
       qualification: qualification.codeHash,
       rewards: rewards.codeHash,
+      committee: committee.codeHash,
       beacon: beacon.codeHash,
     },
   }

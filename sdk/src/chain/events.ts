@@ -17,7 +17,7 @@ export interface Program {
   readonly prover: Digest
   /** sha-256 of the verifier package's manifest; zero for none. */
   readonly verifierProgram: Digest
-  /** Verifier contract. */
+  /** Verifier contract; the zero address where a committee judges. */
   readonly verifier: Address
   /** Gas one verification may use. */
   readonly verifierGas: number
@@ -37,6 +37,8 @@ export interface RulesWords {
   readonly baseBurnBps: number
   readonly assignBounty: number
   readonly settleBounty: number
+  readonly committeeBps: number
+  readonly verdictWindow: number
   readonly beacon: Address
 }
 
@@ -92,6 +94,16 @@ export interface MarketEventArguments {
   CommitsClosed: OfWorkload & { readonly released: boolean }
   CancelRequested: OfWorkload & { readonly effectiveAt: number }
   Revealed: OfSeat & { readonly proofDigest: Digest; readonly valid: boolean }
+  RevealedToCommittee: OfSeat & {
+    readonly operator: Address
+    readonly order: number
+    readonly proofDigest: Digest
+    /** The proof's bytes; `0x` when they must be fetched by digest. */
+    readonly proof: Hex
+    readonly uri: string
+  }
+  /** `valid`: bit k for commit order k. */
+  Judged: OfWorkload & { readonly valid: number; readonly members: number; readonly each: bigint }
   SlotSettled: OfSeat & { readonly rank: number; readonly paid: bigint }
   Missed: OfSeat & { readonly streak: number }
   Finished: OfWorkload & {
@@ -135,6 +147,34 @@ export interface RegistryEventArguments {
   SlashesBurned: { readonly amount: bigint }
 }
 
+interface OfAttempt extends OfWorkload {
+  /** From 1; the appeal is number 4. */
+  readonly attempt: number
+}
+
+/** Arguments of the committee's events by name. Amounts are token units, times Unix seconds; `valid` has bit k for commit order k. */
+export interface CommitteeEventArguments {
+  JudgingOpened: OfAttempt & { readonly round: number; readonly epoch: number }
+  CommitteeDrawn: OfAttempt & {
+    readonly seats: readonly number[]
+    readonly proofs: Bytes32
+    readonly revealed: number
+    readonly until: number
+  }
+  Voted: OfAttempt & { readonly seat: number; readonly valid: number }
+  VerdictReached: OfAttempt & { readonly valid: number }
+  Appealed: OfWorkload & { readonly appellant: Address; readonly bond: bigint }
+  AppealClosed: OfWorkload & {
+    readonly changed: boolean
+    readonly returned: bigint
+    readonly paid: bigint
+    readonly burned: bigint
+  }
+  VerdictMissed: OfAttempt & { readonly seat: number; readonly streak: number }
+  Equivocated: OfAttempt & { readonly seat: number; readonly reporter: Address }
+  OwedWithdrawn: { readonly account: Address; readonly to: Address; readonly amount: bigint }
+}
+
 /** An event of the market; `name` narrows `args`. */
 export type MarketEvent<Name extends keyof MarketEventArguments = keyof MarketEventArguments> = {
   [N in Name]: {
@@ -155,8 +195,18 @@ export type RegistryEvent<Name extends keyof RegistryEventArguments = keyof Regi
   }
 }[Name]
 
+/** An event of the committee; `name` narrows `args`. */
+export type CommitteeEvent<Name extends keyof CommitteeEventArguments = keyof CommitteeEventArguments> = {
+  [N in Name]: {
+    readonly contract: 'committee'
+    readonly name: N
+    readonly args: CommitteeEventArguments[N]
+    readonly at: LogPosition
+  }
+}[Name]
+
 /** An event of our contracts; `contract` and `name` narrow `args`. */
-export type GevulotEvent = MarketEvent | RegistryEvent
+export type GevulotEvent = MarketEvent | RegistryEvent | CommitteeEvent
 
 /** An event about one workload. */
 export type WorkloadEvent = Extract<MarketEvent, { readonly args: OfWorkload }>

@@ -18,6 +18,9 @@ export type ProgramId = Branded<'bytes32' | 'program'>
 /** Thirty-two zero bytes: no delivery key, no verifier program. */
 export const ZERO_BYTES32 = `0x${'0'.repeat(64)}` as Bytes32
 
+/** No contract. */
+export const ZERO_ADDRESS = `0x${'0'.repeat(40)}` as Address
+
 /**
  * Checks an address.
  * @throws GevulotError CHAIN_HEX_INVALID

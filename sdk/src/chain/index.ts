@@ -10,6 +10,7 @@ export type { EventFilter } from './EventFilter.js'
 export type * from './events.js'
 export { followEvents, type BlockRef, type Cursor, type EventBatch, type FollowOptions } from './followEvents.js'
 export * from './hex.js'
+export * from './judgingLists.js'
 export * from './names.js'
 export { readEvents, type ReadEventsOptions } from './readEvents.js'
 export {
@@ -21,6 +22,7 @@ export {
   type QualificationState,
   type SeatQualification,
 } from './readQualification.js'
+export * from './readJudgment.js'
 export * from './readWorkloadState.js'
 export * from './receipts.js'
 export * from './rewards.js'
@@ -30,6 +32,7 @@ export { specOf, workloadIdOf, type Spec } from './spec.js'
 export { packTerms, unpackTerms, type Terms } from './terms.js'
 export * from './workloadSeats.js'
 export type { GevulotToken } from './generated/GevulotToken.js'
+export type { ICommittee } from './generated/ICommittee.js'
 export type { IBeacon } from './generated/IBeacon.js'
 export type { IMarket } from './generated/IMarket.js'
 export type { ProverRegistry } from './generated/ProverRegistry.js'

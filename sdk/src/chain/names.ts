@@ -14,6 +14,7 @@ export const OUTCOMES = [
   'InvalidProof',
   'NotRevealed',
   'Cancelled',
+  'Unjudged',
 ] as const
 /** How a workload ended. */
 export type Outcome = (typeof OUTCOMES)[number]
@@ -24,7 +25,16 @@ export const FAIL_REASONS = ['None', 'ProgramFailed', 'InputsUnavailable', 'OutO
 export type FailReason = (typeof FAIL_REASONS)[number]
 
 /** States of a seat's slot word, in the order of the contract's `SlotState`. */
-export const SLOT_STATES = ['Free', 'Assigned', 'Accepted', 'Committed', 'Valid', 'Invalid', 'Failed'] as const
+export const SLOT_STATES = [
+  'Free',
+  'Assigned',
+  'Accepted',
+  'Committed',
+  'Valid',
+  'Invalid',
+  'Failed',
+  'Revealed',
+] as const
 /** State of a seat's slot word. */
 export type SlotState = (typeof SLOT_STATES)[number]
 
@@ -37,6 +47,11 @@ export type Draw = (typeof DRAWS)[number]
 export const SEAT_STATUSES = ['None', 'Inactive', 'Active', 'Leaving', 'Dropped'] as const
 /** Where a seat is in its life. */
 export type SeatStatus = (typeof SEAT_STATUSES)[number]
+
+/** Where the judging of a workload is, in the order of the committee's `Stage`. */
+export const JUDGING_STAGES = ['None', 'Drawing', 'Voting', 'Failed', 'Appealable', 'Final', 'GivenUp'] as const
+/** Where the judging of a workload is. */
+export type JudgingStage = (typeof JUDGING_STAGES)[number]
 
 /** Slot number of a commit to an open slot. */
 export const OPEN_SLOT = 15

@@ -35,6 +35,10 @@ export interface WorkloadState {
   readonly commits: number
   readonly valid: number
   readonly invalid: number
+  /** Whether a committee judges the proofs; known until Final. */
+  readonly judged: boolean
+  /** Reveals a committee has to judge. */
+  readonly revealed: number
   readonly failReason: FailReason
   /** Time of the first step of a cancel; zero for none. */
   readonly cancelRequestedAt: number
@@ -85,6 +89,8 @@ export async function readWorkloadState(
       commits: Number(state.commits),
       valid: Number(state.valid),
       invalid: Number(state.invalid),
+      judged: state.judged,
+      revealed: Number(state.revealed),
       failReason: nameAt(FAIL_REASONS, state.failReason),
       cancelRequestedAt: Number(state.cancelRequestedAt),
       dutyEnded: state.dutyEnded,

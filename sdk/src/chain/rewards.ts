@@ -6,13 +6,17 @@ export interface MoneyRules {
   readonly assignBounty: bigint
   /** Token units for whoever ends the workload. */
   readonly settleBounty: bigint
+  /** Part of the fee for the committee where one judges, in basis points. */
+  readonly committeeBps: number
 }
 
-/** Where a fee goes, in token units; the four parts add up to the fee. */
+/** Where a fee goes, in token units; the five parts add up to the fee. */
 export interface FeeSplit {
   readonly baseBurn: bigint
   readonly assignBounty: bigint
   readonly settleBounty: bigint
+  /** The committee's share; zero where a verifier contract decides. */
+  readonly committee: bigint
   /** What is left for the ranks. */
   readonly pot: bigint
 }
@@ -20,13 +24,21 @@ export interface FeeSplit {
 /** Weights of ranks 1 to 8: 0.8^(k−1) as whole numbers. Mirrors contracts/libraries/RankShares.sol. */
 export const RANK_WEIGHTS = [78125n, 62500n, 50000n, 40000n, 32000n, 25600n, 20480n, 16384n] as const
 
+/** Members of a committee. Mirrors `Committee.SIZE`. */
+export const COMMITTEE_SIZE = 7
+
 const BPS = 10_000n
 
-/** Splits a fee as the market does; the burn rounds down. Mirrors `RuleStore._potOf`. */
-export function splitFee(fee: bigint, rules: MoneyRules): FeeSplit {
+/**
+ * Splits a fee as the market does; burn and share round down. Mirrors `RuleStore._potOf` and `Settlement._endOf`.
+ * @param judged Whether a committee judges the proofs.
+ */
+export function splitFee(fee: bigint, rules: MoneyRules, judged = false): FeeSplit {
   const { assignBounty, settleBounty } = rules
   const baseBurn = (fee * BigInt(rules.baseBurnBps)) / BPS
-  return { baseBurn, assignBounty, settleBounty, pot: fee - baseBurn - assignBounty - settleBounty }
+  const committee = judged ? (fee * BigInt(rules.committeeBps)) / BPS : 0n
+  const pot = fee - baseBurn - assignBounty - settleBounty - committee
+  return { baseBurn, assignBounty, settleBounty, committee, pot }
 }
 
 /**
@@ -42,6 +54,16 @@ export function rankShares(pot: bigint, ranks: number): bigint[] {
   const weights = RANK_WEIGHTS.slice(0, ranks)
   const sum = weights.reduce((total, weight) => total + weight, 0n)
   return weights.map((weight) => (pot * weight) / sum)
+}
+
+/** What each member that answers earns, when `attempts` committees were drawn. Mirrors `Committee.conclude`. */
+export function memberShare(share: bigint, attempts: number): bigint {
+  return share / BigInt(COMMITTEE_SIZE * attempts)
+}
+
+/** The bond of an appeal. Mirrors `Committee.BOND_SHARES`. */
+export function appealBond(share: bigint): bigint {
+  return share * 3n
 }
 
 /** What a cancel pays each seat that accepted, `elapsed` seconds after the draw. Mirrors `Withdrawing._cancelProving`. */

@@ -17,6 +17,8 @@ export interface Rules extends MoneyRules {
   readonly revealWindow: number
   /** Seconds between the two steps of a cancel. */
   readonly cancelDelay: number
+  /** Seconds a committee has for its verdict, and an appeal after that; zero without committees. */
+  readonly verdictWindow: number
   readonly beacon: Address
 }
 
@@ -45,6 +47,8 @@ export async function readRules(contracts: Contracts, number: number): Promise<R
       baseBurnBps: Number(rules.baseBurnBps),
       assignBounty: rules.assignBounty * GWEI,
       settleBounty: rules.settleBounty * GWEI,
+      committeeBps: Number(rules.committeeBps),
+      verdictWindow: Number(rules.verdictWindow),
       beacon: toAddress(rules.beacon),
     }
   } catch (error) {

@@ -1,11 +1,12 @@
 import type { Address, Bytes32, WorkloadId } from '../chain/hex.js'
-import type { FailReason, Outcome } from '../chain/names.js'
+import type { FailReason, JudgingStage, Outcome } from '../chain/names.js'
 import type { Spec } from '../chain/spec.js'
 import type { Terms } from '../chain/terms.js'
 import type { Digest } from '../content/digest.js'
 
 /** What a seat has done for a workload. */
-export type SlotStatus = 'assigned' | 'accepted' | 'declined' | 'failed' | 'committed' | 'valid' | 'invalid' | 'silent'
+export type SlotStatus =
+  'assigned' | 'accepted' | 'declined' | 'failed' | 'committed' | 'revealed' | 'valid' | 'invalid' | 'silent'
 
 /** A seat that was drawn, or committed to an open slot. */
 export interface WorkloadSlot {
@@ -20,8 +21,16 @@ export interface WorkloadSlot {
   readonly commitment?: bigint
   /** Reason of a fail. */
   readonly reason?: FailReason
-  /** A revealed proof, and the transaction that carries it. */
-  readonly proof?: { readonly digest: Digest; readonly transaction: Bytes32 }
+  /**
+   * A revealed proof, and the transaction that revealed it: with a verifier contract it carries the proof. `inline` holds the
+   * bytes that were revealed to a committee in the event, `uri` says where others can be fetched.
+   */
+  readonly proof?: {
+    readonly digest: Digest
+    readonly transaction: Bytes32
+    readonly inline?: Uint8Array
+    readonly uri?: string
+  }
   /** Rank from 1, once settled; 0 for none. */
   readonly rank?: number
   /** Token units earned, once settled. */
@@ -92,6 +101,17 @@ export type WorkloadStatus =
       readonly revealUntil: number
       readonly commits: number
       readonly revealed: number
+    }
+  | {
+      /** Reveals are over and a committee judges them. */
+      readonly status: 'verifying'
+      readonly startedAt: number
+      readonly revealed: number
+      readonly stage: Exclude<JudgingStage, 'Final' | 'GivenUp'>
+      /** From 1; the appeal is number 4; 0 before the judging is opened. */
+      readonly attempt: number
+      /** Last second for answers; zero before the committee is drawn. */
+      readonly verdictUntil: number
     }
   | {
       /** Over; anyone may settle it, and nothing can change the outcome any more. */

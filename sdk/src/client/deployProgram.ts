@@ -1,5 +1,13 @@
 import { asChainError } from '../chain/asChainError.js'
-import { toAddress, toBytes32, toProgramId, ZERO_BYTES32, type Hex, type ProgramId } from '../chain/hex.js'
+import {
+  toAddress,
+  toBytes32,
+  toProgramId,
+  ZERO_ADDRESS,
+  ZERO_BYTES32,
+  type Hex,
+  type ProgramId,
+} from '../chain/hex.js'
 import { parseDigest } from '../content/digest.js'
 import { checkUri } from './checkUri.js'
 import { needed, type Client } from './Client.js'
@@ -9,11 +17,11 @@ import { send, type SendOptions } from './send.js'
 export interface DeployProgramParams extends SendOptions {
   /** sha-256 (hex or CID) of the prover package's manifest, see `buildPackage`. */
   readonly prover: string
-  /** sha-256 (hex or CID) of the verifier package's manifest; none by default. */
+  /** sha-256 (hex or CID) of the verifier package's manifest; needed without a verifier contract. */
   readonly verifierProgram?: string
-  /** Verifier contract; its code hash is pinned. */
-  readonly verifier: Hex
-  /** Gas one verification may use; default 1 000 000. */
+  /** Verifier contract; its code hash is pinned. Without one a committee runs the verifier package and decides. */
+  readonly verifier?: Hex
+  /** Gas one verification may use; default 1 000 000, without a contract 0. */
   readonly verifierGas?: number
   /** Hardware class; default 1. */
   readonly class?: number
@@ -42,22 +50,23 @@ export async function deployProgram(client: Client, params: DeployProgramParams)
   const program = {
     prover: parseDigest(params.prover),
     verifierProgram: params.verifierProgram === undefined ? ZERO_BYTES32 : parseDigest(params.verifierProgram),
-    verifier: toAddress(params.verifier),
-    verifierGas: params.verifierGas ?? 1_000_000,
+    verifier: params.verifier === undefined ? ZERO_ADDRESS : toAddress(params.verifier),
+    verifierGas: params.verifierGas ?? (params.verifier === undefined ? 0 : 1_000_000),
     class: params.class ?? 1,
     bindsProver: params.bindsProver ?? false,
   }
   const uri = checkUri(params.uri ?? '')
   const from = needed(client, 'account', doing)
   let id: ProgramId
-  let known: string
+  let known: boolean
   try {
     id = toProgramId(toBytes32(await market.deployProgram.staticCall(program, uri, { from })))
-    known = (await market.programOf(id)).verifier
+    const { verifier, judged } = await market.programOf(id)
+    known = judged || BigInt(verifier) !== 0n
   } catch (error) {
     throw asChainError(error, doing)
   }
-  if (BigInt(known) !== 0n) return { program: id, created: false }
+  if (known) return { program: id, created: false }
   await send(client, doing, () => market.deployProgram.populateTransaction(program, uri), params)
   return { program: id, created: true }
 }

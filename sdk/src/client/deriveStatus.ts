@@ -1,4 +1,5 @@
 import type { Outcome } from '../chain/names.js'
+import type { Judgment } from '../chain/readJudgment.js'
 import type { WorkloadState } from '../chain/readWorkloadState.js'
 import type { Rules } from '../chain/rules.js'
 import type { Terms } from '../chain/terms.js'
@@ -24,12 +25,14 @@ export interface StatusFacts {
   readonly roundOpen: boolean
   /** From the Finished event. */
   readonly finished?: Ledger
+  /** Of a workload that a committee judges, once its reveals are over. */
+  readonly judgment?: Judgment
 }
 
 /** Epochs after the one drawn from in which a draw is still possible. Mirrors `WorkloadStore.ASSIGN_EPOCHS`. */
 const ASSIGN_EPOCHS = 3
 /** Longest response window the word can hold. Mirrors `WorkloadWordLib.MAX_RESPONSE`. */
-const MAX_RESPONSE = 1023
+const MAX_RESPONSE = 511
 
 /**
  * The status of a workload from its stored state and the time: nobody has to poke a deadline. Source: design section 3,
@@ -54,7 +57,7 @@ function pending({ state, time, epochs, roundOpen }: StatusFacts): WorkloadStatu
   return { status: 'pending', round: state.round, cancelFree: roundOpen, assignUntil }
 }
 
-function proving({ state, terms, rules, time }: StatusFacts): WorkloadStatus {
+function proving({ state, terms, rules, time, judgment }: StatusFacts): WorkloadStatus {
   const { startedAt, deadline, commits } = state
   if (!state.closedEarly && time <= deadline) {
     const responseUntil = startedAt + Math.min(rules.responseWindow, Math.floor(terms.maxRunTime / 10), MAX_RESPONSE)
@@ -75,11 +78,19 @@ function proving({ state, terms, rules, time }: StatusFacts): WorkloadStatus {
   }
   const revealFrom = deadline + rules.revealDelay
   const revealUntil = revealFrom + rules.revealWindow
-  const revealed = state.valid + state.invalid
+  const revealed = state.valid + state.invalid + state.revealed
   if (revealed < commits && time <= revealUntil) {
     return { status: 'revealing', startedAt, commitsClosedAt: deadline, revealFrom, revealUntil, commits, revealed }
   }
+  if (judgment !== undefined && state.revealed !== 0) return verifying(state, judgment)
   return { status: 'settleable', outcome: outcomeOf(state) }
+}
+
+function verifying({ startedAt, revealed }: WorkloadState, judgment: Judgment): WorkloadStatus {
+  const { stage, valid, attempt, until } = judgment
+  if (stage === 'Final') return { status: 'settleable', outcome: valid === 0 ? 'InvalidProof' : 'Proven' }
+  if (stage === 'GivenUp') return { status: 'settleable', outcome: 'Unjudged' }
+  return { status: 'verifying', startedAt, revealed, stage, attempt, verdictUntil: until }
 }
 
 /** Mirrors `Settlement._outcomeOf`: counters alone decide. */

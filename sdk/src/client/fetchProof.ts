@@ -51,7 +51,7 @@ export async function fetchProofOf(
     const of = params.seat === undefined ? '' : ` of seat ${params.seat}`
     throw clientError('CLIENT_NO_PROOF', `workload ${workload.workload} has no valid proof${of} yet`)
   }
-  const { digest, transaction } = slot.proof
+  const { digest, transaction, inline } = slot.proof
   const carried = await carriedProof(client, transaction)
   const facts = { digest, transaction, seat: slot.seat, ...(slot.operator && { operator: slot.operator }) }
   if (carried !== undefined) {
@@ -59,6 +59,10 @@ export async function fetchProofOf(
     const { publicInputs } = workload.spec
     check(keccak256(carried.publicInputs) === publicInputs, 'public inputs', transaction, publicInputs)
     return { ...carried, ...facts, from: 'transaction' }
+  }
+  if (inline !== undefined) {
+    const publicInputs = await fetchPublicInputs(client, workload.spec, params.signal)
+    return { proof: inline, publicInputs, ...facts, from: 'transaction' }
   }
   const signal = params.signal && { signal: params.signal }
   const source = client.source ?? client.store

@@ -15,6 +15,8 @@ export interface PinnedProgram {
   /** Hardware class. */
   readonly class: number
   readonly bindsProver: boolean
+  /** Whether a committee judges its proofs; then `verifier` is the zero address. */
+  readonly judged: boolean
 }
 
 /** A program with its packages. */
@@ -32,9 +34,9 @@ export async function getPinnedProgram(client: Client, params: { readonly progra
   const program = toProgramId(params.program)
   const doing = 'reading a program'
   try {
-    const [verifier, codeHash, verifierGas, hardwareClass, bindsProver] =
+    const [verifier, codeHash, verifierGas, hardwareClass, bindsProver, judged] =
       await client.contracts.market.programOf(program)
-    if (BigInt(verifier) === 0n) throw contractError('UnknownProgram', doing, { program })
+    if (!judged && BigInt(verifier) === 0n) throw contractError('UnknownProgram', doing, { program })
     return {
       program,
       verifier,
@@ -42,6 +44,7 @@ export async function getPinnedProgram(client: Client, params: { readonly progra
       verifierGas: Number(verifierGas),
       class: Number(hardwareClass),
       bindsProver,
+      judged,
     }
   } catch (error) {
     throw asChainError(error, doing)

@@ -26,9 +26,9 @@ export interface Quote {
   readonly ranks: readonly bigint[]
   /** What comes back and what burns, by how the workload ends. Bounties go to whoever does the work. */
   readonly outcomes: {
-    /** By the number of valid proofs, one first: the shares of unfilled ranks burn. */
+    /** By the number of valid proofs, one first: the shares of unfilled ranks burn, and parts of members that do not answer. */
     readonly proven: readonly Settled[]
-    /** Provers answered and none delivered a valid proof. */
+    /** Provers answered and none delivered a valid proof; a committee that judged is paid its share of what burns. */
     readonly expired: Settled
     /** Nobody accepted or committed: the network's own absence is not charged. */
     readonly unserved: Settled
@@ -60,8 +60,10 @@ export async function quote(client: Client, params: QuoteParams): Promise<Quote>
   const fee = params.fee ?? minimumFee
   checkTerms('quoting', { maxRunTime, redundancy, fee })
   if (fee < minimumFee) throw contractError('FeeTooLow', 'quoting', { fee, minimum: minimumFee })
-  const split = splitFee(fee, await readRules(client.contracts, terms.rules))
-  const { baseBurn, settleBounty, pot } = split
+  const split = splitFee(fee, await readRules(client.contracts, terms.rules), program.judged)
+  const { baseBurn, settleBounty, committee, pot } = split
+  // Without anything to judge nobody has to be paid for judging.
+  const unjudged = pot + committee
   const ranks = rankShares(pot, redundancy)
   let unpaid = baseBurn + pot
   return {
@@ -71,10 +73,10 @@ export async function quote(client: Client, params: QuoteParams): Promise<Quote>
     ranks,
     outcomes: {
       proven: ranks.map((share) => ({ refunded: 0n, burned: (unpaid -= share) })),
-      expired: { refunded: 0n, burned: baseBurn + pot },
-      unserved: { refunded: pot, burned: baseBurn },
+      expired: { refunded: 0n, burned: baseBurn + unjudged },
+      unserved: { refunded: unjudged, burned: baseBurn },
       cancelledEarly: { refunded: fee, burned: 0n },
-      cancelledLate: { refunded: pot + settleBounty, burned: baseBurn },
+      cancelledLate: { refunded: unjudged + settleBounty, burned: baseBurn },
     },
   }
 }

@@ -4,6 +4,7 @@ import type { WorkloadEvent } from '../chain/events.js'
 import { IBeacon__factory } from '../chain/generated/factories/IBeacon__factory.js'
 import { toAddress, toWorkloadId, type Hex, type WorkloadId } from '../chain/hex.js'
 import { readEvents } from '../chain/readEvents.js'
+import { readJudgment, type Judgment } from '../chain/readJudgment.js'
 import { readWorkloadState, type WorkloadState } from '../chain/readWorkloadState.js'
 import { readRules } from '../chain/rules.js'
 import { specOf } from '../chain/spec.js'
@@ -11,13 +12,15 @@ import { unpackTerms } from '../chain/terms.js'
 import { clientError } from '../errors/codes/client.js'
 import { deriveStatus, type Epochs } from './deriveStatus.js'
 import type { Workload, WorkloadSlot } from './Workload.js'
-import { workloadHistory } from './workloadHistory.js'
+import { judgeSlots, workloadHistory } from './workloadHistory.js'
 
 /** A workload and the events it was read from. */
 export interface WorkloadReading {
   readonly workload: Workload
   readonly state: WorkloadState
   readonly events: readonly WorkloadEvent[]
+  /** Of a live workload that a committee judges. */
+  readonly judgment?: Judgment
 }
 
 /** Options of {@link readWorkload}. */
@@ -50,10 +53,13 @@ export async function readWorkload(
   }
   const terms = unpackTerms(submitted.args.terms)
   const rules = await readRules(contracts, terms.rules)
+  const judgment = state.judged ? await readJudgment(contracts, workload, block) : undefined
+  if (judgment?.stage === 'Final') judgeSlots(slots, judgment.valid)
   const status = deriveStatus({
     ...{ state, terms, rules, time },
     ...(await pendingFacts(contracts, state, rules.beacon)),
     ...(finished && { finished }),
+    ...(judgment && { judgment }),
   })
   const facts = {
     workload,
@@ -65,7 +71,7 @@ export async function readWorkload(
     block,
     time,
   }
-  return { workload: { ...facts, ...status }, state, events }
+  return { workload: { ...facts, ...status }, state, events, ...(judgment && { judgment }) }
 }
 
 async function newestBlock(contracts: Contracts): Promise<{ block: number; time: number }> {

@@ -1,5 +1,6 @@
 import { isError, keccak256 } from 'ethers'
 import { asChainError } from '../chain/asChainError.js'
+import { contractError } from '../chain/contractErrorOf.js'
 import { IProofVerifier__factory } from '../chain/generated/factories/IProofVerifier__factory.js'
 import type { Hex } from '../chain/hex.js'
 import { clientError } from '../errors/codes/client.js'
@@ -27,11 +28,12 @@ const GAS_PER_BYTE = 40n
 /**
  * Runs the pinned verifier contract on a proof with the gas the market would give it, without a transaction. The contract's
  * code must be the pinned code.
- * @throws GevulotError CLIENT_VERIFIER_CHANGED, CONTRACT_UNKNOWN_PROGRAM, CHAIN_*
+ * @throws GevulotError CLIENT_VERIFIER_CHANGED, CONTRACT_NO_VERIFIER_CONTRACT, CONTRACT_UNKNOWN_PROGRAM, CHAIN_*
  */
 export async function verifyProof(client: Client, params: VerifyProofParams): Promise<Verification> {
   const { provider } = client.contracts
   const program = await getPinnedProgram(client, params)
+  if (program.judged) throw contractError('NoVerifierContract', 'verifying a proof', { program: program.program })
   const { publicInputs, proof } = params
   try {
     const code = await provider.getCode(program.verifier)

@@ -1,3 +1,5 @@
+import { asChainError } from '../chain/asChainError.js'
+import type { Contracts } from '../chain/connect.js'
 import type { Hex } from '../chain/hex.js'
 import type { Rules } from '../chain/rules.js'
 import { readRules } from '../chain/rules.js'
@@ -8,7 +10,7 @@ import type { Client } from './Client.js'
 import { openDeliveries, type OpenedDelivery } from './delivery/openDeliveries.js'
 import { fetchProofOf, type Proof } from './fetchProof.js'
 import { fetchPublicInputs } from './fetchPublicInputs.js'
-import { readWorkload, type ReadWorkloadOptions } from './readWorkload.js'
+import { readWorkload, type ReadWorkloadOptions, type WorkloadReading } from './readWorkload.js'
 import { verifyProof } from './verifyProof.js'
 import type { Workload } from './Workload.js'
 
@@ -19,7 +21,7 @@ export interface WaitForProofsParams extends ReadWorkloadOptions {
   readonly count?: number
   /**
    * Whether proofs sealed to the client's delivery key count before they are revealed. They do by default when the client
-   * has an inbox, a delivery key, and a store with the inputs.
+   * has an inbox, a delivery key, and a store with the inputs. Not where a committee judges: there its verdict counts.
    */
   readonly early?: boolean
   /** Milliseconds; by default until the workload's own last window is over, and a minute more. */
@@ -27,6 +29,9 @@ export interface WaitForProofsParams extends ReadWorkloadOptions {
 }
 
 const GRACE_SECONDS = 60
+// Mirror `Committee.ATTEMPTS` and `Committee.DRAW_EPOCHS`.
+const ATTEMPTS = 3
+const DRAW_EPOCHS = 3
 /** Blocks by which a reorg may move a submission towards the beginning, far more than any chain has seen. */
 const REORG_MARGIN = 256
 
@@ -50,11 +55,12 @@ export async function waitForProofs(client: Client, params: WaitForProofsParams)
     let workload: Workload | undefined
     try {
       const options = { ...(fromBlock !== undefined && { fromBlock }), ...(signal && { signal }) }
-      workload = (await readWorkload(contracts, params.workload, options)).workload
+      const reading = await readWorkload(contracts, params.workload, options)
+      workload = reading.workload
       fromBlock = Math.max(contracts.fromBlock, workload.submittedBlock - REORG_MARGIN)
       if (count > workload.terms.redundancy) throw tooMany(count, workload)
-      windows = await windowsOf(client, workload, windows)
-      await collect(client, workload, { early, held, judged, signal })
+      windows = await windowsOf(client, reading, windows)
+      await collect(client, workload, { early: early && !reading.state.judged, held, judged, signal })
       if (held.size >= count) return [...held.values()]
       throwIfHopeless(workload)
     } catch (error) {
@@ -82,23 +88,40 @@ interface Windows {
   readonly giveUpAt: number
 }
 
-async function windowsOf(client: Client, workload: Workload, known: Windows | undefined): Promise<Windows> {
+async function windowsOf(
+  { contracts, clock }: Client,
+  { workload, state }: WorkloadReading,
+  known: Windows | undefined,
+): Promise<Windows> {
   if (known?.status === workload.status) return known
-  const rules = await readRules(client.contracts, workload.terms.rules)
-  const remaining = lastSecond(workload, rules) - workload.time + GRACE_SECONDS
-  return { status: workload.status, giveUpAt: client.clock.now() + remaining * 1000 }
+  const rules = await readRules(contracts, workload.terms.rules)
+  const judging = state.judged ? await longestJudging(contracts, rules) : 0
+  const remaining = lastSecond(workload, rules, judging) - workload.time + GRACE_SECONDS
+  return { status: workload.status, giveUpAt: clock.now() + remaining * 1000 }
 }
 
-/** The last second, on the chain's clock, in which a proof can still be revealed. */
-function lastSecond(workload: Workload, { revealDelay, revealWindow }: Rules): number {
+/** Seconds that three attempts, an appeal, and the time for one take at most, when somebody opens each at once. */
+async function longestJudging(contracts: Contracts, { verdictWindow }: Rules): Promise<number> {
+  try {
+    const drawing = (DRAW_EPOCHS + 1) * Number(await contracts.registry.epochLength())
+    return (ATTEMPTS + 1) * (drawing + verdictWindow) + verdictWindow
+  } catch (error) {
+    throw asChainError(error, 'reading the length of an epoch')
+  }
+}
+
+/** The last second, on the chain's clock, in which a proof can still be revealed and judged. */
+function lastSecond(workload: Workload, { revealDelay, revealWindow }: Rules, judging: number): number {
   const { maxRunTime } = workload.terms
   switch (workload.status) {
     case 'pending':
-      return workload.assignUntil + maxRunTime + revealDelay + revealWindow
+      return workload.assignUntil + maxRunTime + revealDelay + revealWindow + judging
     case 'proving':
-      return workload.deadline + revealDelay + revealWindow
+      return workload.deadline + revealDelay + revealWindow + judging
     case 'revealing':
-      return workload.revealUntil
+      return workload.revealUntil + judging
+    case 'verifying':
+      return workload.time + judging
     default:
       return workload.time
   }

@@ -1,14 +1,24 @@
+import { getBytes } from 'ethers'
 import type { MarketEvent, WorkloadEvent } from '../chain/events.js'
 import { OPEN_SLOT } from '../chain/names.js'
+import { isIn } from '../chain/readJudgment.js'
 import type { Ledger, WorkloadSlot } from './Workload.js'
 
 /** What the events of a workload say. */
 export interface WorkloadHistory {
   readonly submitted?: MarketEvent<'Submitted'>
-  readonly slots: readonly WorkloadSlot[]
+  readonly slots: WorkloadSlot[]
   /** Whether the requester closed commits early. */
   readonly released: boolean
   readonly finished?: Ledger
+}
+
+/** Gives revealed slots the verdict of a committee: bit k of `valid` for commit order k. */
+export function judgeSlots(slots: WorkloadSlot[], valid: number): void {
+  slots.forEach((slot, index) => {
+    if (slot.status !== 'revealed' || slot.order === undefined) return
+    slots[index] = { ...slot, status: isIn(valid, slot.order) ? 'valid' : 'invalid' }
+  })
 }
 
 /** Folds the events of one workload, in order, into what they add up to. */
@@ -57,6 +67,21 @@ export function workloadHistory(events: Iterable<WorkloadEvent>): WorkloadHistor
         change(seat, { status: valid ? 'valid' : 'invalid', proof })
         break
       }
+      case 'RevealedToCommittee': {
+        const { seat, proofDigest, proof, uri } = event.args
+        const inline = proof === '0x' ? {} : { inline: getBytes(proof) }
+        const revealed = {
+          digest: proofDigest,
+          transaction: event.at.transaction,
+          ...inline,
+          ...(uri !== '' && { uri }),
+        }
+        change(seat, { status: 'revealed', proof: revealed })
+        break
+      }
+      case 'Judged':
+        judgeSlots(slots, event.args.valid)
+        break
       case 'CommitsClosed':
         released ||= event.args.released
         break

@@ -7,6 +7,7 @@ import {
   asChainError,
   type Contracts,
 } from '../chain/index.js'
+import { DirectoryStore } from '../content/index.js'
 import { DirectoryInbox } from '../client/delivery/DirectoryInbox.js'
 import type { Clock } from '../clock.js'
 import { workerError } from '../errors/codes/worker.js'
@@ -18,6 +19,7 @@ import type { WorkerConfig } from './config/WorkerConfig.js'
 import { Agenda } from './coordinate/Agenda.js'
 import { BeaconRelay } from './coordinate/BeaconRelay.js'
 import { ChainFacts } from './coordinate/ChainFacts.js'
+import { CommitteeCalls } from './coordinate/CommitteeCalls.js'
 import { Claimer } from './coordinate/Claimer.js'
 import { Coordinator } from './coordinate/Coordinator.js'
 import type { Dossier } from './coordinate/Dossier.js'
@@ -112,6 +114,7 @@ export class Worker {
     const agenda = new Agenda()
     const chain = new ChainFacts(contracts, events)
     const calls = new MarketCalls(contracts)
+    const committeeCalls = new CommitteeCalls(contracts)
     const seats = new SeatBook(contracts, events, signer.address, config.seats)
     await seats.assertOwned()
     await this.#assertClock(contracts)
@@ -163,6 +166,8 @@ export class Worker {
       signer,
       workshop,
       inboxes: config.inboxes.map((path) => new DirectoryInbox(path, domain)),
+      proofStores: config.proofDirectories.map((path) => new DirectoryStore(path)),
+      proofUri: config.proofUri,
       clock,
       log,
       onChange,
@@ -171,6 +176,7 @@ export class Worker {
     const keeper = new Keeper({
       contracts,
       calls,
+      committeeCalls,
       chain,
       publisher,
       relay,

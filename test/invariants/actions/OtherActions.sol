@@ -114,6 +114,8 @@ abstract contract OtherActions is SeatActions {
                     baseBurnBps: uint16(_roll(2001)),
                     assignBounty: uint32(_roll(1e7)),
                     settleBounty: uint32(_roll(1e7)),
+                    committeeBps: uint16(100 + _roll(901)),
+                    verdictWindow: 1 + uint32(_roll(1200)),
                     beacon: address(_beacon)
                 })
             );
@@ -167,13 +169,14 @@ abstract contract OtherActions is SeatActions {
         uint256 seat = 1 + _roll(_seatCount);
         bytes4 owner = Ownable.OwnableUnauthorizedAccount.selector;
         bytes4 market = OnlyMarket.selector;
+        bytes4 peer = OnlyPeer.selector;
         uint256 what = _roll(6);
         if (what == 0) _tryMarket("trespass", actor, abi.encodeCall(IMarketExtension.addRules, (_rules[1])), owner);
         if (what == 1) {
             _tryMarket("trespass", actor, abi.encodeCall(IMarketExtension.setClassTerms, (0, _terms[0])), owner);
         }
-        if (what == 2) _tryRegistry("trespass", actor, abi.encodeCall(IProverRegistry.slash, (seat, actor)), market);
-        if (what == 3) _tryRegistry("trespass", actor, abi.encodeCall(IProverRegistry.drop, (seat)), market);
+        if (what == 2) _tryRegistry("trespass", actor, abi.encodeCall(IProverRegistry.slash, (seat, actor)), peer);
+        if (what == 3) _tryRegistry("trespass", actor, abi.encodeCall(IProverRegistry.drop, (seat)), peer);
         if (what == 4) _tryRegistry("trespass", actor, abi.encodeCall(IProverRegistry.countDecline, (seat)), market);
         if (what == 5) {
             bytes memory admit = abi.encodeWithSignature("admit(address,bool)", actor, true);

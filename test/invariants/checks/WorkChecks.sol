@@ -132,7 +132,7 @@ abstract contract WorkChecks is MoneyChecks {
             _same("id", uint256(_market.idOf(job.spec)), uint256(job.id));
             bytes32 rules = keccak256(abi.encode(_market.rulesOf(job.rules)));
             _same("rules", uint256(rules), uint256(keccak256(abi.encode(_rules[job.rules]))));
-            (, , , uint8 class, bool binds) = _market.programOf(job.spec.program);
+            (, , , uint8 class, bool binds, ) = _market.programOf(job.spec.program);
             _same("class", class, job.class);
             _same("binding", binds ? 1 : 0, _programs[job.program].binds ? 1 : 0);
             _compareWorkload(_live[i]);

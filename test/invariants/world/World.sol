@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
+import {Committee} from "../../../contracts/Committee.sol";
 import {GevulotToken} from "../../../contracts/GevulotToken.sol";
 import {IMarket} from "../../../contracts/interfaces/IMarket.sol";
 import {Market} from "../../../contracts/Market.sol";
@@ -9,7 +10,6 @@ import {MarketExtension} from "../../../contracts/MarketExtension.sol";
 import {ProverRegistry} from "../../../contracts/ProverRegistry.sol";
 import {Qualification} from "../../../contracts/Qualification.sol";
 import {Relay} from "../../../contracts/Relay.sol";
-import {IProverRegistryTypes} from "../../../contracts/interfaces/IProverRegistry.sol";
 import {JobModel} from "../model/JobModel.sol";
 import {CHEATS} from "./Cheats.sol";
 import {ClockBeacon} from "./ClockBeacon.sol";
@@ -31,12 +31,14 @@ abstract contract World is JobModel {
     uint32 internal constant VERIFIER_GAS = 100_000;
     /// @dev A submitter key of every actor.
     address private constant SUBMITTER = address(0x407);
+    uint8 internal constant VALIDATORS = 2;
 
     GevulotToken internal _token;
     ProverRegistry internal _registry;
     IMarket internal _market;
     Relay internal _relay;
     Qualification internal _qualification;
+    Committee internal _committee;
     ClockBeacon internal _beacon;
 
     /// @notice How often each act succeeded, and was refused as predicted.
@@ -188,19 +190,22 @@ abstract contract World is JobModel {
     function _deploy() private {
         _token = new GevulotToken(address(this), SUPPLY);
         _beacon = new ClockBeacon();
-        // Nonces of this contract: token 1, beacon 2, registry 3, extension 4, market 5, relay 6, qualification 7.
-        IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers({
+        // Nonces of this contract: token 1, beacon 2, registry 3, extension 4, market 5, relay 6, qualification 7, committee 8.
+        Peers memory peers = Peers({
             market: _created(hex"05"),
             relay: _created(hex"06"),
-            qualification: _created(hex"07")
+            qualification: _created(hex"07"),
+            committee: _created(hex"08")
         });
         ERC20Burnable token = ERC20Burnable(address(_token));
         _registry = new ProverRegistry(token, peers, address(this), 600, 7 days);
         MarketExtension extension = new MarketExtension(token, _registry);
         _market = IMarket(address(new Market(extension, address(this))));
-        _relay = new Relay(address(_market), address(_registry), peers.qualification);
+        _relay = new Relay(address(_market), address(_registry), peers.qualification, peers.committee);
         _qualification = new Qualification(_registry, address(this));
+        _committee = new Committee(token, _market, _registry, VALIDATORS);
         assert(address(_market) == peers.market && address(_relay) == peers.relay);
+        assert(address(_committee) == peers.committee);
     }
 
     /// @dev Address of what this contract deploys with a nonce below 128.
@@ -221,7 +226,7 @@ abstract contract World is JobModel {
     function _openForBusiness() private {
         _market.setGuardian(_guardian());
         _rules.push();
-        _addRules(Rules(60, 20 minutes, 3, 300, 30, 500, 2e6, 3e6, address(_beacon)));
+        _addRules(Rules(60, 20 minutes, 3, 300, 30, 500, 2e6, 3e6, 400, 600, address(_beacon)));
         for (uint8 class; class < 2; ++class) {
             _setBond(class, ClassBond(1000 ether, 1000, 1000, 2));
             _setTerms(class, ClassTerms(1e8, 1000, 1));

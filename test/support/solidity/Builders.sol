@@ -101,6 +101,16 @@ library RulesBuilder {
         return r;
     }
 
+    function withCommittee(
+        IMarketTypes.Rules memory r,
+        uint16 bps,
+        uint32 verdictWindow
+    ) internal pure returns (IMarketTypes.Rules memory) {
+        r.committeeBps = bps;
+        r.verdictWindow = verdictWindow;
+        return r;
+    }
+
     function withBeacon(IMarketTypes.Rules memory r, address beacon) internal pure returns (IMarketTypes.Rules memory) {
         r.beacon = beacon;
         return r;

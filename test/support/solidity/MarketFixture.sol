@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Committee} from "../../../contracts/Committee.sol";
 import {GevulotToken} from "../../../contracts/GevulotToken.sol";
 import {Market} from "../../../contracts/Market.sol";
 import {MarketExtension} from "../../../contracts/MarketExtension.sol";
@@ -32,6 +33,7 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     }
 
     uint8 internal constant CLASS = 1;
+    uint8 internal constant VALIDATORS = 2;
     uint256 internal constant GWEI = 1e9;
     uint256 internal constant START = 1_700_000_000;
     uint256 internal constant EPOCH = 600;
@@ -44,6 +46,8 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     uint256 internal constant BASE_BURN_BPS = 500;
     uint256 internal constant ASSIGN_BOUNTY = 0.01 ether;
     uint256 internal constant SETTLE_BOUNTY = 0.02 ether;
+    uint256 internal constant COMMITTEE_BPS = 500;
+    uint256 internal constant VERDICT_WINDOW = 900;
     uint256 internal constant MINIMUM_FEE = 0.1 ether;
     uint256 internal constant MINIMUM_RATE = 100_000 * GWEI;
     uint256 internal constant BOND = 1000 ether;
@@ -60,6 +64,7 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     ProverRegistry internal registry;
     MarketExtension internal extension;
     Market internal core;
+    Committee internal committee;
     IMarket internal market;
     Relay internal relay;
     Qualification internal qualification;
@@ -112,30 +117,35 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
         IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers({
             market: vm.computeCreateAddress(address(this), nonce + 2),
             relay: vm.computeCreateAddress(address(this), nonce + 3),
-            qualification: vm.computeCreateAddress(address(this), nonce + 4)
+            qualification: vm.computeCreateAddress(address(this), nonce + 4),
+            committee: vm.computeCreateAddress(address(this), nonce + 5)
         });
         registry = new ProverRegistry(token, peers, owner, EPOCH, COOLDOWN);
         extension = new MarketExtension(token, IProverRegistry(address(registry)));
         core = new Market(extension, owner);
         market = IMarket(address(core));
-        relay = new Relay(address(core), address(registry), peers.qualification);
+        relay = new Relay(address(core), address(registry), peers.qualification, peers.committee);
         qualification = new Qualification(IProverRegistry(address(registry)), owner);
+        committee = new Committee(token, market, IProverRegistry(address(registry)), VALIDATORS);
         beacon = new TestBeacon();
         verifier = address(new ContentVerifier());
         vm.startPrank(owner);
-        registry.setClassBond(
-            CLASS,
+        registry.setClassBond(CLASS, someBond());
+        registry.setClassBond(VALIDATORS, someBond());
+        market.addRules(someRules());
+        market.setClassTerms(CLASS, someTerms(1));
+        vm.stopPrank();
+        program = deployProgram(verifier, false);
+    }
+
+    function someBond() internal pure returns (IProverRegistryTypes.ClassBond memory) {
+        return
             IProverRegistryTypes.ClassBond({
                 bond: uint96(BOND),
                 slashBps: 1000,
                 bountyBps: 1000,
                 declineQuota: DECLINE_QUOTA
-            })
-        );
-        market.addRules(someRules());
-        market.setClassTerms(CLASS, someTerms(1));
-        vm.stopPrank();
-        program = deployProgram(verifier, false);
+            });
     }
 
     function someRules() internal view returns (Rules memory) {
@@ -149,6 +159,8 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
                 baseBurnBps: uint16(BASE_BURN_BPS),
                 assignBounty: uint32(ASSIGN_BOUNTY / GWEI),
                 settleBounty: uint32(SETTLE_BOUNTY / GWEI),
+                committeeBps: uint16(COMMITTEE_BPS),
+                verdictWindow: uint32(VERDICT_WINDOW),
                 beacon: address(beacon)
             });
     }
@@ -174,6 +186,12 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
             });
     }
 
+    /// @dev A program without a verifier contract.
+    function aJudgedProgram() internal pure returns (Program memory p) {
+        p = aProgram(address(0), false);
+        p.verifierGas = 0;
+    }
+
     function deployProgram(address verifier_, bool bindsProver) internal returns (bytes32) {
         return market.deployProgram(aProgram(verifier_, bindsProver), "https://programs.example/test");
     }
@@ -196,13 +214,18 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
 
     /// @dev Admits `operator` and stakes seats for it; they are drawable from the next epoch on.
     function stake(address operator, uint256 count, uint256 floor) internal returns (uint256 first) {
+        return stakeIn(CLASS, operator, count, floor);
+    }
+
+    /// @dev As {stake}, seats of any class.
+    function stakeIn(uint8 class, address operator, uint256 count, uint256 floor) internal returns (uint256 first) {
         vm.prank(owner);
         registry.admit(operator, true);
         token.transfer(operator, BOND * count);
         vm.prank(operator);
         token.approve(address(registry), BOND * count);
         vm.prank(operator);
-        first = registry.stake(CLASS, count, uint40(floor));
+        first = registry.stake(class, count, uint40(floor));
         if (seatOf[operator] == 0) seatOf[operator] = first;
         for (uint256 seat = first; seat < first + count; ++seat) {
             operatorOf[seat] = operator;
@@ -215,10 +238,15 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     function stakeMany(uint256 count) internal {
         for (uint256 i; i < count; ++i) {
             address operator = account(string.concat("operator ", vm.toString(_accounts.length)));
-            _accounts.push(operator);
+            watch(operator);
             stake(operator, 1, 0);
         }
         nextEpoch();
+    }
+
+    /// @dev {assertBooks} adds up this account's money too.
+    function watch(address who) internal {
+        _accounts.push(who);
     }
 
     function leaveSet(uint256 seat) internal {

@@ -61,6 +61,11 @@ function factsOf(workload: Workload): (readonly [string, string])[] {
         ['revealed', `${workload.revealed} of ${workload.commits}`],
         ['reveals until', when(workload.revealUntil)],
       ]
+    case 'verifying':
+      return [
+        ['judging', workload.attempt === 0 ? workload.stage : `${workload.stage}, attempt ${workload.attempt}`],
+        ...(workload.verdictUntil === 0 ? [] : [['verdicts until', when(workload.verdictUntil)] as const]),
+      ]
     case 'settleable':
       return [['outcome', workload.outcome]]
     case 'proven':

@@ -1,4 +1,5 @@
 import type { ErrorDescriptor } from '../GevulotError.js'
+import { COMMITTEE_ERRORS } from './committee.js'
 import { RELAY_ERRORS } from './relay.js'
 
 /** A contract error: what it says, with its arguments in braces, and what to do. */
@@ -309,6 +310,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   ...RELAY_ERRORS,
+  ...COMMITTEE_ERRORS,
   // The drand beacon.
   ClockStale: {
     text: "round {known} of the beacon is public, but by the chain's clock only {due} is due",

@@ -98,6 +98,14 @@ export const WORKER_FIELDS = {
   ),
   inboxes: field('INBOXES', list(text), 'Directories in which sealed proofs are left for requesters.', []),
 
+  proofDirectories: field(
+    'PROOF_DIRECTORIES',
+    list(text),
+    'Directories in which proofs over 1 KiB are left for committees of validators; serve them where PROOF_URI says.',
+    [],
+  ),
+  proofUri: field('PROOF_URI', text, 'Base URL at which validators find the proofs of PROOF_DIRECTORIES.', ''),
+
   allowPrograms: field('ALLOW_PROGRAMS', list(bytes32), 'Programs to work for; empty: every program.', []),
   denyPrograms: field('DENY_PROGRAMS', list(bytes32), 'Programs to decline.', []),
   minimumRate: field(

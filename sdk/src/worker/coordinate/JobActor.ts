@@ -1,5 +1,6 @@
-import { commitmentOf, ZERO_BYTES32, type Contracts, type WorkloadState } from '../../chain/index.js'
+import { commitmentOf, ZERO_BYTES32, type Contracts, type Hex, type WorkloadState } from '../../chain/index.js'
 import type { DeliveryInbox } from '../../client/delivery/DeliveryInbox.js'
+import type { ContentStore } from '../../content/index.js'
 import type { Clock } from '../../clock.js'
 import { sealProof } from '../../crypto/index.js'
 import { GevulotError } from '../../errors/GevulotError.js'
@@ -15,7 +16,7 @@ import type { KeptProof, ProofStore } from '../run/ProofStore.js'
 import type { Commitment, CommitmentJournal } from '../store/CommitmentJournal.js'
 import type { JobChange, JobStore } from '../store/JobStore.js'
 import type { Dossier } from './Dossier.js'
-import type { MarketCalls } from './MarketCalls.js'
+import type { MarketCalls, ProofForCommittee } from './MarketCalls.js'
 import { Pauses } from './Pauses.js'
 import type { Workshop } from './Workshop.js'
 
@@ -30,11 +31,17 @@ export interface JobActorOptions {
   readonly signer: TxSigner
   readonly workshop: Workshop
   readonly inboxes: readonly DeliveryInbox[]
+  /** Where proofs are put that a committee has to fetch, and what it is told about them. */
+  readonly proofStores: readonly ContentStore[]
+  readonly proofUri: string
   readonly clock: Clock
   readonly log: Logger
   /** Something ended; look at the workload again. */
   readonly onChange: (dossier: Dossier) => void
 }
+
+// Mirrors `Proving.MAX_INLINE_PROOF`.
+const MAX_INLINE_PROOF = 1024
 
 // A competitor was faster: an open slot's commit that reverts like this never gets in.
 const LOST_RACES = new Set([
@@ -85,7 +92,7 @@ export class JobActor {
       case 'deliver':
         return this.#deliver(job, dossier)
       case 'reveal':
-        return this.#reveal(job, dossier, workload.deadline + facts.rules.revealDelay + facts.rules.revealWindow)
+        return this.#reveal(job, dossier, facts)
       case 'clear':
         return this.#publish(job, dossier, calls.clear(job, dossier))
       case 'become':
@@ -124,12 +131,31 @@ export class JobActor {
     return this.#publish(job, dossier, this.#options.calls.submit(job, dossier, kept, workload.deadline))
   }
 
-  async #reveal(job: Job, dossier: Dossier, until: number): Promise<void> {
-    const commitment = await this.#options.journal.find(job)
+  async #reveal(job: Job, dossier: Dossier, { workload, rules }: JobFacts): Promise<void> {
+    const { calls, journal } = this.#options
+    const commitment = await journal.find(job)
     const kept = commitment && (await this.#proofOf(job, commitment))
     if (commitment === undefined || kept === undefined) return
+    const until = workload.deadline + rules.revealDelay + rules.revealWindow
+    const { salt } = commitment
+    const request = workload.judged
+      ? calls.revealToCommittee(job, dossier, await this.#forCommittee(job, kept, salt), until)
+      : calls.reveal(job, dossier, kept, salt, until)
     await this.#become(job, 'revealed', { why: 'commits are closed' })
-    return this.#publish(job, dossier, this.#options.calls.reveal(job, dossier, kept, commitment.salt, until))
+    return this.#publish(job, dossier, request)
+  }
+
+  /** A short proof goes into the event; a longer one into the stores, where every validator must be able to get it. */
+  async #forCommittee(job: Job, { digest, path, proof }: KeptProof, salt: Hex): Promise<ProofForCommittee> {
+    const { proofStores, proofUri, log } = this.#options
+    if (proof.length <= MAX_INLINE_PROOF) return { digest, salt, proof, uri: '' }
+    const done = await Promise.allSettled(proofStores.map((store) => store.put({ path })))
+    const failure = done.find((result) => result.status === 'rejected')
+    if (failure !== undefined || proofStores.length === 0) {
+      const about = { workload: job.workload, seat: job.seat, stage: 'reveal', error: failure?.reason as unknown }
+      log.error('a proof is not in every store: what validators cannot fetch counts as invalid', about)
+    }
+    return { digest, salt, proof: new Uint8Array(), uri: proofUri }
   }
 
   async #deliver(job: Job, { spec }: Dossier): Promise<void> {

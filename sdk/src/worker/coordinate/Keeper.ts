@@ -1,6 +1,7 @@
 import { id as hashOf } from 'ethers'
 import {
   asChainError,
+  readJudgment,
   readSeatLists,
   type Address,
   type Contracts,
@@ -14,6 +15,7 @@ import type { Publisher } from '../publish/Publisher.js'
 import type { TxRequest } from '../publish/TxOutcome.js'
 import type { BeaconRelay } from './BeaconRelay.js'
 import type { ChainFacts } from './ChainFacts.js'
+import type { CommitteeCalls } from './CommitteeCalls.js'
 import type { Dossier } from './Dossier.js'
 import type { MarketCalls } from './MarketCalls.js'
 import { Pauses } from './Pauses.js'
@@ -22,6 +24,7 @@ import { Pauses } from './Pauses.js'
 export interface KeeperOptions {
   readonly contracts: Contracts
   readonly calls: MarketCalls
+  readonly committeeCalls: CommitteeCalls
   readonly chain: ChainFacts
   readonly publisher: Publisher
   readonly relay: BeaconRelay
@@ -88,12 +91,24 @@ export class Keeper {
     const now = time.now()
     if (!state.closedEarly && now <= state.deadline) return state.deadline + 1
     const revealEnd = state.deadline + rules.revealDelay + rules.revealWindow
-    const isRevealed = state.valid + state.invalid >= state.commits
+    const isRevealed = state.valid + state.invalid + state.revealed >= state.commits
     const from = (isRevealed ? state.deadline : revealEnd) + 1 + this.#delayOf(dossier)
     if (now < from) return from
+    if (state.revealed !== 0 && !(await this.#isJudged(dossier, rules))) return now + RETRY_SECONDS
     const { settle } = await readSeatLists(contracts, dossier.workload, dossier.events)
     this.#publish(dossier, calls.settle(dossier, settle))
     return now + RETRY_SECONDS
+  }
+
+  /** Whether a judged workload can be settled; brings the judging on if it waits for somebody to do so. */
+  async #isJudged(dossier: Dossier, rules: Rules): Promise<boolean> {
+    const { contracts, committeeCalls, relay, onChange } = this.#options
+    const judgment = await readJudgment(contracts, dossier.workload)
+    const request = await committeeCalls.next(dossier, judgment, rules)
+    if (request !== undefined) this.#publish(dossier, request)
+    else if (judgment.stage === 'Drawing')
+      void relay.relay(rules.beacon, judgment.round).then((isPublished) => isPublished && onChange(dossier))
+    return judgment.stage === 'Final' || judgment.stage === 'GivenUp'
   }
 
   async #slash(dossier: Dossier, state: WorkloadState, rules: Rules): Promise<number | 'never'> {

@@ -6,10 +6,21 @@ import {
   type Hex,
   type WorkloadId,
 } from '../../chain/index.js'
+import type { Digest } from '../../content/index.js'
 import type { JobKey } from '../job/Job.js'
 import type { TxPriority, TxRequest } from '../publish/TxOutcome.js'
 import type { KeptProof } from '../run/ProofStore.js'
 import type { Dossier } from './Dossier.js'
+
+/** What is revealed to a committee. */
+export interface ProofForCommittee {
+  readonly digest: Digest
+  readonly salt: Hex
+  /** The proof's bytes, or none when they are to be fetched by digest. */
+  readonly proof: Uint8Array
+  /** Where they can be fetched; a hint. */
+  readonly uri: string
+}
 
 /** Encodes the acts of a prover and a keeper as transactions. `deadline` is the last useful second. */
 export class MarketCalls {
@@ -49,6 +60,17 @@ export class MarketCalls {
 
   reveal(key: JobKey, { spec }: Dossier, kept: KeptProof, salt: Hex, deadline: number): TxRequest {
     const data = this.#abi.encodeFunctionData('reveal', [spec, key.seat, kept.publicInputs, kept.proof, salt])
+    return this.#of('reveal', key, 'proof', deadline, data)
+  }
+
+  revealToCommittee(
+    key: JobKey,
+    { spec }: Dossier,
+    { digest, salt, proof, uri }: ProofForCommittee,
+    deadline: number,
+  ): TxRequest {
+    const args = [spec, key.seat, digest, salt, proof, uri] as const
+    const data = this.#abi.encodeFunctionData('revealToCommittee', [...args])
     return this.#of('reveal', key, 'proof', deadline, data)
   }
 

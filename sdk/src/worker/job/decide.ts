@@ -42,6 +42,7 @@ function decideProving(job: Job, facts: JobFacts, policy: JobPolicy): Act {
     case 'Committed':
       return decideCommitted(job, facts, policy)
     case 'Valid':
+    case 'Revealed':
       return job.state === 'committed'
         ? { do: 'become', state: 'revealed', why: 'the proof is on chain' }
         : { do: 'wait' }
@@ -171,6 +172,8 @@ function isClosed({ workload, now }: JobFacts): boolean {
 
 /** Whether the proof can be sent in the open: nobody could gain by copying it. While the slot is open somebody could. */
 function canSubmit({ workload, bindsProver, openSlots }: JobFacts): boolean {
+  // What a committee judges is always committed to first.
+  if (workload.judged) return false
   return bindsProver || (workload.redundancy === 1 && workload.commits === 0 && openSlots === 0)
 }
 

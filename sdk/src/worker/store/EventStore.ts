@@ -51,12 +51,13 @@ export class EventStore {
     })
   }
 
-  /** The events of a workload, in order. */
+  /** The market's events of a workload, in order. */
   async ofWorkload(workload: WorkloadId): Promise<readonly WorkloadEvent[]> {
     const rows = await this.#db
       .selectFrom('events')
       .select('event')
       .where('workload', '=', workload)
+      .where('contract', '=', 'market')
       .orderBy('block')
       .orderBy('log_index')
       .execute()

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {RequestBuilder, RulesBuilder} from "../support/solidity/Builders.sol";
+import {CommitteeFixture} from "../support/solidity/CommitteeFixture.sol";
+
+/// @notice Workloads of programs without a verifier contract, up to the judging.
+contract CommitteeRevealTest is CommitteeFixture {
+    using RequestBuilder for Request;
+    using RulesBuilder for Rules;
+
+    function test_submit_RevertWhen_TheRulesHaveNoCommittees() public {
+        uint256 number = useRules(someRules().withCommittee(0, 0));
+        Request memory request = aJudgedRequest();
+        vm.expectRevert(abi.encodeWithSelector(CommitteesOff.selector, number));
+        vm.prank(requester);
+        market.submit(request);
+        submit(aRequest());
+    }
+
+    function test_commit_AlsoOfTheOnlySlot() public {
+        Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
+        commit(w, seatOf[alice]);
+        assertTrue(market.workloadOf(w.id).closedEarly, "closed");
+        assertTrue(market.workloadOf(w.id).judged, "judged");
+    }
+
+    /// @dev Without a contract nobody can verify a proof at once, however the prover asks.
+    function test_submitProof_RevertWhen_ThereIsNoContract() public {
+        Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
+        vm.expectRevert(abi.encodeWithSelector(NoVerifierContract.selector, judgedProgram));
+        submitProof(w, seatOf[alice]);
+    }
+
+    function test_reveal_RevertWhen_ThereIsNoContract() public {
+        Workload memory w = committedByBoth();
+        vm.expectRevert(abi.encodeWithSelector(NoVerifierContract.selector, judgedProgram));
+        reveal(w, seatOf[alice]);
+    }
+
+    function test_revealToCommittee_RevertWhen_AContractDecides() public {
+        Workload memory w = drawnToAliceAndBob();
+        commit(w, seatOf[alice]);
+        commit(w, seatOf[bob]);
+        toReveals(w);
+        bytes32 digest = sha256(proofOf(seatOf[alice]));
+        vm.expectRevert(abi.encodeWithSelector(NotJudged.selector, w.id));
+        _reveal(w, alice, digest, "");
+    }
+
+    function test_revealToCommittee_RecordsTheOpenedDigest() public balanced {
+        Workload memory w = committedByBoth();
+        uint256 seat = seatOf[alice];
+        bytes32 digest = sha256(proofOf(seat));
+        vm.expectEmit(address(market));
+        emit RevealedToCommittee(w.id, seat, alice, 0, digest, "", "https://proofs.example/");
+        _reveal(w, alice, digest, "");
+        assertSlot(w, seat, SlotState.Revealed);
+        assertEq(market.slotOf(w.id, seat).payload, uint160(alice), "operator");
+        WorkloadState memory state = market.workloadOf(w.id);
+        assertEq(state.revealed, 1, "revealed");
+        assertEq(state.valid + state.invalid, 0, "not judged");
+    }
+
+    function test_revealToCommittee_CarriesAShortProof() public {
+        Workload memory w = committedByBoth();
+        uint256 seat = seatOf[alice];
+        bytes32 digest = sha256(proofOf(seat));
+        vm.expectEmit(address(market));
+        emit RevealedToCommittee(w.id, seat, alice, 0, digest, proofOf(seat), "https://proofs.example/");
+        _reveal(w, alice, digest, proofOf(seat));
+    }
+
+    function test_revealToCommittee_RevertWhen_TheBytesAreNotTheProof() public {
+        Workload memory w = committedByBoth();
+        bytes32 digest = sha256(proofOf(seatOf[alice]));
+        vm.expectRevert(ProofNotValid.selector);
+        _reveal(w, alice, digest, "other bytes");
+    }
+
+    function test_revealToCommittee_RevertWhen_TooLong() public {
+        Workload memory w = committedByBoth();
+        bytes32 digest = sha256(proofOf(seatOf[alice]));
+        vm.expectRevert(abi.encodeWithSelector(ContentTooLong.selector, 1025, 1024));
+        _reveal(w, alice, digest, new bytes(1025));
+        vm.expectRevert(abi.encodeWithSelector(ContentTooLong.selector, 257, 256));
+        vm.prank(alice);
+        market.revealToCommittee(w.spec, 1, digest, saltOf(1), "", string(new bytes(257)));
+    }
+
+    function test_revealToCommittee_CarriesAProofOfTheLimit() public {
+        bytes memory proof = new bytes(1024);
+        Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
+        uint160 commitment = commitmentOf(w, seatOf[alice], proof);
+        vm.prank(alice);
+        market.commit(w.id, seatOf[alice], commitment);
+        toReveals(w);
+        _reveal(w, alice, sha256(proof), proof);
+        assertEq(market.workloadOf(w.id).revealed, 1, "revealed");
+    }
+
+    /// @dev Attack, proof copying: what another committed to cannot be opened.
+    function test_revealToCommittee_RevertWhen_TheDigestIsAnothers() public {
+        Workload memory w = committedByBoth();
+        revealTo(w, seatOf[alice]);
+        bytes32 digest = sha256(proofOf(seatOf[alice]));
+        uint160 opened = uint160(uint256(keccak256(abi.encode(digest, bob, w.id, seatOf[bob], saltOf(seatOf[bob])))));
+        uint160 committed = commitmentOf(w, seatOf[bob], proofOf(seatOf[bob]));
+        vm.expectRevert(abi.encodeWithSelector(CommitmentMismatch.selector, opened, committed));
+        _reveal(w, bob, digest, "");
+    }
+
+    function test_revealToCommittee_OnlyInItsWindowAndOnce() public {
+        Workload memory w = drawn(aJudgedRequest(), pair(seatOf[alice], seatOf[bob]));
+        commit(w, seatOf[alice]);
+        commit(w, seatOf[bob]);
+        uint256 from = market.workloadOf(w.id).deadline + REVEAL_DELAY;
+        bytes32 digest = sha256(proofOf(seatOf[alice]));
+        vm.warp(from);
+        vm.expectRevert(abi.encodeWithSelector(OutsideRevealWindow.selector, from, from + REVEAL_WINDOW));
+        _reveal(w, alice, digest, "");
+        vm.warp(from + REVEAL_WINDOW + 1);
+        vm.expectRevert(abi.encodeWithSelector(OutsideRevealWindow.selector, from, from + REVEAL_WINDOW));
+        _reveal(w, alice, digest, "");
+        vm.warp(from + REVEAL_WINDOW);
+        _reveal(w, alice, digest, "");
+        vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Revealed));
+        _reveal(w, alice, digest, "");
+    }
+
+    function test_judgingOf_OnlyWhenTheRevealsAreOver() public {
+        Workload memory w = committedByBoth();
+        uint256 end = market.workloadOf(w.id).deadline + REVEAL_DELAY + REVEAL_WINDOW;
+        revealTo(w, seatOf[alice]);
+        vm.warp(end);
+        vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, end + 1));
+        market.judgingOf(w.spec);
+        vm.warp(end + 1);
+        Judging memory j = market.judgingOf(w.spec);
+        assertEq(j.commits, 2, "commits");
+        assertEq(j.reveals, 1, "reveals");
+        assertEq(j.share, committeeShareOf(FEE), "share");
+        bytes32 chained = keccak256(abi.encode(bytes32(0), 0, alice, sha256(proofOf(seatOf[alice]))));
+        assertEq(j.proofs, chained, "proofs");
+    }
+
+    function test_judgingOf_AtOnceWhenAllAreRevealed() public {
+        Workload memory w = revealedByBoth();
+        assertEq(market.judgingOf(w.spec).reveals, 2, "reveals");
+    }
+
+    function test_judgingOf_RevertWhen_NothingWasRevealed() public {
+        Workload memory w = committedByBoth();
+        toRevealsOver(w);
+        vm.expectRevert(abi.encodeWithSelector(NothingToJudge.selector, w.id));
+        market.judgingOf(w.spec);
+        vm.expectRevert(abi.encodeWithSelector(NothingToJudge.selector, w.id));
+        open(w);
+    }
+
+    /// @dev With nothing to judge there is no committee to pay: the share belongs to the pot, or burns with it.
+    function test_settle_WithoutRevealsNeedsNoCommittee() public balanced {
+        Workload memory w = committedByBoth();
+        toRevealsOver(w);
+        uint256 toBurn = FEE - ASSIGN_BOUNTY - SETTLE_BOUNTY;
+        vm.expectEmit(address(market));
+        emit Finished(w.id, Outcome.NotRevealed, 0, 0, toBurn);
+        settle(w, pair(seatOf[alice], seatOf[bob]));
+    }
+
+    function test_settle_UnservedRefundsTheCommitteesShareToo() public balanced {
+        Workload memory w = drawn(aJudgedRequest(), pair(seatOf[alice], seatOf[bob]));
+        vm.warp(deadlineOf(w) + 1);
+        uint256 before = balanceOf(requester);
+        settle(w, none());
+        assertOutcome(w, Outcome.Unserved);
+        assertEq(balanceOf(requester) - before, potOf(FEE), "refund");
+    }
+
+    function _reveal(Workload memory w, address who, bytes32 digest, bytes memory proof) private {
+        uint256 seat = seatOf[who];
+        vm.prank(who);
+        market.revealToCommittee(w.spec, seat, digest, saltOf(seat), proof, "https://proofs.example/");
+    }
+}
