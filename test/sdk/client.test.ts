@@ -53,6 +53,8 @@ describe('client: a workload on a chain', function () {
 
   it('settles many in one transaction, around one that is live', async () => {
     const ended = [await drawn(), await drawn()]
+    // A seat that never answers would stay busy, and the tests after this one need idle ones.
+    for (const { workload, seats } of ended) await prover.accept(network, workload, seats[0]!)
     await network.chain.pass(RUN_TIME + 40)
     const live = await drawn()
     const ids = [ended[0]!.workload, live.workload, ended[1]!.workload]
@@ -60,6 +62,7 @@ describe('client: a workload on a chain', function () {
     expect(results.map(({ workload }) => workload)).to.deep.equal(ids)
     expect(results.map(({ error }) => error?.code)).to.deep.equal([undefined, 'CONTRACT_TOO_EARLY', undefined])
     expect(await Promise.all(ids.map(statusOf))).to.deep.equal(['expired', 'proving', 'expired'])
+    await prover.fail(network, live.spec, live.seats[0]!, 'ProgramFailed')
     expect(await client.settleMany({ workloads: [] })).to.deep.equal([])
     await rejected(client.settleMany({ workloads: [`0x${'77'.repeat(32)}`] }), 'CLIENT_WORKLOAD_UNKNOWN')
   })
