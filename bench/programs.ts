@@ -11,6 +11,9 @@ import { network } from 'hardhat'
 
 import { buildPackages as buildSpend } from '../programs/aztec-spend/build.js'
 import { exampleNote, makeInputs as spendInputs } from '../programs/aztec-spend/inputs.js'
+import { buildPackages as buildEd25519 } from '../programs/ed25519/build.js'
+import { exampleSignature } from '../programs/ed25519/examples.js'
+import { makeInputs as ed25519Inputs } from '../programs/ed25519/inputs.js'
 import { buildPackages as buildGroth16 } from '../programs/groth16-sudoku/build.js'
 import { makeInputs as groth16Inputs } from '../programs/groth16-sudoku/inputs.js'
 import { buildPackages as buildMarlin } from '../programs/marlin-sudoku/build.js'
@@ -32,11 +35,18 @@ interface Subject {
   readonly target: { readonly prove: number; readonly memory: number; readonly proof: number; readonly gas: number }
 }
 
+/** The parameters that are the same on every machine. */
+const DEVELOPMENT = { variant: 'development', directory: null, download: null } as const
 const SUBJECTS: readonly Subject[] = [
   {
     build: buildSpend,
     inputs: () => spendInputs(exampleNote('bench')),
     target: { prove: 0.16, memory: 15, proof: 6464, gas: 713_335 },
+  },
+  {
+    build: ({ store }) => buildEd25519({ store, ...DEVELOPMENT }),
+    inputs: () => ed25519Inputs(exampleSignature('bench', Buffer.from('a message of the benchmark'))),
+    target: { prove: 3.8, memory: 316, proof: 9536, gas: 910_489 },
   },
   {
     build: buildGroth16,
@@ -56,11 +66,11 @@ const CONTEXT = { workload: `0x${'11'.repeat(32)}`, prover: `0x${'22'.repeat(20)
 const VERIFY = new Interface(['function verify(bytes32 workload, address prover, bytes publicInputs, bytes proof)'])
 
 /** Gas of a transaction that only verifies. */
-async function transactionGas({ source, name }: BuiltProgram['contract'], files: Inputs, proof: Uint8Array) {
+async function transactionGas({ source, name, code }: BuiltProgram['contract'], files: Inputs, proof: Uint8Array) {
   const { ethers } = await network.create()
   const [signer] = await ethers.getSigners()
   if (signer === undefined) throw new Error('the chain has no account')
-  const deployment = await (await signer.sendTransaction({ data: hexlify(creationCode(source, name)) })).wait()
+  const deployment = await (await signer.sendTransaction({ data: hexlify(code ?? creationCode(source, name)) })).wait()
   const to = deployment?.contractAddress
   if (to === undefined || to === null) throw new Error(`${name} was not deployed`)
   const { workload, prover } = CONTEXT

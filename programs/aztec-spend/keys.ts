@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { formatted, type Generated, writeOrCheck } from '../support/pinned.js'
-import { withBb } from './bb.js'
+import { withBb } from '../support/bb.js'
 import { compileCircuit } from './circuit.js'
-import { honkContract } from './contract.js'
-import { resolveSrs, type Srs, type SrsVariant } from './srs.js'
+import { honkContract } from '../support/honk.js'
+import { resolveSrs, type Srs, type SrsVariant } from '../support/srs.js'
 
 const VARIANTS: readonly SrsVariant[] = ['ignition', 'development']
 
@@ -26,7 +26,7 @@ export async function generate(variants: readonly Srs[]): Promise<Generated> {
         solidity: await readFile(join(directory, 'verifier.sol'), 'utf8'),
       }
     })
-    const contract = honkContract(solidity, srs.variant)
+    const contract = honkContract(solidity, 'aztec-spend', srs.variant)
     files.set(`programs/aztec-spend/keys/${srs.variant}.vk`, vk)
     files.set(contract.path, contract.source)
   }

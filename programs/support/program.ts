@@ -30,6 +30,8 @@ export interface BuiltProgram {
     readonly name: string
     /** Its source file, from the root of the repository. */
     readonly source: string
+    /** Its creation code, where the build writes the source and the tree does not hold it. */
+    readonly code?: Uint8Array
     /** Gas to give to `verify`. */
     readonly gas: number
   }

@@ -20,18 +20,22 @@ const compiled = new Map<string, Uint8Array>()
 /**
  * The creation code of a contract of this repository, compiled with the settings of the deployment (hardhat.config.ts), once a
  * process.
+ * @param texts Contents of sources that are not in the tree, by their path
  */
-export function creationCode(source: string, name: string): Uint8Array {
-  const known = compiled.get(`${source}:${name}`)
+export function creationCode(source: string, name: string, texts: Readonly<Record<string, string>> = {}): Uint8Array {
+  const key = JSON.stringify([source, name, texts])
+  const known = compiled.get(key)
   if (known !== undefined) return known
-  const code = compile(source, name)
-  compiled.set(`${source}:${name}`, code)
+  const code = compile(source, name, texts)
+  compiled.set(key, code)
   return code
 }
 
-function compile(source: string, name: string): Uint8Array {
+function compile(source: string, name: string, texts: Readonly<Record<string, string>>): Uint8Array {
   const solc = createRequire(import.meta.url)('solc') as Solc
-  const contents = (path: string): { contents: string } => ({ contents: readFileSync(join(REPOSITORY, path), 'utf8') })
+  const contents = (path: string): { contents: string } => ({
+    contents: texts[path] ?? readFileSync(join(REPOSITORY, path), 'utf8'),
+  })
   const input = {
     language: 'Solidity',
     sources: { [source]: { content: contents(source).contents } },

@@ -6,10 +6,11 @@ import { bn254 } from '@noble/curves/bn254.js'
 import { expect } from 'chai'
 
 import { buildPackages } from '../../programs/aztec-spend/build.js'
-import { ContractVerifier } from '../../programs/aztec-spend/evm.js'
+import { ContractVerifier } from '../../programs/support/evm.js'
 import { exampleNote, makeInputs, type SpendInputs } from '../../programs/aztec-spend/inputs.js'
 import { availableSrs, generate } from '../../programs/aztec-spend/keys.js'
-import { developmentG2, resolveSrs, type Srs } from '../../programs/aztec-spend/srs.js'
+import { isPowersOf } from '../../programs/support/pairing.js'
+import { developmentG2, IGNITION_G2, resolveSrs, type Srs } from '../../programs/support/srs.js'
 import { differing } from '../../programs/support/pinned.js'
 import type { BuiltProgram } from '../../programs/support/program.js'
 import { creationCode } from '../../programs/support/solc.js'
@@ -20,13 +21,6 @@ import { OnChain } from './chain.js'
 import { flipped, wrongLengths } from './mutations.js'
 import { Sandbox, sandboxWorks } from './support.js'
 
-/** [tau]G2 of the Ignition ceremony, published by Aztec; x imaginary, x real, y imaginary, y real. */
-const IGNITION_G2 = [
-  0x260e01b251f6f1c7e7ff4e580791dee8ea51d87a358e038b4efe30fac09383c1n,
-  0x0118c4d5b837bcc2bc89b5b398b5974e9f5944073b32078b7e231fec938883b0n,
-  0x04fc6369f7110fe3d25156c1bb9a72859cf2a04641f99ba4ee413c80da6a5fe4n,
-  0x22febda3c0c0632a56475b4214e5615e11e6dd3f96e6cea2854a87d4dacc5e55n,
-]
 const VARIANTS = ['ignition', 'development'] as const
 
 /** What one variant made of the first note. */
@@ -267,25 +261,6 @@ describe('aztec-spend', function () {
 
 async function ignition(): Promise<Srs | undefined> {
   return resolveSrs({ variant: 'ignition', download: null }).catch(() => undefined)
-}
-
-/** Whether the points are G, [tau]G, [tau²]G, … of the tau in `g2`: a random combination satisfies e(Σ rᵢPᵢ₊₁, G2) = e(Σ rᵢPᵢ, [tau]G2). */
-function isPowersOf(points: Uint8Array, [x1 = 0n, x0 = 0n, y1 = 0n, y0 = 0n]: readonly bigint[]): boolean {
-  const { G1, G2, fields } = bn254
-  const words = fromWords(points)
-  const power = (index: number) => G1.Point.fromAffine({ x: words[2 * index]!, y: words[2 * index + 1]! })
-  let [now, next] = [G1.Point.ZERO, G1.Point.ZERO]
-  for (let index = 0; index + 1 < words.length / 2; index++) {
-    const random = randomBytes(8).readBigUInt64BE() + 1n
-    now = now.add(power(index).multiplyUnsafe(random))
-    next = next.add(power(index + 1).multiplyUnsafe(random))
-  }
-  const tau = G2.Point.fromAffine({ x: fields.Fp2.fromBigTuple([x0, x1]), y: fields.Fp2.fromBigTuple([y0, y1]) })
-  const product = bn254.pairingBatch([
-    { g1: next, g2: G2.Point.BASE },
-    { g1: now.negate(), g2: tau },
-  ])
-  return power(0).equals(G1.Point.BASE) && fields.Fp12.eql(product, fields.Fp12.ONE)
 }
 
 function compressed(points: Uint8Array): Uint8Array {

@@ -27,12 +27,12 @@ export class OnChain {
 
   /** @param constructorArguments ABI-encoded. */
   static async deploy(
-    { name, source, gas }: BuiltProgram['contract'],
+    { name, source, gas, code }: BuiltProgram['contract'],
     constructorArguments: Uint8Array = new Uint8Array(),
   ): Promise<OnChain> {
     const { ethers } = await network.create()
     const [signer] = await ethers.getSigners()
-    const data = hexlify(concat([creationCode(source, name), constructorArguments]))
+    const data = hexlify(concat([code ?? creationCode(source, name), constructorArguments]))
     const transaction = await signer!.sendTransaction({ data })
     const receipt = await transaction.wait()
     return new OnChain(ethers, new Contract(receipt!.contractAddress!, ABI, signer), gas)

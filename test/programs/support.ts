@@ -7,6 +7,9 @@ import { fetchPackage, type BuiltPackage, type ContentStore } from '../../sdk/sr
 /** The workload and the prover of every job here, and of every call of a verifier contract. */
 export const CONTEXT = { workload: `0x${'11'.repeat(32)}`, prover: `0x${'22'.repeat(20)}` }
 
+/** `PROGRAM_TESTS=full`: try what a usual run takes samples of, see docs/testing.md. */
+export const FULL = process.env['PROGRAM_TESTS'] === 'full'
+
 /** What a program left behind. */
 export interface Run {
   /** Exit code, or the name of the signal. */

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { mkdir, open, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import { bn254 } from '@noble/curves/bn254.js'
 
-import { toWords, WORD } from '../support/words.js'
+import { isPowersOf } from './pairing.js'
+import { REPOSITORY } from './pinned.js'
+import { powersOfTau } from './powers.js'
+import { toWords, WORD } from './words.js'
 
 /** Where the structured reference string comes from: Aztec's public Ignition ceremony, or a publicly known secret. */
 export type SrsVariant = 'ignition' | 'development'
@@ -26,15 +29,29 @@ export interface SrsOptions {
   readonly directory?: string | null
   /** How to download; `null` stays offline. */
   readonly download?: typeof fetch | null
+  /** How many points the circuit needs; default 1,025, enough for 1,024 gates. */
+  readonly points?: number
 }
 
-const POINTS = 1025
+const FEW = 1025
+/** The size from which the development SRS takes long enough to be kept (in `.gevulot/srs`). */
+const MANY = 1 << 14
 const TIMEOUT_MS = 5_000
-/** sha-256 of the points. The ceremony's were checked against its published [tau]G2 by a pairing, which a test repeats. */
+/** The slowest download of many points that is worth waiting for: 160 KB a second. */
+const POINTS_PER_MS = 5
+const VARIANTS = ['ignition', 'development'] as const
+/** sha-256 of the first 1,025 points. The ceremony's were checked against its published [tau]G2 by a pairing, which a test repeats. */
 const SHA256: Readonly<Record<SrsVariant, string>> = {
   ignition: '66a4608fc6da4f9fc811ce9ec5f3c72985ac5419680e6e3e088851bfe4387f2c',
   development: '085ec1e93c58e07b8c60fb783175111f472c1b1be3dcb735be8dbeaa5103d0b2',
 }
+/** [tau]G2 of the ceremony, published by Aztec; x imaginary, x real, y imaginary, y real. */
+export const IGNITION_G2 = [
+  0x260e01b251f6f1c7e7ff4e580791dee8ea51d87a358e038b4efe30fac09383c1n,
+  0x0118c4d5b837bcc2bc89b5b398b5974e9f5944073b32078b7e231fec938883b0n,
+  0x04fc6369f7110fe3d25156c1bb9a72859cf2a04641f99ba4ee413c80da6a5fe4n,
+  0x22febda3c0c0632a56475b4214e5615e11e6dd3f96e6cea2854a87d4dacc5e55n,
+] as const
 /** Where bb itself looks. The transport need not be trusted: the digest is. */
 const SOURCES = ['http://crs.aztec-cdn.foundation/g1_compressed.dat', 'http://crs.aztec-labs.com/g1_compressed.dat']
 
@@ -46,15 +63,16 @@ const TAU = bn254.fields.Fr.create(
 )
 
 /**
- * Finds an SRS: the given directory, then bb's own (`~/.bb-crs`), then a download, then the development SRS. Whatever is found must
- * have a known digest, so neither a damaged nor a foreign SRS can slip into a package.
+ * Finds an SRS: the given directory, then bb's own (`~/.bb-crs`), then a download, then the development SRS. Of whatever is
+ * found the first 1,025 points must have a known digest and the others be the further powers of the same secret (by a pairing with
+ * its [tau]G2), so neither a damaged nor a foreign SRS can slip into a package.
  */
 export async function resolveSrs(options: SrsOptions = {}): Promise<Srs> {
-  const { variant, directory = process.env['CRS_PATH'] ?? null, download = fetch } = options
+  const { variant, directory = process.env['CRS_PATH'] ?? null, download = fetch, points: count = FEW } = options
   if (directory !== null) {
-    const points = await readDirectory(directory)
+    const points = await readDirectory(directory, count)
     if (points === undefined)
-      throw new Error(`${directory} holds no SRS (bn254_g1.dat or bn254_g1_compressed.dat with ${POINTS} points)`)
+      throw new Error(`${directory} holds no SRS (bn254_g1.dat or bn254_g1_compressed.dat with ${count} points)`)
     const found = identify(points)
     if (found === undefined)
       throw new Error(`the SRS in ${directory} is neither the ceremony's nor the development one`)
@@ -62,19 +80,23 @@ export async function resolveSrs(options: SrsOptions = {}): Promise<Srs> {
   }
   if (variant !== 'development') {
     const own = join(homedir(), '.bb-crs')
-    const cached = await readDirectory(own)
+    const cached = await readDirectory(own, count)
     if (cached !== undefined && identify(cached) === 'ignition')
       return { variant: 'ignition', points: cached, source: own }
     if (download !== null) {
       for (const source of SOURCES) {
-        const points = await fetchPoints(source, download).catch(() => undefined)
+        const points = await fetchPoints(source, download, count).catch(() => undefined)
         if (points !== undefined && identify(points) === 'ignition') return { variant: 'ignition', points, source }
       }
     }
     if (variant === 'ignition')
       throw new Error('the SRS of the Ignition ceremony was not found: set CRS_PATH to a directory with bn254_g1.dat')
   }
-  return { variant: 'development', points: developmentPoints(), source: 'made here from a publicly known secret' }
+  return {
+    variant: 'development',
+    points: await developmentPoints(count),
+    source: 'made here from a publicly known secret',
+  }
 }
 
 /** [tau]G2 of the development SRS, as the pairing precompile wants it: x imaginary, x real, y imaginary, y real. */
@@ -83,26 +105,41 @@ export function developmentG2(): readonly bigint[] {
   return [x.c1, x.c0, y.c1, y.c0]
 }
 
-function developmentPoints(): Uint8Array {
-  const { Fr } = bn254.fields
-  const words: bigint[] = []
-  for (let i = 0, power = Fr.ONE; i < POINTS; i++, power = Fr.mul(power, TAU)) {
-    const { x, y } = bn254.G1.Point.BASE.multiplyUnsafe(power).toAffine()
-    words.push(x, y)
-  }
-  return toWords(words)
+/** Many points as a process has made or checked them once: the check alone takes seconds. */
+const many = new Map<number, Promise<Uint8Array>>()
+
+function developmentPoints(count: number): Promise<Uint8Array> {
+  if (count < MANY) return Promise.resolve(powersOfTau(TAU, count))
+  const points = many.get(count) ?? keptPoints(count)
+  many.set(count, points)
+  return points
+}
+
+async function keptPoints(count: number): Promise<Uint8Array> {
+  const path = join(REPOSITORY, '.gevulot', 'srs', `development-${count}.dat`)
+  const kept = await readStart(path, count * 2 * WORD)
+  if (kept !== undefined && identify(kept) === 'development') return kept
+  const made = powersOfTau(TAU, count)
+  await mkdir(dirname(path), { recursive: true })
+  // Two builds at the same time must not read half a file of each other.
+  await writeFile(`${path}.${process.pid}`, made)
+  await rename(`${path}.${process.pid}`, path)
+  return made
 }
 
 function identify(points: Uint8Array): SrsVariant | undefined {
-  const digest = createHash('sha256').update(points).digest('hex')
-  if (digest === SHA256.ignition) return 'ignition'
-  return digest === SHA256.development ? 'development' : undefined
+  const digest = createHash('sha256')
+    .update(points.subarray(0, FEW * 2 * WORD))
+    .digest('hex')
+  const variant = VARIANTS.find((name) => SHA256[name] === digest)
+  if (variant === undefined || points.length === FEW * 2 * WORD) return variant
+  return isPowersOf(points, variant === 'ignition' ? IGNITION_G2 : developmentG2()) ? variant : undefined
 }
 
-async function readDirectory(directory: string): Promise<Uint8Array | undefined> {
-  const plain = await readStart(join(directory, 'bn254_g1.dat'), POINTS * 2 * WORD)
+async function readDirectory(directory: string, count: number): Promise<Uint8Array | undefined> {
+  const plain = await readStart(join(directory, 'bn254_g1.dat'), count * 2 * WORD)
   if (plain !== undefined) return plain
-  const compressed = await readStart(join(directory, 'bn254_g1_compressed.dat'), POINTS * WORD)
+  const compressed = await readStart(join(directory, 'bn254_g1_compressed.dat'), count * WORD)
   return compressed && decompress(compressed)
 }
 
@@ -118,11 +155,11 @@ async function readStart(path: string, length: number): Promise<Uint8Array | und
   }
 }
 
-async function fetchPoints(source: string, download: typeof fetch): Promise<Uint8Array> {
-  const length = POINTS * WORD
+async function fetchPoints(source: string, download: typeof fetch, count: number): Promise<Uint8Array> {
+  const length = count * WORD
   const response = await download(source, {
     headers: { range: `bytes=0-${length - 1}` },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS + count / POINTS_PER_MS),
   })
   const chunks: Uint8Array[] = []
   let received = 0

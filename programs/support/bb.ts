@@ -24,7 +24,7 @@ export async function withBb<T>(
   files: Readonly<Record<string, string | Uint8Array>>,
   work: (bb: (...args: string[]) => Promise<void>, directory: string) => Promise<T>,
 ): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'aztec-spend-'))
+  const directory = await mkdtemp(join(tmpdir(), 'bb-'))
   try {
     for (const [name, content] of Object.entries({ ...files, 'bn254_g1.dat': srs.points }))
       await writeFile(join(directory, name), content)
