@@ -21,19 +21,24 @@ export interface CliResult {
 export interface CliGround {
   readonly cwd: string
   readonly env?: Readonly<Record<string, string>>
+  /** An installed command to run; `gevulot` from its sources by default. */
+  readonly command?: string
 }
 
 // Tests that are cut short must leave no process behind.
 const children = new Set<ChildProcess>()
 process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')))
 
-/** Starts `gevulot` from its sources, without the caller's own settings and without a terminal. */
+/** Starts `gevulot`, without the caller's own settings and without a terminal. */
 export function startCli(args: readonly string[], ground: CliGround): ChildProcess {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('GEVULOT_') && name !== 'NODE_OPTIONS',
   )
-  const command = ['--import', LOADER, join(root, 'sdk/src/cli/main.ts'), ...args]
-  const child = spawn(process.execPath, command, {
+  const [command, before] =
+    ground.command === undefined
+      ? [process.execPath, ['--import', LOADER, join(root, 'sdk/src/cli/main.ts')]]
+      : [ground.command, []]
+  const child = spawn(command, [...before, ...args], {
     cwd: ground.cwd,
     env: { ...Object.fromEntries(inherited), ...ground.env },
     stdio: ['ignore', 'pipe', 'pipe'],

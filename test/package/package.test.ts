@@ -1,0 +1,108 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { publint } from 'publint'
+import { root } from '../../scripts/lib/artifacts.js'
+import { Consumer } from '../support/consumer.js'
+
+// What npm would publish, installed in a project that has nothing else.
+describe('package: contents', function () {
+  this.timeout(300_000)
+  let consumer: Consumer
+  let subpaths: readonly string[]
+
+  before(async () => {
+    consumer = await Consumer.install()
+    subpaths = Object.keys(consumer.manifest.exports).filter((subpath) => subpath !== './package.json')
+  })
+  after(() => consumer.remove())
+
+  it('has nothing that publint complains about', async () => {
+    const bytes = await readFile(consumer.tarball)
+    const tarball = new Uint8Array(bytes).buffer
+    const { messages } = await publint({ pack: { tarball }, strict: true })
+    expect(messages).to.deep.equal([])
+  })
+
+  it('carries the licence', async () => {
+    const [packed, own] = await Promise.all([
+      readFile(consumer.installed('LICENSE'), 'utf8'),
+      readFile(join(root, 'LICENSE'), 'utf8'),
+    ])
+    expect(packed).to.equal(own)
+  })
+
+  it('exports every subpath as ESM and as CommonJS, with the same names', async () => {
+    await consumer.write('names.mjs', NAMES.mjs)
+    await consumer.write('names.cjs', NAMES.cjs)
+    expect(subpaths).to.include.members(['.', './worker', './client'])
+    for (const subpath of subpaths) {
+      const specifier = specifierOf(subpath)
+      const [esm, cjs] = await Promise.all([
+        consumer.node('names.mjs', [specifier]),
+        consumer.node('names.cjs', [specifier]),
+      ])
+      const names = JSON.parse(esm) as string[]
+      expect(names, specifier).to.not.have.length(0)
+      expect(names, specifier).to.not.include('default')
+      expect(JSON.parse(cjs), specifier).to.deep.equal(names)
+    }
+    const manifest = await consumer.node('names.cjs', ['@gevulot/sdk/package.json'])
+    expect(JSON.parse(manifest)).to.include('exports')
+  })
+
+  it('keeps its other files to itself', async () => {
+    const error = await failureOf(consumer.node('names.cjs', ['@gevulot/sdk/dist/index.cjs']))
+    expect(error).to.include('ERR_PACKAGE_PATH_NOT_EXPORTED')
+  })
+
+  it('does nothing when it is imported', async () => {
+    await consumer.write('effects.mjs', EFFECTS)
+    const noisy = await failureOf(consumer.node('effects.mjs', ['data:text/javascript,globalThis.oops = 1']))
+    expect(noisy).to.include('globals: oops')
+    for (const subpath of subpaths) {
+      expect(await consumer.node('effects.mjs', [specifierOf(subpath)]), subpath).to.equal('')
+    }
+  })
+
+  it('installs its commands, which know their version', async () => {
+    expect(Object.keys(consumer.manifest.bin)).to.have.members(['gevulot', 'gevulot-worker'])
+    const { version } = JSON.parse(await readFile(consumer.installed('package.json'), 'utf8')) as { version: string }
+    expect(await consumer.node('node_modules/.bin/gevulot', ['--version'])).to.equal(`${version}\n`)
+  })
+})
+
+/** What a program said that was bound to fail. */
+async function failureOf(running: Promise<string>): Promise<string> {
+  const outcome = await running.catch((error: unknown) => error)
+  if (!(outcome instanceof Error)) throw new Error('expected a failure')
+  return outcome.message
+}
+
+function specifierOf(subpath: string): string {
+  return `@gevulot/sdk${subpath.slice(1)}`
+}
+
+const NAMES = {
+  mjs: 'process.stdout.write(JSON.stringify(Object.keys(await import(process.argv[2])).sort()))',
+  cjs: 'process.stdout.write(JSON.stringify(Object.keys(require(process.argv[2])).sort()))',
+}
+
+/** Imports a module and fails when that has left something behind: a global, a listener, a timer, a socket, a variable of the environment. */
+const EFFECTS = `
+const look = () => ({
+  globals: Object.getOwnPropertyNames(globalThis),
+  listeners: process.eventNames().flatMap((name) => Array(process.listenerCount(name)).fill(String(name))),
+  environment: Object.entries(process.env).map(String),
+  resources: process.getActiveResourcesInfo(),
+})
+// Node opens these itself for whoever imports \`node:process\`.
+void [process.stdin, process.stdout, process.stderr]
+const before = look()
+await import(process.argv[2])
+for (const [kind, values] of Object.entries(look())) {
+  const rest = [...before[kind]]
+  const added = values.filter((value) => rest.includes(value) ? (rest.splice(rest.indexOf(value), 1), false) : true)
+  if (added.length > 0) throw new Error(kind + ': ' + added.join(' '))
+}
+`
