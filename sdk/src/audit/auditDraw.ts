@@ -1,0 +1,142 @@
+import { ZeroHash } from 'ethers'
+import { activeSetAfter } from '../chain/activeSet.js'
+import { asChainError } from '../chain/asChainError.js'
+import type { Contracts } from '../chain/connect.js'
+import {
+  CANDIDATES_PER_SLOT,
+  drawSeed,
+  fillSlots,
+  offerOf,
+  permutationPrefix,
+  type Candidate,
+  type DrawnCandidate,
+} from '../chain/draw.js'
+import type { GevulotEvent, LogPosition, RegistryEvent } from '../chain/events.js'
+import { IBeacon__factory } from '../chain/generated/factories/IBeacon__factory.js'
+import { toAddress, toWorkloadId, type Bytes32, type Hex } from '../chain/hex.js'
+import { nameAt, OPEN_SLOT, SEAT_STATUSES } from '../chain/names.js'
+import { readEvents } from '../chain/readEvents.js'
+import { readRules } from '../chain/rules.js'
+import { readWorkloadState } from '../chain/readWorkloadState.js'
+import { unpackTerms } from '../chain/terms.js'
+import { clientError } from '../errors/codes/client.js'
+
+/** What an audit of a draw found. */
+export interface DrawAudit {
+  /** Whether the chain reports exactly the candidates that follow from seed and frozen set, with the same results. */
+  readonly agrees: boolean
+  readonly round: number
+  readonly randomness: Bytes32
+  /** Epoch whose set was drawn from, and the number of its seats. */
+  readonly epoch: number
+  readonly setSize: number
+  /** What the Assigned event reports. */
+  readonly have: readonly DrawnCandidate[]
+  /** What was recomputed here. */
+  readonly want: readonly DrawnCandidate[]
+}
+
+const SET_EVENTS = ['Staked', 'Joined', 'Left', 'Dropped', 'Slashed'] as const
+
+/**
+ * Recomputes a draw from the chain alone: the set from the registry's events up to the epoch of submission, the sequence from
+ * the beacon's value and the workload's id, who was at work from the block before and the events of the draw's own block.
+ * Needs a node that still has the state of those blocks. One thing it cannot see: a seat passed over as busy because three
+ * unsettled workloads used up its room is reported as a difference.
+ * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if the workload was not submitted, CLIENT_NOTHING_TO_DO before the draw, CHAIN_*
+ */
+export async function auditDraw(contracts: Contracts, workload: Hex): Promise<DrawAudit> {
+  const id = toWorkloadId(workload)
+  const events: GevulotEvent[] = []
+  for await (const event of readEvents(contracts, { workload: id })) events.push(event)
+  const submitted = events.find((event) => event.name === 'Submitted')
+  const assigned = events.find((event) => event.name === 'Assigned')
+  if (submitted === undefined) throw clientError('CLIENT_WORKLOAD_UNKNOWN', `nobody submitted ${workload}`)
+  if (assigned === undefined) throw clientError('CLIENT_NOTHING_TO_DO', `${workload} was not drawn`)
+  const terms = unpackTerms(submitted.args.terms)
+  const before = assigned.at.block - 1
+  const [{ round, epoch }, { beacon }] = await Promise.all([
+    readWorkloadState(contracts, id, before),
+    readRules(contracts, terms.rules),
+  ])
+  const set = activeSetAfter(await eventsUpTo(contracts, epoch), terms.class)
+  try {
+    const randomness = (await IBeacon__factory.connect(beacon, contracts.provider).value(round, {
+      blockTag: assigned.at.block,
+    })) as Bytes32
+    const places = permutationPrefix(drawSeed(randomness, id), set.length, terms.redundancy * CANDIDATES_PER_SLOT)
+    const seats = places.flatMap((place) => set[place] ?? [])
+    const sequence = await Promise.all(seats.map((seat) => candidateAt(contracts, seat, before)))
+    const busy = await busyAmong(contracts, seats, assigned.at)
+    const want =
+      randomness === ZeroHash
+        ? []
+        : fillSlots(sequence, { ...terms, offer: offerOf(terms), busy: (seat) => busy.has(seat) })
+    const have = assigned.args.candidates
+    return { agrees: isSame(have, want), round, randomness, epoch, setSize: set.length, have, want }
+  } catch (error) {
+    throw asChainError(error, `auditing the draw of ${workload}`)
+  }
+}
+
+/** Changes of the active sets in blocks older than the start of an epoch. */
+async function eventsUpTo(contracts: Contracts, epoch: number): Promise<RegistryEvent[]> {
+  const { registry, provider } = contracts
+  const [genesis, length] = await Promise.all([registry.genesis(), registry.epochLength()])
+  const frozenAt = Number(genesis) + (epoch - 1) * Number(length)
+  const times = new Map<number, number>()
+  const found: RegistryEvent[] = []
+  for await (const event of readEvents(contracts, { names: [...SET_EVENTS] })) {
+    const { block } = event.at
+    const time = times.get(block) ?? (await provider.getBlock(block))?.timestamp ?? Infinity
+    times.set(block, time)
+    // Blocks come in order: what follows is younger still.
+    if (time >= frozenAt) break
+    if (event.contract === 'registry') found.push(event)
+  }
+  return found
+}
+
+async function candidateAt({ registry }: Contracts, seat: number, blockTag: number): Promise<Candidate> {
+  const { operator, priceFloor, status } = await registry.seatOf(seat, { blockTag })
+  return { seat, operator: toAddress(operator), priceFloor, status: nameAt(SEAT_STATUSES, status) }
+}
+
+/** Seats at work just before the draw: in the block before, changed by what happened earlier in the same block. */
+async function busyAmong(contracts: Contracts, seats: readonly number[], at: LogPosition): Promise<Set<number>> {
+  const { market } = contracts
+  const held = await Promise.all(seats.map((seat) => market.isHeld(seat, { blockTag: at.block - 1 })))
+  const busy = new Set(seats.filter((_, index) => held[index]))
+  for await (const event of readEvents(contracts, { fromBlock: at.block, toBlock: at.block })) {
+    if (event.at.logIndex >= at.logIndex) break
+    if (event.name === 'Assigned') {
+      for (const { seat, slot } of event.args.candidates) if (slot !== OPEN_SLOT) busy.add(seat)
+    } else if (ENDS_WORK.has(event.name) && 'seat' in event.args) busy.delete(event.args.seat)
+  }
+  return busy
+}
+
+const ENDS_WORK: ReadonlySet<string> = new Set([
+  'Declined',
+  'Failed',
+  'Committed',
+  'Revealed',
+  'SlotSettled',
+  'Missed',
+  'Silent',
+])
+
+function isSame(have: readonly DrawnCandidate[], want: readonly DrawnCandidate[]): boolean {
+  return (
+    have.length === want.length &&
+    have.every((one, index) => {
+      const other = want[index]
+      return (
+        one.seat === other?.seat &&
+        one.operator === other.operator &&
+        one.draw === other.draw &&
+        one.slot === other.slot
+      )
+    })
+  )
+}

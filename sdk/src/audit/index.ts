@@ -1,0 +1,3 @@
+export { auditDraw, type DrawAudit } from './auditDraw.js'
+export { auditPayments, type PaymentAudit } from './auditPayments.js'
+export { expectedPayments, type Payment, type PaymentFacts, type Payments } from './expectedPayments.js'
