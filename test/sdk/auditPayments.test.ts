@@ -128,7 +128,7 @@ describe('audit of payments', function () {
     const event = (name: string, args: object) => ({ contract: 'market', at, name, args }) as unknown as WorkloadEvent
     const facts = (first: number, second: number) => ({
       terms: { fee: 10n * TOKEN, maxRunTime: 100, redundancy: 2 },
-      rules: { baseBurnBps: 500, assignBounty: 0n, settleBounty: 0n },
+      rules: { baseBurnBps: 500, assignBounty: 0n, settleBounty: 0n, committeeBps: 500 },
       events: [
         event('Assigned', { candidates: [] }),
         event('Committed', { seat: first, slot: 0, order: 0, commitment: 1n }),

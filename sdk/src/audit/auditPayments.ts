@@ -21,7 +21,8 @@ export interface PaymentAudit {
 
 /**
  * Recomputes the ranks, payments, refund and burn of a workload that has ended, from its events and its frozen rules.
- * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if it was not submitted, CLIENT_NOTHING_TO_DO before its end, CHAIN_*
+ * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if it was not submitted, CLIENT_NOTHING_TO_DO before its end,
+ * CLIENT_PARAMETER_INVALID if a committee judged its proofs, CHAIN_*
  */
 export async function auditPayments(contracts: Contracts, workload: Hex): Promise<PaymentAudit> {
   const events: WorkloadEvent[] = []
@@ -32,6 +33,11 @@ export async function auditPayments(contracts: Contracts, workload: Hex): Promis
   const finished = events.find((event) => event.name === 'Finished')
   if (submitted === undefined) throw clientError('CLIENT_WORKLOAD_UNKNOWN', `nobody submitted ${workload}`)
   if (finished === undefined) throw clientError('CLIENT_NOTHING_TO_DO', `${workload} has not ended`)
+  if (await isJudged(contracts, submitted.args.program)) {
+    const why =
+      'a committee judged its proofs; only payments for proofs that a verifier contract checked are recomputed'
+    throw clientError('CLIENT_PARAMETER_INVALID', `${workload}: ${why}`)
+  }
   const terms = unpackTerms(submitted.args.terms)
   const [rules, times, operators] = await Promise.all([
     readRules(contracts, terms.rules),
@@ -53,6 +59,14 @@ export async function auditPayments(contracts: Contracts, workload: Hex): Promis
   const { paid, refunded, burned } = finished.args
   const have = { slots, paid, refunded, burned }
   return { agrees: textOf(have) === textOf(want), have, want }
+}
+
+async function isJudged({ market }: Contracts, program: Hex): Promise<boolean> {
+  try {
+    return (await market.programOf(program)).judged
+  } catch (error) {
+    throw asChainError(error, `reading program ${program}`)
+  }
 }
 
 async function timesOf({ provider }: Contracts, events: readonly WorkloadEvent[]): Promise<Map<number, number>> {
