@@ -1,3 +1,5 @@
+import { on } from 'node:events'
+import { Worker as Thread } from 'node:worker_threads'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { keccak256, toBeHex, zeroPadValue } from 'ethers'
@@ -11,6 +13,12 @@ import {
   seatsHeldUp,
   solveHashcash,
 } from '../../sdk/src/worker/index.js'
+import {
+  HASHCASH_THREAD,
+  keccakModule,
+  type ThreadOrder,
+  type ThreadReport,
+} from '../../sdk/src/worker/qualify/hashcashThread.js'
 import { rejected } from '../support/rejected.js'
 
 const MAX_WORD = (1n << 256n) - 1n
@@ -41,6 +49,18 @@ function hashesFor(seed: Uint8Array, work: bigint, count: number): number {
   return number
 }
 
+/** What one thread finds among its numbers, in the order of its search. */
+async function findsOfThread(order: Omit<ThreadOrder, 'keccak'>): Promise<number[]> {
+  const finds: number[] = []
+  const thread = new Thread(HASHCASH_THREAD, { eval: true, workerData: { ...order, keccak: keccakModule() } })
+  for await (const [report] of on(thread, 'message') as AsyncIterable<[ThreadReport]>) {
+    if (!('found' in report)) break
+    finds.push(report.found)
+  }
+  await thread.terminate()
+  return finds
+}
+
 const aSeed = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
 describe('worker: hashcash', function () {
@@ -57,15 +77,12 @@ describe('worker: hashcash', function () {
   })
 
   it('finds numbers beyond 32 bits', async () => {
+    // A thread of its own: which of several finds something first is the machine's affair.
     const seed = new Uint8Array(32).fill(9)
-    const { solution } = await solveHashcash({ seed, work: 300n, count: 9, threads: 3 })
-    const numbers = Array.from({ length: 9 }, (_, index) => Buffer.from(solution).readUIntBE(index * 6, 6))
-    expect(
-      numbers.some((number) => number > 2 ** 32),
-      'the second thread begins at a third of 2^48',
-    ).to.equal(true)
-    expect(encodeNumbers(numbers)).to.deep.equal(solution)
-    expect(accepts(seed, 300n, 9, solution)).to.equal(true)
+    const numbers = await findsOfThread({ seed, target: MAX_WORD / 300n, from: 2 ** 40, tries: 20_000 })
+    expect(numbers.length).to.be.greaterThan(9)
+    expect(numbers[0]).to.be.at.least(2 ** 40)
+    expect(accepts(seed, 300n, 9, encodeNumbers(numbers.slice(0, 9)))).to.equal(true)
   })
 
   it('stops when asked', async () => {
