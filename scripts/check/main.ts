@@ -12,6 +12,7 @@ import { invariants } from './invariants.js'
 import { leftovers } from './leftovers.js'
 import { links } from './links.js'
 import { lockfile } from './lockfile.js'
+import { metrics } from './metrics.js'
 import { natspec } from './natspec.js'
 import { registries } from './registries.js'
 import { roles } from './roles.js'
@@ -36,6 +37,7 @@ const checks: Readonly<Record<string, Check>> = {
   functionOrder,
   natspec,
   roles,
+  metrics,
   abiAndStorage,
 }
 

@@ -31,6 +31,9 @@ import { Workshop } from './coordinate/Workshop.js'
 import { safetyOf } from './job/decide.js'
 import { lockAccount, lockDirectory } from './lock.js'
 import type { Logger } from './log/Logger.js'
+import { HealthServer } from './observe/HealthServer.js'
+import { StandingWatch } from './observe/StandingWatch.js'
+import { WorkerMetrics } from './observe/WorkerMetrics.js'
 import { Publisher } from './publish/Publisher.js'
 import { TxSigner } from './publish/TxSigner.js'
 import { PuzzleSolver } from './qualify/PuzzleSolver.js'
@@ -106,10 +109,11 @@ export class Worker {
     await this.#assertRuntime(runtime)
 
     const events = new EventStore(db)
-    const jobs = new JobStore(db, clock)
+    const metrics = new WorkerMetrics(clock)
+    const jobs = new JobStore(db, clock, (state, paid) => metrics.onTransition(state, paid))
     const journal = new CommitmentJournal(db, join(config.dataDirectory, 'commitments'), clock)
     const proofs = new ProofStore(join(config.dataDirectory, 'proofs'))
-    const history = new RunHistory(db, clock)
+    const history = new RunHistory(db, clock, (outcome, seconds) => metrics.onRun(outcome, seconds))
     const time = new ChainTime(clock)
     const agenda = new Agenda()
     const chain = new ChainFacts(contracts, events)
@@ -132,6 +136,7 @@ export class Worker {
       maxGas: BigInt(config.maxGas),
       bumpMs: config.bumpSeconds * 1000,
       maxInFlight: config.maxInFlight,
+      onEnd: (request, outcome) => metrics.onTransaction(request, outcome),
     })
     const sources = contentSources(config)
     const executor = new Executor({
@@ -208,6 +213,7 @@ export class Worker {
       time,
       clock,
       log,
+      onReconciled: () => metrics.onReconciled(),
     })
     const follower = new ChainFollower({
       contracts,
@@ -217,9 +223,19 @@ export class Worker {
       log,
       pollMs: config.pollMs,
       fromBlock: config.startBlock === 0 ? deployment.fromBlock : config.startBlock,
-      onBatch: (batch) => coordinator.onBatch(batch),
+      onBatch: (batch) => {
+        if (batch.kind === 'reorg') metrics.onReorg()
+        else metrics.onHead(batch.to.number)
+        return coordinator.onBatch(batch)
+      },
     })
+    // It asks the endpoint once a minute, so only where somebody looks.
+    const watch =
+      config.observePort === 0
+        ? undefined
+        : new StandingWatch({ contracts, seats, operator: signer.address, metrics, clock, log })
 
+    await this.#observe(metrics, jobs, signer.address, contracts.chainId)
     await publisher.recover()
     await coordinator.lookAtEverything()
     log.info('worker started', {
@@ -229,7 +245,7 @@ export class Worker {
       runtime: runtime.name,
       mode: config.mode,
     })
-    await this.#work({ stop, follower, coordinator, publisher, qualifier, workshop })
+    await this.#work({ stop, follower, coordinator, publisher, qualifier, watch, workshop })
     log.info('worker stopped', { stage: 'stop' })
   }
 
@@ -240,12 +256,13 @@ export class Worker {
     readonly coordinator: Coordinator
     readonly publisher: Publisher
     readonly qualifier: Qualifier
+    readonly watch: StandingWatch | undefined
     readonly workshop: Workshop
   }): Promise<void> {
-    const { stop, follower, coordinator, publisher, qualifier, workshop } = parts
+    const { stop, follower, coordinator, publisher, qualifier, watch, workshop } = parts
     const broken = new AbortController()
     const finished = new AbortController()
-    const loops = [follower, coordinator, publisher, qualifier].map((loop) =>
+    const loops = [follower, coordinator, publisher, qualifier, ...(watch ? [watch] : [])].map((loop) =>
       loop.run(finished.signal).catch((error: unknown) => {
         broken.abort(error)
         throw error
@@ -266,6 +283,16 @@ export class Worker {
     finished.abort()
     await settled
     if (broken.signal.aborted) throw broken.signal.reason
+  }
+
+  /** Serves figures and health, if a port is configured for them. */
+  async #observe(metrics: WorkerMetrics, jobs: JobStore, operator: string, chainId: number): Promise<void> {
+    const { runtime, mode, observeHost, observePort, readySeconds } = this.#config
+    metrics.start({ operator, chain: String(chainId), runtime, mode }, { openJobs: () => jobs.openByState() })
+    if (observePort === 0) return
+    const server = new HealthServer({ host: observeHost, port: observePort, metrics, readySeconds, log: this.#log })
+    await server.listen()
+    this.#closers.push(() => server.close())
   }
 
   async #assertRuntime(runtime: Runtime): Promise<void> {

@@ -189,6 +189,14 @@ export const WORKER_FIELDS = {
     0,
   ),
   keepProofsDays: field('KEEP_PROOFS_DAYS', integer(0, 3_650), 'Days to keep proofs and logs of finished work.', 7),
+  observePort: field('OBSERVE_PORT', integer(0, 65_535), 'Port that answers /live, /ready and /metrics; 0: none.', 0),
+  observeHost: field(
+    'OBSERVE_HOST',
+    text,
+    'Address to listen at for them. They tell no secrets, but are no page for strangers either.',
+    '127.0.0.1',
+  ),
+  readySeconds: field('READY_SECONDS', integer(1, DAY), 'Seconds without a new block after which /ready says no.', 120),
   logFile: field('LOG_FILE', text, 'File that log lines are added to; -: standard output.', '-'),
   logLevel: field('LOG_LEVEL', choice('debug', 'info', 'warn', 'error'), 'Least important lines to write.', 'info'),
 } as const satisfies Readonly<Record<string, ConfigField<never> | ConfigField<unknown>>>

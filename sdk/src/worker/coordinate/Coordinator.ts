@@ -51,6 +51,8 @@ export interface CoordinatorOptions {
   readonly time: ChainTime
   readonly clock: Clock
   readonly log: Logger
+  /** Told after every round that ended. */
+  readonly onReconciled?: () => void
 }
 
 // Workloads looked at together; each costs a few requests to the endpoint.
@@ -130,6 +132,7 @@ export class Coordinator {
       await Promise.all(due.slice(at, at + AT_ONCE).map((workload) => this.#workload(workload)))
     }
     await this.#prune()
+    this.#options.onReconciled?.()
   }
 
   async #workload(workload: WorkloadId): Promise<void> {

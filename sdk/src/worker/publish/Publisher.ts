@@ -28,6 +28,8 @@ export interface PublisherOptions {
   readonly maxGas: bigint
   readonly bumpMs: number
   readonly maxInFlight: number
+  /** Told how every transaction ended. */
+  readonly onEnd?: (request: TxRequest, outcome: TxOutcome) => void
 }
 
 interface Pending {
@@ -327,6 +329,7 @@ export class Publisher {
     const { about, key } = pending.request
     const level = outcome.kind === 'mined' ? 'info' : outcome.kind === 'superseded' ? 'error' : 'warn'
     this.#options.log[level](`transaction ${outcome.kind}`, { ...about, key, ...outcome })
+    this.#options.onEnd?.(pending.request, outcome)
     pending.resolve(outcome)
   }
 

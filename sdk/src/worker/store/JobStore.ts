@@ -20,20 +20,26 @@ export interface JobChange {
   readonly closed?: boolean
 }
 
+/** Told that a job came into a state; `paid`, token units, when it was paid for a rank. */
+export type OnTransition = (state: JobState, paid?: bigint) => void
+
 /** Jobs in the database. Each change is durable before the promise resolves, and only legal transitions pass. */
 export class JobStore {
   readonly #db: Database
   readonly #clock: Clock
+  readonly #onTransition: OnTransition
 
-  constructor(db: Database, clock: Clock) {
+  /** @param onTransition Told of every new state once it is durable. */
+  constructor(db: Database, clock: Clock, onTransition: OnTransition = () => undefined) {
     this.#db = db
     this.#clock = clock
+    this.#onTransition = onTransition
   }
 
   /** Adds a job in state `assigned`, or answers the one that exists. */
   async add(key: JobKey, open: boolean): Promise<Job> {
     const now = this.#clock.now()
-    await this.#db.transaction().execute(async (db) => {
+    const isNew = await this.#db.transaction().execute(async (db) => {
       const added = await db
         .insertInto('jobs')
         .values({
@@ -49,12 +55,14 @@ export class JobStore {
         .onConflict((conflict) => conflict.columns(['workload', 'seat']).doNothing())
         .returning('seat')
         .executeTakeFirst()
-      if (added === undefined) return
+      if (added === undefined) return false
       await db
         .insertInto('job_history')
         .values({ ...key, from_state: null, to_state: 'assigned', why: null, at: now })
         .execute()
+      return true
     })
+    if (isNew) this.#onTransition('assigned')
     return this.#must(key)
   }
 
@@ -79,6 +87,17 @@ export class JobStore {
       .orderBy('seat')
       .execute()
     return rows.map(jobOf)
+  }
+
+  /** Numbers of jobs with something left to do, by state. */
+  async openByState(): Promise<ReadonlyMap<JobState, number>> {
+    const rows = await this.#db
+      .selectFrom('jobs')
+      .select(({ fn }) => ['state', fn.countAll<string>().as('jobs')])
+      .where('closed', '=', false)
+      .groupBy('state')
+      .execute()
+    return new Map(rows.map(({ state, jobs }) => [state, Number(jobs)]))
   }
 
   /** All jobs of a workload. */
@@ -137,6 +156,7 @@ export class JobStore {
         })
         .execute()
     })
+    this.#onTransition(to, change.paid)
     return this.#must(job)
   }
 

@@ -8,15 +8,19 @@ const RECENT = 20
 export class RunHistory {
   readonly #db: Database
   readonly #clock: Clock
+  readonly #onRun: (outcome: string, seconds: number) => void
 
-  constructor(db: Database, clock: Clock) {
+  /** @param onRun Told of every run. */
+  constructor(db: Database, clock: Clock, onRun: (outcome: string, seconds: number) => void = () => undefined) {
     this.#db = db
     this.#clock = clock
+    this.#onRun = onRun
   }
 
   /** Notes a run. */
   async add(program: ProgramId, seconds: number, outcome: string): Promise<void> {
     await this.#db.insertInto('runs').values({ program, seconds, outcome, at: this.#clock.now() }).execute()
+    this.#onRun(outcome, seconds)
   }
 
   /** The longest of the last successful runs of a program in seconds; undefined when it never ran here. */

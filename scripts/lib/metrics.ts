@@ -1,0 +1,34 @@
+/** What follows from the worker's table of metrics: their page in the docs. */
+import { join } from 'node:path'
+
+import { WORKER_METRICS, type MetricSpec } from '../../sdk/src/worker/observe/metricTable.js'
+import { root } from './artifacts.js'
+
+export const metricsPath = join(root, 'docs/metrics.md')
+
+/** `docs/metrics.md` as it must be. */
+export function metricsPage(): string {
+  const rows = Object.entries<MetricSpec>(WORKER_METRICS).map(
+    ([name, { type, labels = [], help }]) =>
+      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+  )
+  return `# Health and metrics of the worker
+
+With \`observePort\` in its configuration (\`GEVULOT_OBSERVE_PORT\`), the worker answers HTTP at \`observeHost\`, this machine alone by default.
+
+| Path | Answer |
+| --- | --- |
+| \`/live\` | 200; 503 when the coordinator has ended no round for five minutes: restart the worker |
+| \`/ready\` | 200; 503 with the reasons while it cannot keep deadlines: \`hangs\`, or \`chainUnseen\` (no new block for \`readySeconds\`) |
+| \`/metrics\` | the figures below in Prometheus' text format |
+
+Nothing is taken in, and nothing secret is told; the operator's address and its balances are on the chain anyway. Balances and seats are read once a minute.
+
+[ops/prometheus/alerts.yml](../ops/prometheus/alerts.yml) holds alert rules, each with what to do, and [ops/grafana/worker.json](../ops/grafana/worker.json) a
+dashboard; [ops/systemd/gevulot-worker.service](../ops/systemd/gevulot-worker.service) runs the worker as a service. What the log holds besides: one JSON object a line, with \`workload\`, \`seat\` and \`stage\`.
+
+| Metric | Type | Labels | What |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`
+}

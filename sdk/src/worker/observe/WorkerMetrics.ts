@@ -1,0 +1,132 @@
+import { formatEther } from 'ethers'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Clock } from '../../clock.js'
+import type { JobState } from '../job/transitions.js'
+import type { TxOutcome, TxRequest } from '../publish/TxOutcome.js'
+import { WORKER_METRICS, type MetricName, type MetricSpec } from './metricTable.js'
+
+/** What is read only when somebody asks for the metrics. */
+export interface MetricSources {
+  /** Jobs that are not closed, by state. */
+  readonly openJobs: () => Promise<ReadonlyMap<JobState, number>>
+}
+
+/**
+ * The figures of a worker, for Prometheus. Parts of the worker tell it what happened; it never changes what they do. The names and meanings
+ * are in {@link WORKER_METRICS}.
+ */
+export class WorkerMetrics {
+  readonly #clock: Clock
+  readonly #registry = new Registry()
+  readonly #startedAt: number
+  #chainSeenAt: number | undefined
+  #reconciledAt: number
+  #sources: MetricSources | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#startedAt = this.#reconciledAt = clock.now()
+    for (const [name, spec] of Object.entries(WORKER_METRICS)) this.#register(name as MetricName, spec)
+  }
+
+  /** Says who works, and where the figures come from that are read on demand. */
+  start(info: Readonly<Record<'operator' | 'chain' | 'runtime' | 'mode', string>>, sources: MetricSources): void {
+    this.#gauge('gevulot_worker_info').set(info, 1)
+    this.#sources = sources
+  }
+
+  /** The follower has stored what the chain was at block `head`. */
+  onHead(head: number): void {
+    this.#gauge('gevulot_chain_head').set(head)
+    this.#chainSeenAt = this.#clock.now()
+  }
+
+  /** Blocks were undone. */
+  onReorg(): void {
+    this.#counter('gevulot_chain_reorgs_total').inc()
+  }
+
+  /** The coordinator has looked at everything that was due. */
+  onReconciled(): void {
+    this.#reconciledAt = this.#clock.now()
+  }
+
+  /** A job came into a state; `paid` for its rank, token units. */
+  onTransition(state: JobState, paid: bigint = 0n): void {
+    this.#counter('gevulot_job_transitions_total').inc({ state })
+    if (paid > 0n) this.#counter('gevulot_earned_tokens_total').inc(Number(formatEther(paid)))
+  }
+
+  /** A program has run. */
+  onRun(outcome: string, seconds: number): void {
+    this.#counter('gevulot_runs_total').inc({ outcome })
+    const histogram = this.#registry.getSingleMetric('gevulot_run_seconds') as Histogram
+    histogram.observe(seconds)
+  }
+
+  /** A transaction has ended. */
+  onTransaction({ about, key }: TxRequest, outcome: TxOutcome): void {
+    const { stage = key.split('/')[0] ?? key } = about as { readonly stage?: string }
+    this.#counter('gevulot_transactions_total').inc({ stage, outcome: outcome.kind })
+    if (outcome.kind === 'mined') this.#counter('gevulot_transaction_gas_total').inc({ stage }, Number(outcome.gasUsed))
+  }
+
+  /** What the account holds: wei of the chain's coin, token units in the market. */
+  onBalances(coin: bigint, tokens: bigint): void {
+    this.#gauge('gevulot_gas_money').set(Number(formatEther(coin)))
+    this.#gauge('gevulot_market_tokens').set(Number(formatEther(tokens)))
+  }
+
+  /** The statuses of all seats worked for. */
+  onSeats(statuses: readonly string[]): void {
+    const gauge = this.#gauge('gevulot_seats')
+    gauge.reset()
+    for (const status of statuses) gauge.inc({ status })
+  }
+
+  /** Seconds since the newest block was first seen; since the start while none was. */
+  get chainAge(): number {
+    return (this.#clock.now() - (this.#chainSeenAt ?? this.#startedAt)) / 1000
+  }
+
+  /** Whether any block was seen since the start. */
+  get hasSeenChain(): boolean {
+    return this.#chainSeenAt !== undefined
+  }
+
+  /** Seconds since the coordinator last ended a round. */
+  get reconciledAge(): number {
+    return (this.#clock.now() - this.#reconciledAt) / 1000
+  }
+
+  /** Prometheus' text format, version 0.0.4. */
+  async text(): Promise<string> {
+    this.#gauge('gevulot_chain_age_seconds').set(this.chainAge)
+    this.#gauge('gevulot_reconciled_seconds').set(this.reconciledAge)
+    const jobs = this.#gauge('gevulot_jobs')
+    const counts = await this.#sources?.openJobs()
+    jobs.reset()
+    counts?.forEach((count, state) => jobs.set({ state }, count))
+    return this.#registry.metrics()
+  }
+
+  /** Media type of {@link text}. */
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  #register(name: MetricName, { type, help, labels = [], buckets = [] }: MetricSpec): void {
+    const common = { name, help, labelNames: [...labels], registers: [this.#registry] }
+    if (type === 'counter') new Counter(common)
+    else if (type === 'gauge') new Gauge(common)
+    else new Histogram({ ...common, buckets: [...buckets] })
+  }
+
+  #gauge(name: MetricName): Gauge {
+    return this.#registry.getSingleMetric(name) as Gauge
+  }
+
+  #counter(name: MetricName): Counter {
+    return this.#registry.getSingleMetric(name) as Counter
+  }
+}

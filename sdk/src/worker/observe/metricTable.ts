@@ -1,0 +1,52 @@
+/** What a metric is; the page of metrics, the dashboard's test and the registry all derive from a table of these. */
+export interface MetricSpec {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels?: readonly string[]
+  /** Upper ends of a histogram's buckets. */
+  readonly buckets?: readonly number[]
+}
+
+/** Every metric of the worker, in the order of the page. Amounts of tokens and gas money are in whole units, not wei. */
+export const WORKER_METRICS = {
+  gevulot_worker_info: {
+    type: 'gauge',
+    help: 'Always 1; says who works how.',
+    labels: ['operator', 'chain', 'runtime', 'mode'],
+  },
+  gevulot_chain_head: { type: 'gauge', help: 'Number of the newest block seen.' },
+  gevulot_chain_age_seconds: {
+    type: 'gauge',
+    help: 'Seconds since the newest block was first seen; grows while no endpoint answers or no block comes.',
+  },
+  gevulot_chain_reorgs_total: { type: 'counter', help: 'Reorgs that undid blocks the worker had stored.' },
+  gevulot_jobs: { type: 'gauge', help: 'Jobs that are not closed, by state.', labels: ['state'] },
+  gevulot_job_transitions_total: { type: 'counter', help: 'Jobs that came into a state.', labels: ['state'] },
+  gevulot_earned_tokens_total: { type: 'counter', help: 'Tokens paid for ranks since the start.' },
+  gevulot_runs_total: { type: 'counter', help: 'Ended runs of programs, by outcome.', labels: ['outcome'] },
+  gevulot_run_seconds: {
+    type: 'histogram',
+    help: 'Seconds that programs ran.',
+    buckets: [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000],
+  },
+  gevulot_transactions_total: {
+    type: 'counter',
+    help: 'Transactions by what they are for and how they ended.',
+    labels: ['stage', 'outcome'],
+  },
+  gevulot_transaction_gas_total: {
+    type: 'counter',
+    help: 'Gas used by mined transactions, by what they are for.',
+    labels: ['stage'],
+  },
+  gevulot_gas_money: { type: 'gauge', help: "Balance of the key's account in the chain's own coin." },
+  gevulot_market_tokens: { type: 'gauge', help: "The account's balance in the market, tokens." },
+  gevulot_seats: { type: 'gauge', help: 'Seats worked for, by status on the chain.', labels: ['status'] },
+  gevulot_reconciled_seconds: {
+    type: 'gauge',
+    help: 'Seconds since the coordinator last ended a round; a worker that hangs does not reset it.',
+  },
+} as const satisfies Readonly<Record<string, MetricSpec>>
+
+/** Name of a metric. */
+export type MetricName = keyof typeof WORKER_METRICS

@@ -1,0 +1,183 @@
+import { globSync, readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { expect } from 'chai'
+
+import { root } from '../../scripts/lib/artifacts.js'
+import { systemClock } from '../../sdk/src/clock.js'
+import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
+import { HealthServer } from '../../sdk/src/worker/observe/HealthServer.js'
+import { WORKER_METRICS } from '../../sdk/src/worker/observe/metricTable.js'
+import { WorkerMetrics } from '../../sdk/src/worker/observe/WorkerMetrics.js'
+import { TestNetwork } from '../support/network/TestNetwork.js'
+import { rejected } from '../support/rejected.js'
+
+const silent = jsonLogger({ level: 'error', write: () => undefined, now: () => 0 })
+const names = Object.keys(WORKER_METRICS)
+
+interface Reply {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+}
+
+function ask(port: number, path: string, method = 'GET'): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ host: '127.0.0.1', port, path, method }, (response) => {
+      const { statusCode: status = 0, headers } = response
+      response
+        .toArray()
+        .then((parts: Buffer[]) =>
+          resolve({ status, type: headers['content-type'] ?? '', body: Buffer.concat(parts).toString() }),
+        )
+        .catch(reject)
+    })
+    asking.on('error', reject).end()
+  })
+}
+
+/** Samples of Prometheus' text format by name and labels. */
+function samplesOf(text: string): ReadonlyMap<string, number> {
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]))
+}
+
+describe('worker: health and metrics', () => {
+  let time = 0
+  let servers: HealthServer[] = []
+  const clock = { ...systemClock, now: () => time }
+
+  beforeEach(() => {
+    time = 1_000_000
+  })
+  afterEach(async () => {
+    for (const server of servers) await server.close()
+    servers = []
+  })
+
+  async function serve(metrics: WorkerMetrics, port = 0): Promise<number> {
+    const server = new HealthServer({ host: '127.0.0.1', port, metrics, readySeconds: 60, log: silent })
+    const bound = await server.listen()
+    servers.push(server)
+    return bound
+  }
+
+  it('is ready only while blocks come and rounds end, and says what is wrong', async () => {
+    const metrics = new WorkerMetrics(clock)
+    const port = await serve(metrics)
+    const ready = async () => {
+      const { status, body } = await ask(port, '/ready')
+      return [status, ...(JSON.parse(body) as { why: string[] }).why]
+    }
+    expect(await ready()).to.deep.equal([503, 'chainUnseen'])
+    metrics.onHead(7)
+    expect(await ready()).to.deep.equal([200])
+    time += 61_000
+    expect(await ready()).to.deep.equal([503, 'chainUnseen'])
+    metrics.onHead(8)
+    time += 240_000
+    metrics.onHead(9)
+    expect(await ready()).to.deep.equal([503, 'hangs'])
+    expect((await ask(port, '/live')).status).to.equal(503)
+    metrics.onReconciled()
+    expect(await ready()).to.deep.equal([200])
+    expect((await ask(port, '/live')).status).to.equal(200)
+  })
+
+  it('takes nothing but questions it knows', async () => {
+    const port = await serve(new WorkerMetrics(clock))
+    expect((await ask(port, '/metrics?x=1')).status).to.equal(200)
+    expect((await ask(port, '/metrics', 'POST')).status).to.equal(405)
+    for (const path of ['/', '/metrics/', '/%2e%2e/etc/passwd', '//metrics']) {
+      expect((await ask(port, path)).status, path).to.equal(404)
+    }
+  })
+
+  it('refuses a port that is taken, and names the field', async () => {
+    const port = await serve(new WorkerMetrics(clock))
+    const error = await rejected(serve(new WorkerMetrics(clock), port), 'WORKER_CONFIG_INVALID')
+    expect(error.message).to.contain('observe')
+  })
+
+  it('answers 500 and goes on when a figure cannot be read', async () => {
+    const metrics = new WorkerMetrics(clock)
+    metrics.start({ operator: '0x', chain: '1', runtime: 'linux', mode: 'auto' }, { openJobs: failing })
+    const port = await serve(metrics)
+    expect((await ask(port, '/metrics')).status).to.equal(500)
+    expect((await ask(port, '/live')).status).to.equal(200)
+  })
+
+  it('alerts and dashboard use metrics that exist, and every metric is shown', () => {
+    const files = globSync('ops/{prometheus,grafana}/*', { cwd: root }).map((path) =>
+      readFileSync(join(root, path), 'utf8'),
+    )
+    const used = new Set(files.join('\n').match(/gevulot_[a-z_]+/g) ?? [])
+    const bare = [...used].map((name) => name.replace(/_(bucket|sum|count)$/, ''))
+    expect([...new Set(bare)].sort()).to.deep.equal([...names].sort())
+  })
+})
+
+async function failing(): Promise<never> {
+  throw new Error('the database is gone')
+}
+
+describe('worker: metrics of a real worker', function () {
+  this.timeout(300_000)
+  let network: TestNetwork
+
+  beforeEach(async () => {
+    network = await TestNetwork.start()
+  })
+  afterEach(async () => {
+    await network.stop()
+  })
+
+  it('counts a workload from the draw to the pay', async () => {
+    const program = await network.deployGuest('hashcash')
+    const alice = await network.addOperator('alice')
+    const port = await freePort()
+    const worker = await network.startWorker(alice, { observePort: port, keeper: true })
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(program)
+    await worker.line((line) => line.message === 'job closed' && line['workload'] === workload)
+
+    expect((await ask(port, '/ready')).body).to.equal('{"ok":true,"why":[]}\n')
+    const { body, type } = await scraped(port, 'gevulot_seats{status="Active"} 1')
+    expect(type).to.contain('text/plain')
+    for (const name of names) expect(body, name).to.contain(`# HELP ${name} `)
+    const samples = samplesOf(body)
+    for (const state of ['assigned', 'fetching', 'running', 'proved', 'settled']) {
+      expect(samples.get(`gevulot_job_transitions_total{state="${state}"}`), state).to.equal(1)
+    }
+    expect(samples.get('gevulot_earned_tokens_total')).to.be.greaterThan(0)
+    expect(samples.get('gevulot_runs_total{outcome="ok"}')).to.equal(1)
+    expect(samples.get('gevulot_run_seconds_count')).to.equal(1)
+    expect(samples.get('gevulot_seats{status="Active"}')).to.equal(1)
+    expect(samples.get('gevulot_gas_money')).to.be.within(1, 100)
+    expect([...samples.keys()].some((key) => key.includes('outcome="mined"'))).to.equal(true)
+    expect(body).not.to.contain(alice.wallet.privateKey.slice(2))
+  })
+})
+
+/** The metrics, once they hold a line that is read by and by. */
+async function scraped(port: number, line: string): Promise<Reply> {
+  for (const end = Date.now() + 60_000; ; await sleep(200)) {
+    const reply = await ask(port, '/metrics')
+    if (reply.body.includes(line) || Date.now() > end) return reply
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = new HealthServer({
+    host: '127.0.0.1',
+    port: 0,
+    metrics: new WorkerMetrics(systemClock),
+    readySeconds: 1,
+    log: silent,
+  })
+  const port = await server.listen()
+  await server.close()
+  return port
+}
