@@ -222,8 +222,8 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
     /// @param seat Seat of the caller.
     function accept(bytes32 workload, uint256 seat) external;
 
-    /// @notice Commits to a proof for the seat's own slot. When every slot has its own seat's commit and none was open to others, commits
-    /// close. Not for redundancy 1 while the slot is its seat's alone: see {submitProof}.
+    /// @notice Commits to a proof for the seat's own slot. From redundancy 2 on commits close when every slot has its own
+    /// seat's commit and none was open to others. A slot that is its seat's alone takes none where a contract verifies: see {submitProof}.
     /// @param workload Workload id.
     /// @param seat Seat of the caller.
     /// @param commitment The low 160 bits of keccak256(abi.encode(proofDigest, operator, workload, seat, salt)), proofDigest = sha256(proof).

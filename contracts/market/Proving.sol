@@ -180,9 +180,10 @@ abstract contract Proving is WorkloadStore, IMarketCore {
 
     /// @dev Stores the word after a slot's own seat delivered, and closes commits when that was the last one.
     /// @param open Whether a slot was open to others until then: junk must not close a market that others may be working for, so
-    /// then only time or the requester does.
+    /// then only time or the requester does. Neither does a lone commit, which one seat can make junk: a committee sees it after the close.
     function _storeOwnCommit(bytes32 workload, WorkloadWord w, bool open) internal {
-        if (w.own() == w.redundancy() && !open) {
+        uint256 own = w.own();
+        if (own == w.redundancy() && own != 1 && !open) {
             w = w.close(block.timestamp);
             emit CommitsClosed(workload, false);
         }

@@ -18,11 +18,63 @@ contract CommitteeRevealTest is CommitteeFixture {
         submit(aRequest());
     }
 
-    function test_commit_AlsoOfTheOnlySlot() public {
+    function test_commit_OfTheOnlySlotClosesNothing() public {
         Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
         commit(w, seatOf[alice]);
-        assertTrue(market.workloadOf(w.id).closedEarly, "closed");
-        assertTrue(market.workloadOf(w.id).judged, "judged");
+        WorkloadState memory state = market.workloadOf(w.id);
+        assertTrue(state.judged, "judged");
+        assertTrue(!state.closedEarly, "still open");
+        assertEq(market.openSlots(w.id), 1, "to backups too");
+    }
+
+    /// @dev Who need not wait for the deadline is the requester: it can close with the only commit there.
+    function test_release_OfTheOnlySlotOnceItIsCommitted() public balanced {
+        Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
+        commit(w, seatOf[alice]);
+        release(w);
+        toReveals(w);
+        revealTo(w, seatOf[alice]);
+        judge(w, 1);
+        settle(w, one(seatOf[alice]));
+        assertOutcome(w, Outcome.Proven);
+        assertEq(balanceOf(alice), judgedPotOf(FEE), "paid whole");
+    }
+
+    /// @dev Attack, junk commits: the drawn seat of a lone slot commits junk, before anybody else may commit, so that commits
+    /// close and the fee burns. They stay open: a backup proves the workload and earns all of it.
+    function test_commit_JunkOnTheOnlySlotKeepsNobodyOut() public balanced {
+        Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
+        commit(w, seatOf[alice]);
+        commitOpen(w, seatOf[bob]);
+        vm.warp(deadlineOf(w));
+        toReveals(w);
+        revealTo(w, seatOf[alice]);
+        revealTo(w, seatOf[bob]);
+        judge(w, 2);
+        vm.expectEmit(address(market));
+        emit Missed(w.id, seatOf[alice], 1);
+        settle(w, pair(seatOf[alice], seatOf[bob]));
+        assertOutcome(w, Outcome.Proven);
+        assertEq(balanceOf(alice), 0, "junk earns nothing");
+        assertEq(balanceOf(bob), judgedPotOf(FEE), "the backup earns the rank");
+    }
+
+    /// @dev The same if the junk is never shown.
+    function test_commit_JunkOnTheOnlySlotThatIsNeverRevealed() public balanced {
+        Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
+        commit(w, seatOf[alice]);
+        commitOpen(w, seatOf[bob]);
+        vm.warp(deadlineOf(w));
+        toReveals(w);
+        revealTo(w, seatOf[bob]);
+        toRevealsOver(w);
+        open(w);
+        publishRound(w, bytes32("round of the committee"));
+        drawCommittee(w, one(seatOf[alice]));
+        vote(w, 0, SIZE, 2);
+        toFinal(w);
+        settle(w, pair(seatOf[alice], seatOf[bob]));
+        assertEq(balanceOf(bob), judgedPotOf(FEE), "the backup earns the rank");
     }
 
     /// @dev Without a contract nobody can verify a proof at once, however the prover asks.
@@ -175,6 +227,13 @@ contract CommitteeRevealTest is CommitteeFixture {
         settle(w, none());
         assertOutcome(w, Outcome.Unserved);
         assertEq(balanceOf(requester) - before, potOf(FEE), "refund");
+    }
+
+    /// @dev A committee finds `valid`, and nobody appeals.
+    function judge(Workload memory w, uint256 valid) private {
+        seated(w);
+        vote(w, 0, SIZE, valid);
+        toFinal(w);
     }
 
     function _reveal(Workload memory w, address who, bytes32 digest, bytes memory proof) private {
