@@ -27,15 +27,7 @@ const restrictImports = (...patterns) => ({ 'no-restricted-imports': ['error', {
 
 export default tseslint.config(
   {
-    ignores: [
-      '**/node_modules/',
-      '**/dist/',
-      'artifacts/',
-      'cache/',
-      'coverage/',
-      '.gevulot/',
-      'sdk/src/chain/generated/',
-    ],
+    ignores: ['**/node_modules/', '**/dist/', 'artifacts/', 'cache/', 'coverage/', '.gevulot/', 'sdk/src/*/generated/'],
   },
   {
     files: ['**/*.{ts,js,mjs}'],

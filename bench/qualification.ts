@@ -2,7 +2,7 @@
  * Simulates qualification with the default parameters: who passes a check, and how many seats one machine holds up.
  * `npm run bench:qualification` prints the tables of docs/qualification.md. Same seed, same numbers.
  */
-import { QUALIFICATION_DEFAULTS } from '../scripts/lib/parameters.js'
+import { QUALIFICATION_DEFAULTS } from '../sdk/src/deploy/parameters.js'
 import { calibrate, CALIBRATION_DEFAULTS, passProbability, seatsHeldUp } from '../sdk/src/worker/index.js'
 
 const RATE = 400_000

@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { standard } from '../scripts/lib/parameters.js'
+import { standard } from '../sdk/src/deploy/parameters.js'
 import { rankShares, splitFee } from '../sdk/src/chain/rewards.js'
 
 const TOKEN = 10n ** 18n

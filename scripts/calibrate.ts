@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
 import { calibrate, CALIBRATION_DEFAULTS as DEFAULTS, measureHashRate, seatsHeldUp } from '../sdk/src/worker/index.js'
-import { QUALIFICATION_DEFAULTS } from './lib/parameters.js'
+import { QUALIFICATION_DEFAULTS } from '../sdk/src/deploy/parameters.js'
 
 const text = { type: 'string' } as const
 const { values } = parseArgs({

@@ -4,8 +4,8 @@ import { network } from 'hardhat'
 
 import { commitmentOf, connect, decodeEvent, deploymentOf, specOf } from '../../sdk/src/chain/index.js'
 import type { Contracts, GevulotEvent, Spec } from '../../sdk/src/chain/index.js'
-import { deploy } from '../../scripts/lib/deploy.js'
-import { standard, type Parameters as DeployParameters } from '../../scripts/lib/parameters.js'
+import { deploy } from '../../sdk/src/deploy/deploy.js'
+import { standard, type Parameters as DeployParameters } from '../../sdk/src/deploy/parameters.js'
 
 /** A workload with its spec. */
 export interface Workload {

@@ -1,6 +1,6 @@
 import { network } from 'hardhat'
 
-import { deployContract } from '../../scripts/lib/deploy.js'
+import { deployContract } from '../../sdk/src/deploy/deploy.js'
 import { verifyRound } from '../../sdk/src/beacon/index.js'
 import { DrandBeacon__factory } from '../../sdk/src/chain/generated/factories/DrandBeacon__factory.js'
 import { ROUNDS } from '../../test/support/drand/rounds.js'

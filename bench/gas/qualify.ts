@@ -1,7 +1,7 @@
 import { getBytes, parseEther, type ContractTransactionResponse, type Signer } from 'ethers'
 
-import { deployContract } from '../../scripts/lib/deploy.js'
-import { QUALIFICATION_DEFAULTS } from '../../scripts/lib/parameters.js'
+import { deployContract } from '../../sdk/src/deploy/deploy.js'
+import { QUALIFICATION_DEFAULTS } from '../../sdk/src/deploy/parameters.js'
 import { solveHashcash } from '../../sdk/src/worker/index.js'
 import type { Network } from './Network.js'
 

@@ -8,7 +8,7 @@ import type { BuiltProgram } from '../../programs/support/program.js'
 import { type Client, deployProgram } from '../../sdk/src/client/index.js'
 import type { ProgramId } from '../../sdk/src/chain/index.js'
 import type { ContentStore } from '../../sdk/src/content/index.js'
-import { deployContract } from '../lib/deploy.js'
+import { deployContract } from '../../sdk/src/deploy/deploy.js'
 
 /** A program of the demonstration, deployed, with real inputs for any number of workloads. */
 export interface DemoProgram {

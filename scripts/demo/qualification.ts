@@ -4,7 +4,7 @@ import { parseEther, type HDNodeWallet, type Signer } from 'ethers'
 
 import type { Contracts, GevulotEvent } from '../../sdk/src/chain/index.js'
 import { IQualification__factory } from '../../sdk/src/chain/generated/factories/IQualification__factory.js'
-import { deployContract } from '../lib/deploy.js'
+import { deployContract } from '../../sdk/src/deploy/deploy.js'
 
 /** Hashes a number takes on average, and numbers in a solution: well under a second on one core, so that six provers can share it. */
 const PUZZLE = { work: 2_000, count: 64 } as const

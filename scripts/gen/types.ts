@@ -1,16 +1,17 @@
 /**
- * Generates the TypeScript types of our contracts from their ABIs alone (no byte code, no test contracts): for the SDK
- * in `sdk/src/chain/generated`, and for tests, benches and scripts what Hardhat's helpers return for each name.
+ * Generates what TypeScript needs of our contracts (no test contracts): types from their ABIs alone in `sdk/src/chain/generated`; code to
+ * deploy in `sdk/src/deploy/generated`, which requesters never load; and for tests, benches and scripts what Hardhat's helpers return.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { glob, runTypeChain } from 'typechain'
 
-import { artifacts, root, type AbiItem } from '../lib/artifacts.js'
+import { artifacts, deployable, root, type AbiItem } from '../lib/artifacts.js'
 
 const abiDirectory = join(root, 'cache/abi')
 const outDir = join(root, 'sdk/src/chain/generated')
+const codeDirectory = join(root, 'sdk/src/deploy/generated')
 
 /** TypeChain writes parameter names as labels of tuples, where TypeScript refuses `class`. They are no part of a call. */
 function withoutReservedNames(item: AbiItem): AbiItem {
@@ -42,6 +43,28 @@ function hardhatTypes(names: readonly string[]): string {
   ].join('\n')
 }
 
+/** A module with the creation code of everything that can be deployed. */
+function creationCode(): string {
+  const entries = deployable().map(({ contractName, abi, bytecode }) => {
+    const constructors = abi.filter(({ type }) => type === 'constructor')
+    return `  ${contractName}: ${JSON.stringify({ abi: constructors, bytecode })},`
+  })
+  return [
+    "import type { JsonFragment } from 'ethers'",
+    '/** What deploys a contract. */',
+    'export interface CreationCode {',
+    '  /** Its constructor, if it has one. */',
+    '  readonly abi: readonly JsonFragment[]',
+    '  readonly bytecode: string',
+    '}',
+    '/** By name of the contract. */',
+    'export const CREATION_CODE: Readonly<Record<string, CreationCode>> = {',
+    ...entries,
+    '}',
+    '',
+  ].join('\n')
+}
+
 rmSync(abiDirectory, { recursive: true, force: true })
 rmSync(outDir, { recursive: true, force: true })
 mkdirSync(abiDirectory, { recursive: true })
@@ -67,5 +90,8 @@ await runTypeChain({
     tsNocheck: false,
   },
 })
+rmSync(codeDirectory, { recursive: true, force: true })
+mkdirSync(codeDirectory, { recursive: true })
+writeFileSync(join(codeDirectory, 'creationCode.ts'), creationCode())
 writeFileSync(join(root, 'cache/hardhat.d.ts'), hardhatTypes(contracts.map(({ contractName }) => contractName)))
 console.log(`Wrote types of ${files.length} contracts and interfaces to sdk/src/chain/generated`)

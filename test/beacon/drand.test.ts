@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { concat, ZeroHash } from 'ethers'
-import { deployContract } from '../../scripts/lib/deploy.js'
+import { deployContract } from '../../sdk/src/deploy/deploy.js'
 import {
   fetchRound,
   isDrandBeacon,

@@ -17,6 +17,7 @@ export interface Manifest {
   readonly exports: Readonly<Record<string, unknown>>
   readonly bin: Readonly<Record<string, string>>
   readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
 }
 
 /** A project of somebody else's, outside this repository, which has installed the SDK from its tarball. */
@@ -33,8 +34,11 @@ export class Consumer {
     this.manifest = parts.manifest
   }
 
-  /** Packs the SDK as it is built and installs it in an empty project. npm asks its registry for what its cache lacks. */
-  static async install(): Promise<Consumer> {
+  /**
+   * Packs the SDK as it is built and installs it in an empty project. npm asks its registry for what its cache lacks.
+   * @param peers Optional peers of the SDK to install too.
+   */
+  static async install(peers: readonly string[] = []): Promise<Consumer> {
     const home = await mkdtemp(join(tmpdir(), 'gevulot-consumer-'))
     const directory = join(home, 'project')
     await mkdir(directory)
@@ -43,8 +47,11 @@ export class Consumer {
     const tarball = join(home, filename)
     await writeFile(join(directory, 'package.json'), JSON.stringify({ name: 'consumer', private: true }))
     const own = JSON.parse(await readFile(join(root, 'sdk/package.json'), 'utf8')) as Manifest
-    const ethers = `ethers@${own.dependencies['ethers']}`
-    await npmRun(directory, ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball, ethers])
+    const others = [
+      `ethers@${own.dependencies['ethers']}`,
+      ...peers.map((peer) => `${peer}@${own.peerDependencies[peer]}`),
+    ]
+    await npmRun(directory, ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball, ...others])
     const installed = await readFile(join(directory, 'node_modules/@gevulot/sdk/package.json'), 'utf8')
     return new Consumer({ directory, tarball, manifest: JSON.parse(installed) as Manifest })
   }

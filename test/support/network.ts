@@ -1,6 +1,6 @@
 import { concat, hexlify, keccak256, parseUnits, randomBytes, type HDNodeWallet } from 'ethers'
-import { deploy } from '../../scripts/lib/deploy.js'
-import { devnet } from '../../scripts/lib/parameters.js'
+import { deploy } from '../../sdk/src/deploy/deploy.js'
+import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { commitmentOf } from '../../sdk/src/chain/commitment.js'
 import { connect, type Contracts } from '../../sdk/src/chain/connect.js'
 import { deploymentOf, type Deployment, type DeploymentRecord } from '../../sdk/src/chain/deployment.js'

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { hexlify, randomBytes } from 'ethers'
 
-import { deploy } from '../../scripts/lib/deploy.js'
+import { deploy } from '../../sdk/src/deploy/deploy.js'
 import { connect, deploymentOf, type Contracts, type EventBatch } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import { ChainFollower } from '../../sdk/src/worker/chain/ChainFollower.js'

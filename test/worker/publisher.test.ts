@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { hexlify, randomBytes, Wallet } from 'ethers'
 
-import { deployContract } from '../../scripts/lib/deploy.js'
+import { deployContract } from '../../sdk/src/deploy/deploy.js'
 import { GevulotToken__factory } from '../../sdk/src/chain/generated/factories/GevulotToken__factory.js'
 import type { GevulotToken } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { parseEther } from 'ethers'
 
-import { deployContract } from '../../scripts/lib/deploy.js'
+import { deployContract } from '../../sdk/src/deploy/deploy.js'
 import {
   nameAt,
   readQualification,

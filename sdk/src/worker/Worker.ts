@@ -53,6 +53,8 @@ import { TransactionJournal } from './store/TransactionJournal.js'
 export interface WorkerDependencies {
   readonly clock: Clock
   readonly log: Logger
+  /** Called once it follows the chain. */
+  readonly onStarted?: () => void
 }
 
 const MWEI = 1_000_000n
@@ -64,13 +66,15 @@ export class Worker {
   readonly #config: WorkerConfig
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #onStarted: (() => void) | undefined
   /** Undo what was opened, newest first. */
   readonly #closers: (() => Promise<void>)[] = []
 
-  constructor(config: WorkerConfig, { clock, log }: WorkerDependencies) {
+  constructor(config: WorkerConfig, { clock, log, onStarted }: WorkerDependencies) {
     this.#config = config
     this.#clock = clock
     this.#log = log
+    this.#onStarted = onStarted
   }
 
   /**
@@ -245,6 +249,7 @@ export class Worker {
       runtime: runtime.name,
       mode: config.mode,
     })
+    this.#onStarted?.()
     await this.#work({ stop, follower, coordinator, publisher, qualifier, watch, workshop })
     log.info('worker stopped', { stage: 'stop' })
   }

@@ -4,7 +4,7 @@ import { readKeyFile } from './config/readKeyFile.js'
 import { jsonLogger } from './log/Logger.js'
 import { logWriter } from './log/logWriter.js'
 import { redactor } from './log/redactor.js'
-import { Worker } from './Worker.js'
+import { Worker, type WorkerDependencies } from './Worker.js'
 
 /**
  * Runs the worker until `stop` aborts or an error ends it.
@@ -16,6 +16,7 @@ export async function serve(
   configPath: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
   stop: AbortSignal,
+  options: Pick<WorkerDependencies, 'onStarted'> = {},
 ): Promise<{ readonly error: unknown } | undefined> {
   const config = await loadConfig(configPath, environment)
   const key = await readKeyFile(config.keyFile)
@@ -27,7 +28,7 @@ export async function serve(
     redact: redactor([key], [config.rpcUrl]),
   })
   try {
-    await new Worker(config, { clock: systemClock, log }).run(stop)
+    await new Worker(config, { clock: systemClock, log, ...options }).run(stop)
     return undefined
   } catch (error) {
     log.error('worker ended with an error', { stage: 'stop', error })

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { ContractFactory, hexlify, parseEther, randomBytes, Wallet } from 'ethers'
+import { hexlify, parseEther, randomBytes, Wallet } from 'ethers'
 
-import { creationCode } from '../../../programs/support/solc.js'
-import { deploy, writeDeploymentRecord } from '../../../scripts/lib/deploy.js'
-import { devnet, type Parameters } from '../../../scripts/lib/parameters.js'
+import { deploy, deployContract, writeDeploymentRecord } from '../../../sdk/src/deploy/deploy.js'
+import { devnet, type Parameters } from '../../../sdk/src/deploy/parameters.js'
 import {
   connect,
   deploymentOf,
@@ -72,8 +71,7 @@ export class TestNetwork {
     const owner = chain.wallet(0)
     const record = await deploy({ owner, network: 'test', parameters })
     const deploymentPath = writeDeploymentRecord(record, directory)
-    const code = hexlify(creationCode('test/support/contracts/HashcashVerifier.sol', 'HashcashVerifier'))
-    const verifier = await new ContractFactory([], code, owner).deploy()
+    const { address: verifier } = await deployContract(owner, 'HashcashVerifier')
     const deployment = deploymentOf(record)
     const requester = await createClient({
       deployment,
@@ -85,7 +83,7 @@ export class TestNetwork {
     })
     await requester.deposit({ amount: parseEther('100000') })
     const contracts = await connect(deployment, owner)
-    const parts = { chain, directory, deploymentPath, contracts, requester, verifier: await verifier.getAddress() }
+    const parts = { chain, directory, deploymentPath, contracts, requester, verifier }
     return new TestNetwork(parts)
   }
 

@@ -5,6 +5,8 @@ import { accountDeposit } from './accountDeposit.js'
 import { accountNew } from './accountNew.js'
 import { accountWithdraw } from './accountWithdraw.js'
 import { completion } from './completion.js'
+import { devnet } from './devnet.js'
+import { init } from './init.js'
 import { programDeploy } from './programDeploy.js'
 import { programList } from './programList.js'
 import { programShow } from './programShow.js'
@@ -30,6 +32,8 @@ export const commands: readonly Command[] = [
   accountNew,
   accountWithdraw,
   completion,
+  devnet,
+  init,
   programDeploy,
   programList,
   programShow,

@@ -1,10 +1,9 @@
 /** Hands a deployment over to a timelock, and schedules and executes the acts of its council. */
 import { Interface, ZeroHash, type Signer } from 'ethers'
-
-import type { DeployedContract, DeploymentRecord } from '../../sdk/src/chain/deployment.js'
-import { Market__factory } from '../../sdk/src/chain/generated/factories/Market__factory.js'
-import { Timelock__factory } from '../../sdk/src/chain/generated/factories/Timelock__factory.js'
-import type { Address } from '../../sdk/src/chain/hex.js'
+import type { DeployedContract, DeploymentRecord } from '../chain/deployment.js'
+import { Market__factory } from '../chain/generated/factories/Market__factory.js'
+import { Timelock__factory } from '../chain/generated/factories/Timelock__factory.js'
+import type { Address } from '../chain/hex.js'
 
 /** Contracts that have an owner. */
 export const OWNED_ROLES = ['market', 'registry', 'qualification', 'rewards'] as const

@@ -1,17 +1,15 @@
 /** Deploys the network's contracts and writes the record of it: used by tests, scripts and the devnet. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-
-import { ContractFactory, getCreateAddress, keccak256, type InterfaceAbi, type Signer } from 'ethers'
-
-import type { DeployedContract, DeploymentRecord } from '../../sdk/src/chain/deployment.js'
-import { GevulotToken__factory } from '../../sdk/src/chain/generated/factories/GevulotToken__factory.js'
-import { IMarket__factory } from '../../sdk/src/chain/generated/factories/IMarket__factory.js'
-import { IQualification__factory } from '../../sdk/src/chain/generated/factories/IQualification__factory.js'
-import { ProverRegistry__factory } from '../../sdk/src/chain/generated/factories/ProverRegistry__factory.js'
-import { Rewards__factory } from '../../sdk/src/chain/generated/factories/Rewards__factory.js'
-import type { Address, Bytes32 } from '../../sdk/src/chain/hex.js'
-import { artifacts, root } from './artifacts.js'
+import { ContractFactory, getCreateAddress, keccak256, type Signer } from 'ethers'
+import type { DeployedContract, DeploymentRecord } from '../chain/deployment.js'
+import { GevulotToken__factory } from '../chain/generated/factories/GevulotToken__factory.js'
+import { IMarket__factory } from '../chain/generated/factories/IMarket__factory.js'
+import { IQualification__factory } from '../chain/generated/factories/IQualification__factory.js'
+import { ProverRegistry__factory } from '../chain/generated/factories/ProverRegistry__factory.js'
+import { Rewards__factory } from '../chain/generated/factories/Rewards__factory.js'
+import type { Address, Bytes32 } from '../chain/hex.js'
+import { CREATION_CODE } from './generated/creationCode.js'
 import { acceptanceOf, offerOwnership, schedule } from './governance.js'
 import type { BeaconParameters, GovernanceParameters, Parameters } from './parameters.js'
 
@@ -33,21 +31,21 @@ export async function deployContract(
   contract: string,
   args: readonly Argument[] = [],
 ): Promise<DeployedContract> {
-  const artifact = artifacts().find(({ contractName }) => contractName === contract)
-  if (artifact === undefined) throw new Error(`no contract ${contract} is built`)
-  const factory = new ContractFactory(artifact.abi as InterfaceAbi, artifact.bytecode, owner)
+  const code = CREATION_CODE[contract]
+  if (code === undefined) throw new TypeError(`no contract is called ${contract}`)
+  const factory = new ContractFactory(code.abi, code.bytecode, owner)
   const deployed = await factory.deploy(...args)
   const receipt = await deployed.deploymentTransaction()?.wait()
   const address = await deployed.getAddress()
-  const code = await owner.provider?.getCode(address)
-  if (!receipt || code === undefined) throw new Error(`the deployment of ${contract} was not mined`)
+  const deployedCode = await owner.provider?.getCode(address)
+  if (!receipt || deployedCode === undefined) throw new Error(`the deployment of ${contract} was not mined`)
   return {
     contract,
     address: address as Address,
     block: receipt.blockNumber,
     transaction: receipt.hash as Bytes32,
     arguments: args.map(textOf),
-    codeHash: keccak256(code) as Bytes32,
+    codeHash: keccak256(deployedCode) as Bytes32,
   }
 }
 
@@ -173,8 +171,8 @@ async function fundRewards(
   await (await rewards.fund(pool)).wait()
 }
 
-/** Writes a record to `deployments/<chain id>.json` and returns the path. */
-export function writeDeploymentRecord(record: DeploymentRecord, directory = join(root, 'deployments')): string {
+/** Writes a record to `<directory>/<chain id>.json` and returns the path. */
+export function writeDeploymentRecord(record: DeploymentRecord, directory: string): string {
   mkdirSync(directory, { recursive: true })
   const path = join(directory, `${record.chainId}.json`)
   writeFileSync(path, `${JSON.stringify(record, undefined, 2)}\n`)

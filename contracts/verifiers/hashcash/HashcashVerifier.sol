@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IProofVerifier} from "../../../contracts/interfaces/IProofVerifier.sol";
+import {IProofVerifier} from "../../interfaces/IProofVerifier.sol";
 
 /// @title A verifier that is cheap and still real
 /// @notice A proof is a number that, hashed behind the public inputs with sha-256, gives twelve leading zero bits. Making one takes some

@@ -1,7 +1,6 @@
 /** Parameters of a deployment. Reasons and bounds stand with the constants of the contracts; defaults are in design §11. */
 import { parseUnits } from 'ethers'
-
-import type { Address } from '../../sdk/src/chain/hex.js'
+import type { Address } from '../chain/hex.js'
 
 const DAY = 86_400
 

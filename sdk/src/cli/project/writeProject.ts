@@ -1,0 +1,66 @@
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { basename, join, resolve } from 'node:path'
+import { cliError } from '../../errors/codes/cli.js'
+import { projectFiles } from './projectFiles.js'
+
+/** What was written. */
+export interface WrittenProject {
+  readonly directory: string
+  /** Names of the files. */
+  readonly files: readonly string[]
+}
+
+/**
+ * Writes a requester's project.
+ * @throws GevulotError CLI_FILE_EXISTS when one of its files is there already: then nothing is written; CLI_FILE_UNREADABLE
+ */
+export async function writeProject(path: string): Promise<WrittenProject> {
+  const directory = resolve(path)
+  const files = projectFiles(nameOf(directory), await ownVersions())
+  try {
+    await mkdir(directory, { recursive: true })
+    for (const name of Object.keys(files)) {
+      const there = join(directory, name)
+      if (await exists(there)) throw cliError('CLI_FILE_EXISTS', `${there} exists`)
+    }
+    for (const [name, content] of Object.entries(files)) await writeFile(join(directory, name), content, { flag: 'wx' })
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === 'GevulotError') throw cause
+    throw cliError('CLI_FILE_UNREADABLE', `cannot write the project in ${directory}`, { cause })
+  }
+  return { directory, files: Object.keys(files) }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** The directory's name as npm takes it for a package. */
+function nameOf(directory: string): string {
+  const name = basename(directory)
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[._-]+|[._-]+$/g, '')
+  return name === '' ? 'requester' : name
+}
+
+/** The versions this package goes with. */
+async function ownVersions() {
+  // By its own name: the place of this module is another one in the bundle.
+  const text = await readFile(createRequire(import.meta.url).resolve('@gevulot/sdk/package.json'), 'utf8')
+  const manifest = JSON.parse(text) as {
+    version: string
+    dependencies: Record<string, string>
+    peerDependencies: Record<string, string>
+  }
+  const { version, dependencies, peerDependencies } = manifest
+  return {
+    sdk: version,
+    ethers: dependencies['ethers'] ?? '',
+    anvil: peerDependencies['@foundry-rs/anvil'] ?? '',
+  }
+}

@@ -1,0 +1,1 @@
+export { startDevnet, type Devnet, type DevnetInfo, type DevnetOptions } from './startDevnet.js'

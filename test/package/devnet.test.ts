@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { runCli, startCli } from '../support/cli.js'
+import { Consumer } from '../support/consumer.js'
+
+interface Info {
+  readonly rpcUrl: string
+  readonly program: string
+  readonly config: string
+  readonly provers: readonly { readonly log: string }[]
+}
+
+// A newcomer's first minutes: the installed package alone writes a project, starts a network and gets proofs of it, in TypeScript and at
+// the command line.
+describe('package: a newcomer with the devnet', function () {
+  this.timeout(300_000)
+  let consumer: Consumer
+  let directory: string
+  let devnet: ReturnType<typeof startCli>
+  let info: Info
+  const ground = () => ({ cwd: directory, command: consumer.command('gevulot') })
+  const json = async (...args: string[]) => (await runCli([...args, '--json'], ground())).json()
+
+  before(async () => {
+    consumer = await Consumer.install(['@foundry-rs/anvil'])
+    const home = { cwd: consumer.directory, command: consumer.command('gevulot') }
+    expect((await runCli(['init', 'my-requester'], home)).code).to.equal(0)
+    directory = join(consumer.directory, 'my-requester')
+    devnet = startCli(['devnet', '--port', '0', '--provers', '1', '--json'], ground())
+    let complaint = ''
+    devnet.stderr!.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
+    const ended = once(devnet, 'exit').then(() => {
+      throw new Error(`the devnet ended:\n${complaint}`)
+    })
+    ended.catch(() => undefined)
+    const [line] = (await Promise.race([once(devnet.stdout!, 'data'), ended])) as [Buffer]
+    info = JSON.parse(line.toString()) as Info
+  })
+  after(async () => {
+    devnet.kill('SIGKILL')
+    await consumer.remove()
+  })
+
+  it('writes a project that has what it needs, and overwrites nothing', async () => {
+    expect(await readdir(directory)).to.include.members(['package.json', 'gevulot.json', 'prove.ts', '.gitignore'])
+    const manifest = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Record<string, object>
+    const own = JSON.parse(await readFile(consumer.installed('package.json'), 'utf8')) as { version: string }
+    expect(manifest['dependencies']).to.include({ '@gevulot/sdk': own.version })
+    expect(manifest['devDependencies']).to.have.property('@foundry-rs/anvil')
+    const again = await runCli(['init'], ground())
+    expect(again.code).to.equal(1)
+    expect(again.stderr).to.include('CLI_FILE_EXISTS')
+  })
+
+  it("gets a proof with the project's own program", async () => {
+    const settings = JSON.parse(await readFile(join(directory, 'gevulot.json'), 'utf8')) as object
+    await writeFile(join(directory, 'gevulot.json'), JSON.stringify({ ...settings, rpcUrl: info.rpcUrl }))
+    const example = await readFile(join(directory, 'prove.ts'), 'utf8')
+    const asking = example.split('\n').filter((line) => /^const .*await client|^await client/.test(line))
+    expect(asking.length).to.be.within(1, 10)
+    expect(await consumer.node('my-requester/prove.ts', [], directory)).to.match(/^proof [0-9a-f]{16}$/m)
+  })
+
+  it('gets a proof at the command line', async () => {
+    await writeFile(join(directory, 'words'), Buffer.alloc(32, 7))
+    const terms = ['--input', 'public_inputs=words', '--max-run-time', '60', '--deposit']
+    const { workload } = await json('workload', 'submit', info.program, ...terms)
+    expect(await json('workload', 'fetch', String(workload), '--wait', '--out', 'out')).to.include({ valid: true })
+  })
+
+  it('says what is in the way: the port, the directory, another network', async () => {
+    const start = (...args: string[]) => runCli(['devnet', ...args], ground())
+    const { port } = new URL(info.rpcUrl)
+    expect((await start('--port', port, '--directory', 'other')).stderr).to.include('DEVNET_PORT_TAKEN')
+    expect((await start('--port', '0')).stderr).to.include('another local network uses')
+    await mkdir(join(directory, 'mine'))
+    await writeFile(join(directory, 'mine/precious'), 'x')
+    expect((await start('--port', '0', '--directory', 'mine')).stderr).to.include('DEVNET_DIRECTORY_REFUSED')
+    await access(join(directory, 'mine/precious'))
+  })
+
+  it('stops cleanly', async () => {
+    devnet.kill('SIGINT')
+    const [code] = (await once(devnet, 'exit')) as [number]
+    expect(code).to.equal(0)
+    await fetch(info.rpcUrl).then(
+      () => expect.fail('the chain still answers'),
+      () => undefined,
+    )
+    const log = await readFile(info.provers[0]!.log, 'utf8')
+    expect(log).to.include('"worker stopped"')
+  })
+})
