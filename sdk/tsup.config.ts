@@ -3,6 +3,7 @@ import { join } from 'node:path'
 
 import { defineConfig } from 'tsup'
 
+import { compileInit } from '../scripts/lib/compileInit.js'
 import { entryPoints } from '../scripts/lib/sdkEntries.js'
 
 export default defineConfig({
@@ -18,7 +19,8 @@ export default defineConfig({
   // One copy of shared code whatever is imported, so that `instanceof` holds across entry points.
   splitting: true,
   async onSuccess() {
-    // The microVM's init is compiled where it runs. Shared chunks lie in dist/, and `./init/init.c` is resolved from them.
+    // The microVM's init, with its source. Shared chunks lie in dist/, and `./init/init` is resolved from them.
+    compileInit()
     await cp(join(import.meta.dirname, 'src/runtime/linux/init'), join(import.meta.dirname, 'dist/init'), {
       recursive: true,
     })

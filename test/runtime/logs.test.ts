@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { SerialLog } from '../../sdk/src/runtime/linux/SerialLog.js'
+import { LinuxSerial } from '../../sdk/src/runtime/linux/LinuxSerial.js'
 import { LogTail } from '../../sdk/src/runtime/LogTail.js'
 
 describe('runtime: logs', () => {
@@ -32,7 +32,7 @@ describe('runtime: logs', () => {
         const seen: string[] = []
         const collect = (kind: string) => (bytes: Uint8Array) => seen.push(`${kind}${Buffer.from(bytes).toString()}`)
         const mark = (kind: string) => () => seen.push(kind)
-        const log = new SerialLog('T', {
+        const log = new LinuxSerial('T', {
           system: collect('s'),
           program: collect('p'),
           start: mark('START'),
@@ -59,7 +59,7 @@ describe('runtime: logs', () => {
 
   it('hands a line on at once', () => {
     const seen: string[] = []
-    const log = new SerialLog('T', {
+    const log = new LinuxSerial('T', {
       system: () => undefined,
       program: (bytes) => seen.push(Buffer.from(bytes).toString()),
       start: () => undefined,

@@ -1,19 +1,17 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { LocalPackage } from '../../sdk/src/content/fetchPackage.js'
 import { GevulotError } from '../../sdk/src/errors/GevulotError.js'
 import { microvmCommand } from '../../sdk/src/runtime/microvm/microvmCommand.js'
-import { nanosCommand } from '../../sdk/src/runtime/nanos/nanosCommand.js'
-import { isOutFull, keptExitCode, makeNanosDisks } from '../../sdk/src/runtime/nanos/nanosDisks.js'
+import { MicrovmRuntime } from '../../sdk/src/runtime/microvm/MicrovmRuntime.js'
+import { isOutFull, keptExitCode, NanosGuest, nanosMachine } from '../../sdk/src/runtime/nanos/NanosGuest.js'
 import { nanosExit, type NanosEnd } from '../../sdk/src/runtime/nanos/nanosExit.js'
 import { findNanosKernel, kernelCandidates } from '../../sdk/src/runtime/nanos/nanosKernel.js'
 import { nanosProgram } from '../../sdk/src/runtime/nanos/nanosProgram.js'
-import { NanosRuntime } from '../../sdk/src/runtime/nanos/NanosRuntime.js'
 import { NanosSerial } from '../../sdk/src/runtime/nanos/NanosSerial.js'
-import type { PreparedJob } from '../../sdk/src/runtime/prepareJob.js'
 import type { RunLimits } from '../../sdk/src/runtime/Runtime.js'
 import { workerRuntime } from '../../sdk/src/worker/run/workerRuntime.js'
 import { rejected } from '../support/rejected.js'
@@ -23,7 +21,7 @@ const LIMITS: RunLimits = { seconds: 7, cores: 2, memoryMiB: 100, outputMiB: 4, 
 const DISKS = { program: '/p', job: '/j', out: '/o' }
 
 describe('runtime: nanos: command line', () => {
-  const { command, args } = nanosCommand('/k', DISKS, LIMITS, 'tcg')
+  const { command, args } = microvmCommand(nanosMachine('/k', DISKS, LIMITS, 'tcg'))
   const machine = args.slice(args.indexOf('qemu-system-x86_64'))
 
   it('limits QEMU from outside', () => {
@@ -62,7 +60,7 @@ describe('runtime: nanos: command line', () => {
   })
 
   it('uses KVM only when told to, and only then shows the device', () => {
-    const kvm = nanosCommand('/k', DISKS, LIMITS, 'kvm').args
+    const kvm = microvmCommand(nanosMachine('/k', DISKS, LIMITS, 'kvm')).args
     expect(kvm.join(' ')).to.contain('--dev-bind /dev/kvm /dev/kvm').and.to.contain('-accel kvm -cpu host')
     expect(args.join(' ')).not.to.contain('kvm')
     expect(machine.join(' ')).to.contain('-accel tcg,thread=multi')
@@ -154,35 +152,6 @@ describe('runtime: nanos: serial port', () => {
 
 describe('runtime: nanos: disks', () => {
   const directory = useTemporaryDirectory()
-
-  it('makes the same disks for the same job, bootable ones, and the program only once', async () => {
-    const files = join(directory(), 'files')
-    mkdirSync(files)
-    writeFileSync(join(files, 'p'), 'program')
-    const manifest = { files: [{ path: 'p', size: 7, mode: '0755', sha256: '' }] }
-    const local = { directory: directory(), files, manifest } as unknown as LocalPackage
-    const prepared: PreparedJob = {
-      nonce: 'aa',
-      argv: ['/app/p', 'ä ö'],
-      env: { A: '"b"' },
-      jobJson: Buffer.from('{}'),
-      inputs: [],
-    }
-    const made = []
-    for (const name of ['a', 'b']) {
-      mkdirSync(join(directory(), name))
-      made.push(await makeNanosDisks(join(directory(), name), local, prepared, LIMITS))
-    }
-    expect(made[0]?.program).to.equal(made[1]?.program)
-    const [a, b] = await Promise.all(made.map(({ job }) => readFile(job)))
-    expect(a!.equals(b!)).to.equal(true)
-    expect(a!.readUInt16LE(510)).to.equal(0xaa55)
-    // The second partition is the root, and begins with a file system.
-    const root = a!.readUInt32LE(446 + 16 + 8)
-    expect(a!.toString('latin1', root * 512, root * 512 + 6)).to.equal('NVMTFS')
-    expect((root + a!.readUInt32LE(446 + 16 + 12)) * 512).to.equal(a!.length)
-    expect((await readFile(made[0]!.out)).length).to.equal(7 * 2 ** 20)
-  })
 
   it('reads the exit code that the kernel kept', async () => {
     const path = join(directory(), 'job.img')
@@ -307,7 +276,7 @@ describe('runtime: nanos: kernel', () => {
 
   it('says what helps when there is none, or something else in its place', async () => {
     const missing = join(directory(), 'missing.img')
-    const check = await new NanosRuntime({ nanosKernel: missing }).check()
+    const check = await new MicrovmRuntime(new NanosGuest({ nanosKernel: missing })).check()
     expect(check).to.deep.include({ available: false, reason: `no Nanos kernel: ${missing}` })
     expect(check).to.have.property('fix').that.contains('NANOS_KERNEL')
     const text = join(directory(), 'text.img')

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { GevulotError } from '../../sdk/src/errors/GevulotError.js'
-import type { ImageFile } from '../../sdk/src/runtime/imageFile.js'
-import { encodeTuple, encodeVarint } from '../../sdk/src/runtime/nanos/tfs/encode.js'
-import { MAGIC, RECORD, SECTOR, type TfsTuple, type TfsValue } from '../../sdk/src/runtime/nanos/tfs/format.js'
-import { TfsVolume, type TfsUsage } from '../../sdk/src/runtime/nanos/tfs/TfsVolume.js'
-import { writeTfs, type TfsContent, type TfsLayout } from '../../sdk/src/runtime/nanos/tfs/writeTfs.js'
+import type { ImageFile } from '../../sdk/src/runtime/disks/imageFile.js'
+import { encodeTuple, encodeVarint } from '../../sdk/src/runtime/disks/tfs/encode.js'
+import { MAGIC, RECORD, SECTOR, type TfsTuple, type TfsValue } from '../../sdk/src/runtime/disks/tfs/format.js'
+import { TfsVolume, type TfsFacts } from '../../sdk/src/runtime/disks/tfs/TfsVolume.js'
+import { writeTfs, type TfsContent, type TfsLayout } from '../../sdk/src/runtime/disks/tfs/writeTfs.js'
 import { rejected } from '../support/rejected.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
@@ -29,7 +29,7 @@ describe('runtime: disk format of Nanos', function () {
     return readFile(path)
   }
 
-  async function openBytes(bytes: Uint8Array, isFull: (usage: TfsUsage) => boolean = () => false): Promise<TfsVolume> {
+  async function openBytes(bytes: Uint8Array, isFull: (usage: TfsFacts) => boolean = () => false): Promise<TfsVolume> {
     const path = join(directory(), 'r.img')
     await writeFile(path, bytes)
     return TfsVolume.open(path, LABEL, isFull)
@@ -188,10 +188,10 @@ describe('runtime: disk format of Nanos', function () {
     // Directory 3 holds itself as "me", and its file twice.
     const first = tree({ a: fileOf(512n, { '0': extent(40n, 8n) }) })
     const circle = Buffer.from([0x12, 3, 0x82, 0x6d, 0x65, 0x10, 3, 0x81, 0x62, 0x10, 5])
-    let usage: TfsUsage | undefined
+    let usage: TfsFacts | undefined
     const volume = await openBytes(volumeOf([first, record(circle)]), (seen) => (usage = seen).sectors === 64)
     expect(volume.full).to.equal(true)
-    expect(usage).to.deep.equal({ sectors: 64, usedSectors: 1 + 32 + 8 })
+    expect(usage).to.include({ sectors: 64, usedSectors: 1 + 32 + 8 })
     await volume.close()
   })
 

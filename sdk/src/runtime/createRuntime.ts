@@ -1,11 +1,16 @@
 import { runtimeError } from '../errors/codes/runtime.js'
 import { BubblewrapRuntime, type BubblewrapOptions } from './bubblewrap/BubblewrapRuntime.js'
-import { LinuxRuntime, type LinuxOptions } from './linux/LinuxRuntime.js'
-import { NanosRuntime, type NanosOptions } from './nanos/NanosRuntime.js'
+import { LinuxGuest } from './linux/LinuxGuest.js'
+import { MicrovmRuntime, type MicrovmOptions } from './microvm/MicrovmRuntime.js'
+import { NanosGuest } from './nanos/NanosGuest.js'
+import type { NanosKernelOptions } from './nanos/nanosKernel.js'
 import type { Runtime, RuntimeName } from './Runtime.js'
 
 /** Options of {@link createRuntime}; each runtime takes what concerns it. */
-export type RuntimeOptions = BubblewrapOptions & LinuxOptions & NanosOptions
+export interface RuntimeOptions extends BubblewrapOptions, MicrovmOptions, NanosKernelOptions {
+  /** Where what a guest system boots from is kept; the package cache is a good place. */
+  readonly cacheDirectory: string
+}
 
 /**
  * The runtime of that name, or an error: never another one in its place. Source: design section 8.
@@ -16,9 +21,9 @@ export function createRuntime(name: RuntimeName, options: RuntimeOptions): Runti
     case 'bubblewrap':
       return new BubblewrapRuntime(options)
     case 'linux':
-      return new LinuxRuntime(options)
+      return new MicrovmRuntime(new LinuxGuest(options.cacheDirectory), options)
     case 'nanos':
-      return new NanosRuntime(options)
+      return new MicrovmRuntime(new NanosGuest(options), options)
     default:
       throw runtimeError(
         'RUNTIME_UNKNOWN',

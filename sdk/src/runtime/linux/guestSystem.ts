@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { access, constants, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { runtimeError } from '../../errors/codes/runtime.js'
 import { cpioArchive } from './cpio.js'
 
@@ -13,26 +10,31 @@ export interface GuestSystem {
   /** For example `6.1.0-56-cloud-amd64`. */
   readonly release: string
   readonly initramfs: string
+  /** The digest of our init, 64 hexadecimal digits. */
+  readonly initSha256: string
 }
 
 const NEEDED_MODULES = ['virtio_mmio', 'virtio_blk', 'erofs']
-const INIT_SOURCE = new URL('./init/init.c', import.meta.url)
+// Compiled from init.c beside it when the SDK is built, so that an operator needs no compiler.
+const INIT = new URL('./init/init', import.meta.url)
 
 /**
- * Finds the newest cloud kernel and makes its initramfs: init is compiled once and kept in the cache under the digest of
- * everything that goes in.
+ * Finds the newest cloud kernel and makes its initramfs: our init and the modules it needs, kept in the cache under the
+ * digest of everything that goes in.
  * @throws GevulotError RUNTIME_UNAVAILABLE, with the command that helps
  */
 export async function guestSystem(cacheDirectory: string): Promise<GuestSystem> {
   const { kernel, release } = await newestKernel()
   const modules = await readModules(release)
-  const hash = createHash('sha256').update(await readFile(INIT_SOURCE))
+  const init = await readFile(INIT).catch((error: unknown) => {
+    throw unavailable('our init was not built', 'apt-get install gcc libc6-dev, then npm run build:sdk', error)
+  })
+  const hash = createHash('sha256').update(init)
   for (const module of modules) hash.update(module)
   const directory = join(cacheDirectory, 'linux')
   const initramfs = join(directory, `${hash.digest('hex')}.cpio`)
   if (!(await canRead(initramfs))) {
     await mkdir(directory, { recursive: true })
-    const init = await compileInit(directory)
     const fresh = `${initramfs}.${randomBytes(6).toString('hex')}`
     await writeFile(
       fresh,
@@ -45,7 +47,7 @@ export async function guestSystem(cacheDirectory: string): Promise<GuestSystem> 
     )
     await rename(fresh, initramfs)
   }
-  return { kernel, release, initramfs }
+  return { kernel, release, initramfs, initSha256: createHash('sha256').update(init).digest('hex') }
 }
 
 async function newestKernel(): Promise<{ kernel: string; release: string }> {
@@ -79,18 +81,6 @@ async function readModules(release: string): Promise<Buffer[]> {
     for (const each of [path, ...needs.split(' ').filter(Boolean)].reverse()) paths.add(each)
   }
   return Promise.all([...paths].map((path) => readFile(join(root, path))))
-}
-
-async function compileInit(directory: string): Promise<Buffer> {
-  const binary = join(directory, `init.${randomBytes(6).toString('hex')}`)
-  try {
-    await promisify(execFile)('cc', ['-O2', '-static', '-s', '-o', binary, fileURLToPath(INIT_SOURCE)])
-    return await readFile(binary)
-  } catch (error) {
-    throw unavailable('init could not be compiled', 'apt-get install gcc libc6-dev', error)
-  } finally {
-    await rm(binary, { force: true })
-  }
 }
 
 async function canRead(path: string): Promise<boolean> {

@@ -1,13 +1,15 @@
+import type { SerialDivider, SerialSinks } from '../microvm/Guest.js'
+
 /**
  * Cuts what comes from Nanos' serial port into what the kernel says while it starts and what the program writes. There is
  * no network interface, and saying so is the last the kernel does before the program; so this line is the mark.
  */
-export class NanosSerial {
-  readonly #on: NanosSerialSinks
+export class NanosSerial implements SerialDivider {
+  readonly #on: Sinks
   #started = false
   #pending = Buffer.alloc(0)
 
-  constructor(on: NanosSerialSinks) {
+  constructor(on: Sinks) {
     this.#on = on
   }
 
@@ -38,12 +40,7 @@ export class NanosSerial {
   }
 }
 
-/** Where the parts go. */
-export interface NanosSerialSinks {
-  readonly system: (bytes: Uint8Array) => void
-  readonly program: (bytes: Uint8Array) => void
-  readonly start: () => void
-}
+type Sinks = Omit<SerialSinks, 'end'>
 
 const MARK = 'NET: no network interface found'
 const MOST_BEFORE_MARK = 1 << 16

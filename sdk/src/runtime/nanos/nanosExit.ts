@@ -1,17 +1,10 @@
 import type { ProgramExit } from '../classify.js'
+import type { MachineEnd } from '../microvm/Guest.js'
 
-/** What is known of a virtual machine that ended by itself. */
-export interface NanosEnd {
-  /** QEMU's exit code; null after a signal. */
-  readonly code: number | null
-  /** Whether the kernel came as far as the program. */
-  readonly started: boolean
-  /** What QEMU itself said. */
-  readonly qemuText: string
+/** What is known of a virtual machine with Nanos that ended by itself. */
+export interface NanosEnd extends Pick<MachineEnd, 'code' | 'started' | 'qemuText' | 'log'> {
   /** The exit code the kernel kept, if it kept one. */
   readonly keptCode: number | undefined
-  /** What came from the serial port: the program's output, and what the kernel says of its end. */
-  readonly log: string
 }
 
 /**

@@ -1,23 +1,17 @@
+import type { SerialDivider, SerialSinks } from '../microvm/Guest.js'
+
 /**
  * Cuts what comes from a microVM's serial port into what the system said before the program ran and the program's own
  * output. The marks between them carry the run's token, which the program does not know.
  */
-export class SerialLog {
+export class LinuxSerial implements SerialDivider {
   readonly #marks: readonly [Buffer, Buffer]
   readonly #sinks: readonly [(bytes: Uint8Array) => void, (bytes: Uint8Array) => void]
   readonly #onMark: readonly [() => void, () => void]
   #phase: 0 | 1 | 2 = 0
   #pending = Buffer.alloc(0)
 
-  constructor(
-    token: string,
-    on: {
-      readonly system: (bytes: Uint8Array) => void
-      readonly program: (bytes: Uint8Array) => void
-      readonly start: () => void
-      readonly end: () => void
-    },
-  ) {
+  constructor(token: string, on: SerialSinks) {
     this.#marks = [Buffer.from(`\n\x01start ${token}\n`), Buffer.from(`\n\x01end ${token}\n`)]
     this.#sinks = [on.system, on.program]
     this.#onMark = [on.start, on.end]

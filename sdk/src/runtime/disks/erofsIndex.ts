@@ -1,13 +1,13 @@
-import { open } from 'node:fs/promises'
-import { contentSize, copyInto, type ImageFile } from '../imageFile.js'
+import type { FileHandle } from 'node:fs/promises'
+import type { PlacedFile } from './imageFile.js'
 
 const BLOCK = 4096
 const SUPERBLOCK_AT = 1024
+const SUPERBLOCK_BYTES = 128
 const MAGIC = 0xe0f5e1e2
 const NODE_BYTES = 64
 // Nodes are numbered in units of 32 bytes from the block of metadata on; ours are of the long form, two units each.
 const NODE_UNIT = 32
-const META_BLOCK = 1
 const S_IFDIR = 0o040000
 const S_IFREG = 0o100000
 const DIRENT_BYTES = 12
@@ -25,50 +25,41 @@ interface Directory {
 
 interface File {
   readonly kind: 'file'
-  readonly file: ImageFile
+  readonly file: PlacedFile
   index: number
-  block: number
+  readonly block: number
 }
 
 type Node = Directory | File
 
 /**
- * Writes a read-only EROFS image: uncompressed, every file in consecutive blocks, the same bytes for the same files.
- * The kernel mounts it, so a program's pages are read as they are needed and nothing is unpacked into memory.
+ * Makes an image readable as EROFS too, the format that Linux mounts: a superblock in bytes 1024 to 1151, which the image
+ * must not use, and from `at` on the tree. The files' bytes stay where they are. The same files give the same bytes.
  * Format: Linux, Documentation/filesystems/erofs.rst and fs/erofs/erofs_fs.h.
+ * @param at The image's end, a multiple of the page.
  */
-export async function writeErofsImage(path: string, files: readonly ImageFile[]): Promise<void> {
+export async function addErofsIndex(image: FileHandle, files: readonly PlacedFile[], at: number): Promise<void> {
   const nodes = layOut(files)
+  const first = at / BLOCK
   const nodeBlocks = Math.ceil((nodes.length * NODE_BYTES) / BLOCK)
-  let block = META_BLOCK + nodeBlocks
+  let block = first + nodeBlocks
+  const directories: Buffer[] = []
   for (const node of nodes) {
-    if (node.kind === 'directory') node.blocks = directoryBlocks(node)
+    if (node.kind === 'file') continue
+    node.blocks = directoryBlocks(node)
     node.block = block
-    block += node.kind === 'directory' ? node.blocks.length : Math.ceil(sizeOf(node) / BLOCK)
+    block += node.blocks.length
+    directories.push(...node.blocks)
   }
-  const metadata = Buffer.alloc((META_BLOCK + nodeBlocks) * BLOCK)
-  writeSuperblock(metadata, nodes.length, block)
-  nodes.forEach((node, index) => writeNode(metadata.subarray(META_BLOCK * BLOCK + index * NODE_BYTES), node, index))
-
-  const image = await open(path, 'wx', 0o444)
-  try {
-    await image.write(metadata, 0, metadata.length, 0)
-    for (const node of nodes) {
-      if (node.kind === 'directory') {
-        const bytes = Buffer.concat(node.blocks)
-        await image.write(bytes, 0, bytes.length, node.block * BLOCK)
-      } else {
-        await copyInto(image, node.block * BLOCK, node.file)
-      }
-    }
-    await image.truncate(block * BLOCK)
-  } finally {
-    await image.close()
-  }
+  const table = Buffer.alloc(nodeBlocks * BLOCK)
+  nodes.forEach((node, index) => writeNode(table.subarray(index * NODE_BYTES), node, index))
+  const metadata = Buffer.concat([table, ...directories])
+  await image.write(metadata, 0, metadata.length, at)
+  await image.write(superblock(nodes.length, block, first), 0, SUPERBLOCK_BYTES, SUPERBLOCK_AT)
 }
 
 /** The tree as a list with the root first, every node numbered by its place. */
-function layOut(files: readonly ImageFile[]): Node[] {
+function layOut(files: readonly PlacedFile[]): Node[] {
   const root = newDirectory(undefined)
   const nodes: Node[] = [root]
   const add = (node: Node): Node => {
@@ -86,7 +77,7 @@ function layOut(files: readonly ImageFile[]): Node[] {
       directory = next
     }
     if (directory.children.has(name)) throw new TypeError(`${file.path} is there twice`)
-    directory.children.set(name, add({ kind: 'file', file, index: 0, block: 0 }))
+    directory.children.set(name, add({ kind: 'file', file, index: 0, block: file.offset / BLOCK }))
   }
   return nodes
 }
@@ -125,13 +116,15 @@ function directoryBlocks(directory: Directory): Buffer[] {
   return blocks
 }
 
-function writeSuperblock(metadata: Buffer, nodes: number, blocks: number): void {
-  metadata.writeUInt32LE(MAGIC, SUPERBLOCK_AT)
-  metadata.writeUInt8(Math.log2(BLOCK), SUPERBLOCK_AT + 12)
-  metadata.writeUInt16LE(0, SUPERBLOCK_AT + 14) // the root is node 0
-  metadata.writeBigUInt64LE(BigInt(nodes), SUPERBLOCK_AT + 16)
-  metadata.writeUInt32LE(blocks, SUPERBLOCK_AT + 36)
-  metadata.writeUInt32LE(META_BLOCK, SUPERBLOCK_AT + 40)
+function superblock(nodes: number, blocks: number, metaBlock: number): Buffer {
+  const bytes = Buffer.alloc(SUPERBLOCK_BYTES)
+  bytes.writeUInt32LE(MAGIC, 0)
+  bytes.writeUInt8(Math.log2(BLOCK), 12)
+  bytes.writeUInt16LE(0, 14) // the root is node 0
+  bytes.writeBigUInt64LE(BigInt(nodes), 16)
+  bytes.writeUInt32LE(blocks, 36)
+  bytes.writeUInt32LE(metaBlock, 40)
+  return bytes
 }
 
 function writeNode(at: Buffer, node: Node, index: number): void {
@@ -150,5 +143,5 @@ function writeNode(at: Buffer, node: Node, index: number): void {
 
 function sizeOf(node: Node): number {
   if (node.kind === 'directory') return node.blocks.length * BLOCK
-  return contentSize(node.file)
+  return node.file.size
 }

@@ -19,10 +19,11 @@ interface Extent {
   readonly blank: boolean
 }
 
-/** What a volume has taken up. */
-export interface TfsUsage {
+/** What a volume has taken up, and what its root says beside its files. */
+export interface TfsFacts {
   readonly sectors: number
   readonly usedSectors: number
+  readonly root: TfsTuple
 }
 
 /**
@@ -32,31 +33,34 @@ export interface TfsUsage {
  */
 export class TfsVolume implements GuestOutput {
   readonly full: boolean
+  /** What the root says, its files among it. */
+  readonly root: TfsTuple
   readonly #disk: FileHandle
   readonly #diskSectors: number
   readonly #files: TfsTuple
 
-  private constructor(disk: FileHandle, diskSectors: number, files: TfsTuple, full: boolean) {
+  private constructor(disk: FileHandle, { sectors, root }: TfsFacts, files: TfsTuple, full: boolean) {
     this.#disk = disk
-    this.#diskSectors = diskSectors
+    this.#diskSectors = sectors
+    this.root = root
     this.#files = files
     this.full = full
   }
 
   /**
    * Reads a volume's log. Close it afterwards.
-   * @param isFull Tells from what is taken up whether a program found no room.
+   * @param isFull Tells whether a program found no room.
    * @throws GevulotError RUNTIME_IMAGE_INVALID
    */
-  static async open(path: string, label: string, isFull: (usage: TfsUsage) => boolean): Promise<TfsVolume> {
+  static async open(path: string, label: string, isFull: (facts: TfsFacts) => boolean): Promise<TfsVolume> {
     const disk = await open(path, 'r')
     try {
       const sectors = Math.floor((await disk.stat()).size / SECTOR)
       const { log, logSectors } = await readLog(disk, sectors, label)
       const files = log.root.get('children')
       if (!(files instanceof Map)) throw damaged('its root is no directory')
-      const usage = { sectors, usedSectors: logSectors + usedSectors(log.root, sectors) }
-      return new TfsVolume(disk, sectors, files, isFull(usage))
+      const facts = { sectors, usedSectors: logSectors + usedSectors(log.root, sectors), root: log.root }
+      return new TfsVolume(disk, facts, files, isFull(facts))
     } catch (error) {
       await disk.close()
       throw error
@@ -244,8 +248,11 @@ function usedSectors(root: TfsTuple, diskSectors: number): number {
   return used
 }
 
-/** A number, which the kernel writes as such or as decimal text. */
-function numberOf(value: unknown): number {
+/**
+ * A number, which a guest writes as such or as decimal text.
+ * @throws GevulotError RUNTIME_IMAGE_INVALID
+ */
+export function numberOf(value: unknown): number {
   if (typeof value === 'bigint' && value >= 0n) return small(value)
   if (typeof value === 'string' && /^\d{1,16}$/.test(value)) return small(BigInt(value))
   throw damaged('a number is none')

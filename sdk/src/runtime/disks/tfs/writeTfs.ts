@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { contentSize, copyInto, type ImageFile } from '../../imageFile.js'
+import { contentSize, PAGE, placeFile, type ImageFile, type PlacedFile } from '../imageFile.js'
 import { encodeTuple, encodeVarint } from './encode.js'
 import {
   FIRST_LOG_SECTORS,
@@ -35,8 +35,14 @@ export interface TfsLayout {
   readonly spareSectors?: number
 }
 
-// Files begin at whole pages, so that the guest reads a page in one piece.
-const PAGE_SECTORS = 8
+/** A written volume. */
+export interface WrittenTfs {
+  /** Its size. */
+  readonly sectors: number
+  readonly files: readonly PlacedFile[]
+}
+
+const PAGE_SECTORS = PAGE / SECTOR
 const MAX_VARINT = 10
 const RECORD_BYTES = 1 + 2 * MAX_VARINT
 const LINK_BYTES = 2 + 2 * MAX_VARINT
@@ -44,14 +50,13 @@ const LINK_BYTES = 2 + 2 * MAX_VARINT
 /**
  * Writes a volume: a header and a link, the files one after another, and behind them the log with the tree. The same
  * content gives the same bytes.
- * @returns The volume's size, sectors.
  */
 export async function writeTfs(
   image: FileHandle,
   label: string,
   content: TfsContent,
   { offset = 0, totalSectors, spareSectors }: TfsLayout = {},
-): Promise<number> {
+): Promise<WrittenTfs> {
   if (!/^[\w-]+$/.test(label) || label.length >= LABEL_BYTES) throw new TypeError(`no label: ${label}`)
   let next = PAGE_SECTORS
   const root: TfsTuple = new Map([...(content.attributes ?? [])])
@@ -61,12 +66,13 @@ export async function writeTfs(
   for (const [path, target] of Object.entries(content.links ?? {})) {
     insert(children, path, new Map([['linktarget', latin1(target)]]))
   }
+  const files: PlacedFile[] = []
   for (const file of content.files) {
     const size = contentSize(file)
     const sectors = Math.ceil(size / SECTOR)
     const allocated = Math.ceil(sectors / PAGE_SECTORS) * PAGE_SECTORS
     insert(children, file.path, fileTuple(size, next, sectors, allocated))
-    await copyInto(image, offset + next * SECTOR, file)
+    files.push(await placeFile(image, offset + next * SECTOR, file))
     next += allocated
   }
   const log = logExtensions(encodeTuple(root), next, (totalSectors ?? spareSectors) !== undefined)
@@ -78,7 +84,7 @@ export async function writeTfs(
   if (totalSectors !== undefined && used > totalSectors) throw new TypeError(`no room for ${used} sectors`)
   const total = totalSectors ?? used + (spareSectors ?? 0)
   await image.truncate(offset + total * SECTOR)
-  return total
+  return { sectors: total, files }
 }
 
 /** A file in one piece. */

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto'
+import { open, rename, rm, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { LocalPackage } from '../../content/index.js'
+import { diskError, errnoOf } from '../../content/writeAtomically.js'
+import { nanosProgram, type NanosProgram } from '../nanos/nanosProgram.js'
+import type { PreparedJob } from '../prepareJob.js'
+import type { RunLimits } from '../Runtime.js'
+import { addErofsIndex } from './erofsIndex.js'
+import { PAGE, placeFile, type ImageFile, type PlacedFile } from './imageFile.js'
+import { LOG_SECTORS, SECTOR, type TfsTuple } from './tfs/format.js'
+import { writeTfs } from './tfs/writeTfs.js'
+
+/** The disks of a run in a virtual machine, paths on this machine. The same bytes boot every guest system. */
+export interface VmDisks {
+  /** The package, mounted at `/app`. */
+  readonly program: string
+  /** `/in`, and what to run: with which arguments and environment. */
+  readonly job: string
+  /** `/out` */
+  readonly out: string
+}
+
+/** The label of the output volume. */
+export const OUT_LABEL = 'out'
+/** Where Nanos' kernel keeps its log on the job disk: before the first partition. */
+export const KERNEL_LOG_AT = 4096
+
+const APP_LABEL = 'app'
+const MiB = 2 ** 20
+// A guest keeps two extensions of half a MiB for its log beside the one in use, and takes room for files in pieces of
+// up to a MiB: so much more than /out has the volume.
+const OUT_OVERHEAD = 3 * MiB
+
+const PARTITION_SECTOR = 16
+const PARTITION_TYPE = 0x83
+// Nanos notes on its root, too, what it keeps in memory only; without room it complains about it.
+const ROOT_SPARE_SECTORS = 4 * LOG_SECTORS
+
+/**
+ * Makes the three disks of a run. The program's is kept beside the package, so it is made once; the others belong to the
+ * run and lie in `directory`. Program and job can be read in two formats, with one copy of the files: as volumes of Nanos,
+ * and as EROFS, which Linux mounts.
+ * @param token What a guest's init reports with; 32 hexadecimal digits that the program does not know.
+ */
+export async function makeVmDisks(
+  directory: string,
+  local: LocalPackage,
+  prepared: PreparedJob,
+  limits: RunLimits,
+  token: string,
+): Promise<VmDisks> {
+  const disks = { program: await programDisk(local), job: join(directory, 'job.img'), out: join(directory, 'out.img') }
+  try {
+    const program = await nanosProgram(local, prepared)
+    await create(disks.job, 0o600, (disk) => writeJob(disk, prepared, program, execFields(prepared, token, limits)))
+    const layout = { totalSectors: outputDiskBytes(limits) / SECTOR }
+    await create(disks.out, 0o600, (disk) => writeTfs(disk, OUT_LABEL, { files: [] }, layout))
+  } catch (error) {
+    throw diskError(error, directory)
+  }
+  return disks
+}
+
+/** The size of an output disk. */
+export function outputDiskBytes(limits: RunLimits): number {
+  return limits.outputMiB * MiB + OUT_OVERHEAD
+}
+
+/** The name tells the layout's version: a package outlives the version of the code that made its image. */
+async function programDisk(local: LocalPackage): Promise<string> {
+  const path = join(local.directory, 'program-2.img')
+  if (await canBeRead(path)) return path
+  const fresh = `${path}.${process.pid}.${randomBytes(6).toString('hex')}`
+  const files = local.manifest.files.map((file) => ({
+    path: file.path,
+    content: { path: join(local.files, file.path), size: file.size },
+    executable: file.mode === '0755',
+  }))
+  try {
+    await create(fresh, 0o444, async (disk) => {
+      const volume = await writeTfs(disk, APP_LABEL, { files })
+      await addErofsIndex(disk, volume.files, wholePages(volume.sectors * SECTOR))
+    })
+    await rename(fresh, path)
+  } catch (error) {
+    throw diskError(error, fresh)
+  } finally {
+    await rm(fresh, { force: true })
+  }
+  return path
+}
+
+/** Also brings the beginning into memory, so that the guest meets this volume at once. */
+async function canBeRead(path: string): Promise<boolean> {
+  try {
+    const image = await open(path, 'r')
+    await image.read(Buffer.alloc(SECTOR), 0, SECTOR, 0).finally(() => image.close())
+    return true
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false
+    throw error
+  }
+}
+
+async function create(path: string, mode: number, write: (disk: FileHandle) => Promise<unknown>): Promise<void> {
+  const disk = await open(path, 'wx', mode)
+  await write(disk).finally(() => disk.close())
+}
+
+/**
+ * The job disk: a partition table whose second entry is the root of Nanos, and before the first Nanos' own log, the one
+ * thing that the guest may write there. As EROFS it holds `/in` and the file `exec` for our init, which the program never
+ * sees.
+ */
+async function writeJob(disk: FileHandle, prepared: PreparedJob, program: NanosProgram, exec: Buffer): Promise<void> {
+  const files: readonly ImageFile[] = [
+    { path: 'in/job.json', content: prepared.jobJson, executable: false },
+    ...prepared.inputs.map((input) => ({ path: `in/${input.name}`, content: input, executable: false })),
+  ]
+  const content = { files, directories: ['app', 'out'], links: program.links, attributes: rootAttributes(program) }
+  const root = { offset: PARTITION_SECTOR * SECTOR, spareSectors: ROOT_SPARE_SECTORS }
+  const volume = await writeTfs(disk, 'job', content, root)
+  const table = Buffer.alloc(SECTOR)
+  writePartition(table, 0, PARTITION_SECTOR, 0)
+  writePartition(table, 1, PARTITION_SECTOR, volume.sectors)
+  table.writeUInt16LE(0xaa55, SECTOR - 2)
+  await disk.write(table, 0, SECTOR, 0)
+  const execAt = wholePages(root.offset + volume.sectors * SECTOR)
+  const placed: PlacedFile = await placeFile(disk, execAt, { path: 'exec', content: exec, executable: false })
+  await addErofsIndex(disk, [...volume.files, placed], wholePages(execAt + exec.length))
+}
+
+/** What Nanos reads at its start. */
+function rootAttributes({ argv, env }: NanosProgram): TfsTuple {
+  const bytes = (text: string): string => Buffer.from(text).toString('latin1')
+  return new Map<string, string | TfsTuple | readonly string[]>([
+    ['program', bytes(argv[0] ?? '')],
+    ['arguments', argv.map(bytes)],
+    ['environment', new Map(Object.entries(env).map(([name, value]) => [name, bytes(value)]))],
+    ['cwd', '/out'],
+    ['mounts', new Map([[APP_LABEL, '/app:ro'], [OUT_LABEL, '/out']])],
+    ['readonly_rootfs', 't'],
+    // The exit code goes to QEMU's exit port.
+    ['debug_exit', 't'],
+  ]) // prettier-ignore
+}
+
+/** What our init reads before the program runs; see init.c. */
+function execFields(prepared: PreparedJob, token: string, limits: RunLimits): Buffer {
+  const env = Object.entries(prepared.env).map(([name, value]) => `${name}=${value}`)
+  const fields = [token, limits.outputMiB, prepared.argv.length, ...prepared.argv, env.length, ...env]
+  return Buffer.from(fields.map((field) => `${field}\0`).join(''))
+}
+
+function wholePages(bytes: number): number {
+  return Math.ceil(bytes / PAGE) * PAGE
+}
+
+function writePartition(table: Buffer, index: number, sector: number, sectors: number): void {
+  const at = SECTOR - 2 - (4 - index) * 16
+  table.writeUInt8(PARTITION_TYPE, at + 4)
+  table.writeUInt32LE(sector, at + 8)
+  table.writeUInt32LE(sectors, at + 12)
+}
