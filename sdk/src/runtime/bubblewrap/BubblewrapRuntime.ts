@@ -12,7 +12,8 @@ import { probe, probeCommand } from '../probe.js'
 import { treeUsage } from '../processTree.js'
 import type { RunJob, Runtime, RuntimeCheck } from '../Runtime.js'
 import type { RunOutcome, Verdict } from '../RunOutcome.js'
-import { sandboxCommand, STAGED_OUT } from './sandboxCommand.js'
+import { sandboxCommand, STAGED_OUT, type StagedFiles } from './sandboxCommand.js'
+import { seccompFilter } from './seccomp.js'
 import { StageReport } from './StageReport.js'
 
 /** Options of {@link BubblewrapRuntime}. */
@@ -23,7 +24,7 @@ export interface BubblewrapOptions {
 
 const MONITOR_MS = 20
 // Files, links and directories in /out; each costs the machine memory that the size of /out does not count.
-const MAX_OUT_ENTRIES = 4096
+const MAX_OUT_ENTRIES = 16_384
 const SETUP_MS = 30_000
 
 /**
@@ -45,7 +46,10 @@ export class BubblewrapRuntime implements Runtime {
     }
     const outcome = await probe(this, this.#workDirectory)
     if (outcome.kind === 'valid')
-      return { available: true, details: { bubblewrap: version, isolation: 'namespaces, shared kernel' } }
+      return {
+        available: true,
+        details: { bubblewrap: version, isolation: 'namespaces and a filter of system calls, shared kernel' },
+      }
     return {
       available: false,
       reason: `a test program did not run (${outcome.kind}): ${outcome.log.trim()}`,
@@ -57,14 +61,13 @@ export class BubblewrapRuntime implements Runtime {
     const prepared = await prepareJob(job)
     const directory = await mkdtemp(join(this.#workDirectory, 'gevulot-job-'))
     try {
-      const inDirectory = await stageInputs(directory, prepared)
-      return await this.#runStaged(job, prepared, inDirectory)
+      return await this.#runStaged(job, prepared, await stage(directory, prepared))
     } finally {
       await rm(directory, { recursive: true, force: true })
     }
   }
 
-  async #runStaged(job: RunJob, prepared: PreparedJob, inDirectory: string): Promise<RunOutcome> {
+  async #runStaged(job: RunJob, prepared: PreparedJob, staged: StagedFiles): Promise<RunOutcome> {
     const began = performance.now()
     let started = began
     let stopped: number | undefined
@@ -73,7 +76,7 @@ export class BubblewrapRuntime implements Runtime {
     const log = new LogTail(job.limits.logBytes, job.onLog)
     const report = new StageReport()
     const sandbox = new GuardedProcess<'timeout' | 'out-of-memory' | 'disk-full' | 'setup'>({
-      ...sandboxCommand(job, prepared, inDirectory),
+      ...sandboxCommand(job, prepared, staged),
       onOutput: (bytes) => log.write(bytes),
       onReport: (bytes) => report.write(bytes),
       ...(job.signal && { signal: job.signal }),
@@ -134,8 +137,10 @@ export class BubblewrapRuntime implements Runtime {
   }
 }
 
-/** `/in` as a directory that any user id can read, whatever the modes of the caller's files. */
-async function stageInputs(directory: string, prepared: PreparedJob): Promise<string> {
+/** The filter, and `/in` as a directory that any user id can read, whatever the modes of the caller's files. */
+async function stage(directory: string, prepared: PreparedJob): Promise<StagedFiles> {
+  const filter = join(directory, 'filter')
+  await writeFile(filter, seccompFilter())
   const inDirectory = join(directory, 'in')
   await mkdir(inDirectory)
   await writeFile(join(inDirectory, 'job.json'), prepared.jobJson)
@@ -145,7 +150,7 @@ async function stageInputs(directory: string, prepared: PreparedJob): Promise<st
     await chmod(join(inDirectory, name), 0o444)
   }
   await chmod(inDirectory, 0o755)
-  return inDirectory
+  return { inDirectory, filter }
 }
 
 /** bwrap reports signal n as exit code 128 + n, as shells do. */

@@ -12,13 +12,21 @@ const MAX_PROCESSES = 512
 const FIRST_FREE_UID = 1_900_000_000
 const INNER_ID = '65534'
 
+/** What a run puts on this machine for the sandbox to see. */
+export interface StagedFiles {
+  /** `/in` */
+  readonly inDirectory: string
+  /** The filter of system calls. */
+  readonly filter: string
+}
+
 /**
  * Reports to us on descriptor 3, runs the program, and then stays until standard input is closed: `/stage/out` lives in
  * this process's mount namespace, and the outputs are read from there.
  */
 const STAGE_SCRIPT = `
 echo "stage $$" >&3
-"$@" </dev/null
+"$@" </dev/null 4</stage/filter
 echo "done" >&3
 read -r _`
 
@@ -27,14 +35,14 @@ read -r _`
  *
  * - The outer one sees `/usr` (for a shell, prlimit and bwrap), the package and the inputs; it mounts `/out` as a tmpfs
  *   of the right size, and outlives the program so that the outputs can be collected.
- * - The inner one is the program's: new namespaces of every kind, no capabilities, no user namespaces of its own, and a
- *   root with nothing in it but the contract's directories. Its process limits count per user, so a worker that
+ * - The inner one is the program's: new namespaces of every kind, no capabilities, no user namespaces of its own, a filter of
+ *   system calls, and a root with nothing in it but the contract's directories. Its process limits count per user, so a worker that
  *   runs as root changes to a user id that nobody has; otherwise the outer user namespace already separates the count.
  */
 export function sandboxCommand(
   job: RunJob,
   prepared: PreparedJob,
-  inDirectory: string,
+  staged: StagedFiles,
 ): { command: string; args: string[] } {
   const { limits } = job
   const outBytes = limits.outputMiB * 2 ** 20
@@ -44,7 +52,7 @@ export function sandboxCommand(
     '--dev-bind', '/proc', '/proc', '--dev', '/dev', '--dir', '/tmp',
     '--perms', '0755', '--tmpfs', '/stage',
     '--ro-bind', job.package.files, '/stage/app',
-    '--ro-bind', inDirectory, '/stage/in',
+    '--ro-bind', staged.inDirectory, '/stage/in', '--ro-bind', staged.filter, '/stage/filter',
     '--perms', '0777', '--size', String(outBytes), '--tmpfs', STAGED_OUT,
     '--', 'sh', '-c', STAGE_SCRIPT, 'sh',
   ] // prettier-ignore
@@ -63,7 +71,7 @@ export function sandboxCommand(
   ]
   const inner = [
     'bwrap', '--unshare-all', '--unshare-user', '--disable-userns', '--uid', INNER_ID, '--gid', INNER_ID,
-    '--hostname', 'gevulot', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--json-status-fd', '3',
+    '--hostname', 'gevulot', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--json-status-fd', '3', '--seccomp', '4',
     '--ro-bind', '/stage/app', '/app', '--ro-bind', '/stage/in', '/in', '--bind', STAGED_OUT, '/out',
     '--proc', '/proc', '--dev', '/dev',
     // A dynamic program finds the loader and the libraries that its package ships.
