@@ -280,6 +280,79 @@ describe('runtime: disk format of Nanos', function () {
     await rejected(openBytes(bytes), 'RUNTIME_IMAGE_INVALID')
   })
 
+  /** A volume with a log of `sectors` sectors whose content is given; larger than `volumeOf` makes. */
+  function longLog(sectors: number, content: Buffer): Buffer {
+    const bytes = Buffer.alloc((sectors + 1) * SECTOR)
+    const label = Buffer.concat([Buffer.alloc(16), Buffer.from(`${LABEL}\0`)])
+    Buffer.concat([MAGIC, encodeVarint(5), encodeVarint(1), label, linkTo(1, sectors)]).copy(bytes)
+    Buffer.concat([MAGIC, encodeVarint(5), encodeVarint(sectors), content, Buffer.of(RECORD.end)]).copy(bytes, SECTOR)
+    return bytes
+  }
+
+  async function refused(promise: Promise<unknown>, why: RegExp): Promise<void> {
+    expect((await rejected(promise, 'RUNTIME_IMAGE_INVALID')).message).to.match(why)
+  }
+
+  /** A tuple with one entry that was seen before, by its number. */
+  function tupleAgain(index: number): Buffer {
+    return Buffer.concat([Buffer.of(0x11), encodeVarint(index)])
+  }
+
+  it('refuses a record in a million instalments, before their number fills the memory', async () => {
+    const total = 1_000_000
+    const begin = Buffer.concat([Buffer.of(RECORD.tuple), encodeVarint(total), Buffer.of(1, 0x90)])
+    const instalments = Buffer.alloc(3 * (total - 1), Buffer.of(RECORD.continuation, 1, 0))
+    await refused(openBytes(longLog(6000, Buffer.concat([begin, instalments]))), /instalments/)
+  })
+
+  it('refuses more extensions, and a longer log, than any honest guest makes', async () => {
+    const parts = Array.from({ length: 5000 }, (_, index) => {
+      const part = Buffer.alloc(SECTOR)
+      Buffer.concat([MAGIC, encodeVarint(5), encodeVarint(1), linkTo(index + 34, 1)]).copy(part)
+      return part
+    })
+    const many = Buffer.concat([volumeOf([tree({}), linkTo(33, 1)]).subarray(0, 33 * SECTOR), ...parts])
+    await refused(openBytes(many), /circle/)
+    await refused(openBytes(longLog(2 ** 16 + 1, tree({}))), /too long/)
+  })
+
+  it('refuses a file of more pieces than any honest guest makes', async () => {
+    const piece = extent(40n, 0n)
+    const pieces = Object.fromEntries(Array.from({ length: 70_000 }, (_, index) => [String(index), piece]))
+    const volume = await openBytes(longLog(20_000, tree({ f: fileOf(512n, pieces) })))
+    await refused(read(volume, 'f'), /too many pieces/)
+    await volume.close()
+  })
+
+  it('walks a tree as deep as records can make it', async () => {
+    // Tuple 1 is the root, name 2 "children", tuple 3 the directory. Each record hangs a directory into the last one.
+    const records: Buffer[] = []
+    let last = 3
+    for (let depth = 0; depth < 20_000; depth++) {
+      const name = depth === 0 ? Buffer.of(0x81, 0x64) : Buffer.of(4)
+      records.push(record(Buffer.concat([tupleAgain(last), name, Buffer.of(0x91, 2, 0x90)])))
+      // The name "d" is new once; then come the new tuple and its children's.
+      last += depth === 0 ? 3 : 2
+    }
+    const content = Buffer.concat([tree({}), ...records])
+    const volume = await openBytes(longLog(Math.ceil(content.length / SECTOR) + 1, content))
+    expect(await volume.stat('d')).to.deep.equal({ kind: 'other' })
+    await volume.close()
+  })
+
+  it('refuses pieces that hold themselves', async () => {
+    // In order: root 1, "children" 2, directory 3, "f" 4, file 5, "filelength" 6, "extents" 7, its tuple 8.
+    const circle = Buffer.concat([tupleAgain(8), Buffer.of(0x81, 0x30, 0x10, 8)])
+    await refused(openBytes(volumeOf([tree({ f: fileOf(512n, {}) }), record(circle)])), /a number is none/)
+  })
+
+  it('reads no more of a file that claims to be endless than it was asked for', async () => {
+    const volume = await openBytes(volumeOf([tree({ f: fileOf(2n ** 53n - 1n, { '0': extent(40n, 1n) }) })]))
+    expect(await volume.stat('f')).to.deep.equal({ kind: 'file', size: 2 ** 53 - 1 })
+    expect(await read(volume, 'f', 1 << 20)).to.have.length(1 << 20)
+    await volume.close()
+  })
+
   it('answers every damaged disk with files inside it, or with one error', async () => {
     const damage = fc.array(fc.record({ at: fc.nat(6000), byte: fc.nat(255) }), { minLength: 1, maxLength: 8 })
     const small = files.map((list) =>

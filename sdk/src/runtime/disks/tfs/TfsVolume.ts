@@ -199,7 +199,8 @@ class Instalments {
   add(piece: Buffer): void {
     if (piece.length === 0 || piece.length > this.#missing) throw damaged('a part of a record has a wrong length')
     this.#missing -= piece.length
-    this.#pieces.push(piece)
+    // The kernel cuts a record at the end of an extension and nowhere else.
+    if (this.#pieces.push(piece) > MAX_EXTENSIONS) throw damaged('a record comes in too many instalments')
     if (this.#missing > 0) return
     const bytes = Buffer.concat(this.#pieces)
     this.#pieces = []
