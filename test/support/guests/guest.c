@@ -8,13 +8,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,6 +108,92 @@ static void try_network(void) {
         int s = socket(AF_INET, SOCK_STREAM, 0);
         must(s < 0 || connect(s, (struct sockaddr *)&to, sizeof to) < 0, hosts[i]);
     }
+    /* Names without a file belong to a network namespace. */
+    struct sockaddr_un host = {.sun_family = AF_UNIX};
+    const char *name = getenv("ABSTRACT");
+    memcpy(host.sun_path + 1, name, strlen(name));
+    int s = socket(AF_UNIX, SOCK_STREAM, 0);
+    must(s < 0 || connect(s, (struct sockaddr *)&host, offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name)) < 0, "a socket of the host");
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    int raw = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), packet = socket(AF_PACKET, SOCK_RAW, 0);
+    must(raw < 0 && packet < 0, "a raw socket");
+    int server = socket(AF_INET, SOCK_DGRAM, 0);
+    any.sin_port = htons(53);
+    inet_pton(AF_INET, "1.1.1.1", &any.sin_addr);
+    must(server < 0 || sendto(server, "x", 1, 0, (struct sockaddr *)&any, sizeof any) < 0, "a datagram");
+}
+
+/* Calls that bubblewrap's filter refuses, whether or not the rest of the sandbox would have. */
+static void try_refused_calls(void) {
+    static const struct { int number; const char *name; } calls[] = {
+        {SYS_ptrace, "ptrace"}, {SYS_process_vm_readv, "process_vm_readv"}, {SYS_process_vm_writev, "process_vm_writev"}, {SYS_keyctl, "keyctl"},
+        {SYS_add_key, "add_key"}, {SYS_bpf, "bpf"}, {SYS_perf_event_open, "perf_event_open"}, {SYS_userfaultfd, "userfaultfd"},
+        {SYS_io_uring_setup, "io_uring_setup"}, {SYS_unshare, "unshare"}, {SYS_setns, "setns"}, {SYS_mount, "mount"}, {SYS_umount2, "umount2"},
+        {SYS_pivot_root, "pivot_root"}, {SYS_chroot, "chroot"}, {SYS_open_by_handle_at, "open_by_handle_at"}, {SYS_fsopen, "fsopen"},
+        {SYS_init_module, "init_module"}, {SYS_kexec_load, "kexec_load"}, {SYS_clock_settime, "clock_settime"}, {SYS_modify_ldt, "modify_ldt"},
+        {SYS_syslog, "syslog"}, {SYS_quotactl, "quotactl"}, {SYS_fanotify_init, "fanotify_init"}, {SYS_pidfd_getfd, "pidfd_getfd"}, {SYS_iopl, "iopl"},
+    };
+    for (unsigned i = 0; i < sizeof calls / sizeof *calls; i++) must(syscall(calls[i].number, 0, 0, 0, 0, 0) == -1 && errno == EPERM, calls[i].name);
+    must(socket(AF_INET, SOCK_STREAM, 0) == -1 && errno == EAFNOSUPPORT, "an internet socket");
+    must(socket(16, SOCK_RAW, 0) == -1 && errno == EAFNOSUPPORT, "a netlink socket");
+    must(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0) == -1 && errno == EPERM, "clone with a user namespace");
+    must(syscall(SYS_clone3, 0, 0) == -1 && errno == ENOSYS, "clone3");
+    must(ioctl(0, 0x5412, "x") == -1 && errno == EPERM, "typing into the terminal");
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair)) exit(88);
+}
+
+/* Names that only a careless host would follow or print. */
+static void odd_names(void) {
+    char longest[300] = "/out/";
+    memset(longest + 5, 'n', 255);
+    const char *names[] = {"/out/new\nline", "/out/\x1b[31mred", "/out/..hidden", "/out/\xff\xfe", "/out/result.json ", "/out/-rf", "/out/$(id)", longest};
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        /* Nanos refuses names that are not UTF-8. */
+        int file = open(names[i], O_CREAT | O_WRONLY, 0644);
+        if (file < 0) printf("name %u: errno %d\n", i, errno);
+        else close(file);
+    }
+    mkdir("/out/sub", 0755);
+    write_file("/out/sub/proof", "another");
+}
+
+/* The host's time is the first argument of the job. */
+static void check_clock(void) {
+    long host = 0;
+    sscanf(strstr(job, "\"args\":[\"") + 9, "%ld", &host);
+    long difference = (long)time(NULL) - host;
+    printf("the clock differs by %ld s\n", difference);
+    if (labs(difference) > 600) exit(87);
+    struct timespec before, after, wait = {0, 50000000};
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    nanosleep(&wait, NULL);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    if ((after.tv_sec - before.tv_sec) * 1000000000LL + after.tv_nsec - before.tv_nsec < 50000000) exit(86);
+}
+
+/* Reads a file that is larger than the memory, and sums its words up. */
+static void read_large(void) {
+    static uint64_t block[1 << 17];
+    char text[80];
+    uint64_t sum = 0, bytes = 0;
+    int file = open("/in/large", O_RDONLY);
+    for (ssize_t n; (n = read(file, block, sizeof block)) > 0; bytes += n) for (ssize_t i = 0; i < n / 8; i++) sum += block[i];
+    snprintf(text, sizeof text, "%llu bytes, sum %llu\n", (unsigned long long)bytes, (unsigned long long)sum);
+    fputs(text, stdout);
+}
+
+/* Ten thousand files in the package are read, and as many are written. */
+static void ten_thousand_files(void) {
+    char path[64], text[16];
+    for (int i = 0; i < 10000; i++) {
+        snprintf(path, sizeof path, "/app/many/%d/%d", i / 100, i);
+        FILE *file = fopen(path, "r");
+        if (!file || !fgets(text, sizeof text, file) || atoi(text) != i) exit(85);
+        fclose(file);
+        snprintf(path, sizeof path, "/out/%d", i);
+        write_file(path, text);
+    }
 }
 
 static void look_around(void) {
@@ -156,11 +248,37 @@ static void run_threads(void) {
     if (counter != 8000000) exit(94);
 }
 
+static void *mix(void *result) {
+    uint64_t x = 88172645463325252ull, sum = 0;
+    for (int i = 0; i < 60000000; i++) {
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+        sum += x * 0x9e3779b97f4a7c15ull;
+    }
+    *(uint64_t *)result = sum;
+    return NULL;
+}
+
+/* The same arithmetic on every thread; says how long it took by the clock that cannot be set. */
+static void work(int count) {
+    pthread_t threads[8];
+    uint64_t results[8];
+    struct timespec before, after;
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    for (int i = 0; i < count; i++) if (pthread_create(&threads[i], NULL, mix, &results[i])) exit(95);
+    for (int i = 0; i < count; i++) pthread_join(threads[i], NULL);
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    for (int i = 1; i < count; i++) if (results[i] != results[0]) exit(94);
+    printf("worked %lld ms\n", (after.tv_sec - before.tv_sec) * 1000LL + (after.tv_nsec - before.tv_nsec) / 1000000);
+}
+
 int main(int argc, char **argv) {
     const char *mode = argc > 1 ? argv[1] : "";
     setvbuf(stdout, NULL, _IOLBF, 0);
+    if (!strcmp(mode, "work") && getenv("NATIVE")) { work(atoi(argv[2])); return 0; }
     read_job();
-    if (!strcmp(mode, "ok")) {
+    if (!strcmp(mode, "work")) { work(atoi(argv[2])); prove(); }
+    else if (!strcmp(mode, "tiny")) prove();
+    else if (!strcmp(mode, "ok")) {
         char cwd[64];
         printf("\x1b[31mhello from %s\n", argv[0]);
         fprintf(stderr, "and from stderr\n");
@@ -179,6 +297,21 @@ int main(int argc, char **argv) {
     else if (!strcmp(mode, "invalid")) result("invalid", "the pairing does not hold", "");
     else if (!strcmp(mode, "error")) { result("error", "no such circuit", ""); return 1; }
     else if (!strcmp(mode, "exit")) return 3;
+    else if (!strcmp(mode, "code")) return atoi(argv[2]);
+    else if (!strcmp(mode, "raise")) { raise(atoi(argv[2])); for (;;) pause(); }
+    else if (!strcmp(mode, "segv")) { *(volatile int *)8 = 1; }
+    else if (!strcmp(mode, "int80")) { long id = 20; __asm__ volatile("int $0x80" : "+a"(id)); printf("int 0x80 answers %ld\n", id); }
+    else if (!strcmp(mode, "ill")) __builtin_trap();
+    else if (!strcmp(mode, "say")) { for (int i = 2; i < argc; i++) printf("[%s]\n", argv[i]); for (char **each = environ; *each; each++) printf("{%s}\n", *each); prove(); }
+    else if (!strcmp(mode, "refused")) { try_refused_calls(); prove(); }
+    else if (!strcmp(mode, "odd-names")) { odd_names(); prove(); }
+    else if (!strcmp(mode, "clock")) { check_clock(); prove(); }
+    else if (!strcmp(mode, "large")) { read_large(); prove(); }
+    else if (!strcmp(mode, "ten-thousand")) { ten_thousand_files(); prove(); }
+    else if (!strcmp(mode, "hard-link")) { if (link("/in/job.json", "/out/proof") == 0) result_with("proof", 12, PROOF_SHA256); else return 84; }
+    else if (!strcmp(mode, "absolute")) result_with("/in/job.json", 12, PROOF_SHA256);
+    else if (!strcmp(mode, "below")) { mkdir("/out/sub", 0755); write_file("/out/sub/proof", PROOF); result_with("sub/proof", 12, PROOF_SHA256); }
+    else if (!strcmp(mode, "linked-directory")) { if (symlink("/in", "/out/proof")) return 92; result_with("proof", 12, PROOF_SHA256); }
     else if (!strcmp(mode, "ok-exit")) { prove(); return 3; }
     else if (!strcmp(mode, "abort")) abort();
     else if (!strcmp(mode, "ok-abort")) { prove(); abort(); }
