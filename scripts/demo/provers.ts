@@ -19,7 +19,7 @@ export interface ProverRole {
 }
 
 const WORKER = 'sdk/dist/worker/main.js'
-const READY_ATTEMPTS = 600
+const READY_ATTEMPTS = 3000
 const READY_PAUSE_MS = 100
 
 /** What the honest provers run programs in, as their configuration says it. */
