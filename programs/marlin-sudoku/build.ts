@@ -11,7 +11,7 @@ import { encodeKey } from './key.js'
 import { indexCircuit, pinnedKey } from './keys.js'
 import { resolveParameters } from './parameters.js'
 import facts from './program.json' with { type: 'json' }
-import { compileProver } from './tool.js'
+import { PROVER } from './tool.js'
 
 const { name, prove, verify, verifier, class: hardware, bindsProver }: ProgramFacts = facts
 
@@ -32,7 +32,7 @@ export async function buildPackages({ store }: { readonly store: ContentStore })
       role: 'prove',
       argv: ['/app/prover'],
       files: [
-        { path: 'prover', source: await compileProver(), executable: true },
+        { path: 'prover', source: await PROVER.compile(), executable: true },
         { path: 'circuit.r1cs', source: circuit },
         { path: 'parameters', source: parameters },
         { path: 'key', source: encodeKey(key) },

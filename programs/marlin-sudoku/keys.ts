@@ -6,13 +6,13 @@ import { compileCircuit } from './circuit.js'
 import { verifierContract } from './contract.js'
 import { decodeKey, type VerifyingKey } from './key.js'
 import { resolveParameters } from './parameters.js'
-import { runTool } from './tool.js'
+import { PROVER } from './tool.js'
 
 const KEY = 'programs/marlin-sudoku/keys/verifying-key.json'
 
 /** The verifying key of a circuit under a reference string: the indexer's work (section 5.3, offline phase). */
 export async function indexCircuit(r1cs: Uint8Array, parameters: Uint8Array): Promise<VerifyingKey> {
-  const { printed } = await runTool(['index', 'circuit.r1cs', 'parameters'], { 'circuit.r1cs': r1cs, parameters })
+  const { printed } = await PROVER.run(['index', 'circuit.r1cs', 'parameters'], { 'circuit.r1cs': r1cs, parameters })
   return decodeKey(Buffer.from(printed.trim(), 'hex'))
 }
 

@@ -5,7 +5,7 @@ import { pippenger } from '@noble/curves/abstract/curve.js'
 import { bn254 } from '@noble/curves/bn254.js'
 
 import { fromWords, toWords } from '../support/words.js'
-import { runTool } from './tool.js'
+import { PROVER } from './tool.js'
 
 const { G1, G2 } = bn254
 const { Fr, Fp12, Fp2 } = bn254.fields
@@ -58,7 +58,7 @@ export async function developmentParameters(
   const { x, y } = G2.Point.BASE.multiply(secret).toAffine()
   const hex = (words: readonly bigint[]): string => Buffer.from(toWords(words)).toString('hex')
   const input = `${hex([secret])}\n${hex([x.c1, x.c0, y.c1, y.c0])}\n`
-  const { out } = await runTool(['setup', 'circuit.r1cs', String(degree), 'out'], { 'circuit.r1cs': r1cs }, input)
+  const { out } = await PROVER.run(['setup', 'circuit.r1cs', String(degree), 'out'], { 'circuit.r1cs': r1cs }, input)
   return out
 }
 

@@ -22,7 +22,7 @@ import {
 } from '../../programs/marlin-sudoku/parameters.js'
 import record from '../../programs/marlin-sudoku/recorded-run.json' with { type: 'json' }
 import samples from '../../programs/marlin-sudoku/samples.json' with { type: 'json' }
-import { compileProver } from '../../programs/marlin-sudoku/tool.js'
+import { PROVER } from '../../programs/marlin-sudoku/tool.js'
 import {
   challengesOf,
   parseProof,
@@ -180,7 +180,7 @@ describe('marlin-sudoku', function () {
 
     it('the prover is one static ELF', async () => {
       const path = join(directory(), 'prover')
-      await writeFile(path, await compileProver())
+      await writeFile(path, await PROVER.compile())
       expect(elfNeeds(path)).to.deep.equal({ libraries: [] })
     })
 
@@ -429,7 +429,7 @@ describe('marlin-sudoku', function () {
     /** The prover with other files beside it. */
     async function pack(data: Readonly<Record<string, Uint8Array>>): Promise<BuiltPackage> {
       const { resources } = program.prover.manifest
-      const prover = { path: 'prover', source: await compileProver(), executable: true }
+      const prover = { path: 'prover', source: await PROVER.compile(), executable: true }
       const rest = Object.entries(data).map(([path, source]) => ({ path, source }))
       const argv = ['/app/prover']
       return buildPackage(

@@ -1,36 +1,18 @@
-// The group G1 of BN254: y^2 = x^3 + 3.
+// BN254 (alt_bn128, EIP-196): its two fields, and the group G1: y^2 = x^3 + 3.
 #pragma once
 
-#include <span>
+#include "../../support/guest/curve.h"
 
-#include "field.h"
-
-// A point with affine coordinates; (0, 0), which is not on the curve, stands for the point at infinity.
-struct Affine {
-  Fq x, y;
-  bool isInfinity() const { return x.isZero() && y.isZero(); }
-  bool onCurve() const { return y.square() == x.square() * x + Fq::fromInteger(3); }
-  // Appends 64 bytes, x and y.
-  void write(Bytes& out) const {
-    x.write(out);
-    y.write(out);
-  }
+struct CoordinateModulus {
+  static constexpr Limbs<4> modulus = {0x3c208c16d87cfd47, 0x97816a916871ca8d, 0xb85045b68181585d, 0x30644e72e131a029};
+  static constexpr int bits = 254;
 };
-
-// A point as (X, Y, ZZ, ZZZ) with x = X / ZZ, y = Y / ZZZ, ZZ^3 = ZZZ^2; ZZ = 0 is the point at infinity.
-struct Point {
-  Fq x, y, zz, zzz;
-  bool isInfinity() const { return zz.isZero(); }
-  void add(const Affine& b);
-  void add(const Point& b);
-  void twice();
+struct ScalarModulus {
+  static constexpr Limbs<4> modulus = {0x43e1f593f0000001, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029};
+  static constexpr int bits = 254;
+  static constexpr uint64_t generator = 5;
+  static constexpr int twoAdicity = 28;
 };
-
-// Affine forms, with one inversion for all.
-std::vector<Affine> toAffine(const std::vector<Point>& points);
-
-// The sum of scalars[i] * bases[i], on all cores. There are at least as many bases as scalars.
-Affine multiply(std::span<const Affine> bases, std::span<const Fr> scalars);
-
-// Each scalar times the generator (1, 2), on all cores.
-std::vector<Affine> multiplesOfGenerator(const std::vector<Fr>& scalars);
+using Fq = Field<CoordinateModulus>;
+using Fr = Field<ScalarModulus>;
+using Affine = AffinePoint<Fq>;

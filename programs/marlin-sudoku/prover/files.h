@@ -1,19 +1,8 @@
 // The files a prover reads. Every reader checks what it reads and throws JobError.
 #pragma once
 
-#include <stdexcept>
-#include <string>
-
+#include "../../support/guest/files.h"
 #include "curve.h"
-
-// What is wrong with a job or a package, in words for whoever reads result.json.
-struct JobError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-Bytes readFile(const std::string& path);
-bool exists(const std::string& path);
-void writeFile(const std::string& path, const Bytes& content);
 
 struct Term {
   uint32_t signal;

@@ -6,41 +6,10 @@
 
 #include <cstdio>
 #include <iostream>
-#include <new>
 
-#include "json.h"
+#include "../../support/guest/job.h"
 #include "marlin.h"
 #include "sudoku.h"
-
-static int digitOf(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Exactly `size` bytes in hexadecimal.
-static Bytes fromHex(const std::string& text, size_t size, const char* what) {
-  Bytes out;
-  for (size_t i = 0; i + 1 < text.size(); i += 2) {
-    const int high = digitOf(text[i]), low = digitOf(text[i + 1]);
-    if (high < 0 || low < 0) break;
-    out.push_back((uint8_t)(high << 4 | low));
-  }
-  if (out.size() != size || text.size() != 2 * size)
-    throw JobError(std::string(what) + " is not " + std::to_string(size) + " bytes in hexadecimal");
-  return out;
-}
-
-// A "0x" number of a job as a word: `size` bytes, at the low end.
-static Digest wordOf(const std::map<std::string, std::string>& job, const char* name, size_t size) {
-  const auto it = job.find(name);
-  if (it == job.end() || it->second.substr(0, 2) != "0x") throw JobError(std::string("the job names no ") + name);
-  const Bytes bytes = fromHex(it->second.substr(2), size, name);
-  Digest word{};
-  std::copy(bytes.begin(), bytes.end(), word.end() - (long)size);
-  return word;
-}
 
 static std::vector<Fr> readPublicInputs(const Bytes& bytes, size_t count) {
   if (bytes.size() != 32 * count) throw JobError("public_inputs has the wrong length");
@@ -69,8 +38,7 @@ static std::vector<Fr> makeWitness(const R1cs& circuit, const Bytes& publicBytes
   return witness;
 }
 
-static Bytes runProver(const std::map<std::string, std::string>& job) {
-  const Context context{wordOf(job, "workload", 32), wordOf(job, "prover", 20)};
+static Bytes runProver(const Context& context) {
   const Bytes publicBytes = readFile("/in/public_inputs");
   const R1cs circuit = readR1cs(readFile("/app/circuit.r1cs"));
   const std::vector<Fr> publicInputs = readPublicInputs(publicBytes, circuit.publics);
@@ -87,34 +55,6 @@ static Bytes runProver(const std::map<std::string, std::string>& job) {
   return prove(circuit, index, parameters, key, context, witness);
 }
 
-static int runJob() {
-  const auto job = stringMembers(readFile("/in/job.json"));
-  const auto nonce = job.find("nonce");
-  if (nonce == job.end()) throw std::invalid_argument("the job has no nonce");
-  std::string error;
-  Bytes proof;
-  try {
-    if (job.count("role") == 0 || job.at("role") != "prove") throw JobError("this program only proves");
-    proof = runProver(job);
-  } catch (const std::bad_alloc&) {
-    error = "not enough memory";
-  } catch (const std::exception& e) {
-    error = e.what();
-  }
-  std::string result = "{\"schema\":\"gevulot/result@1\",\"nonce\":" + quoted(nonce->second);
-  if (error.empty()) {
-    writeFile("/out/proof", proof);
-    const Digest digest = sha256(proof);
-    result += ",\"status\":\"ok\",\"files\":[{\"name\":\"proof\",\"size\":" + std::to_string(proof.size()) +
-              ",\"sha256\":\"" + hex(digest.data(), digest.size()) + "\"}]}";
-  } else {
-    std::cerr << error << '\n';
-    result += ",\"status\":\"error\",\"error\":" + quoted(error) + ",\"files\":[]}";
-  }
-  writeFile("/out/result.json", Bytes(result.begin(), result.end()));
-  return 0;
-}
-
 static int runSetup(const std::string& circuit, const std::string& degree, const std::string& out) {
   std::string secretText, g2Text;
   std::cin >> secretText >> g2Text;
@@ -129,7 +69,7 @@ static int runSetup(const std::string& circuit, const std::string& degree, const
     std::vector<Fr> out;
     Fr power = secret.power(first);
     for (size_t i = 0; i < count; i++, power *= secret) out.push_back(power);
-    return multiplesOfGenerator(out);
+    return multiplesOf(Affine{Fq::one(), Fq::fromInteger(2)}, out);
   };
   parameters.low = powers(0, shape.low);
   parameters.high = powers(parameters.degree + 1 - shape.high, shape.high);
@@ -146,7 +86,7 @@ static int runIndex(const std::string& circuit, const std::string& parameters) {
 int main(int argc, char** argv) {
   try {
     const std::vector<std::string> args(argv + 1, argv + argc);
-    if (args.empty()) return runJob();
+    if (args.empty()) return runJob(runProver);
     if (args[0] == "setup" && args.size() == 4) return runSetup(args[1], args[2], args[3]);
     if (args[0] == "index" && args.size() == 3) return runIndex(args[1], args[2]);
     std::cerr << "usage: prover | prover setup CIRCUIT DEGREE OUT | prover index CIRCUIT PARAMETERS\n";

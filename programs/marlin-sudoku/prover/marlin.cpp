@@ -1,11 +1,10 @@
 #include "marlin.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <bit>
 
-#include "parallel.h"
+#include "../../support/guest/parallel.h"
+#include "../../support/guest/random.h"
 
 // ---------------------------------------------------------------------------------------------------- index (5.3, offline)
 
@@ -60,11 +59,11 @@ size_t Index::place(size_t signal) const {
 
 // ------------------------------------------------------------------------------------------------- commitments (section 6)
 
-static Affine commit(const Parameters& parameters, const Polynomial& p) { return multiply(parameters.low, p); }
+static Affine commit(const Parameters& parameters, const Polynomial& p) { return multiply(std::span<const Affine>(parameters.low), std::span<const Fr>(p)); }
 
 // The commitment to X^(degree - bound) p, which exists only if p has at most bound + 1 coefficients.
 static Affine commitShifted(const Parameters& parameters, const Polynomial& p, size_t bound) {
-  return multiply(std::span(parameters.high).last(bound + 1), p);
+  return multiply(std::span<const Affine>(parameters.high).last(bound + 1), std::span<const Fr>(p));
 }
 
 Bytes verifyingKey(const Index& index, const Parameters& parameters) {
@@ -115,27 +114,12 @@ class Transcript {
 
 // ------------------------------------------------------------------------------------------------------------- randomness
 
-static Fr randomScalar() {
-  for (;;) {
-    uint8_t bytes[32];
-    size_t have = 0;
-    while (have < sizeof bytes) {
-      const ssize_t got = getrandom(bytes + have, sizeof bytes - have, 0);
-      if (got < 0) throw JobError("the system gives no random numbers");
-      have += (size_t)got;
-    }
-    bytes[0] &= 0x3f;  // 254 bits; rejecting what is not below the order leaves a uniform choice
-    Fr out;
-    if (Fr::read(bytes, false, out)) return out;
-  }
-}
-
 // Adds (r0 + r1 X)(X^h - 1): unchanged on H, and uniformly random at any two points outside H. Each of these polynomials is seen at
 // two points: at beta, and at the secret of the reference string through its commitment.
 static void blind(Polynomial& p, size_t h) {
   p.resize(h + 2);
   for (size_t i = 0; i < 2; i++) {
-    const Fr r = randomScalar();
+    const Fr r = randomElement<Fr>();
     p[i] -= r;
     p[h + i] += r;
   }
@@ -174,9 +158,9 @@ static Affine open(const Parameters& parameters, const std::vector<const Polynom
   Polynomial shifted = divideByLinear(bounded, point);
   for (auto& c : shifted) c *= power;
   const Affine parts[] = {commit(parameters, divideByLinear(sum, point)), commitShifted(parameters, shifted, bound)};
-  Point total;
+  CurvePoint<Fq> total;
   for (const auto& part : parts) total.add(part);
-  return toAffine({total})[0];
+  return toAffine<Fq>({total})[0];
 }
 
 Bytes prove(const R1cs& circuit, const Index& index, const Parameters& parameters, const Bytes& key,
@@ -213,7 +197,7 @@ Bytes prove(const R1cs& circuit, const Index& index, const Parameters& parameter
   auto [w, left] = divideByVanishing(std::move(difference), xSize);
   require(std::all_of(left.begin(), left.end(), [](const Fr& c) { return c.isZero(); }), "witness polynomial");
   Polynomial s(3 * hSize + 2);
-  for (size_t i = 1; i < s.size(); i++) s[i] = randomScalar();
+  for (size_t i = 1; i < s.size(); i++) s[i] = randomElement<Fr>();
   for (size_t i = hSize; i < s.size(); i += hSize) s[0] -= s[i];  // the sum over H is |H| (s_0 + s_h + s_2h + ..)
   send({commit(parameters, w), commit(parameters, za), commit(parameters, zb), commit(parameters, s)});
   const Fr alpha = transcript.challenge();

@@ -2,8 +2,8 @@
 // with KZG commitments, sections 6 and 8. README.md says what differs from the paper, and why.
 #pragma once
 
+#include "../../support/guest/job.h"
 #include "files.h"
-#include "hash.h"
 #include "polynomial.h"
 
 // The sizes of a circuit: subgroups X of H, K, and how much of a reference string it needs.
@@ -33,12 +33,6 @@ struct Index {
 
 // The verifying key: 25 words, see key.ts.
 Bytes verifyingKey(const Index& index, const Parameters& parameters);
-
-// Whom a proof is for: it is worth nothing to another prover or for another workload.
-struct Context {
-  Digest workload;
-  Digest prover;  // the address in the low 20 bytes
-};
 
 // The first constraint that a witness violates, or constraints.size().
 size_t violatedConstraint(const R1cs& circuit, const std::vector<Fr>& witness);

@@ -1,68 +1,11 @@
 #include "polynomial.h"
 
-#include <algorithm>
-#include <bit>
-
-static constexpr int TWO_ADICITY = 28;
-
-Fr rootOfUnity(size_t size) {
-  // 5 generates the multiplicative group; (order - 1) / 2^28 is odd.
-  Limbs exponent = minus(ScalarModulus::modulus, {1, 0, 0, 0});
-  for (int i = 0; i < TWO_ADICITY; i++) {
-    for (int j = 0; j < 4; j++) exponent[j] = exponent[j] >> 1 | (j < 3 ? exponent[j + 1] << 63 : 0);
-  }
-  Fr root = Fr::fromInteger(5).power(exponent);
-  for (int i = std::countr_zero(size); i < TWO_ADICITY; i++) root = root.square();
-  return root;
-}
-
-std::vector<Fr> subgroup(size_t size) {
-  const Fr root = rootOfUnity(size);
-  std::vector<Fr> out(size);
-  Fr element = Fr::one();
-  for (auto& e : out) {
-    e = element;
-    element *= root;
-  }
-  return out;
-}
-
-// Cooley-Tukey, in place: bit reversal, then butterflies.
-static void transform(std::vector<Fr>& v, bool inverse) {
-  const size_t size = v.size();
-  const int bits = std::countr_zero(size);
-  for (size_t i = 0; i < size; i++) {
-    size_t reversed = 0;
-    for (int b = 0; b < bits; b++) reversed |= (i >> b & 1) << (bits - 1 - b);
-    if (i < reversed) std::swap(v[i], v[reversed]);
-  }
-  std::vector<Fr> roots = subgroup(size);
-  if (inverse) std::reverse(roots.begin() + 1, roots.end());
-  for (size_t half = 1; half < size; half *= 2) {
-    const size_t stride = size / (2 * half);
-    for (size_t start = 0; start < size; start += 2 * half) {
-      for (size_t j = 0; j < half; j++) {
-        Fr& low = v[start + j];
-        Fr& high = v[start + j + half];
-        const Fr product = high * roots[j * stride];
-        high = low - product;
-        low += product;
-      }
-    }
-  }
-}
+std::vector<Fr> subgroup(size_t size) { return powersOf(rootOfUnity<ScalarModulus>(size), size); }
 
 std::vector<Fr> evaluateOn(Polynomial coefficients, size_t size) {
   coefficients.resize(size);
   transform(coefficients, false);
   return coefficients;
-}
-
-Polynomial interpolate(std::vector<Fr> values) {
-  transform(values, true);
-  const Fr scale = Fr::fromInteger(values.size()).inverse();
-  for (auto& value : values) value *= scale;
-  return values;
 }
 
 Fr evaluateAt(const Polynomial& p, const Fr& x) {

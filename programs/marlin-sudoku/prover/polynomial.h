@@ -1,21 +1,16 @@
 // Polynomials over the scalar field, as coefficients (lowest first) or as values on a subgroup.
 #pragma once
 
-#include "field.h"
+#include "../../support/guest/subgroup.h"
+#include "curve.h"
 
 using Polynomial = std::vector<Fr>;
-
-// The generator of the subgroup of `size` elements (a power of two, at most 2^28).
-Fr rootOfUnity(size_t size);
 
 // All elements of that subgroup: 1, g, g^2, ...
 std::vector<Fr> subgroup(size_t size);
 
 // The values of a polynomial of at most `size` coefficients on the subgroup of that size.
 std::vector<Fr> evaluateOn(Polynomial coefficients, size_t size);
-
-// The polynomial of fewer than values.size() coefficients with these values on the subgroup of that size.
-Polynomial interpolate(std::vector<Fr> values);
 
 Fr evaluateAt(const Polynomial& p, const Fr& x);
 

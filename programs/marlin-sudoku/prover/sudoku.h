@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "field.h"
+#include "curve.h"
 
 using Grid = std::array<uint8_t, 81>;  // row by row; 0 is an empty cell
 
