@@ -25,12 +25,13 @@ export class OnChain {
     this.#gas = gas
   }
 
-  /** @param constructorArguments ABI-encoded. */
+  /** @param constructorArguments ABI-encoded. @param hardfork Rules of the chain; default those of hardhat.config.ts. */
   static async deploy(
     { name, source, gas, code }: BuiltProgram['contract'],
     constructorArguments: Uint8Array = new Uint8Array(),
+    hardfork?: 'cancun',
   ): Promise<OnChain> {
-    const { ethers } = await network.create()
+    const { ethers } = await network.create({ network: 'default', ...(hardfork && { override: { hardfork } }) })
     const [signer] = await ethers.getSigners()
     const data = hexlify(concat([code ?? creationCode(source, name), constructorArguments]))
     const transaction = await signer!.sendTransaction({ data })
