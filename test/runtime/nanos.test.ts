@@ -34,6 +34,8 @@ describe('runtime: nanos: command line', () => {
       '--clearenv',
     ])
     expect(args.filter((arg) => arg.startsWith('--cpu='))).to.deep.equal(['--cpu=194'])
+    // Out of our process group it would survive a kill that comes while the sandbox is set up.
+    expect(args).not.to.contain('--new-session')
   })
 
   it('shows QEMU nothing but /usr, the kernel and the disks, and lets it write two of them', () => {

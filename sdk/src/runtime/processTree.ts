@@ -23,10 +23,7 @@ export function treeUsage(root: number): TreeUsage {
   const open = [root]
   for (let pid = open.pop(); pid !== undefined; pid = open.pop()) {
     try {
-      for (const thread of readdirSync(`/proc/${pid}/task`)) {
-        const children = readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1')
-        open.push(...children.split(' ').filter(Boolean).map(Number))
-      }
+      open.push(...listChildren(pid))
       const status = readFileSync(`/proc/${pid}/status`, 'latin1')
       memoryKiB += fieldOf(status, 'RssAnon') + fieldOf(status, 'RssShmem')
       // Behind the name in brackets, which may hold anything: user, system, and the same of children, fields 14 to 17.
@@ -39,6 +36,21 @@ export function treeUsage(root: number): TreeUsage {
     }
   }
   return { processes, memoryKiB, cpuSeconds: ticks / TICKS_PER_SECOND }
+}
+
+/** The children of a process; none if it is gone. */
+export function childrenOf(pid: number): number[] {
+  try {
+    return listChildren(pid)
+  } catch {
+    return []
+  }
+}
+
+function listChildren(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, 'latin1').split(' ').filter(Boolean).map(Number),
+  )
 }
 
 function fieldOf(status: string, name: string): number {

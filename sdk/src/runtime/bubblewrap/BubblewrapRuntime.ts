@@ -9,7 +9,7 @@ import { GuardedProcess } from '../GuardedProcess.js'
 import { LogTail } from '../LogTail.js'
 import { prepareJob, type PreparedJob } from '../prepareJob.js'
 import { probe, probeCommand } from '../probe.js'
-import { treeUsage } from '../processTree.js'
+import { childrenOf, treeUsage } from '../processTree.js'
 import type { RunJob, Runtime, RuntimeCheck } from '../Runtime.js'
 import type { RunOutcome, Verdict } from '../RunOutcome.js'
 import { sandboxCommand, STAGED_OUT, type StagedFiles } from './sandboxCommand.js'
@@ -85,7 +85,9 @@ export class BubblewrapRuntime implements Runtime {
     const gone = sandbox.ended.then(() => undefined)
 
     const judge = async (): Promise<Verdict | undefined> => {
-      const stage = await Promise.race([report.stage, gone])
+      await Promise.race([report.stage, gone])
+      // The only child of the outer sandbox: the first process of its namespace, which knows itself as number 1.
+      const [stage] = childrenOf(sandbox.pid)
       if (stage === undefined) return undefined
       setup.abort()
       started = performance.now()

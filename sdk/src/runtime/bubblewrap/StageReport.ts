@@ -3,12 +3,12 @@
  * The program does not have the descriptor.
  */
 export class StageReport {
-  /** The stage's process, in our numbering. */
-  readonly stage: Promise<number>
+  /** The stage is there. */
+  readonly stage: Promise<void>
   /** The program and everything it started is gone. */
   readonly done: Promise<void>
   #text = ''
-  #resolveStage: (pid: number) => void = () => undefined
+  #resolveStage: () => void = () => undefined
   #resolveDone: () => void = () => undefined
 
   constructor() {
@@ -19,8 +19,7 @@ export class StageReport {
   /** Takes in more of the report. */
   write(bytes: Uint8Array): void {
     this.#text += Buffer.from(bytes).toString('latin1')
-    const stage = /^stage (\d+)$/m.exec(this.#text)?.[1]
-    if (stage !== undefined) this.#resolveStage(Number(stage))
+    if (/^stage$/m.test(this.#text)) this.#resolveStage()
     if (/^done$/m.test(this.#text)) this.#resolveDone()
   }
 

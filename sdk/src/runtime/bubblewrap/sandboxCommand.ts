@@ -25,7 +25,7 @@ export interface StagedFiles {
  * this process's mount namespace, and the outputs are read from there.
  */
 const STAGE_SCRIPT = `
-echo "stage $$" >&3
+echo "stage" >&3
 "$@" </dev/null 4</stage/filter
 echo "done" >&3
 read -r _`
@@ -34,7 +34,8 @@ read -r _`
  * The command line of a run: two sandboxes, one in the other.
  *
  * - The outer one sees `/usr` (for a shell, prlimit and bwrap), the package and the inputs; it mounts `/out` as a tmpfs
- *   of the right size, and outlives the program so that the outputs can be collected.
+ *   of the right size, and outlives the program so that the outputs can be collected. It is a process namespace whose first
+ *   process stays in our group: killing the group ends everything within, wherever it stood with setting up the inner one.
  * - The inner one is the program's: new namespaces of every kind, no capabilities, no user namespaces of its own, a filter of
  *   system calls, and a root with nothing in it but the contract's directories. Its process limits count per user, so a worker that
  *   runs as root changes to a user id that nobody has; otherwise the outer user namespace already separates the count.
@@ -47,7 +48,7 @@ export function sandboxCommand(
   const { limits } = job
   const outBytes = limits.outputMiB * 2 ** 20
   const outer = [
-    '--die-with-parent', '--unshare-net', '--unshare-ipc', '--unshare-uts',
+    '--die-with-parent', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-pid', '--as-pid-1',
     ...hostPrograms(),
     '--dev-bind', '/proc', '/proc', '--dev', '/dev', '--dir', '/tmp',
     '--perms', '0755', '--tmpfs', '/stage',

@@ -31,7 +31,8 @@ export interface MicrovmSpec {
 
 /**
  * The command line of a microVM: QEMU without any device but a serial port, disks and an exit port, with its own system
- * call filter, in a sandbox that holds `/usr`, the kernel and the disks, under limits of its own.
+ * call filter, in a sandbox that holds `/usr`, the kernel and the disks, under limits of its own. All of it stays in one
+ * process group, without a terminal: a sandbox in a session of its own would survive if it were killed while it is set up.
  */
 export function microvmCommand(spec: MicrovmSpec): { command: string; args: string[] } {
   const kvm = spec.accel === 'kvm'
@@ -41,7 +42,7 @@ export function microvmCommand(spec: MicrovmSpec): { command: string; args: stri
     `--fsize=${spec.fileBytes}`,
     '--core=0',
     '--nofile=256',
-    'bwrap', '--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--clearenv',
+    'bwrap', '--unshare-all', '--die-with-parent', '--cap-drop', 'ALL', '--clearenv',
     '--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64',
     '--proc', '/proc', '--dev', '/dev', ...(kvm ? ['--dev-bind', '/dev/kvm', '/dev/kvm'] : []),
     '--ro-bind', spec.kernel, '/vm/kernel',
