@@ -181,7 +181,7 @@ for (const name of NAMES) {
     })
 
     it('tells exit codes and signals apart', async () => {
-      const codes = [1, 42, 127, 128, 255]
+      const codes = [1, 42, 68, 127, 128, 255]
       const exits = await Promise.all(codes.map((code) => run('code', { argv: [String(code)] })))
       exits.forEach((outcome, index) => expect(outcome).to.include({ kind: 'crash', exitCode: codes[index] }))
       // bubblewrap reports signal n as exit code 128 + n, so it cannot tell this code from SIGKILL.

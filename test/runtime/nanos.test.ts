@@ -34,6 +34,9 @@ describe('runtime: nanos: command line', () => {
       '--clearenv',
     ])
     expect(args.filter((arg) => arg.startsWith('--cpu='))).to.deep.equal(['--cpu=194'])
+    // Even if we are gone: the program's time, and that for booting and for the end.
+    const jailed = args.slice(args.indexOf('--') + 1)
+    expect(jailed.slice(0, 5)).to.deep.equal(['timeout', '--foreground', '--signal=KILL', '187', 'qemu-system-x86_64'])
     // Out of our process group it would survive a kill that comes while the sandbox is set up.
     expect(args).not.to.contain('--new-session')
   })
@@ -111,6 +114,10 @@ describe('runtime: nanos: end of a machine', () => {
     expect(failed({ code: null })).to.match(/broke down: QEMU exited with a signal/)
     expect(failed({ code: 134 })).to.match(/broke down/)
     expect(failed({ code: 0 })).to.match(/broke down/)
+    // The host ran out of memory and killed QEMU, or QEMU crashed: these numbers are odd, as a guest's would be.
+    expect(failed({ code: 137 })).to.match(/ended by signal 9/)
+    expect(failed({ code: 139 })).to.match(/ended by signal 11/)
+    expect(end({ code: 137, keptCode: 68 })).to.deep.equal({ code: 68, memoryExhausted: false })
     expect(failed({ code: 1, qemuText: 'no memory' })).to.match(/broke down.*no memory/)
     expect(failed({ code: 3, keptCode: 5 })).to.match(/contradict/)
     expect(failed({ code: 255, keptCode: 127, log: 'unable to open program file /app/p' })).to.match(/not ready/)

@@ -7,6 +7,8 @@ export interface NanosEnd extends Pick<MachineEnd, 'code' | 'started' | 'qemuTex
   readonly keptCode: number | undefined
 }
 
+const LAST_PLAIN_SIGNAL = 31
+
 /**
  * Reads the end of a Nanos machine. QEMU's code is `guest code · 2 + 1` in eight bits, and 1 also when QEMU itself failed;
  * the kernel keeps every code but 0 in full. Where the two contradict each other nothing of the run is believed.
@@ -16,6 +18,9 @@ export function nanosExit(end: NanosEnd): ProgramExit | { readonly failed: strin
   const { code, keptCode, log } = end
   if (!end.started) return { failed: `the virtual machine did not start: ${said(end, code)}` }
   if (code === null || (code & 1) === 0) return { failed: `the virtual machine broke down: ${said(end, code)}` }
+  // A signal that ended QEMU comes as 128 + n; a guest's own code of that number would have been kept.
+  if (end.keptCode === undefined && code > 128 && code <= 128 + LAST_PLAIN_SIGNAL)
+    return { failed: `the virtual machine broke down: QEMU was ended by signal ${code - 128}; ${said(end, code)}` }
   const portCode = code >> 1
   const exitCode = keptCode ?? portCode
   if ((exitCode & 0x7f) !== portCode) return { failed: `the exit codes ${portCode} and ${exitCode} contradict` }
