@@ -51,6 +51,8 @@ export function microvmCommand(spec: MicrovmSpec): { command: string; args: stri
     '--setenv', 'PATH', '/usr/local/bin:/usr/bin', '--chdir', '/vm', '--',
   ] // prettier-ignore
   const machine = [
+    // Our own deadlines are shorter; this one ends a machine whose worker crashed while the sandbox was set up.
+    'timeout', '--foreground', '--signal=KILL', String(Math.ceil(spec.seconds) + 3 * SYSTEM_SECONDS),
     'qemu-system-x86_64',
     '-machine', `microvm,${spec.machine}`, '-global', 'virtio-mmio.force-legacy=false',
     ...(kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi,tb-size=64', '-cpu', 'max']),
