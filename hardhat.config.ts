@@ -42,7 +42,11 @@ export default defineConfig({
   test: {
     mocha: { timeout: 120_000 },
     solidity: {
-      fuzz: { runs: budget('FUZZ_RUNS', 128) },
+      // Without a seed every run is the same one.
+      fuzz: {
+        runs: budget('FUZZ_RUNS', 128),
+        ...(process.env['FUZZ_SEED'] === undefined ? {} : { seed: process.env['FUZZ_SEED'] }),
+      },
       invariant: {
         runs: budget('INVARIANT_RUNS', 32),
         depth: budget('INVARIANT_DEPTH', 64),

@@ -94,4 +94,28 @@ contract MarketInvariants {
     function invariant_INV16_AProofIsPaidOnceToItsCommitter() external view {
         _handler.checkSinglePay();
     }
+
+    function invariant_INV17_RewardsHoldsExactlyWhatItOwes() external view {
+        _handler.checkRewardBalance();
+    }
+
+    function invariant_INV18_NobodyEarnsMoreThanKappaTimesWhatBurned() external view {
+        _handler.checkRewardBound();
+    }
+
+    function invariant_INV19_TheCommitteeHoldsExactlyWhatItOwes() external view {
+        _handler.checkCommitteeBalance();
+    }
+
+    function invariant_INV20_VerdictsAreThoseOfUninvolvedQuorums() external view {
+        _handler.checkVerdicts();
+    }
+
+    function invariant_INV21_OnlySilentMembersMissVerdicts() external view {
+        _handler.checkVerdictMisses();
+    }
+
+    function invariant_INV22_ChecksAskWhomTheSeedNames() external view {
+        _handler.checkQualified();
+    }
 }

@@ -4,10 +4,11 @@ pragma solidity 0.8.37;
 import {IMarketEvents, IMarketExtension} from "../../../contracts/interfaces/IMarket.sol";
 import {Vm} from "../../support/solidity/Vm.sol";
 import {CHEATS} from "../world/Cheats.sol";
-import {ProveActions} from "./ProveActions.sol";
+import {ICommitteeErrors, ICommitteeTypes} from "../../../contracts/interfaces/ICommittee.sol";
+import {JudgeActions} from "./JudgeActions.sol";
 
 /// @title How workloads end: settle, clear, slash, by anyone
-abstract contract EndActions is ProveActions {
+abstract contract EndActions is JudgeActions {
     /// @notice Settles a workload with a list that is whole, sparse, or wrong.
     function settle(uint256 seed) external {
         _begin(seed);
@@ -54,9 +55,19 @@ abstract contract EndActions is ProveActions {
             if (_chance(8)) _goTo(_genesis + (job.epoch + 3) * _epochLength - back);
             return;
         }
+        if (job.judged && _judgings[index].attempts != 0) return _goToVerdict(index, back);
         if (job.phase != Phase.Proving || !_chance(_takesCommits(job) ? 12 : 3)) return;
         (, uint256 until) = _revealWindow(job);
         _goTo((job.commits == 0 ? _deadlineOf(job) : until) + 1 - back);
+    }
+
+    /// @dev Now and then to the second from which a verdict stands, or the last one of an attempt.
+    function _goToVerdict(uint256 index, uint256 back) private {
+        Attempt storage a = _attempts[index][_attemptOf(_judgings[index])];
+        uint256 end = _isDrawn(a) ? a.until : _lastDraw(a);
+        if (_chance(3)) _goTo(end + 1 - back);
+        if (_stageOf(index) == ICommitteeTypes.Stage.Appealable && _chance(2))
+            _goTo(end + _rules[_jobs[index].rules].verdictWindow + 1 - back);
     }
 
     /// @dev Whole lists, the least that is needed, lists that miss one, doubles and strangers.
@@ -83,7 +94,7 @@ abstract contract EndActions is ProveActions {
         for (uint256 i; i < ids.length; ++i) {
             Place storage p = _places[ids[i]];
             bool waiting = p.state == SlotState.Accepted && p.inTime;
-            bool wanted = kind == 0 || p.state == SlotState.Valid || (kind == 2 && waiting);
+            bool wanted = kind == 0 || _winsNow(p) || (kind == 2 && waiting);
             if (p.state != SlotState.Free && wanted) all[count++] = p.seat;
         }
         seats = new uint256[](count);
@@ -94,9 +105,8 @@ abstract contract EndActions is ProveActions {
         Job storage job = _jobs[index];
         if (job.phase == Phase.Pending) return _epochNow() <= job.epoch + 3 ? WrongPhase.selector : bytes4(0);
         if (job.phase != Phase.Proving) return WrongPhase.selector;
-        (, uint256 until) = _revealWindow(job);
-        bool unopened = _count(index, SlotState.Committed, false) + _count(index, SlotState.Committed, true) != 0;
-        if (_takesCommits(job) || (unopened && _clock <= until)) return TooEarly.selector;
+        if (!_revealsOver(index)) return TooEarly.selector;
+        if (job.judged && _revealedOf(index) != 0 && !_isJudgedNow(index)) return ICommitteeErrors.WrongStage.selector;
         uint256 needed = _neededSeats(index).length;
         for (uint256 i; i < seats.length; ++i) {
             uint256 id = _placeOf(index, seats[i]);
@@ -105,9 +115,33 @@ abstract contract EndActions is ProveActions {
             if (id == 0 || again) continue;
             Place storage p = _places[id - 1];
             bool waits = job.released && p.state == SlotState.Accepted && p.inTime;
-            if (p.state == SlotState.Valid || waits) --needed;
+            if (_winsNow(p) || waits) --needed;
         }
         return needed == 0 ? bytes4(0) : ClaimsIncomplete.selector;
+    }
+
+    /// @dev Whether the judging is over at this second, with or without a verdict.
+    function _isJudgedNow(uint256 index) internal view returns (bool) {
+        ICommitteeTypes.Stage stage = _stageOf(index);
+        return stage == ICommitteeTypes.Stage.Final || stage == ICommitteeTypes.Stage.GivenUp;
+    }
+
+    /// @dev Whether a place would be paid if its workload were settled now.
+    function _winsNow(Place storage p) private view returns (bool) {
+        if (p.state == SlotState.Valid) return true;
+        if (p.state != SlotState.Revealed) return false;
+        if (_stageOf(p.job) == ICommitteeTypes.Stage.GivenUp) return true;
+        (uint256 valid, ) = _verdict(p.job);
+        return (valid >> p.order) % 2 == 1;
+    }
+
+    /// @dev The verdict enters the books; from now on a proof is as good as the committee found it.
+    function _judgeInBooks(uint256 index) private {
+        _conclude(index);
+        uint256[] storage ids = _placesOf[index];
+        for (uint256 i; i < ids.length; ++i) {
+            if (_places[ids[i]].state == SlotState.Revealed) _places[ids[i]].good = _wins(_places[ids[i]]);
+        }
     }
 
     function _trySettle(uint256 index, address caller, uint256[] memory seats, bytes4 predicted) internal {
@@ -132,6 +166,7 @@ abstract contract EndActions is ProveActions {
     function _applySettle(uint256 index, uint256[] memory seats, address caller) private {
         Job storage job = _jobs[index];
         Outcome outcome = _outcomeNow(index);
+        if (job.judged && _revealedOf(index) != 0) _judgeInBooks(index);
         if (outcome == Outcome.Unserved) {
             _refundFrom(job, _pot(job));
         } else {
@@ -151,7 +186,7 @@ abstract contract EndActions is ProveActions {
         uint256[] memory seats = _waitingSeats(index);
         if (seats.length == 0) return;
         uint256 each = (_pot(job) * (job.closedAt - job.drawnAt)) / (job.maxRunTime * job.redundancy);
-        uint256 most = (_pot(job) - job.paid) / seats.length;
+        uint256 most = (_pot(job) + job.committeePaid - job.paid) / seats.length;
         if (each > most) each = most;
         for (uint256 i; i < seats.length; ++i) {
             _payPlace(job, _places[_placeOf(index, seats[i]) - 1], each);
@@ -188,7 +223,7 @@ abstract contract EndActions is ProveActions {
             _same("pay of a seat", paid, p.paid);
             total += paid;
         }
-        _same("pay of all seats", total, _jobs[index].paid);
+        _same("pay of all seats", total, _jobs[index].paid - _jobs[index].committeePaid);
     }
 
     function _lastPlaceOf(uint256 index, uint256 seat) private view returns (Place storage p) {
@@ -206,6 +241,7 @@ abstract contract EndActions is ProveActions {
         if (outcome == Outcome.InputsUnavailable) return "inputs unavailable";
         if (outcome == Outcome.InvalidProof) return "invalid proof";
         if (outcome == Outcome.NotRevealed) return "not revealed";
+        if (outcome == Outcome.Unjudged) return "unjudged";
         return "cancelled";
     }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {IMarketCore, IMarketExtension} from "../../../contracts/interfaces/IMarket.sol";
+import {ICommittee, ICommitteeErrors} from "../../../contracts/interfaces/ICommittee.sol";
 import {IProverRegistry} from "../../../contracts/interfaces/IProverRegistry.sol";
+import {IQualification} from "../../../contracts/interfaces/IQualification.sol";
+import {IRelayErrors} from "../../../contracts/interfaces/IRelay.sol";
+import {IRewards} from "../../../contracts/interfaces/IRewards.sol";
+import {CHEATS} from "../world/Cheats.sol";
 import {SeatActions} from "./SeatActions.sol";
 
 /// @title Money, time, the owner and strangers
@@ -101,7 +105,8 @@ abstract contract OtherActions is SeatActions {
         _begin(seed);
         if (!_chance(4)) return;
         uint8 class = uint8(_roll(2));
-        uint256 what = _roll(8);
+        uint256 what = _roll(12);
+        bool committees = !_chance(6);
         if (what < 2 && _rules.length < 12) {
             uint32 response = uint32(_roll(200));
             _addRules(
@@ -114,8 +119,8 @@ abstract contract OtherActions is SeatActions {
                     baseBurnBps: uint16(_roll(2001)),
                     assignBounty: uint32(_roll(1e7)),
                     settleBounty: uint32(_roll(1e7)),
-                    committeeBps: uint16(100 + _roll(901)),
-                    verdictWindow: 1 + uint32(_roll(1200)),
+                    committeeBps: committees ? uint16(100 + _roll(901)) : 0,
+                    verdictWindow: committees ? 1 + uint32(_roll(1200)) : 0,
                     beacon: address(_beacon)
                 })
             );
@@ -125,7 +130,7 @@ abstract contract OtherActions is SeatActions {
             _setTerms(class, ClassTerms(uint32(1e8 + _roll(1e8)), uint32(_roll(2000)), rules));
             ++seen["class terms changed"];
         } else if (what == 4) {
-            _admit(_operator(_roll(OPERATORS)), !_chance(4));
+            if (!_admissionOpen) _admit(_operator(_roll(OPERATORS)), !_chance(4));
         } else if (what == 5) {
             uint96 bond = uint96(500 ether + _roll(1500 ether));
             _setBond(class, ClassBond(bond, uint16(_roll(5001)), uint16(_roll(1001)), uint8(_roll(4))));
@@ -134,7 +139,26 @@ abstract contract OtherActions is SeatActions {
             _pause(class);
         } else if (what == 7) {
             _lift(class);
+        } else if (what < 10) {
+            _newPolicy();
+        } else if (what == 10) {
+            _setRewards(uint96(_roll(100 ether)), uint16(_roll(9501)));
+            ++seen["rewards changed"];
+        } else if (_chance(6) && !_admissionOpen) {
+            _registry.openAdmission();
+            _admissionOpen = true;
+            ++seen["admission opened"];
         }
+    }
+
+    /// @dev Other checks from now on, or none.
+    function _newPolicy() private {
+        uint24 window = uint24(60 + _roll(900));
+        uint32 period = uint32(2 * window + _roll(2 hours));
+        Policy memory policy = _aPolicy(window, period, uint16(1 + _roll(10_000)), uint8(_roll(4)), uint16(_roll(501)));
+        if (_chance(4)) policy.puzzle = address(0);
+        _setPolicy(policy);
+        ++seen[policy.puzzle == address(0) ? "class without a puzzle" : "policy changed"];
     }
 
     function _pause(uint8 class) private {
@@ -162,25 +186,60 @@ abstract contract OtherActions is SeatActions {
 
     // ─── Strangers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Tries what only the owner or the market may do.
+    /// @notice Tries what only the owner or another contract may do.
     function trespass(uint256 seed) external {
         _begin(seed);
         address actor = _anybody();
         uint256 seat = 1 + _roll(_seatCount);
-        bytes4 owner = Ownable.OwnableUnauthorizedAccount.selector;
-        bytes4 market = OnlyMarket.selector;
-        bytes4 peer = OnlyPeer.selector;
+        uint256 what = _roll(4);
+        if (what == 0) _trespassOwner(actor);
+        else if (what == 1) _trespassRegistry(actor, seat);
+        else if (what == 2) _trespassRelay(actor);
+        else if (_jobs.length != 0) {
+            bytes memory call = abi.encodeCall(ICommittee.conclude, (_jobs[_roll(_jobs.length)].id));
+            _try("trespass", actor, address(_committee), call, ICommitteeErrors.OnlyMarket.selector);
+        }
+    }
+
+    function _trespassOwner(address actor) private {
+        address target = address(_market);
+        bytes memory call;
         uint256 what = _roll(6);
-        if (what == 0) _tryMarket("trespass", actor, abi.encodeCall(IMarketExtension.addRules, (_rules[1])), owner);
-        if (what == 1) {
-            _tryMarket("trespass", actor, abi.encodeCall(IMarketExtension.setClassTerms, (0, _terms[0])), owner);
-        }
-        if (what == 2) _tryRegistry("trespass", actor, abi.encodeCall(IProverRegistry.slash, (seat, actor)), peer);
-        if (what == 3) _tryRegistry("trespass", actor, abi.encodeCall(IProverRegistry.drop, (seat)), peer);
-        if (what == 4) _tryRegistry("trespass", actor, abi.encodeCall(IProverRegistry.countDecline, (seat)), market);
+        if (what == 0) call = abi.encodeCall(IMarketExtension.addRules, (_rules[1]));
+        if (what == 1) call = abi.encodeCall(IMarketExtension.setClassTerms, (0, _terms[0]));
+        if (what == 2 || what == 3) target = address(_registry);
+        if (what == 2) call = abi.encodeWithSignature("admit(address,bool)", actor, true);
+        if (what == 3) call = abi.encodeWithSignature("openAdmission()");
+        if (what == 4) (target, call) = (address(_rewards), abi.encodeCall(IRewards.setParameters, (1, 1, 1)));
         if (what == 5) {
-            bytes memory admit = abi.encodeWithSignature("admit(address,bool)", actor, true);
-            _tryRegistry("trespass", actor, admit, owner);
+            target = address(_qualification);
+            call = abi.encodeCall(IQualification.setPolicy, (CHECKED, _policies[0]));
         }
+        _try("trespass", actor, target, call, _notOwner(target, call));
+    }
+
+    function _trespassRegistry(address actor, uint256 seat) private {
+        uint256 what = _roll(5);
+        bytes memory call;
+        bytes4 refusal = OnlyPeer.selector;
+        if (what == 0) call = abi.encodeCall(IProverRegistry.slash, (seat, actor));
+        if (what == 1) call = abi.encodeCall(IProverRegistry.drop, (seat));
+        if (what == 2) (call, refusal) = (abi.encodeCall(IProverRegistry.countDecline, (seat)), OnlyMarket.selector);
+        if (what > 2) refusal = OnlyQualification.selector;
+        if (what == 3) call = abi.encodeCall(IProverRegistry.activate, (seat));
+        if (what == 4) call = abi.encodeCall(IProverRegistry.evict, (seat, actor, 500));
+        _tryRegistry("trespass", actor, call, refusal);
+    }
+
+    /// @dev A submitter key can act, but not take money; and a key that was not named can do nothing.
+    function _trespassRelay(address actor) private {
+        bytes memory call = abi.encodeCall(IMarketCore.withdraw, (_actor(ACTORS - 1), 1));
+        CHEATS.prank(actor);
+        _relay.nameSubmitter(_submitter(), _clock + 1);
+        bytes memory relayed = abi.encodeCall(_relay.act, (actor, address(_market), call));
+        _try("trespass", _submitter(), address(_relay), relayed, IRelayErrors.NotAnAct.selector);
+        relayed = abi.encodeCall(_relay.act, (actor, address(_market), abi.encodeCall(IMarketCore.assign, (0))));
+        _pass(2);
+        _try("trespass", _submitter(), address(_relay), relayed, IRelayErrors.NotSubmitter.selector);
     }
 }

@@ -187,7 +187,7 @@ abstract contract ProveActions is DrawActions {
         (bytes4 predicted, uint256 id) = _workError(index, seat, caller);
         bool open = _openSlots(index) != 0;
         bool alone = _jobs[index].redundancy == 1 && _jobs[index].commits == 0;
-        if (predicted == 0 && alone && !open) predicted = SubmitAtOnce.selector;
+        if (predicted == 0 && alone && !open && !_jobs[index].judged) predicted = SubmitAtOnce.selector;
         (bytes memory proof, bool good) = _aProof(index, caller);
         bytes32 salt = bytes32(_roll(type(uint256).max));
         uint160 commitment = _commitment(index, seat, caller, proof, salt);
@@ -274,7 +274,8 @@ abstract contract ProveActions is DrawActions {
     /// @dev The last own commit closes, unless a slot was open to others, who may be working for it.
     function _closeWhenFull(uint256 index, bool wasOpen) private {
         Job storage job = _jobs[index];
-        if (wasOpen || _ownCommits(index) != job.redundancy) return;
+        // One commit of one seat closes nothing either: it may be junk that nobody sees before the close.
+        if (wasOpen || job.redundancy == 1 || _ownCommits(index) != job.redundancy) return;
         job.closed = true;
         job.closedAt = _clock;
         ++seen["closed by the last own commit"];
@@ -288,6 +289,7 @@ abstract contract ProveActions is DrawActions {
         uint256 index = _pickRevealable();
         if (index == NOTHING) return;
         Job storage job = _jobs[index];
+        if (job.judged ? !_chance(8) : _chance(40)) return _revealToCommittee(index);
         (uint256 seat, address caller) = _pickSeat(index, SlotState.Committed, SlotState.Committed);
         uint256 id = _placeOf(index, seat);
         bytes memory proof = id == 0 ? bytes(hex"01") : _places[id - 1].proof;
@@ -304,6 +306,45 @@ abstract contract ProveActions is DrawActions {
         ++seen[p.good ? "valid reveal" : "invalid reveal"];
     }
 
+    /// @dev The same for a committee to judge: the digest, and now and then the bytes, which may be others.
+    function _revealToCommittee(uint256 index) private {
+        Job storage job = _jobs[index];
+        (uint256 seat, address caller) = _pickSeat(index, SlotState.Committed, SlotState.Committed);
+        uint256 id = _placeOf(index, seat);
+        bytes memory proof = id == 0 ? bytes(hex"01") : _places[id - 1].proof;
+        bytes32 digest = _chance(30) ? sha256("another proof") : sha256(proof);
+        bytes32 salt = id == 0 ? bytes32(0) : _places[id - 1].salt;
+        bytes memory shown = _chance(2) ? bytes("") : (_chance(30) ? bytes(hex"0102") : proof);
+        if (_chance(60)) shown = new bytes(1025);
+        bytes4 predicted = _judgedRevealError(index, seat, caller, digest, shown);
+        bytes memory call = abi.encodeCall(
+            IMarketCore.revealToCommittee,
+            (job.spec, seat, digest, salt, shown, "https://proofs.example/")
+        );
+        if (!_tryMarket("reveal to a committee", caller, call, predicted)) return;
+        _places[id - 1].state = SlotState.Revealed;
+        _revealOrder[index].push(id - 1);
+    }
+
+    function _judgedRevealError(
+        uint256 index,
+        uint256 seat,
+        address caller,
+        bytes32 digest,
+        bytes memory shown
+    ) private view returns (bytes4) {
+        if (_jobs[index].phase != Phase.Proving) return WrongPhase.selector;
+        if (!_jobs[index].judged) return NotJudged.selector;
+        if (shown.length > 1024) return ContentTooLong.selector;
+        (uint256 from, uint256 until) = _revealWindow(_jobs[index]);
+        if (_clock <= from || _clock > until) return OutsideRevealWindow.selector;
+        uint256 id = _placeOf(index, seat);
+        if (id == 0 || _places[id - 1].state != SlotState.Committed) return WrongSlotState.selector;
+        Place storage p = _places[id - 1];
+        if (p.operator != caller || digest != sha256(p.proof)) return CommitmentMismatch.selector;
+        return shown.length != 0 && sha256(shown) != digest ? ProofNotValid.selector : bytes4(0);
+    }
+
     /// @notice Submits a proof at once.
     function submitProof(uint256 seed) external {
         _begin(seed);
@@ -316,6 +357,7 @@ abstract contract ProveActions is DrawActions {
         bool alone = job.redundancy == 1 && job.commits == 0;
         bool open = _openSlots(index) != 0;
         if (predicted == 0 && !alone && !_programs[job.program].binds) predicted = CommitFirst.selector;
+        if (predicted == 0 && job.judged) predicted = NoVerifierContract.selector;
         if (predicted == 0 && !good) predicted = ProofNotValid.selector;
         bytes memory call = abi.encodeCall(IMarketCore.submitProof, (job.spec, seat, PUBLIC_INPUTS, proof));
         if (!_tryMarket("submitProof", caller, call, predicted)) return;
@@ -363,7 +405,8 @@ abstract contract ProveActions is DrawActions {
         if (id == 0 || _places[id - 1].state != SlotState.Committed) return WrongSlotState.selector;
         if (_commitment(index, seat, caller, proof, salt) != _places[id - 1].commitment)
             return CommitmentMismatch.selector;
-        return keccak256(inputs) == keccak256(PUBLIC_INPUTS) ? bytes4(0) : PublicInputsMismatch.selector;
+        if (keccak256(inputs) != keccak256(PUBLIC_INPUTS)) return PublicInputsMismatch.selector;
+        return _jobs[index].judged ? NoVerifierContract.selector : bytes4(0);
     }
 
     /// @dev A proof for `prover`, three in four good; the bad ones in every way a verifier can misbehave, or bound to another prover.
@@ -371,7 +414,7 @@ abstract contract ProveActions is DrawActions {
         good = !_chance(4);
         if (good) return (abi.encodePacked(bytes1(0x01), prover, _roll(2)), true);
         if (_programs[_jobs[index].program].binds && _chance(2))
-            return (abi.encodePacked(bytes1(0x01), _actor(10)), false);
+            return (abi.encodePacked(bytes1(0x01), _actor(prover == _actor(10) ? 9 : 10)), false);
         return (abi.encodePacked(bytes1(uint8(_chance(2) ? 0 : 2 + _roll(5)))), false);
     }
 

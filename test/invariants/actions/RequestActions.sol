@@ -6,7 +6,7 @@ import {World} from "../world/World.sol";
 
 /// @title What requesters do: submit, cancel, release
 abstract contract RequestActions is World {
-    uint256 internal constant MAX_LIVE = 6;
+    uint256 internal constant MAX_LIVE = 8;
     uint256 internal constant NOTHING = type(uint256).max;
 
     /// @notice Acts tried so far.
@@ -59,7 +59,8 @@ abstract contract RequestActions is World {
     }
 
     function _request(uint256 nonce) private returns (Request memory r) {
-        r.program = _programs[_roll(_programs.length)].id;
+        // Mostly of the first class, whose seats need no puzzle.
+        r.program = _programs[_roll(_chance(4) ? _programs.length : _programs.length / 2)].id;
         r.inputs = bytes32(_roll(type(uint256).max));
         r.publicInputs = keccak256(PUBLIC_INPUTS);
         r.redundancy = 1 + (_chance(3) ? 0 : _roll(_chance(3) ? 8 : 3));
@@ -100,7 +101,9 @@ abstract contract RequestActions is World {
         uint256 perSlot = uint256(terms.minimumRate) * r.maxRunTime;
         if (perSlot < terms.minimumFee) perSlot = terms.minimumFee;
         bool enough = r.fee >= perSlot * r.redundancy * GWEI_UNIT;
-        return enough ? bytes4(0) : FeeTooLow.selector;
+        if (!enough) return FeeTooLow.selector;
+        bool hasCommittees = _rules[terms.rules].verdictWindow != 0;
+        return _programs[program].judged && !hasCommittees ? CommitteesOff.selector : bytes4(0);
     }
 
     function _applySubmit(address requester, Request memory r) private {
@@ -113,6 +116,7 @@ abstract contract RequestActions is World {
         job.redundancy = r.redundancy;
         job.rescue = r.rescue;
         job.class = _programs[job.program].class;
+        job.judged = _programs[job.program].judged;
         job.rules = _terms[job.class].rules;
         job.phase = Phase.Pending;
         job.round = _beacon.nextRound();

@@ -6,18 +6,18 @@ import {EndActions} from "./EndActions.sol";
 
 /// @title What operators do with their seats: stake, join, leave, top up, withdraw
 abstract contract SeatActions is EndActions {
-    uint256 internal constant MAX_SEATS = 40;
+    uint256 internal constant MAX_SEATS = 60;
 
     /// @notice Stakes new seats, sometimes of a class that does not exist or without being admitted.
     function stake(uint256 seed) public {
         _begin(seed);
         if (_seatCount >= MAX_SEATS) return _pass(_roll(60));
         address operator = _chance(12) ? _anybody() : _operator(_roll(OPERATORS));
-        uint8 class = uint8(_chance(16) ? 2 + _roll(3) : _roll(2));
+        uint8 class = uint8(_chance(16) ? 3 + _roll(3) : _roll(3));
         uint256 count = _chance(16) ? (_chance(2) ? 0 : 65) : 1 + _roll(2);
         uint40 floor = _floor();
         bytes4 predicted;
-        if (!_admitted[operator]) predicted = OperatorNotAdmitted.selector;
+        if (!_admitted[operator] && !_admissionOpen) predicted = OperatorNotAdmitted.selector;
         else if (count == 0 || count > 64) predicted = InvalidSeatCount.selector;
         else if (_bonds[class].bond == 0) predicted = UnknownClass.selector;
         bytes memory call = abi.encodeCall(IProverRegistry.stake, (class, count, floor));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {OtherActions} from "../actions/OtherActions.sol";
+import {PeerActions} from "../actions/PeerActions.sol";
 
 /// @title Checks of money: who owns what, where fees went, in which order provers are paid
 /// @notice Each check compares the contracts with the model or reverts; none changes the model.
-abstract contract MoneyChecks is OtherActions {
+abstract contract MoneyChecks is PeerActions {
     /// @dev Finished workloads looked at by a check, the newest first.
     uint256 private constant RECENT = 6;
 
@@ -52,7 +52,7 @@ abstract contract MoneyChecks is OtherActions {
             uint256 toSeats;
             uint256[] storage ids = _placesOf[_ended[i - 1]];
             for (uint256 j; j < ids.length; ++j) toSeats += _places[ids[j]].paid;
-            _same("what seats were paid", toSeats, job.paid);
+            _same("what seats and members were paid", toSeats + job.committeePaid, job.paid);
             bool drawn = job.drawnAt != 0;
             if (drawn && job.burned < _baseBurn(job)) revert Differs("base burn", job.burned, _baseBurn(job));
         }

@@ -162,7 +162,9 @@ abstract contract WorkChecks is MoneyChecks {
         _same("commits", w.commits, job.commits);
         _same("own commits", w.committedOwn, _ownCommits(index));
         _same("accepted", w.accepted, _ownCommits(index) + _waiting(index));
+        _same("judged", w.judged ? 1 : 0, job.judged ? 1 : 0);
         _same("valid", w.valid, _validOf(index));
+        _same("revealed", w.revealed, _revealedOf(index));
         _same("invalid", w.invalid, _invalidOf(index));
         _same("cancel request", w.cancelRequestedAt, job.commits == 0 ? job.cancelAskedAt : 0);
     }
@@ -198,6 +200,7 @@ abstract contract WorkChecks is MoneyChecks {
             } else {
                 (, uint256 until) = _revealWindow(job);
                 _goTo(until + 1);
+                if (job.judged && _revealedOf(index) != 0) _endJudging(index);
             }
             _trySettle(index, stranger, _unsettledSeats(index, 0), 0);
         }
@@ -226,7 +229,14 @@ abstract contract WorkChecks is MoneyChecks {
         if (rest.length != 0) _tryClear(index, stranger, rest, 0);
     }
 
+    /// @dev Brings a judging to its end; see {PeerChecks}.
+    function _endJudging(uint256 index) internal virtual;
+
+    /// @dev Empties committee and rewards; see {PeerChecks}.
+    function _emptyPeers() internal virtual;
+
     function _emptyContracts() private {
+        _emptyPeers();
         for (uint256 seat = 1; seat <= _seatCount; ++seat) {
             if (_seats[seat].bond == 0) continue;
             address operator = _seats[seat].operator;

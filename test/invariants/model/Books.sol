@@ -36,6 +36,11 @@ abstract contract Books is IMarketErrors, IProverRegistryErrors, IProverRegistry
         uint256 refunded;
         uint256 burned;
         uint256 bounties;
+        bool judged;
+        uint256 potCut;
+        uint256 winning;
+        uint256 committeePaid;
+        bool recorded;
     }
 
     /// @notice One seat's part in one workload: a slot drawn for it, or a commit to an open slot.
@@ -75,6 +80,7 @@ abstract contract Books is IMarketErrors, IProverRegistryErrors, IProverRegistry
         uint256 declines;
         uint256 streak;
         uint256 newest;
+        uint256 fromEpoch;
     }
 
     /// @notice The active set of a class from an epoch on, in the order of its positions.
@@ -88,10 +94,15 @@ abstract contract Books is IMarketErrors, IProverRegistryErrors, IProverRegistry
         bytes32 id;
         uint8 class;
         bool binds;
+        bool judged;
     }
 
     uint256 internal constant GWEI_UNIT = 1e9;
     uint256 internal constant OPEN = 15;
+    /// @dev Class of the validators.
+    uint8 internal constant VALIDATORS = 2;
+    /// @dev Class whose seats solve a puzzle.
+    uint8 internal constant CHECKED = 1;
     uint256 internal constant WEEK = 7 days;
     bytes internal constant PUBLIC_INPUTS = "public inputs of every workload";
 
@@ -114,6 +125,7 @@ abstract contract Books is IMarketErrors, IProverRegistryErrors, IProverRegistry
     mapping(uint8 class => ClassTerms terms) internal _terms;
     mapping(uint8 class => ClassBond bond) internal _bonds;
     mapping(address operator => bool isAdmitted) internal _admitted;
+    bool internal _admissionOpen;
 
     mapping(address account => uint256 amount) internal _balance;
     mapping(address account => uint256 next) internal _nonce;
@@ -181,7 +193,11 @@ abstract contract Books is IMarketErrors, IProverRegistryErrors, IProverRegistry
 
     /// @dev Whether a place has a commit, revealed or not.
     function _hasCommit(SlotState state) internal pure returns (bool) {
-        return state == SlotState.Committed || state == SlotState.Valid || state == SlotState.Invalid;
+        return
+            state == SlotState.Committed ||
+            state == SlotState.Valid ||
+            state == SlotState.Invalid ||
+            state == SlotState.Revealed;
     }
 
     /// @dev Whether the seat is at work.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {SeatModel} from "./SeatModel.sol";
+import {JudgeModel} from "./JudgeModel.sol";
 
 /// @title The model of a workload: what is open, when it ends, how it ends, who is paid
 /// @notice Every figure is counted slot by slot from the places, each time anew.
-abstract contract JobModel is SeatModel {
+abstract contract JobModel is JudgeModel {
     // ─── Time ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Last second for commits.
@@ -63,7 +63,8 @@ abstract contract JobModel is SeatModel {
         return
             _count(index, SlotState.Committed, false) +
             _count(index, SlotState.Valid, false) +
-            _count(index, SlotState.Invalid, false);
+            _count(index, SlotState.Invalid, false) +
+            _count(index, SlotState.Revealed, false);
     }
 
     /// @dev Seats that accepted in time and neither committed nor failed.
@@ -78,6 +79,28 @@ abstract contract JobModel is SeatModel {
         return _count(index, SlotState.Valid, false) + _count(index, SlotState.Valid, true);
     }
 
+    function _revealedOf(uint256 index) internal view returns (uint256) {
+        return _count(index, SlotState.Revealed, false) + _count(index, SlotState.Revealed, true);
+    }
+
+    /// @dev Whether the reveals of a workload are over: none can come any more, or all have come.
+    function _revealsOver(uint256 index) internal view returns (bool) {
+        (, uint256 until) = _revealWindow(_jobs[index]);
+        bool unopened = _count(index, SlotState.Committed, false) + _count(index, SlotState.Committed, true) != 0;
+        return !_takesCommits(_jobs[index]) && !(unopened && _clock <= until);
+    }
+
+    /// @dev Whether a place is to be paid: found valid by its verifier contract or, once settled, by the committee.
+    function _wins(Place storage p) internal view returns (bool) {
+        if (p.state == SlotState.Valid) return true;
+        return p.state == SlotState.Revealed && (_jobs[p.job].winning >> p.order) % 2 == 1;
+    }
+
+    function _winnersOf(uint256 index) internal view returns (uint256 count) {
+        uint256[] storage ids = _placesOf[index];
+        for (uint256 i; i < ids.length; ++i) if (_wins(_places[ids[i]])) ++count;
+    }
+
     function _invalidOf(uint256 index) internal view returns (uint256) {
         return _count(index, SlotState.Invalid, false) + _count(index, SlotState.Invalid, true);
     }
@@ -88,9 +111,14 @@ abstract contract JobModel is SeatModel {
         return (job.fee * _rules[job.rules].baseBurnBps) / 10_000;
     }
 
+    /// @dev What the ranks share. Where a committee judged, its share is off by then, and half of the rest if none came together.
     function _pot(Job storage job) internal view returns (uint256) {
+        return _potBefore(job) - job.potCut;
+    }
+
+    function _potBefore(Job storage job) internal view override returns (uint256) {
         Rules storage r = _rules[job.rules];
-        return job.fee - _baseBurn(job) - uint256(r.assignBounty) * GWEI_UNIT - uint256(r.settleBounty) * GWEI_UNIT;
+        return job.fee - _baseBurn(job) - (uint256(r.assignBounty) + r.settleBounty) * GWEI_UNIT;
     }
 
     /// @dev What rank `rank` (from 1) of `ranks` earns: 0.8^(rank − 1) over the sum of those weights, with whole numbers.
@@ -104,6 +132,7 @@ abstract contract JobModel is SeatModel {
 
     /// @dev How a workload ends that is settled now.
     function _outcomeNow(uint256 index) internal view returns (Outcome) {
+        if (_jobs[index].judged && _revealedOf(index) != 0) return _outcomeJudged(index);
         if (_validOf(index) != 0) return Outcome.Proven;
         if (_invalidOf(index) != 0) return Outcome.InvalidProof;
         if (_jobs[index].commits != 0) return Outcome.NotRevealed;
@@ -128,15 +157,15 @@ abstract contract JobModel is SeatModel {
         return a.order < b.order;
     }
 
-    /// @dev Valid places of a workload in rank order.
+    /// @dev Places to be paid of a workload in rank order.
     function _ranking(uint256 index) internal view returns (uint256[] memory ranked) {
         uint256[] storage ids = _placesOf[index];
-        ranked = new uint256[](_validOf(index));
+        ranked = new uint256[](_winnersOf(index));
         for (uint256 i; i < ids.length; ++i) {
-            if (_places[ids[i]].state != SlotState.Valid) continue;
+            if (!_wins(_places[ids[i]])) continue;
             uint256 before;
             for (uint256 j; j < ids.length; ++j) {
-                bool rival = i != j && _places[ids[j]].state == SlotState.Valid;
+                bool rival = i != j && _wins(_places[ids[j]]);
                 if (rival && _ranksBefore(_places[ids[j]], _places[ids[i]])) ++before;
             }
             ranked[before] = ids[i];
@@ -170,13 +199,15 @@ abstract contract JobModel is SeatModel {
         Place storage p = _places[id];
         SlotState state = p.state;
         if (state == SlotState.Assigned && !dutyEnded) return;
+        bool wins = _wins(p);
         bool missed =
             state == SlotState.Committed ||
                 state == SlotState.Invalid ||
+                (state == SlotState.Revealed && !wins) ||
                 (state == SlotState.Accepted && !dutyEnded) ||
                 (state == SlotState.Failed && outcome == Outcome.Proven);
         _settlePlace(id);
-        if (state == SlotState.Valid) _seats[p.seat].streak = 0;
+        if (wins && outcome == Outcome.Proven) _seats[p.seat].streak = 0;
         else if (missed) _applyMiss(p.seat);
     }
 }

@@ -35,6 +35,7 @@ abstract contract SeatModel is Books {
     function _enterSet(uint256 seat) internal {
         _nextSet(_seats[seat].class).push(seat);
         _seats[seat].status = SeatStatus.Active;
+        _seats[seat].fromEpoch = _epochNow() + 1;
     }
 
     /// @dev The last seat of the set takes the place of the one that goes.
@@ -67,6 +68,9 @@ abstract contract SeatModel is Books {
         }
     }
 
+    /// @dev Whether seats of a class have to solve a puzzle before they are active.
+    function _mustQualify(uint8 class) internal view virtual returns (bool);
+
     // ─── Effects of the operator's acts ─────────────────────────────────────────────────────────────────────────────────────
 
     function _applyStake(address operator, uint8 class, uint256 count, uint256 floor) internal {
@@ -77,7 +81,8 @@ abstract contract SeatModel is Books {
             s.class = class;
             s.floor = floor;
             s.bond = bond;
-            _enterSet(_seatCount);
+            if (_mustQualify(class)) s.status = SeatStatus.Inactive;
+            else _enterSet(_seatCount);
         }
         _wallet[operator] -= bond * count;
     }
@@ -85,7 +90,8 @@ abstract contract SeatModel is Books {
     function _applyJoin(uint256 seat, uint256 floor) internal {
         _seats[seat].unlockAt = 0;
         _seats[seat].floor = floor;
-        _enterSet(seat);
+        if (_mustQualify(_seats[seat].class)) _seats[seat].status = SeatStatus.Inactive;
+        else _enterSet(seat);
     }
 
     function _applyLeave(uint256 seat) internal {
@@ -110,6 +116,8 @@ abstract contract SeatModel is Books {
         delete _seats[seat].unlockAt;
         delete _seats[seat].floor;
         delete _seats[seat].declines;
+        delete _seats[seat].fromEpoch;
+        delete _seats[seat].leftEpoch;
         _seats[seat].status = SeatStatus.None;
     }
 
@@ -148,13 +156,18 @@ abstract contract SeatModel is Books {
     function _applySlash(uint256 seat, address reporter) internal returns (uint256 amount) {
         SeatBook storage s = _seats[seat];
         ClassBond storage params = _bonds[s.class];
-        uint256 bonded = s.bond < params.bond ? s.bond : params.bond;
-        amount = (bonded * params.slashBps) / 10_000;
+        amount = _partOfBond(s, params.slashBps);
         uint256 bounty = reporter == s.operator ? 0 : (amount * params.bountyBps) / 10_000;
         s.bond -= amount;
         _bounty[reporter] += bounty;
         _slashesToBurn[reporter] += amount - bounty;
         if (s.status == SeatStatus.Active) _leaveSet(seat, SeatStatus.Inactive);
+    }
+
+    /// @dev Part of the full bond, or of what the seat has if that is less.
+    function _partOfBond(SeatBook storage s, uint256 bps) internal view returns (uint256) {
+        uint256 full = _bonds[s.class].bond;
+        return ((s.bond < full ? s.bond : full) * bps) / 10_000;
     }
 
     // ─── What must hold for an operator's act, as the error that says otherwise ─────────────────────────────────────────────
@@ -163,7 +176,9 @@ abstract contract SeatModel is Books {
         SeatBook storage s = _seats[seat];
         if (s.operator != caller) return NotSeatOperator.selector;
         if (s.status == SeatStatus.Active) return WrongSeatStatus.selector;
-        if (s.status == SeatStatus.Dropped && _clock < s.unlockAt) return CoolingDown.selector;
+        // Where seats are checked, a leaving one sits its cooldown out like a dropped one.
+        bool mustCool = s.status == SeatStatus.Dropped || (s.status == SeatStatus.Leaving && _mustQualify(s.class));
+        if (mustCool && _clock < s.unlockAt) return CoolingDown.selector;
         if (_epochNow() <= s.leftEpoch + DRAW_EPOCHS) return RejoinTooEarly.selector;
         if (s.bond < _bonds[s.class].bond) return BondIncomplete.selector;
         return 0;
