@@ -1,12 +1,13 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keccak256 } from 'ethers'
-import type { Contracts, FailReason } from '../../chain/index.js'
+import { ZERO_ADDRESS, type Contracts, type FailReason } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
 import {
   fetchInputs,
   fetchPackage,
   type ContentSource,
+  type Digest,
   type LocalInputs,
   type LocalPackage,
 } from '../../content/index.js'
@@ -18,6 +19,7 @@ import type { RunHistory } from '../store/RunHistory.js'
 import { checkProof } from './checkProof.js'
 import { Gate } from './Gate.js'
 import type { KeptProof, ProofStore } from './ProofStore.js'
+import { runVerifier, type VerifierAnswer } from './runVerifier.js'
 import type { WorkOrder, WorkResult } from './WorkOrder.js'
 
 /** What an {@link Executor} needs. */
@@ -76,7 +78,8 @@ export class Executor {
     try {
       const kept =
         (await this.#options.proofs.find(order.workload)) ?? (await this.#prove(order, directory, onStage, signal))
-      await this.#check(order, kept, signal)
+      if (isJudged(order)) await this.#checkWithProgram(order, kept, directory, signal)
+      else await this.#check(order, kept, signal)
       return { kind: 'proved', proof: kept }
     } catch (error) {
       if (error instanceof Ended) return error.result
@@ -92,6 +95,8 @@ export class Executor {
     await onStage('fetching')
     await rm(directory, { recursive: true, force: true })
     const [program, inputs] = await this.#fetch(order, directory, signal)
+    // Nobody can be paid for a proof that nobody can judge: better to know before the work than after it.
+    if (isJudged(order)) this.#checkResources(await this.#fetchPackage(order, order.program.verifierProgram, signal))
     const publicInputs = await readFile(inputs.publicInputs.path)
     if (keccak256(publicInputs) !== order.publicInputs) {
       throw failed('InputsUnavailable', 'the public inputs are not those of the workload')
@@ -111,28 +116,35 @@ export class Executor {
   // ─── Fetch ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #fetch(order: WorkOrder, directory: string, signal: AbortSignal): Promise<[LocalPackage, LocalInputs]> {
-    const { config, clock, sources } = this.#options
-    const source = sources(order.uris)
+    const program = await this.#fetchPackage(order, order.program.prover, signal)
+    return [program, await this.#fetchInputs(order, directory, signal)]
+  }
+
+  async #fetchPackage(order: WorkOrder, digest: Digest, signal: AbortSignal): Promise<LocalPackage> {
+    const { config, sources } = this.#options
     const options = { maxBytes: config.maxContentMiB * MIB, signal }
-    const until = clock.now() + config.fetchSeconds * 1000
-    const program = await this.#retry(order, until, signal, 'ProgramFailed', () =>
-      fetchPackage(order.program.prover, source, join(config.dataDirectory, 'cache'), options),
+    return this.#retry(order, signal, 'ProgramFailed', () =>
+      fetchPackage(digest, sources(order.uris), join(config.dataDirectory, 'cache'), options),
     )
-    const inputs = await this.#retry(order, until, signal, 'InputsUnavailable', () =>
-      fetchInputs(order.inputs, source, join(directory, 'in'), options),
+  }
+
+  async #fetchInputs(order: WorkOrder, directory: string, signal: AbortSignal): Promise<LocalInputs> {
+    const { config, sources } = this.#options
+    const options = { maxBytes: config.maxContentMiB * MIB, signal }
+    return this.#retry(order, signal, 'InputsUnavailable', () =>
+      fetchInputs(order.inputs, sources(order.uris), join(directory, 'in'), options),
     )
-    return [program, inputs]
   }
 
   /** Content may appear late, and stores fail now and then; content that is wrong stays wrong. */
   async #retry<T>(
     order: WorkOrder,
-    until: number,
     signal: AbortSignal,
     reasonIfWrong: FailReason,
     fetch: () => Promise<T>,
   ): Promise<T> {
-    const { clock, log } = this.#options
+    const { clock, log, config } = this.#options
+    const until = clock.now() + config.fetchSeconds * 1000
     for (let pause = RETRY_MS; ; pause = Math.min(2 * pause, MAX_RETRY_MS)) {
       try {
         return await fetch()
@@ -223,6 +235,40 @@ export class Executor {
     await proofs.remove(order.workload)
     throw failed('ProgramFailed', 'the verifier refuses the proof')
   }
+
+  /** Asks the verifier program, as the members of the committee will. */
+  async #checkWithProgram(order: WorkOrder, kept: KeptProof, directory: string, signal: AbortSignal): Promise<void> {
+    const verifier = await this.#fetchPackage(order, order.program.verifierProgram, signal)
+    this.#checkResources(verifier)
+    // The proof may be of an earlier start, whose inputs are gone.
+    await rm(join(directory, 'in'), { recursive: true, force: true })
+    const inputs = await this.#fetchInputs(order, directory, signal)
+    const answer = await this.#gate.run<VerifierAnswer>(async () => {
+      const seconds = order.secondsLeft()
+      if (seconds < 1) throw failed('OutOfTime', 'no time is left to check the proof')
+      return runVerifier({
+        runtime: this.#options.runtime,
+        verifier,
+        inputs,
+        proof: kept.path,
+        workload: order.workload,
+        prover: order.prover,
+        seconds,
+        logBytes: this.#options.config.logKiB * 1024,
+        outputDirectory: join(directory, 'verdict'),
+        signal,
+      })
+    })
+    if (answer.kind === 'valid') return
+    if (answer.kind === 'unable') throw new Ended({ kind: 'refused', why: `the runtime failed: ${answer.why}` })
+    await this.#options.proofs.remove(order.workload)
+    throw failed('ProgramFailed', `the verifier program refuses the proof: ${answer.reason}`)
+  }
+}
+
+/** Whether a committee decides about the proof: the program has no verifier contract. */
+function isJudged({ program }: WorkOrder): boolean {
+  return program.verifier === ZERO_ADDRESS
 }
 
 /** The proof of a successful run; every other end is classified. */

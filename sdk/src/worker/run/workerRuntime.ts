@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { workerError } from '../../errors/codes/worker.js'
 import { createRuntime, type Runtime } from '../../runtime/index.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
+import type { Logger } from '../log/Logger.js'
 
 /**
  * The runtime of a configuration. A worker runs programs of strangers, so a kernel that is no package of the distribution
@@ -22,5 +23,20 @@ export function workerRuntime(
     accel: config.accel,
     ...(config.nanosKernel !== '' && { nanosKernel: config.nanosKernel }),
     ...(config.nanosKernelSha256 !== '' && { nanosKernelSha256: config.nanosKernelSha256 }),
+  })
+}
+
+/**
+ * Tries a runtime for real before any work is taken.
+ * @throws GevulotError WORKER_RUNTIME_UNAVAILABLE
+ */
+export async function assertRuntime(runtime: Runtime, log: Logger): Promise<void> {
+  const check = await runtime.check()
+  if (check.available) {
+    log.info('runtime checked', { stage: 'start', runtime: runtime.name, ...check.details })
+    return
+  }
+  throw workerError('WORKER_RUNTIME_UNAVAILABLE', `the runtime ${runtime.name} does not work: ${check.reason}`, {
+    details: { reason: check.reason, fix: check.fix },
   })
 }
