@@ -9,7 +9,11 @@ const sdkRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'sdk')
 export const manifestPath = join(sdkRoot, 'package.json')
 
 /** Commands the package installs; each is listed once its source exists. */
-const COMMANDS = { gevulot: 'src/cli/main.ts', 'gevulot-worker': 'src/worker/main.ts' }
+const COMMANDS = {
+  gevulot: 'src/cli/main.ts',
+  'gevulot-validator': 'src/validator/main.ts',
+  'gevulot-worker': 'src/worker/main.ts',
+}
 
 interface EntryPoint {
   /** Path below `dist/`, without extension. */

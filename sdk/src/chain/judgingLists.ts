@@ -1,7 +1,8 @@
+import { AbiCoder, keccak256 } from 'ethers'
 import type { Contracts } from './connect.js'
 import type { MarketEvent, WorkloadEvent } from './events.js'
 import type { Digest } from '../content/digest.js'
-import type { Address, WorkloadId } from './hex.js'
+import { ZERO_BYTES32, type Address, type Bytes32, type WorkloadId } from './hex.js'
 import { readSlot, type At } from './readWorkloadState.js'
 
 /** A revealed proof as the committee's draw wants it. */
@@ -25,6 +26,19 @@ export function revealsOf(events: Iterable<WorkloadEvent>): MarketEvent<'Reveale
   const reveals: MarketEvent<'RevealedToCommittee'>[] = []
   for (const event of events) if (event.name === 'RevealedToCommittee') reveals.push(event)
   return reveals
+}
+
+/** The chained hash of reveals, in their order: what the market keeps of them and a verdict names. */
+export function chainedReveals(reveals: Iterable<CommitteeReveal>): Bytes32 {
+  let hash = ZERO_BYTES32
+  for (const { order, operator, proofDigest } of reveals) {
+    const words = AbiCoder.defaultAbiCoder().encode(
+      ['bytes32', 'uint256', 'address', 'bytes32'],
+      [hash, order, operator, proofDigest],
+    )
+    hash = keccak256(words) as Bytes32
+  }
+  return hash
 }
 
 /**

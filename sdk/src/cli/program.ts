@@ -19,6 +19,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   account: 'money of an account, and its key',
   program: 'provers and verifiers',
   prover: 'seats, and the worker that runs on them',
+  validator: 'judging proofs of programs without a verifier contract',
   workload: 'requests for proofs',
 }
 

@@ -12,6 +12,7 @@ import { release } from './release.js'
 import { releaseWhenServed } from './releaseWhenServed.js'
 import { settleMany } from './settleMany.js'
 import { submit } from './submit.js'
+import { getDuties } from './validators.js'
 import { verifyProof } from './verifyProof.js'
 import { verifyProofWithProgram } from './verifyProofWithProgram.js'
 import { waitForProof } from './waitForProof.js'
@@ -29,6 +30,7 @@ export const actions = {
   deposit,
   fetchProof,
   getBalance,
+  getDuties,
   getProgram,
   getRewards,
   getWorkload,

@@ -40,6 +40,7 @@ export {
 } from './seats.js'
 export type { SendOptions } from './send.js'
 export { submit, type PublishedInputs, type SubmitParams, type SubmittedWorkload } from './submit.js'
+export { getDuties, type Duties, type Duty, type GetDutiesParams, type ValidatorSeat } from './validators.js'
 export { verifyProof, type Verification, type VerifyProofParams } from './verifyProof.js'
 export { verifyProofWithProgram, type VerifyWithProgramParams } from './verifyProofWithProgram.js'
 export { waitForProof, type WaitForProofParams } from './waitForProof.js'

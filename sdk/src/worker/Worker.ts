@@ -1,17 +1,9 @@
 import { join } from 'node:path'
-import {
-  connect,
-  deploymentOf,
-  readDeploymentRecord,
-  rpcProvider,
-  asChainError,
-  type Contracts,
-} from '../chain/index.js'
+import { connect, deploymentOf, readDeploymentRecord, rpcProvider } from '../chain/index.js'
 import { DirectoryStore } from '../content/index.js'
 import { DirectoryInbox } from '../client/delivery/DirectoryInbox.js'
 import type { Clock } from '../clock.js'
-import { workerError } from '../errors/codes/worker.js'
-import type { Runtime } from '../runtime/index.js'
+import { assertClock } from './chain/assertClock.js'
 import { ChainFollower } from './chain/ChainFollower.js'
 import { ChainTime } from './chain/ChainTime.js'
 import { readKeyFile } from './config/readKeyFile.js'
@@ -41,13 +33,14 @@ import { Qualifier } from './qualify/Qualifier.js'
 import { contentSources } from './run/contentSources.js'
 import { Executor } from './run/Executor.js'
 import { ProofStore } from './run/ProofStore.js'
-import { workerRuntime } from './run/workerRuntime.js'
+import { assertRuntime, workerRuntime } from './run/workerRuntime.js'
 import { CommitmentJournal } from './store/CommitmentJournal.js'
 import { EventStore } from './store/EventStore.js'
 import { JobStore } from './store/JobStore.js'
 import { openDatabase } from './store/openDatabase.js'
 import { RunHistory } from './store/RunHistory.js'
 import { TransactionJournal } from './store/TransactionJournal.js'
+import { untilAborted } from './untilAborted.js'
 
 /** What a {@link Worker} needs beside its configuration. */
 export interface WorkerDependencies {
@@ -59,7 +52,6 @@ export interface WorkerDependencies {
 
 const MWEI = 1_000_000n
 const GWEI = 1_000_000_000n
-const MAX_CLOCK_SKEW_SECONDS = 24 * 3_600
 
 /** The prover worker: one operator account with its seats on one machine. */
 export class Worker {
@@ -110,7 +102,7 @@ export class Worker {
     const db = await openDatabase(join(config.dataDirectory, 'database'))
     this.#closers.push(() => db.destroy())
     const runtime = workerRuntime(config)
-    await this.#assertRuntime(runtime)
+    await assertRuntime(runtime, log)
 
     const events = new EventStore(db)
     const metrics = new WorkerMetrics(clock)
@@ -125,7 +117,7 @@ export class Worker {
     const committeeCalls = new CommitteeCalls(contracts)
     const seats = new SeatBook(contracts, events, signer.address, config.seats)
     await seats.assertOwned()
-    await this.#assertClock(contracts)
+    await assertClock(contracts, clock)
 
     const publisher = new Publisher({
       provider,
@@ -299,35 +291,4 @@ export class Worker {
     await server.listen()
     this.#closers.push(() => server.close())
   }
-
-  async #assertRuntime(runtime: Runtime): Promise<void> {
-    const check = await runtime.check()
-    if (check.available) {
-      this.#log.info('runtime checked', { stage: 'start', runtime: runtime.name, ...check.details })
-      return
-    }
-    throw workerError('WORKER_RUNTIME_UNAVAILABLE', `the runtime ${runtime.name} does not work: ${check.reason}`, {
-      details: { reason: check.reason, fix: check.fix },
-    })
-  }
-
-  /** A clock that is days away points to a wrong machine or a dead node; less is bridged by the chain's own time. */
-  async #assertClock({ provider, chainId }: Contracts): Promise<void> {
-    const block = await provider.getBlock('latest').catch((error: unknown) => {
-      throw asChainError(error, 'reading the newest block')
-    })
-    const skew = Math.abs((block?.timestamp ?? 0) - this.#clock.now() / 1000)
-    if (skew <= MAX_CLOCK_SKEW_SECONDS || LOCAL_CHAINS.has(chainId)) return
-    throw workerError('WORKER_CLOCK_WRONG', `the newest block and this machine's clock are ${Math.round(skew)} s apart`)
-  }
-}
-
-// Chains on which time is moved by hand.
-const LOCAL_CHAINS = new Set([1337, 31_337])
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

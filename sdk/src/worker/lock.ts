@@ -8,22 +8,22 @@ export interface Lock {
 }
 
 /**
- * Locks a data directory against a second worker on this machine.
+ * Locks a data directory against a second worker or validator on this machine.
  * @throws GevulotError WORKER_LOCKED
  */
 export async function lockDirectory(path: string): Promise<Lock> {
   await mkdir(path, { recursive: true, mode: 0o700 })
   const { dev, ino } = await stat(path)
-  return lockName(`directory/${dev}-${ino}`, `the data directory ${path} is in use by another worker`)
+  return lockName(`directory/${dev}-${ino}`, `the data directory ${path} is in use by another worker or validator`)
 }
 
 /**
- * Locks an account on one chain against a second worker on this machine.
+ * Locks an account on one chain against a second worker or validator on this machine.
  * @throws GevulotError WORKER_LOCKED
  */
 export async function lockAccount(chainId: number, address: string): Promise<Lock> {
   const name = `account/${chainId}-${address.toLowerCase()}`
-  return lockName(name, `another worker acts for ${address} on chain ${chainId}`)
+  return lockName(name, `another worker or validator acts for ${address} on chain ${chainId}`)
 }
 
 /**

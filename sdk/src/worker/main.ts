@@ -1,50 +1,6 @@
 #!/usr/bin/env node
-import { GevulotError } from '../errors/GevulotError.js'
 import { helpText } from './config/helpText.js'
+import { daemonMain } from './daemonMain.js'
 import { serve } from './serve.js'
 
-const EXIT_OK = 0
-const EXIT_USER = 1
-const EXIT_TEMPORARY = 75
-
-/** Runs the worker and answers the exit code. */
-async function main(args: readonly string[]): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(helpText())
-    return EXIT_OK
-  }
-  if (args.length > 1) {
-    process.stderr.write('At most one argument is taken: the path of a JSON file. Try --help.\n')
-    return EXIT_USER
-  }
-  try {
-    const failure = await serve(args[0], process.env, signalled())
-    return failure === undefined ? EXIT_OK : exitCodeOf(failure.error)
-  } catch (error) {
-    // Nothing is configured yet, so a person reads this.
-    const known = error instanceof GevulotError ? `${error.code}: ${error.message}\n${error.hint}` : String(error)
-    process.stderr.write(`${known}\n`)
-    return exitCodeOf(error)
-  }
-}
-
-/** Aborted by the first SIGTERM or SIGINT; the second ends the process at once. */
-function signalled(): AbortSignal {
-  const controller = new AbortController()
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(EXIT_TEMPORARY)
-    controller.abort()
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
-  return controller.signal
-}
-
-/** What may go away by itself is temporary; so is what we do not know, for a supervisor's restart resumes all work. */
-function exitCodeOf(error: unknown): number {
-  if (!(error instanceof GevulotError)) return EXIT_TEMPORARY
-  return error.retryable ? EXIT_TEMPORARY : EXIT_USER
-}
-
-// The exit is explicit: libraries may keep sockets or timers, and everything of ours is closed and written by now.
-void main(process.argv.slice(2)).then((code) => process.exit(code))
+daemonMain({ help: helpText, serve })

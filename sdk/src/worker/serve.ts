@@ -1,7 +1,8 @@
-import { systemClock } from '../clock.js'
+import { systemClock, type Clock } from '../clock.js'
 import { loadConfig } from './config/loadConfig.js'
 import { readKeyFile } from './config/readKeyFile.js'
-import { jsonLogger } from './log/Logger.js'
+import type { WorkerConfig } from './config/WorkerConfig.js'
+import { jsonLogger, type Logger } from './log/Logger.js'
 import { logWriter } from './log/logWriter.js'
 import { redactor } from './log/redactor.js'
 import { Worker, type WorkerDependencies } from './Worker.js'
@@ -19,6 +20,26 @@ export async function serve(
   options: Pick<WorkerDependencies, 'onStarted'> = {},
 ): Promise<{ readonly error: unknown } | undefined> {
   const config = await loadConfig(configPath, environment)
+  return serveDaemon('worker', config, (parts) => new Worker(config, { ...parts, ...options }).run(stop))
+}
+
+/** What a daemon runs with. */
+export interface DaemonParts {
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * Runs a daemon with the log of its configuration.
+ * @param name For its last line.
+ * @returns The error that ended it, which is in its log.
+ * @throws GevulotError WORKER_KEY_UNSAFE
+ */
+export async function serveDaemon(
+  name: string,
+  config: Pick<WorkerConfig, 'keyFile' | 'rpcUrl' | 'logFile' | 'logLevel'>,
+  run: (parts: DaemonParts) => Promise<void>,
+): Promise<{ readonly error: unknown } | undefined> {
   const key = await readKeyFile(config.keyFile)
   const writer = logWriter(config.logFile)
   const log = jsonLogger({
@@ -28,10 +49,10 @@ export async function serve(
     redact: redactor([key], [config.rpcUrl]),
   })
   try {
-    await new Worker(config, { clock: systemClock, log, ...options }).run(stop)
+    await run({ clock: systemClock, log })
     return undefined
   } catch (error) {
-    log.error('worker ended with an error', { stage: 'stop', error })
+    log.error(`${name} ended with an error`, { stage: 'stop', error })
     return { error }
   } finally {
     writer.close()

@@ -11,13 +11,14 @@ import {
   connect,
   deploymentOf,
   readEvents,
+  type CommitteeEvent,
   type Contracts,
   type ProgramId,
   type WorkloadEvent,
   type WorkloadId,
 } from '../../../sdk/src/chain/index.js'
 import { createClient, DirectoryInbox, type GevulotClient } from '../../../sdk/src/client/index.js'
-import { buildPackage, DirectoryStore, type PackageSpec } from '../../../sdk/src/content/index.js'
+import { buildPackage, DirectoryStore, type Digest, type PackageSpec } from '../../../sdk/src/content/index.js'
 import { generateDeliveryKey } from '../../../sdk/src/crypto/index.js'
 import { compileGuest } from '../guests/compile.js'
 import { TestChain } from './TestChain.js'
@@ -30,6 +31,9 @@ export const FAST: Parameters = {
   epochLength: 10,
   rules: { ...devnet.rules, responseWindow: 10, silenceWindow: 120, revealDelay: 1, revealWindow: 30 },
 }
+
+/** What is told of a workload: by the market, and by its committees. */
+type Told = WorkloadEvent | Extract<CommitteeEvent, { readonly args: { readonly workload: WorkloadId } }>
 
 /** An operator with its seats. */
 export interface Operator {
@@ -100,42 +104,67 @@ export class TestNetwork {
     args: readonly string[] = [],
     resources: Partial<PackageSpec['resources']> = {},
   ): Promise<ProgramId> {
+    const prover = await this.#pack(guest, 'prove', args, resources)
+    const verifier = this.verifier as `0x${string}`
+    const { program } = await this.requester.deployProgram({ prover, verifier, verifierGas: 200_000 })
+    return program
+  }
+
+  /** Deploys `hashcash` as a program whose proofs a committee judges. */
+  async deployJudged(): Promise<ProgramId> {
+    const [prover, verifierProgram] = [
+      await this.#pack('hashcash', 'prove', []),
+      await this.#pack('hashverify', 'verify', []),
+    ]
+    const { program } = await this.requester.deployProgram({ prover, verifierProgram })
+    return program
+  }
+
+  async #pack(
+    guest: string,
+    role: 'prove' | 'verify',
+    args: readonly string[],
+    resources: Partial<PackageSpec['resources']> = {},
+  ): Promise<Digest> {
     const elf = this.#guests.get(guest) ?? compileGuest(guest, this.directory)
     this.#guests.set(guest, elf)
     const { digest } = await buildPackage(
       {
         name: `${guest}-${args[0] ?? 'plain'}`,
-        role: 'prove',
+        role,
         argv: [`/app/${guest}`, ...args],
         resources: { cores: 1, memoryMiB: 64, outputMiB: 1, ...resources },
         files: [{ path: guest, source: elf, executable: true }],
       },
       new DirectoryStore(join(this.directory, 'content')),
     )
-    const verifier = this.verifier as `0x${string}`
-    const { program } = await this.requester.deployProgram({ prover: digest, verifier, verifierGas: 200_000 })
-    return program
+    return digest
   }
 
   /** Makes an operator with bonded seats, drawable at once; without any it can still be a keeper. */
-  async addOperator(name: string, seats = 1): Promise<Operator> {
+  async addOperator(name: string, seats = 1, hardwareClass = 1): Promise<Operator> {
     const wallet = new Wallet(hexlify(randomBytes(32)), this.chain.provider)
     await this.chain.provider.send('anvil_setBalance', [wallet.address, `0x${(10n ** 20n).toString(16)}`])
-    const first = seats === 0 ? 0 : await this.#stake(wallet, seats)
+    const first = seats === 0 ? 0 : await this.#stake(wallet, seats, hardwareClass)
     const directory = join(this.directory, name)
     await mkdir(directory, { recursive: true })
     await writeFile(join(directory, 'key'), wallet.privateKey, { mode: 0o600 })
     return { wallet, directory, seats: Array.from({ length: seats }, (_, index) => first + index) }
   }
 
-  async #stake(wallet: Wallet, seats: number): Promise<number> {
+  /** Makes an operator with seats of the validators' class. */
+  async addValidator(name: string, seats = 1): Promise<Operator> {
+    return this.addOperator(name, seats, Number(await this.contracts.committee.validatorClass()))
+  }
+
+  async #stake(wallet: Wallet, seats: number, hardwareClass: number): Promise<number> {
     const { token, registry } = this.contracts
     const bond = parseEther('1000') * BigInt(seats)
     await (await registry.admit(wallet.address, true)).wait()
     await (await token.transfer(wallet.address, bond)).wait()
     await (await token.connect(wallet).approve(registry, bond)).wait()
-    const first = Number(await registry.connect(wallet).stake.staticCall(1, seats, 0))
-    await (await registry.connect(wallet).stake(1, seats, 0)).wait()
+    const first = Number(await registry.connect(wallet).stake.staticCall(hardwareClass, seats, 0))
+    await (await registry.connect(wallet).stake(hardwareClass, seats, 0)).wait()
     // Seats count from the next epoch on.
     await this.chain.provider.send('evm_increaseTime', [2 * Number(await registry.epochLength())])
     await this.chain.mine()
@@ -177,6 +206,33 @@ export class TestNetwork {
     return worker
   }
 
+  /** Starts a validator as a process of its own. */
+  async startValidator(
+    operator: Operator,
+    changes: Readonly<Record<string, unknown>> = {},
+    entry = 'sdk/src/validator/main.ts',
+    args: readonly string[] = [],
+  ): Promise<WorkerProcess> {
+    const path = join(operator.directory, 'validator.json')
+    const config = {
+      rpcUrl: this.chain.url,
+      deployment: this.deploymentPath,
+      keyFile: join(operator.directory, 'key'),
+      dataDirectory: join(operator.directory, 'validator'),
+      contentDirectories: [join(this.directory, 'content')],
+      listen: '127.0.0.1:0',
+      runtime: 'bubblewrap',
+      pollMs: 200,
+      bumpSeconds: 5,
+      logLevel: 'debug',
+      ...changes,
+    }
+    await writeFile(path, JSON.stringify(config))
+    const validator = WorkerProcess.start(path, entry, args)
+    this.workers.push(validator)
+    return validator
+  }
+
   /** Submits a workload about fresh public inputs. */
   async submit(program: ProgramId, options: { redundancy?: number; maxRunTime?: number } = {}): Promise<WorkloadId> {
     const { workload } = await this.requester.submit({
@@ -199,17 +255,15 @@ export class TestNetwork {
   }
 
   /** Waits until the workload has an event that passes, and returns it. */
-  async until<Name extends WorkloadEvent['name']>(
+  async until<Name extends Told['name']>(
     workload: WorkloadId,
     name: Name,
     seconds = 90,
-  ): Promise<Extract<WorkloadEvent, { readonly name: Name }>> {
+  ): Promise<Extract<Told, { readonly name: Name }>> {
     const end = Date.now() + seconds * 1000
     for (;;) {
-      const events = await this.eventsOf(workload)
-      const found = events.find(
-        (event): event is Extract<WorkloadEvent, { readonly name: Name }> => event.name === name,
-      )
+      const events: readonly Told[] = await this.eventsOf(workload)
+      const found = events.find((event): event is Extract<Told, { readonly name: Name }> => event.name === name)
       if (found !== undefined) return found
       if (Date.now() > end) {
         const logs = this.workers.map((worker) => worker.tail()).join('\n---\n')

@@ -16,6 +16,8 @@ import { proverRun } from './proverRun.js'
 import { proverStake } from './proverStake.js'
 import { proverStatus } from './proverStatus.js'
 import { proverWithdraw } from './proverWithdraw.js'
+import { validatorRun } from './validatorRun.js'
+import { validatorStatus } from './validatorStatus.js'
 import { workloadCancel } from './workloadCancel.js'
 import { workloadFetch } from './workloadFetch.js'
 import { workloadList } from './workloadList.js'
@@ -43,6 +45,8 @@ export const commands: readonly Command[] = [
   proverStake,
   proverStatus,
   proverWithdraw,
+  validatorRun,
+  validatorStatus,
   workloadCancel,
   workloadFetch,
   workloadList,

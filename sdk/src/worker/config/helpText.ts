@@ -11,12 +11,16 @@ const EXIT_CODES = `
 Exit codes: 0 stopped as asked, 1 wrong configuration or use, 75 temporary failure (start again).
 `
 
-/** What `--help` prints; made from the table of fields. */
+/** What the worker's `--help` prints. */
 export function helpText(): string {
-  const table: ConfigTable = WORKER_FIELDS
+  return helpOf(WORKER_FIELDS, USAGE)
+}
+
+/** A page of help, made from the table of fields. */
+export function helpOf(table: ConfigTable, usage: string): string {
   const fields = Object.entries(table).map(([name, { env, description, fallback }]) => {
     const value = fallback === undefined ? 'required' : `default ${JSON.stringify(fallback)}`
     return `  ${name} (${env}), ${value}\n      ${description}\n`
   })
-  return `${USAGE}\n${fields.join('')}${EXIT_CODES}`
+  return `${usage}\n${fields.join('')}${EXIT_CODES}`
 }

@@ -1,20 +1,31 @@
 import { readFile } from 'node:fs/promises'
 import { workerError } from '../../errors/codes/worker.js'
+import type { ConfigOf, ConfigTable } from './ConfigField.js'
 import { WORKER_FIELDS, type WorkerConfig } from './WorkerConfig.js'
-import type { ConfigTable } from './ConfigField.js'
 
 /**
- * Reads the configuration: a JSON file, overruled by the environment, filled up with defaults. All mistakes are reported
- * together, and unknown fields count as mistakes: a misspelt limit must not silently fall back to its default.
- * @param path JSON file; none: the environment alone.
+ * Reads the worker's configuration; see {@link loadTable}.
  * @throws GevulotError WORKER_CONFIG_INVALID
  */
 export async function loadConfig(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<WorkerConfig> {
+  return loadTable(WORKER_FIELDS, path, environment)
+}
+
+/**
+ * Reads a configuration: a JSON file, overruled by the environment, filled up with defaults. All mistakes are reported
+ * together, and unknown fields count as mistakes: a misspelt limit must not silently fall back to its default.
+ * @param path JSON file; none: the environment alone.
+ * @throws GevulotError WORKER_CONFIG_INVALID
+ */
+export async function loadTable<Table extends ConfigTable>(
+  table: Table,
+  path: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ConfigOf<Table>> {
   const file = path === undefined ? {} : await readJsonObject(path)
-  const table: ConfigTable = WORKER_FIELDS
   const mistakes = Object.keys(file)
     .filter((name) => !Object.hasOwn(table, name))
     .map((name) => `${name} is not a field`)
@@ -34,7 +45,7 @@ export async function loadConfig(
     })
   }
   // Every field of the table was set above from its own parser.
-  return config as WorkerConfig
+  return config as ConfigOf<Table>
 }
 
 async function readJsonObject(path: string): Promise<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 import { Transaction, Wallet } from 'ethers'
-import type { Address } from '../../chain/index.js'
+import { signVerdict, type Address, type Hex, type Verdict, type VerdictDomain } from '../../chain/index.js'
 import type { Delivery } from '../../client/delivery/DeliveryInbox.js'
 import { signDelivery, type DeliveryDomain } from '../../client/delivery/signDelivery.js'
 import type { Secret } from '../config/Secret.js'
@@ -15,7 +15,7 @@ export interface TxFields {
   readonly priorityFee: bigint
 }
 
-/** The one holder of the key. It signs transactions of one chain, and deliveries of sealed proofs. */
+/** The one holder of the key. It signs transactions of one chain, deliveries of sealed proofs, and verdicts. */
 export class TxSigner {
   readonly #wallet: Wallet
   readonly #chainId: number
@@ -44,6 +44,11 @@ export class TxSigner {
   /** Signs a sealed proof as the operator of its seat. */
   async signDelivery(domain: DeliveryDomain, delivery: Omit<Delivery, 'signature'>): Promise<Delivery> {
     return signDelivery(this.#wallet, domain, delivery)
+  }
+
+  /** Signs a verdict as the operator of a committee's member. Record it before: see `VerdictJournal`. */
+  async signVerdict(domain: VerdictDomain, verdict: Verdict): Promise<Hex> {
+    return signVerdict(this.#wallet, domain, verdict)
   }
 
   async #sign(

@@ -1,4 +1,5 @@
 import type {
+  CommitteeEvent,
   Cursor,
   EventBatch,
   GevulotEvent,
@@ -95,6 +96,11 @@ export class EventStore {
   /** All events of one name of the registry, oldest first. */
   async registryNamed<Name extends RegistryEvent['name']>(name: Name): Promise<readonly RegistryEvent<Name>[]> {
     return (await this.#named('registry', name, 0)) as readonly RegistryEvent<Name>[]
+  }
+
+  /** All events of one name of the committee, oldest first. */
+  async committeeNamed<Name extends CommitteeEvent['name']>(name: Name): Promise<readonly CommitteeEvent<Name>[]> {
+    return (await this.#named('committee', name, 0)) as readonly CommitteeEvent<Name>[]
   }
 
   async #named(contract: GevulotEvent['contract'], name: string, fromBlock: number): Promise<readonly GevulotEvent[]> {
