@@ -2,9 +2,14 @@ import { readFile, writeFile, chmod, readdir } from 'node:fs/promises'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { parseEther, Wallet } from 'ethers'
+import { parseEther, solidityPackedKeccak256, toBeHex, Wallet } from 'ethers'
+import type { WorkloadId } from '../../sdk/src/chain/index.js'
 import { runCli, startCli, type CliResult } from '../support/cli.js'
 import { TestNetwork } from '../support/network/TestNetwork.js'
+
+// Where the market keeps its rules: docs/architecture.md.
+const RULES_SLOT = 5
+const BASE_BURN_BIT = 64n
 
 // Every command as a process, against a real chain; the proofs come from a worker that `gevulot prover run` started.
 describe('cli: network', function () {
@@ -85,6 +90,35 @@ describe('cli: network', function () {
     const [requester] = [network.chain.wallet(0).address]
     expect(await json('workload', 'list', '--requester', requester, '--limit', '1')).to.have.length(1)
     expect((await run('workload', 'release', workload)).code).to.equal(1)
+  })
+
+  it('audits a draw and payments, and says by its exit code when the chain disagrees', async () => {
+    const workload = await submit('--deposit')
+    await network.until(workload as WorkloadId, 'Finished')
+    const draw = await json('audit', 'draw', workload)
+    expect(draw).to.include({ agrees: true, workload, setSize: 1 })
+    expect((await run('audit', 'draw', workload)).stdout)
+      .to.match(/audit +agrees/)
+      .and.match(/Drawn, slot 0 +Drawn, slot 0/)
+    const payments = await json('audit', 'payments', workload)
+    expect(payments).to.include({ agrees: true, workload })
+    expect((payments['want'] as { shares: string[] }).shares).to.have.length(1)
+    // It may be submitted yet.
+    expect((await run('audit', 'payments', `0x${'00'.repeat(31)}01`)).code).to.equal(75)
+
+    // Rules that are not those the workload was paid by, as if the market had broken its word.
+    const { market } = network.contracts.addresses
+    const { provider } = network.chain
+    const slot = toBeHex(BigInt(solidityPackedKeccak256(['uint256', 'uint256'], [1, RULES_SLOT])) + 1n, 32)
+    const word = BigInt(await provider.getStorage(market, slot))
+    await provider.send('anvil_setStorageAt', [market, slot, toBeHex(word ^ (1n << BASE_BURN_BIT), 32)])
+    const lie = await run('audit', 'payments', workload)
+    await provider.send('anvil_setStorageAt', [market, slot, toBeHex(word, 32)])
+    expect(lie.stdout)
+      .to.match(/audit +DIFFERS/)
+      .and.match(/burned .*differs/)
+    expect(lie.code).to.equal(3)
+    expect((await run('audit', 'payments', workload)).code).to.equal(0)
   })
 
   it('a retry with the same nonce submits nothing twice', async () => {

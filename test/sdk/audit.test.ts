@@ -1,6 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
+import { root } from '../../scripts/lib/artifacts.js'
 import { auditDraw } from '../../sdk/src/audit/auditDraw.js'
+import { SLOTS } from '../../sdk/src/audit/seatRoom.js'
 import type { Contracts } from '../../sdk/src/chain/connect.js'
+import { drawSeed } from '../../sdk/src/chain/draw.js'
 import type {
   CommitteeEventArguments,
   MarketEvent,
@@ -15,7 +20,7 @@ import type { Hex } from '../../sdk/src/chain/hex.js'
 import { readEvents } from '../../sdk/src/chain/readEvents.js'
 import { specOf, workloadIdOf } from '../../sdk/src/chain/spec.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
-import { aProgram, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
+import { aProgram, prover, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
 
 /** The arguments that the ABI gives an event: events.ts must name the same, or this file does not compile. */
 type AbiArguments<Filters, Name extends keyof Filters> =
@@ -97,6 +102,7 @@ describe('chain: audit of draws', function () {
       if (submitted?.name !== 'Submitted' || assigned?.name !== 'Assigned') throw new Error('two events were expected')
       expect(specOf(submitted.args)).to.deep.equal(spec)
       const audit = await auditDraw(contracts, workload)
+      expect(audit).to.include({ workload, seed: drawSeed(audit.randomness, workload) })
       expect(assigned.args.candidates).to.deep.equal(audit.want)
       expect(audit.agrees).to.equal(true)
       expect(audit.setSize).to.be.greaterThan(4)
@@ -105,5 +111,55 @@ describe('chain: audit of draws', function () {
     }
     // Drawn seats stay at work here, so later draws must have met some of them.
     expect(passed).to.be.greaterThan(0)
+  })
+
+  it('reads the words of seats where the market keeps them', () => {
+    const { storage } = JSON.parse(readFileSync(join(root, 'deployments/snapshots/Market.json'), 'utf8')) as {
+      readonly storage: readonly string[]
+    }
+    expect(storage.find((line) => line.includes(' _slots '))).to.match(new RegExp(`^${SLOTS}:0 `))
+  })
+
+  it('knows a seat that has no room: four workloads wait to be settled in its words', async () => {
+    const fresh = await startNetwork()
+    try {
+      const requester = await fresh.client()
+      await requester.deposit({ amount: 10_000n * TOKEN })
+      const id = await aProgram(fresh, requester)
+      const drawn = async (maxRunTime: number) => {
+        const { workload, spec } = await requester.submit({
+          program: id,
+          inputs: someInputs(),
+          fee: 10n * TOKEN,
+          maxRunTime,
+        })
+        await fresh.chain.mine(4)
+        await requester.assign({ workload })
+        const [slot] = (await requester.getWorkload({ workload })).slots
+        return { workload, spec, seat: slot!.seat }
+      }
+      const full = fresh.operators[0]!.seats[0]!
+      for (let words = 0; words < 4;) {
+        const { workload, spec, seat } = await drawn(3_600)
+        // An operator's own slot keeps it out of the open ones: then it proves, and the next draw may help.
+        if (fresh.operators[0]!.seats.includes(seat)) await prover.submitProof(fresh, spec, seat)
+        else {
+          await prover.decline(fresh, spec, seat)
+          await prover.commitOpen(fresh, workload, spec, full)
+          words++
+        }
+      }
+      for (;;) {
+        const { workload, spec, seat } = await drawn(100)
+        const audit = await auditDraw(requester.contracts, workload)
+        expect(audit.agrees).to.equal(true)
+        expect(audit.uncertain).to.deep.equal([])
+        if (audit.want.some((candidate) => candidate.seat === full && candidate.draw === 'Busy')) break
+        await prover.submitProof(fresh, spec, seat)
+      }
+      expect(await requester.contracts.market.isHeld(full)).to.equal(false)
+    } finally {
+      await fresh.chain.stop()
+    }
   })
 })

@@ -13,20 +13,24 @@ import {
 } from '../chain/draw.js'
 import type { GevulotEvent, LogPosition, RegistryEvent } from '../chain/events.js'
 import { IBeacon__factory } from '../chain/generated/factories/IBeacon__factory.js'
-import { toAddress, toWorkloadId, type Bytes32, type Hex } from '../chain/hex.js'
+import { toAddress, toWorkloadId, type Bytes32, type Hex, type WorkloadId } from '../chain/hex.js'
 import { nameAt, OPEN_SLOT, SEAT_STATUSES } from '../chain/names.js'
 import { readEvents } from '../chain/readEvents.js'
 import { readRules } from '../chain/rules.js'
 import { readWorkloadState } from '../chain/readWorkloadState.js'
 import { unpackTerms } from '../chain/terms.js'
 import { clientError } from '../errors/codes/client.js'
+import { isFull } from './seatRoom.js'
 
 /** What an audit of a draw found. */
 export interface DrawAudit {
   /** Whether the chain reports exactly the candidates that follow from seed and frozen set, with the same results. */
   readonly agrees: boolean
+  readonly workload: WorkloadId
   readonly round: number
+  /** The beacon's value, and what the sequence is drawn by: randomness and workload, hashed. */
   readonly randomness: Bytes32
+  readonly seed: Bytes32
   /** Epoch whose set was drawn from, and the number of its seats. */
   readonly epoch: number
   readonly setSize: number
@@ -34,6 +38,11 @@ export interface DrawAudit {
   readonly have: readonly DrawnCandidate[]
   /** What was recomputed here. */
   readonly want: readonly DrawnCandidate[]
+  /**
+   * Seats of which it cannot be told whether they had room: something of theirs was settled earlier in the block of the draw. What the
+   * chain reports of them is taken as it is.
+   */
+  readonly uncertain: readonly number[]
 }
 
 const SET_EVENTS = ['Staked', 'Joined', 'Left', 'Dropped', 'Slashed'] as const
@@ -41,8 +50,7 @@ const SET_EVENTS = ['Staked', 'Joined', 'Left', 'Dropped', 'Slashed'] as const
 /**
  * Recomputes a draw from the chain alone: the set from the registry's events up to the epoch of submission, the sequence from
  * the beacon's value and the workload's id, who was at work from the block before and the events of the draw's own block.
- * Needs a node that still has the state of those blocks. One thing it cannot see: a seat passed over as busy because three
- * unsettled workloads used up its room is reported as a difference.
+ * Needs a node that still has the state of those blocks.
  * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if the workload was not submitted, CLIENT_NOTHING_TO_DO before the draw, CHAIN_*
  */
 export async function auditDraw(contracts: Contracts, workload: Hex): Promise<DrawAudit> {
@@ -64,16 +72,20 @@ export async function auditDraw(contracts: Contracts, workload: Hex): Promise<Dr
     const randomness = (await IBeacon__factory.connect(beacon, contracts.provider).value(round, {
       blockTag: assigned.at.block,
     })) as Bytes32
-    const places = permutationPrefix(drawSeed(randomness, id), set.length, terms.redundancy * CANDIDATES_PER_SLOT)
+    const seed = drawSeed(randomness, id)
+    const places = permutationPrefix(seed, set.length, terms.redundancy * CANDIDATES_PER_SLOT)
     const seats = places.flatMap((place) => set[place] ?? [])
     const sequence = await Promise.all(seats.map((seat) => candidateAt(contracts, seat, before)))
-    const busy = await busyAmong(contracts, seats, assigned.at)
-    const want =
-      randomness === ZeroHash
-        ? []
-        : fillSlots(sequence, { ...terms, offer: offerOf(terms), busy: (seat) => busy.has(seat) })
+    const { busy, uncertain } = await busyAmong(contracts, seats, assigned.at)
     const have = assigned.args.candidates
-    return { agrees: isSame(have, want), round, randomness, epoch, setSize: set.length, have, want }
+    const isBusy = (seat: number): boolean => {
+      if (busy.has(seat) || !uncertain.has(seat)) return busy.has(seat)
+      return have.some((candidate) => candidate.seat === seat && candidate.draw === 'Busy')
+    }
+    const want = randomness === ZeroHash ? [] : fillSlots(sequence, { ...terms, offer: offerOf(terms), busy: isBusy })
+    const agrees = isSame(have, want)
+    const facts = { workload: id, round, randomness, seed, epoch, setSize: set.length }
+    return { ...facts, agrees, have, want, uncertain: [...uncertain] }
   } catch (error) {
     throw asChainError(error, `auditing the draw of ${workload}`)
   }
@@ -102,25 +114,37 @@ async function candidateAt({ registry }: Contracts, seat: number, blockTag: numb
   return { seat, operator: toAddress(operator), priceFloor, status: nameAt(SEAT_STATUSES, status) }
 }
 
-/** Seats at work just before the draw: in the block before, changed by what happened earlier in the same block. */
-async function busyAmong(contracts: Contracts, seats: readonly number[], at: LogPosition): Promise<Set<number>> {
+/** Seats that could take no work just before the draw: in the block before, changed by what happened earlier in the same block. */
+async function busyAmong(
+  contracts: Contracts,
+  seats: readonly number[],
+  at: LogPosition,
+): Promise<{ readonly busy: ReadonlySet<number>; readonly uncertain: ReadonlySet<number> }> {
   const { market } = contracts
-  const held = await Promise.all(seats.map((seat) => market.isHeld(seat, { blockTag: at.block - 1 })))
-  const busy = new Set(seats.filter((_, index) => held[index]))
+  const before = at.block - 1
+  const held = await Promise.all(seats.map((seat) => market.isHeld(seat, { blockTag: before })))
+  const full = await Promise.all(seats.map((seat) => isFull(contracts, seat, before)))
+  const busy = new Set(seats.filter((_, index) => held[index] === true || full[index] === true))
+  const uncertain = new Set<number>()
   for await (const event of readEvents(contracts, { fromBlock: at.block, toBlock: at.block })) {
     if (event.at.logIndex >= at.logIndex) break
     if (event.name === 'Assigned') {
       for (const { seat, slot } of event.args.candidates) if (slot !== OPEN_SLOT) busy.add(seat)
-    } else if (ENDS_WORK.has(event.name) && 'seat' in event.args) busy.delete(event.args.seat)
+    } else if ('seat' in event.args && CHANGES_WORK.has(event.name) && seats.includes(event.args.seat)) {
+      // Whether it has room now follows from words that are gone.
+      busy.delete(event.args.seat)
+      uncertain.add(event.args.seat)
+    }
   }
-  return busy
+  return { busy, uncertain }
 }
 
-const ENDS_WORK: ReadonlySet<string> = new Set([
+const CHANGES_WORK: ReadonlySet<string> = new Set([
   'Declined',
   'Failed',
   'Committed',
   'Revealed',
+  'RevealedToCommittee',
   'SlotSettled',
   'Missed',
   'Silent',

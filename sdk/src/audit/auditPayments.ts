@@ -1,64 +1,77 @@
 import { asChainError } from '../chain/asChainError.js'
 import type { Contracts } from '../chain/connect.js'
-import type { WorkloadEvent } from '../chain/events.js'
-import { toAddress, toWorkloadId, type Address, type Hex } from '../chain/hex.js'
+import type { CommitteeEvent, WorkloadEvent } from '../chain/events.js'
+import { toAddress, toWorkloadId, type Address, type Hex, type WorkloadId } from '../chain/hex.js'
 import { readEvents } from '../chain/readEvents.js'
 import { readRules } from '../chain/rules.js'
 import { unpackTerms } from '../chain/terms.js'
 import { seatsOf } from '../chain/workloadSeats.js'
 import { clientError } from '../errors/codes/client.js'
-import { expectedPayments, type Payments } from './expectedPayments.js'
+import { expectedPayments, type ExpectedPayments, type Payments } from './expectedPayments.js'
+import { expectedVerdict, type ExpectedVerdict } from './expectedVerdict.js'
 
 /** What an audit of payments found. */
 export interface PaymentAudit {
+  readonly workload: WorkloadId
   /** Whether every seat was paid what it should have been, and the rest of the fee went where it should. */
   readonly agrees: boolean
   /** What the events report. */
   readonly have: Payments
-  /** What was recomputed here. */
-  readonly want: Payments
+  /** What was recomputed here, with the pot and its shares. */
+  readonly want: ExpectedPayments
+  /** Where a committee judged: what its members' answers come to, counted again. */
+  readonly verdict?: ExpectedVerdict
 }
 
 /**
  * Recomputes the ranks, payments, refund and burn of a workload that has ended, from its events and its frozen rules.
- * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if it was not submitted, CLIENT_NOTHING_TO_DO before its end,
- * CLIENT_PARAMETER_INVALID if a committee judged its proofs, CHAIN_*
+ * Where a committee judged, the answers of its members are counted again too.
+ * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if it was not submitted, CLIENT_NOTHING_TO_DO before its end, CHAIN_*
  */
 export async function auditPayments(contracts: Contracts, workload: Hex): Promise<PaymentAudit> {
+  const id = toWorkloadId(workload)
   const events: WorkloadEvent[] = []
-  for await (const event of readEvents(contracts, { workload: toWorkloadId(workload) })) {
-    if ('workload' in event.args) events.push(event as WorkloadEvent)
+  const judging: CommitteeEvent[] = []
+  for await (const event of readEvents(contracts, { workload: id })) {
+    if (event.contract === 'committee') judging.push(event)
+    else if (event.contract === 'market' && 'workload' in event.args) events.push(event as WorkloadEvent)
   }
   const submitted = events.find((event) => event.name === 'Submitted')
   const finished = events.find((event) => event.name === 'Finished')
   if (submitted === undefined) throw clientError('CLIENT_WORKLOAD_UNKNOWN', `nobody submitted ${workload}`)
   if (finished === undefined) throw clientError('CLIENT_NOTHING_TO_DO', `${workload} has not ended`)
-  if (await isJudged(contracts, submitted.args.program)) {
-    const why =
-      'a committee judged its proofs; only payments for proofs that a verifier contract checked are recomputed'
-    throw clientError('CLIENT_PARAMETER_INVALID', `${workload}: ${why}`)
-  }
   const terms = unpackTerms(submitted.args.terms)
-  const [rules, times, operators] = await Promise.all([
+  const [judged, rules, times, operators] = await Promise.all([
+    isJudged(contracts, submitted.args.program),
     readRules(contracts, terms.rules),
     timesOf(contracts, events),
     operatorsOf(contracts, seatsOf(events)),
   ])
+  // Answers that came after the end are none; there are none, and a contract that counted them would be caught.
+  const verdict = judged ? expectedVerdict(judging.filter((event) => isBefore(event, finished))) : undefined
   const want = expectedPayments({
     terms,
     rules,
     events,
     timeOf: ({ at }) => times.get(at.block) ?? 0,
     operatorOf: (seat) => operators.get(seat) ?? '0x',
+    ...(verdict && { verdict }),
   })
   const slots = events.flatMap((event) => {
     if (event.name !== 'SlotSettled') return []
     const { seat, rank, paid } = event.args
     return [{ seat, rank, paid }]
   })
+  const paidToCommittee = events.find((event) => event.name === 'Judged')?.args
+  const committee = paidToCommittee === undefined ? 0n : paidToCommittee.each * BigInt(paidToCommittee.members)
   const { paid, refunded, burned } = finished.args
-  const have = { slots, paid, refunded, burned }
-  return { agrees: textOf(have) === textOf(want), have, want }
+  const have = { slots, committee, paid, refunded, burned }
+  const agrees = textOf(have) === textOf(want)
+  return { workload: id, agrees, have, want, ...(verdict && { verdict }) }
+}
+
+function isBefore({ at }: CommitteeEvent, end: WorkloadEvent): boolean {
+  return at.block < end.at.block || (at.block === end.at.block && at.logIndex < end.at.logIndex)
 }
 
 async function isJudged({ market }: Contracts, program: Hex): Promise<boolean> {
@@ -89,7 +102,7 @@ async function operatorsOf({ registry }: Contracts, seats: readonly number[]): P
 }
 
 /** The same payments in any order are the same text. */
-function textOf({ slots, paid, refunded, burned }: Payments): string {
+function textOf({ slots, committee, paid, refunded, burned }: Payments): string {
   const lines = slots.map((slot) => `${slot.seat}/${slot.rank}/${slot.paid}`).sort()
-  return [...lines, paid, refunded, burned].join(' ')
+  return [...lines, committee, paid, refunded, burned].join(' ')
 }

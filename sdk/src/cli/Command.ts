@@ -1,4 +1,5 @@
 import type { Context } from './Context.js'
+import type { EXIT_CODES } from './exitCodes.js'
 
 /** Reads the text of an argument or option; throws an Error that says what is wanted. */
 export type Parse<T> = (text: string) => T
@@ -62,6 +63,8 @@ export interface Report {
   readonly json: unknown
   /** Lines for people. */
   readonly text: readonly string[]
+  /** How the command ends; default `ok`. For answers that a script must not take for a yes. */
+  readonly exit?: keyof typeof EXIT_CODES
 }
 
 /** A command of `gevulot`. One file each below `commands/`; it may import statically only what is light, see `docs/cli.md`. */

@@ -27,8 +27,9 @@ async function main(argv: readonly string[], environment: NodeJS.ProcessEnv): Pr
     const { command, args, options, settings, configPath } = call
     const context = new Context({ output, options: settings, configPath, environment, signal })
     const report = await command.run({ args, options, context })
-    if (report !== undefined) output.report(report.json, report.text)
-    return EXIT_CODES.ok.code
+    if (report === undefined) return EXIT_CODES.ok.code
+    output.report(report.json, report.text)
+    return EXIT_CODES[report.exit ?? 'ok'].code
   } catch (error) {
     return reportError(error, output, complain, signal.aborted)
   }

@@ -4,6 +4,8 @@ import { accountBalance } from './accountBalance.js'
 import { accountDeposit } from './accountDeposit.js'
 import { accountNew } from './accountNew.js'
 import { accountWithdraw } from './accountWithdraw.js'
+import { auditDraw } from './auditDraw.js'
+import { auditPayments } from './auditPayments.js'
 import { completion } from './completion.js'
 import { devnet } from './devnet.js'
 import { init } from './init.js'
@@ -33,6 +35,8 @@ export const commands: readonly Command[] = [
   accountDeposit,
   accountNew,
   accountWithdraw,
+  auditDraw,
+  auditPayments,
   completion,
   devnet,
   init,
