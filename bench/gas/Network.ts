@@ -79,7 +79,8 @@ export class Network {
     for (const operator of operators) await registry.admit(operator, true)
     for (let staked = 0; staked < seats;) {
       for (const operator of operators) {
-        const count = Math.min(50, seats - staked)
+        // Spread evenly: also ten seats are ten operators'.
+        const count = Math.min(50, Math.ceil(seats / operators.length), seats - staked)
         if (count > 0) await registry.connect(operator).stake(1, count, 0, BATCH_GAS)
         staked += count
       }
