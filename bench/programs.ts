@@ -14,6 +14,9 @@ import { exampleNote, makeInputs as spendInputs } from '../programs/aztec-spend/
 import { buildPackages as buildEd25519 } from '../programs/ed25519/build.js'
 import { exampleSignature } from '../programs/ed25519/examples.js'
 import { makeInputs as ed25519Inputs } from '../programs/ed25519/inputs.js'
+import { buildPackages as buildFilecoin } from '../programs/filecoin/build.js'
+import { sampleInputs as filecoinInputs } from '../programs/filecoin/samples.js'
+import { PROGRAMS } from '../programs/filecoin/shapes.js'
 import { buildPackages as buildGroth16 } from '../programs/groth16-sudoku/build.js'
 import { makeInputs as groth16Inputs } from '../programs/groth16-sudoku/inputs.js'
 import { buildPackages as buildMarlin } from '../programs/marlin-sudoku/build.js'
@@ -47,6 +50,11 @@ const SUBJECTS: readonly Subject[] = [
     build: ({ store }) => buildEd25519({ store, ...DEVELOPMENT }),
     inputs: () => ed25519Inputs(exampleSignature('bench', Buffer.from('a message of the benchmark'))),
     target: { prove: 3.8, memory: 316, proof: 9536, gas: 910_489 },
+  },
+  {
+    build: buildFilecoin,
+    inputs: () => ({ files: { ...filecoinInputs(PROGRAMS.window).files } }),
+    target: { prove: 9.8, memory: 467, proof: 512, gas: 382_368 },
   },
   {
     build: buildGroth16,
