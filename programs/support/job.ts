@@ -18,14 +18,14 @@ export type Outcome =
   | { readonly status: 'error' | 'invalid'; readonly error: string }
 
 /**
- * The main loop of a guest: reads the job, does the work, writes the files and last the result. An exception is a crash on purpose:
- * only an outcome is an answer.
+ * The main loop of a guest: reads the job, does the work, writes the files and last the result. What a prover throws is its answer: the
+ * requester reads why there is no proof. A verifier that throws crashes on purpose: only a verdict is an answer.
  */
 export async function runJob(
   work: (read: (name: string) => Uint8Array, job: Job) => Outcome | Promise<Outcome>,
 ): Promise<void> {
   const job = JSON.parse(readFileSync('/in/job.json', 'utf8')) as Job
-  const outcome = await work((name) => readFileSync(`/in/${name}`), job)
+  const outcome = await answer(work, job)
   const files = Object.entries(outcome.status === 'ok' ? outcome.files : {}).map(([name, bytes]) => {
     writeFileSync(`/out/${name}`, bytes)
     return { name, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
@@ -36,4 +36,22 @@ export async function runJob(
     '/out/result.json',
     JSON.stringify({ schema: 'gevulot/result@1', nonce: job.nonce, status, ...error, files }),
   )
+}
+
+async function answer(work: Parameters<typeof runJob>[0], job: Job): Promise<Outcome> {
+  try {
+    return await work(readInput, job)
+  } catch (error) {
+    if (job.role !== 'prove') throw error
+    console.error(error)
+    return { status: 'error', error: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function readInput(name: string): Uint8Array {
+  try {
+    return readFileSync(`/in/${name}`)
+  } catch (cause) {
+    throw new Error(`the file /in/${name} is missing or cannot be read`, { cause })
+  }
 }

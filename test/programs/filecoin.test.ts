@@ -26,7 +26,7 @@ import { buildPackage, type BuiltPackage, DirectoryStore } from '../../sdk/src/c
 import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
 import { FIRST_NETWORK_SECTOR as FIRST } from './firstNetworkSector.js'
-import { flipped, wrongLengths } from './mutations.js'
+import { flipped, oversized, wrongLengths } from './mutations.js'
 import { CONTEXT, FULL, Sandbox, sandboxWorks } from './support.js'
 
 const { Fr } = bls12_381.fields
@@ -195,7 +195,7 @@ describe('filecoin', function () {
     })
 
     it('refuses proofs and public inputs of a wrong length', async () => {
-      for (const wrong of [...wrongLengths(proof), new Uint8Array(4096).fill(1)]) {
+      for (const wrong of [...wrongLengths(proof), oversized(proof)]) {
         await refused(publicInputs, wrong)
         expect((await sandbox.run(program.verifier, { ...files, proof: wrong })).verdict).to.equal('invalid')
       }

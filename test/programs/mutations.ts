@@ -17,3 +17,8 @@ export function wrongLengths(bytes: Uint8Array): Uint8Array[] {
     Buffer.concat([bytes, bytes]),
   ]
 }
+
+/** Far longer than the original, which stands at its beginning. */
+export function oversized(bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([bytes, new Uint8Array(16_384).fill(0xa5)])
+}
