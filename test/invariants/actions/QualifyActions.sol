@@ -150,7 +150,7 @@ abstract contract QualifyActions is OtherActions {
         if (number == 0) return;
         if (_chance(6)) number = 1 + _roll(number);
         CheckBook storage c = _checks[number];
-        if (c.startedAt != 0 && _chance(2)) _goTo(_answersUntil(c) + (_chance(12) ? 0 : 1));
+        if (c.startedAt != 0 && _chance(2)) _goTo(_answersUntil(c) + (_chance(3) ? 0 : 1));
         uint256[] memory seats = _missingSeats(number);
         if (seats.length != 0 && _chance(6)) _slipAway(seats[0]);
         if (seats.length == 0 || _chance(12)) seats = _one(1 + _roll(_seatCount));
