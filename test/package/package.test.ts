@@ -66,7 +66,7 @@ describe('package: contents', function () {
   })
 
   it('installs its commands, which know their version', async () => {
-    expect(Object.keys(consumer.manifest.bin)).to.have.members(['gevulot', 'gevulot-worker'])
+    expect(Object.keys(consumer.manifest.bin)).to.have.members(['gevulot', 'gevulot-validator', 'gevulot-worker'])
     const { version } = JSON.parse(await readFile(consumer.installed('package.json'), 'utf8')) as { version: string }
     expect(await consumer.node('node_modules/.bin/gevulot', ['--version'])).to.equal(`${version}\n`)
   })
