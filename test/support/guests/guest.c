@@ -248,27 +248,38 @@ static void run_threads(void) {
     if (counter != 8000000) exit(94);
 }
 
-static void *mix(void *result) {
-    uint64_t x = 88172645463325252ull, sum = 0;
-    for (int i = 0; i < 60000000; i++) {
-        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
-        sum += x * 0x9e3779b97f4a7c15ull;
+/* What provers spend their time on: products in the scalar field of BN254, in Montgomery's form. */
+static void *multiply(void *result) {
+    static const uint64_t p[4] = {0x43e1f593f0000001, 0x2833e84879b97091, 0xb85045b68181585d, 0x30644e72e131a029};
+    uint64_t x[4] = {1, 2, 3, 4};
+    for (int count = 0; count < 6000000; count++) {
+        uint64_t t[6] = {0};
+        for (int i = 0; i < 4; i++) {
+            unsigned __int128 sum = 0;
+            for (int j = 0; j < 4; j++, sum >>= 64) { sum += t[j] + (unsigned __int128)x[j] * x[i]; t[j] = sum; }
+            sum += t[4];
+            t[4] = sum;
+            t[5] = sum >> 64;
+            uint64_t m = t[0] * 0xc2e1f593efffffff;
+            sum = (t[0] + (unsigned __int128)m * p[0]) >> 64;
+            for (int j = 1; j < 4; j++, sum >>= 64) { sum += t[j] + (unsigned __int128)m * p[j]; t[j - 1] = sum; }
+            sum += t[4];
+            t[3] = sum;
+            t[4] = t[5] + (uint64_t)(sum >> 64);
+        }
+        memcpy(x, t, sizeof x);
     }
-    *(uint64_t *)result = sum;
+    *(uint64_t *)result = x[0] ^ x[1] ^ x[2] ^ x[3];
     return NULL;
 }
 
-/* The same arithmetic on every thread; says how long it took by the clock that cannot be set. */
+/* The same arithmetic on every thread. */
 static void work(int count) {
     pthread_t threads[8];
     uint64_t results[8];
-    struct timespec before, after;
-    clock_gettime(CLOCK_MONOTONIC, &before);
-    for (int i = 0; i < count; i++) if (pthread_create(&threads[i], NULL, mix, &results[i])) exit(95);
+    for (int i = 0; i < count; i++) if (pthread_create(&threads[i], NULL, multiply, &results[i])) exit(95);
     for (int i = 0; i < count; i++) pthread_join(threads[i], NULL);
-    clock_gettime(CLOCK_MONOTONIC, &after);
     for (int i = 1; i < count; i++) if (results[i] != results[0]) exit(94);
-    printf("worked %lld ms\n", (after.tv_sec - before.tv_sec) * 1000LL + (after.tv_nsec - before.tv_nsec) / 1000000);
 }
 
 int main(int argc, char **argv) {
