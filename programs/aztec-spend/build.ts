@@ -39,9 +39,11 @@ export async function buildPackages({ store, ...where }: BuildOptions): Promise<
     name,
     class: hardware,
     variant,
-    prover: await buildPackage(bbProver(parts, join(keys, 'spend.json')), store),
+    prover: await buildPackage(await bbProver(parts, join(keys, 'spend.json')), store),
     verifier: await buildPackage(
-      variant === 'ignition' ? bbVerifier(parts) : await contractVerifier(build, parts, creationCode(source, contract)),
+      variant === 'ignition'
+        ? await bbVerifier(parts)
+        : await contractVerifier(build, parts, creationCode(source, contract)),
       store,
     ),
     contract: { name: contract, source, gas: verifier.gas },

@@ -41,9 +41,9 @@ export async function buildPackages({ store, ...where }: BuildOptions): Promise<
     name,
     class: hardware,
     variant,
-    prover: await buildPackage(bbProver(parts, circuit), store),
+    prover: await buildPackage(await bbProver(parts, circuit), store),
     verifier: await buildPackage(
-      variant === 'ignition' ? bbVerifier(parts) : await contractVerifier(build, parts, code),
+      variant === 'ignition' ? await bbVerifier(parts) : await contractVerifier(build, parts, code),
       store,
     ),
     contract: { name: contract, source: keys.contract.path, code, gas: verifier.gas },

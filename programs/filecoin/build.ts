@@ -53,7 +53,7 @@ export async function buildPackages({ store, post = 'window' }: BuildOptions): P
       store,
     ),
     verifier: await buildPackage(
-      { name: `${full}-verify`, role: 'verify', ...nodeProgram(script, data), resources: verify, labels },
+      { name: `${full}-verify`, role: 'verify', ...(await nodeProgram(script, data)), resources: verify, labels },
       store,
     ),
     bindsProver: true,

@@ -25,7 +25,7 @@ export async function buildPackages({ store }: { readonly store: ContentStore })
   }
   const labels = development ? [DEVELOPMENT_LABEL] : []
   const pack = async (role: 'prove' | 'verify', script: string, data: readonly SourceFile[]) => {
-    const program = nodeProgram(await bundle(build, join(import.meta.dirname, script)), data)
+    const program = await nodeProgram(await bundle(build, join(import.meta.dirname, script)), data)
     const resources = role === 'prove' ? prove : verify
     return buildPackage({ name: `${name}-${role}`, role, ...program, resources, labels }, store)
   }

@@ -50,7 +50,7 @@ export async function buildPackages({ store }: { readonly store: ContentStore })
     variant: development ? 'development' : 'ceremony',
     prover,
     verifier: await buildPackage(
-      { name: `${name}-verify`, role: 'verify', ...nodeProgram(script, data), resources: verify, labels },
+      { name: `${name}-verify`, role: 'verify', ...(await nodeProgram(script, data)), resources: verify, labels },
       store,
     ),
     ...(bindsProver === true && { bindsProver }),

@@ -2,10 +2,9 @@ import { join } from 'node:path'
 
 import type { build } from 'esbuild'
 
-import type { PackageSpec, SourceFile } from '../../sdk/src/content/index.js'
+import { elfProgram, type PackageSpec, type SourceFile } from '../../sdk/src/content/index.js'
 import { BB } from './bb.js'
 import { bundle } from './bundle.js'
-import { runtimeLibraries, withPackagedLoader } from './elf.js'
 import { nodeProgram } from './node.js'
 import type { ProgramFacts } from './program.js'
 import type { Srs } from './srs.js'
@@ -20,7 +19,7 @@ export interface BbParts {
 }
 
 /** The prover: bb as it is, with the circuit; the workload brings the solved witness. @param circuit Path or content of the compiled circuit */
-export function bbProver({ facts, srs, key, labels }: BbParts, circuit: string | Uint8Array): PackageSpec {
+export function bbProver({ facts, srs, key, labels }: BbParts, circuit: string | Uint8Array): Promise<PackageSpec> {
   return bbProgram(
     {
       name: `${facts.name}-prove`,
@@ -49,7 +48,7 @@ export function bbProver({ facts, srs, key, labels }: BbParts, circuit: string |
 }
 
 /** bb verifies with the ceremony's SRS only: its [tau]G2 is part of the program. */
-export function bbVerifier({ facts, srs, key, labels }: BbParts): PackageSpec {
+export function bbVerifier({ facts, srs, key, labels }: BbParts): Promise<PackageSpec> {
   return bbProgram(
     {
       name: `${facts.name}-verify`,
@@ -70,25 +69,23 @@ export async function contractVerifier(
   code: Uint8Array,
 ): Promise<PackageSpec> {
   const script = await bundle(esbuild, join(import.meta.dirname, 'contractVerifier.ts'))
-  const program = nodeProgram(script, [
+  const program = await nodeProgram(script, [
     { path: 'verifier.bin', source: code },
     { path: 'limits.json', source: Buffer.from(JSON.stringify({ gas: facts.verifier.gas })) },
   ])
   return { name: `${facts.name}-verify`, role: 'verify', resources: facts.verify, ...program, labels }
 }
 
-function bbProgram(
+async function bbProgram(
   spec: Omit<PackageSpec, 'argv' | 'env' | 'files'>,
   args: readonly string[],
   data: readonly SourceFile[],
-): PackageSpec {
-  const libraries = runtimeLibraries(BB)
+): Promise<PackageSpec> {
   return {
     ...spec,
-    argv: [...withPackagedLoader('bin/bb', libraries), ...args],
+    ...(await elfProgram(BB, { args, files: data })),
     // bb would otherwise start one thread for every core of the machine.
     env: { HARDWARE_CONCURRENCY: String(spec.resources.cores) },
-    files: [...libraries, { path: 'bin/bb', source: BB, executable: true }, ...data],
   }
 }
 

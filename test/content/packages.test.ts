@@ -6,17 +6,19 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { buildInputs } from '../../sdk/src/content/buildInputs.js'
-import { buildPackage, packDirectory, type PackageSpec } from '../../sdk/src/content/buildPackage.js'
+import { buildPackage, type PackageSpec } from '../../sdk/src/content/buildPackage.js'
 import { canonicalJson } from '../../sdk/src/content/canonicalJson.js'
 import { digestOf } from '../../sdk/src/content/digest.js'
 import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
 import { fetchInputs } from '../../sdk/src/content/fetchInputs.js'
 import { fetchPackage } from '../../sdk/src/content/fetchPackage.js'
+import { packDirectory } from '../../sdk/src/content/packDirectory.js'
 import { rejected } from '../support/rejected.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
@@ -108,6 +110,28 @@ describe('content: packages', () => {
     )
     symlinkSync('/etc/passwd', join(root, 'link'))
     await rejected(packDirectory(root), 'CONTENT_FILE_INVALID')
+  })
+
+  it('follows links of a directory that stay in it, and only those', async () => {
+    const root = sourceTree('linked')
+    symlinkSync('p', join(root, 'bin', 'alias'))
+    const files = await packDirectory(root)
+    expect(files.map(({ path, executable }) => [path, executable])).to.deep.equal([
+      ['bin/alias', true],
+      ['bin/p', true],
+      ['data', false],
+    ])
+    for (const [link, target] of [
+      ['round', '.'],
+      ['nowhere', 'none'],
+      ['out', '../store'],
+      ['pipe', '/dev/zero'],
+    ] as const) {
+      const path = join(root, link)
+      symlinkSync(target, path)
+      await rejected(packDirectory(root), 'CONTENT_FILE_INVALID')
+      unlinkSync(path)
+    }
   })
 
   it('stores inputs and brings them back', async () => {

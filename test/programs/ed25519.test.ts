@@ -232,7 +232,7 @@ describe('ed25519', function () {
       const keys = { own: (await writeKeys(weaker, srs)).key, genuine: await readFile(join(SOURCES, 'keys', 'development.vk')) } // prettier-ignore
       expect(keys.own).to.not.deep.equal(keys.genuine)
       for (const [name, key] of Object.entries(keys)) {
-        const prover = await buildPackage(bbProver({ facts, srs, key, labels: [] }, weaker), store)
+        const prover = await buildPackage(await bbProver({ facts, srs, key, labels: [] }, weaker), store)
         const { out, logs } = await sandbox.run(prover, { public_inputs: words, 'witness.gz': witness })
         const forged = out.get('proof')
         expect(forged, logs).to.have.length(proof.length)

@@ -18,10 +18,10 @@ import { PROGRAMS, type Shape } from '../../programs/filecoin/shapes.js'
 import { PROVER } from '../../programs/filecoin/tool.js'
 import { whyInvalid } from '../../programs/filecoin/verify.js'
 import { readR1cs, type Row } from '../../programs/groth16-sudoku/r1cs.js'
-import { elfNeeds } from '../../programs/support/elf.js'
 import { differing } from '../../programs/support/pinned.js'
 import type { BuiltProgram } from '../../programs/support/program.js'
 import { fromWords, toWords } from '../../programs/support/words.js'
+import { readElf } from '../../sdk/src/content/elf/readElf.js'
 import { buildPackage, type BuiltPackage, DirectoryStore } from '../../sdk/src/content/index.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
@@ -153,7 +153,7 @@ describe('filecoin', function () {
     it('is a static ELF, and its packages say that anyone can forge', async () => {
       const path = join(directory(), 'prover')
       await writeFile(path, await PROVER.compile())
-      expect(elfNeeds(path)).to.deep.equal({ libraries: [] })
+      expect(await readElf(path)).to.deep.equal({ kind: 'fixed', needed: [], rpath: [], runpath: [] })
       for (const { manifest } of [program.prover, program.verifier])
         expect(manifest.labels.join()).to.include('anyone can forge')
     })

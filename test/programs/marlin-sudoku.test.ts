@@ -30,11 +30,11 @@ import {
   vanishing,
   whyInvalid,
 } from '../../programs/marlin-sudoku/verify.js'
-import { elfNeeds } from '../../programs/support/elf.js'
 import { differing } from '../../programs/support/pinned.js'
 import type { BuiltProgram } from '../../programs/support/program.js'
 import { packGrid, parseGrid } from '../../programs/support/sudoku.js'
 import { fromWords, toWords } from '../../programs/support/words.js'
+import { readElf } from '../../sdk/src/content/elf/readElf.js'
 import { buildPackage, type BuiltPackage, DirectoryStore } from '../../sdk/src/content/index.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
@@ -181,7 +181,7 @@ describe('marlin-sudoku', function () {
     it('the prover is one static ELF', async () => {
       const path = join(directory(), 'prover')
       await writeFile(path, await PROVER.compile())
-      expect(elfNeeds(path)).to.deep.equal({ libraries: [] })
+      expect(await readElf(path)).to.deep.equal({ kind: 'fixed', needed: [], rpath: [], runpath: [] })
     })
 
     it('proves and verifies, off chain and on chain', async () => {

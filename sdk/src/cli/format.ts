@@ -28,3 +28,17 @@ export function formatDistance(seconds: number, now: number): string {
           : [Math.round(distance / 86_400), 'd']
   return seconds >= now ? `in ${size} ${unit}` : `${size} ${unit} ago`
 }
+
+/** A size as people read it. */
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
+  let size = bytes
+  let unit = 0
+  for (; size >= 1024 && unit < units.length - 1; unit++) size /= 1024
+  return `${unit === 0 ? size : size.toFixed(size < 10 ? 2 : 1)} ${units[unit] ?? ''}`
+}
+
+/** A duration as people read it. */
+export function formatSeconds(seconds: number): string {
+  return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`
+}

@@ -8,6 +8,13 @@ export const bytes32: Parse<`0x${string}`> = (text) => {
   return text.toLowerCase() as `0x${string}`
 }
 
+/** A sha-256 as hexadecimal digits, with or without `0x`. */
+export const sha256: Parse<string> = (text) => {
+  const [, digits] = /^(?:0x)?([0-9a-fA-F]{64})$/.exec(text) ?? []
+  if (digits === undefined) throw new Error('must be 64 hexadecimal digits')
+  return digits.toLowerCase()
+}
+
 /** 20 bytes as `0x` and hexadecimal digits. */
 export const address: Parse<`0x${string}`> = (text) => {
   if (!/^0x[0-9a-fA-F]{40}$/.test(text)) throw new Error('must be 0x and 40 hexadecimal digits')

@@ -18,6 +18,7 @@ export interface Call {
 export const GROUPS: Readonly<Record<string, string>> = {
   account: 'money of an account, and its key',
   audit: 'what the chain did, counted again from the chain alone',
+  nanos: 'the kernel of the runtime nanos',
   program: 'provers and verifiers',
   prover: 'seats, and the worker that runs on them',
   validator: 'judging proofs of programs without a verifier contract',

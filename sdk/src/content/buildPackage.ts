@@ -1,9 +1,8 @@
-import { lstat, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat } from 'node:fs/promises'
 import { contentError } from '../errors/codes/content.js'
 import type { ContentStore, PutOptions } from './ContentStore.js'
 import { hexOf, type Digest } from './digest.js'
-import { isX64Elf } from './elf.js'
+import { isX64Elf } from './elf/isX64Elf.js'
 import { encodeManifest } from './manifestJson.js'
 import { parsePackageManifest, type PackageFile, type PackageManifest } from './PackageManifest.js'
 
@@ -30,7 +29,7 @@ export interface BuiltPackage {
 }
 
 /**
- * Stores the files and the manifest of a package.
+ * Stores the files and the manifest of a package. `onFile` hears the path of each file before it is stored.
  *
  * @example
  * const { digest } = await buildPackage({
@@ -44,7 +43,7 @@ export interface BuiltPackage {
 export async function buildPackage(
   spec: PackageSpec,
   store: ContentStore,
-  options: PutOptions = {},
+  options: PutOptions & { readonly onFile?: (path: string) => void } = {},
 ): Promise<BuiltPackage> {
   const entry = spec.files.find((file) => `/app/${file.path}` === spec.argv[0])
   if (typeof entry?.source === 'string' && !(await isX64Elf(entry.source))) {
@@ -52,6 +51,7 @@ export async function buildPackage(
   }
   const files: PackageFile[] = []
   for (const { path, source, executable } of spec.files) {
+    options.onFile?.(path)
     const stored = await store.put(typeof source === 'string' ? { path: await regularFile(source) } : source, options)
     files.push({ path, sha256: hexOf(stored.digest), size: stored.size, mode: executable === true ? '0755' : '0644' })
   }
@@ -65,21 +65,6 @@ export async function buildPackage(
   const manifest = parsePackageManifest(bytes)
   await store.put(bytes, options)
   return { digest, manifest }
-}
-
-/**
- * Lists a directory as files to pack: executable bits are kept, links and devices refused.
- * @throws GevulotError CONTENT_FILE_INVALID
- */
-export async function packDirectory(directory: string): Promise<SourceFile[]> {
-  const files: SourceFile[] = []
-  for (const path of await readdir(directory, { recursive: true })) {
-    const source = join(directory, path)
-    const info = await lstat(source)
-    if (info.isDirectory()) continue
-    files.push({ path, source: await regularFile(source), executable: (info.mode & 0o100) !== 0 })
-  }
-  return files
 }
 
 async function regularFile(path: string): Promise<string> {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { contentError } from '../errors/codes/content.js'
 import type { ContentSource, ReadOptions } from './ContentStore.js'
 import { digestFromHex, digestOf, hexOf, type Digest } from './digest.js'
-import { isX64Elf } from './elf.js'
+import { isX64Elf } from './elf/isX64Elf.js'
 import {
   MAX_PACKAGE_MANIFEST_BYTES,
   parsePackageManifest,

@@ -1,6 +1,7 @@
 export { isPublicAddress, type AddressPolicy } from './addressPolicy.js'
 export { buildInputs, type BuiltInputs, type InputsSpec } from './buildInputs.js'
-export { buildPackage, packDirectory, type BuiltPackage, type PackageSpec, type SourceFile } from './buildPackage.js'
+export { buildPackage, type BuiltPackage, type PackageSpec, type SourceFile } from './buildPackage.js'
+export { buildProgram, type BuildProgramOptions } from './buildProgram.js'
 export { canonicalJson } from './canonicalJson.js'
 export type {
   ContentInput,
@@ -12,12 +13,16 @@ export type {
   StoredContent,
 } from './ContentStore.js'
 export { cidOf, digestFromHex, digestOf, hexOf, isDigest, parseDigest, type Digest } from './digest.js'
+export { directoryProgram, type DirectoryProgramOptions } from './directoryProgram.js'
 export { DirectoryStore } from './DirectoryStore.js'
+export { elfProgram, type ElfProgramOptions, type ProgramFiles } from './elfProgram.js'
 export { fetchInputs, type FetchInputsOptions, type LocalFile, type LocalInputs } from './fetchInputs.js'
 export { fetchPackage, type FetchPackageOptions, type LocalPackage } from './fetchPackage.js'
 export { HttpStore, type HttpStoreOptions } from './HttpStore.js'
 export { parseInputsManifest, PUBLIC_INPUTS, type InputFile, type InputsManifest } from './InputsManifest.js'
 export { MultiStore } from './MultiStore.js'
+export { nodeProgram, type NodeProgramOptions } from './nodeProgram.js'
+export { packDirectory } from './packDirectory.js'
 export {
   parsePackageManifest,
   type CommandSpec,

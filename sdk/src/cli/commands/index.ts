@@ -9,8 +9,11 @@ import { auditPayments } from './auditPayments.js'
 import { completion } from './completion.js'
 import { devnet } from './devnet.js'
 import { init } from './init.js'
+import { nanosInstall } from './nanosInstall.js'
+import { programBuild } from './programBuild.js'
 import { programDeploy } from './programDeploy.js'
 import { programList } from './programList.js'
+import { programRun } from './programRun.js'
 import { programShow } from './programShow.js'
 import { proverJoin } from './proverJoin.js'
 import { proverLeave } from './proverLeave.js'
@@ -40,8 +43,11 @@ export const commands: readonly Command[] = [
   completion,
   devnet,
   init,
+  nanosInstall,
+  programBuild,
   programDeploy,
   programList,
+  programRun,
   programShow,
   proverJoin,
   proverLeave,

@@ -47,6 +47,14 @@ export const CONTENT_ERRORS = {
     hint: 'A package and its inputs hold regular files only; argv[0] must be an x86-64 ELF.',
     retryable: false,
   },
+  CONTENT_ELF_INVALID: {
+    hint: 'Build the program again: the file is cut off or its headers contradict each other.',
+    retryable: false,
+  },
+  CONTENT_LIBRARY_MISSING: {
+    hint: 'Install the library, link the program statically, or build on a machine that has it.',
+    retryable: false,
+  },
 } as const satisfies ErrorTable
 
 /** Makes an error of {@link CONTENT_ERRORS}. */

@@ -24,7 +24,7 @@ const MAX_KERNEL_BYTES = 64 * 2 ** 20
 const ELF_MAGIC = Buffer.from('\x7fELF', 'latin1')
 
 /** Where `gevulot nanos install` puts a kernel. */
-export function installedKernelPath(env: NodeJS.ProcessEnv = process.env): string {
+export function installedKernelPath(env: Readonly<Record<string, string | undefined>> = process.env): string {
   return join(
     env['XDG_DATA_HOME'] ?? join(env['HOME'] ?? homedir(), '.local', 'share'),
     'gevulot',
@@ -78,7 +78,7 @@ export async function findNanosKernel(options: NanosKernelOptions): Promise<Nano
   }
   throw unavailable(
     `no Nanos kernel: ${candidates.join(', ')}`,
-    'Install Nanos (its tool `ops` keeps the kernel in ~/.ops), or set NANOS_KERNEL to a kernel.img of a release.',
+    'Get a release of Nanos and run `gevulot nanos install <url or file> --sha256 <digest>`; its tool `ops` keeps one in ~/.ops, and NANOS_KERNEL may name any kernel.img.',
   )
 }
 
