@@ -217,21 +217,9 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
     function conclude(bytes32 workload) external returns (Conclusion memory c) {
         if (msg.sender != address(market)) revert OnlyMarket(msg.sender);
         State memory s = _states[workload];
-        Stage stage = _stageOf(s);
-        if (stage != Stage.Final && stage != Stage.GivenUp) revert WrongStage(workload, stage);
+        c = _conclusionOf(workload, s);
         _recordMisses(workload, _attemptOf(s));
-        if (stage == Stage.GivenUp) return c;
-        c.judged = true;
-        c.valid = _verdictOf(s);
-        bool changed = s.appealed && c.valid != s.before;
-        if (s.appealed) _closeAppeal(workload, s, changed);
-        if (changed) {
-            // Whoever gave the verdict that did not stand earns nothing for it.
-            (c.parts, c.payees) = (APPEAL_SIZE, _answering(workload, APPEAL, APPEAL));
-        } else {
-            c.parts = SIZE * _drawnAttempts(workload, s.attempts);
-            c.payees = _answering(workload, 1, s.attempts);
-        }
+        if (s.appealed) _closeAppeal(workload, s, c.valid != s.before);
     }
 
     // ─── Views ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -272,6 +260,11 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
             votes[i] = half.voteOf(place);
             if (half.answered(place)) answered |= 1 << i;
         }
+    }
+
+    /// @inheritdoc ICommittee
+    function conclusionOf(bytes32 workload) external view returns (Conclusion memory) {
+        return _conclusionOf(workload, _states[workload]);
     }
 
     /// @inheritdoc ICommittee
@@ -444,6 +437,21 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
         uint256 paid = each * payees.length;
         emit AppealClosed(workload, false, 0, paid, a.bond - paid);
         if (a.bond != paid) token.burn(a.bond - paid);
+    }
+
+    function _conclusionOf(bytes32 workload, State memory s) private view returns (Conclusion memory c) {
+        Stage stage = _stageOf(s);
+        if (stage == Stage.GivenUp) return c;
+        if (stage != Stage.Final) revert WrongStage(workload, stage);
+        c.judged = true;
+        c.valid = _verdictOf(s);
+        if (s.appealed && c.valid != s.before) {
+            // Whoever gave the verdict that did not stand earns nothing for it.
+            (c.parts, c.payees) = (APPEAL_SIZE, _answering(workload, APPEAL, APPEAL));
+        } else {
+            c.parts = SIZE * _drawnAttempts(workload, s.attempts);
+            c.payees = _answering(workload, 1, s.attempts);
+        }
     }
 
     function _store(bytes32 workload, uint256 attempt, Panel.Half[2] memory halves) private {

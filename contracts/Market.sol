@@ -8,6 +8,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {DirectOwner} from "./access/DirectOwner.sol";
 import {IMarketCore} from "./interfaces/IMarket.sol";
 import {ISeatHolder} from "./interfaces/ISeatHolder.sol";
+import {SlotWord} from "./libraries/SlotWord.sol";
 import {MarketExtension} from "./MarketExtension.sol";
 import {Accounts} from "./market/Accounts.sol";
 import {Proving} from "./market/Proving.sol";
@@ -137,6 +138,12 @@ contract Market is Submission, Proving, ISeatHolder {
         address from = _msgSender();
         emit Deposited(account, from, amount);
         token.safeTransferFrom(from, address(this), amount);
+    }
+
+    /// @inheritdoc IMarketCore
+    function wordsOf(uint256 seat) external view returns (uint256[4] memory words) {
+        uint256 key = _mainKey(seat);
+        for (uint256 i; i < words.length; ++i) words[i] = SlotWord.unwrap(_slots[key + i]);
     }
 
     /// @inheritdoc ISeatHolder

@@ -187,6 +187,11 @@ interface ICommittee is ICommitteeErrors, ICommitteeEvents {
     /// @return See {Judgment}.
     function judgmentOf(bytes32 workload) external view returns (Judgment memory);
 
+    /// @notice What {conclude} would return now. Reverts while the verdict is not final.
+    /// @param workload Workload id.
+    /// @return See {Conclusion}.
+    function conclusionOf(bytes32 workload) external view returns (Conclusion memory);
+
     /// @notice The committee of an attempt.
     /// @param workload Workload id.
     /// @param attempt Number of the attempt; 4 for the appeal.

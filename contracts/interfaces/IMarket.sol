@@ -272,6 +272,13 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
     /// @param publicInputs The workload's public inputs.
     /// @param proof The proof.
     function submitProof(Spec calldata spec, uint256 seat, bytes calldata publicInputs, bytes calldata proof) external;
+
+    // ─── Views ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice The stored words of a seat, as in libraries/SlotWord.sol: the main one, then three for commits that are not settled yet.
+    /// @param seat Seat id.
+    /// @return words The words; a freed one keeps what it said until it is used again.
+    function wordsOf(uint256 seat) external view returns (uint256[4] memory words);
 }
 
 /// @title The market, cold path: programs, cancel, decline, settle, slash, rules, views

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { root } from '../../scripts/lib/artifacts.js'
-import { auditDraw } from '../../sdk/src/audit/auditDraw.js'
+import { auditDraw, type DrawAudit } from '../../sdk/src/audit/auditDraw.js'
 import { SLOTS } from '../../sdk/src/audit/seatRoom.js'
 import type { Contracts } from '../../sdk/src/chain/connect.js'
 import { drawSeed } from '../../sdk/src/chain/draw.js'
@@ -17,8 +17,9 @@ import type { ICommittee } from '../../sdk/src/chain/generated/ICommittee.js'
 import type { IMarket } from '../../sdk/src/chain/generated/IMarket.js'
 import type { ProverRegistry } from '../../sdk/src/chain/generated/ProverRegistry.js'
 import type { Hex } from '../../sdk/src/chain/hex.js'
+import { DRAWS, nameAt } from '../../sdk/src/chain/names.js'
 import { readEvents } from '../../sdk/src/chain/readEvents.js'
-import { specOf, workloadIdOf } from '../../sdk/src/chain/spec.js'
+import { specOf, workloadIdOf, type Spec } from '../../sdk/src/chain/spec.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { aProgram, prover, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
 
@@ -66,6 +67,22 @@ describe('chain: audit of draws', function () {
   })
   after(() => network.chain.stop())
 
+  /** The viewer contract tells the same draw, asked before it for what will happen and after it for what did. */
+  async function viewed(spec: Spec, { round, epoch, want }: DrawAudit, { at }: MarketEvent): Promise<void> {
+    const before = await contracts.viewer.previewDraw(spec, { blockTag: at.block - 1 })
+    const after = await contracts.viewer.reviewDraw(spec, round, epoch, { blockTag: at.block })
+    expect(after.agrees).to.equal(true)
+    for (const { candidates } of [before, after]) {
+      const seen = candidates.map(({ seat, operator, draw, slot }) => ({
+        seat: Number(seat),
+        operator,
+        draw: nameAt(DRAWS, draw),
+        slot: Number(slot),
+      }))
+      expect(seen).to.deep.equal(want)
+    }
+  }
+
   it('knows every event of the contracts', () => {
     const names = (abi: { forEachEvent(callback: (event: { name: string }) => void): void }) => {
       const found: string[] = []
@@ -106,6 +123,7 @@ describe('chain: audit of draws', function () {
       expect(assigned.args.candidates).to.deep.equal(audit.want)
       expect(audit.agrees).to.equal(true)
       expect(audit.setSize).to.be.greaterThan(4)
+      await viewed(spec, audit, assigned)
       passed += assigned.args.candidates.filter(({ draw }) => draw === 'Busy').length
       await network.chain.pass(6)
     }

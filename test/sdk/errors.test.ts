@@ -97,6 +97,7 @@ describe('errors', () => {
       relay: contract,
       qualification: contract,
       rewards: contract,
+      viewer: contract,
       committee: contract,
       beacon: contract,
       extension: contract,

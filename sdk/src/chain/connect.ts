@@ -6,6 +6,7 @@ import { GevulotToken__factory } from './generated/factories/GevulotToken__facto
 import { IBeacon__factory } from './generated/factories/IBeacon__factory.js'
 import { ICommittee__factory } from './generated/factories/ICommittee__factory.js'
 import { IMarket__factory } from './generated/factories/IMarket__factory.js'
+import { IMarketViewer__factory } from './generated/factories/IMarketViewer__factory.js'
 import { IQualification__factory } from './generated/factories/IQualification__factory.js'
 import { IRelay__factory } from './generated/factories/IRelay__factory.js'
 import { ISeatHolder__factory } from './generated/factories/ISeatHolder__factory.js'
@@ -15,6 +16,7 @@ import type { GevulotToken } from './generated/GevulotToken.js'
 import type { IBeacon } from './generated/IBeacon.js'
 import type { ICommittee } from './generated/ICommittee.js'
 import type { IMarket } from './generated/IMarket.js'
+import type { IMarketViewer } from './generated/IMarketViewer.js'
 import type { IQualification } from './generated/IQualification.js'
 import type { IRelay } from './generated/IRelay.js'
 import type { ISeatHolder } from './generated/ISeatHolder.js'
@@ -42,6 +44,8 @@ export interface Contracts {
   readonly rewards: Rewards
   readonly committee: ICommittee
   readonly beacon: IBeacon
+  /** Recomputes draws and payments from state, by calls at any block. */
+  readonly viewer: IMarketViewer
 }
 
 /**
@@ -65,6 +69,7 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     rewards: toAddress(deployment.rewards),
     committee: toAddress(deployment.committee),
     beacon: toAddress(deployment.beacon),
+    viewer: toAddress(deployment.viewer),
   }
   const chainId = await chainIdOf(provider)
   if (chainId !== deployment.chainId) {
@@ -91,6 +96,7 @@ export async function connect(deployment: Deployment, runner: ContractRunner): P
     rewards: Rewards__factory.connect(addresses.rewards, runner),
     committee: ICommittee__factory.connect(addresses.committee, runner),
     beacon: IBeacon__factory.connect(addresses.beacon, runner),
+    viewer: IMarketViewer__factory.connect(addresses.viewer, runner),
   }
 }
 

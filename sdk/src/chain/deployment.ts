@@ -14,6 +14,8 @@ export interface Deployment {
   readonly rewards: Hex
   readonly committee: Hex
   readonly beacon: Hex
+  /** Recomputes draws and payments; nothing depends on it. */
+  readonly viewer: Hex
   /** Block of the first contract: no event is older. */
   readonly fromBlock: number
   /** keccak-256 of the code at each address; checked when given. */
@@ -22,7 +24,7 @@ export interface Deployment {
 
 /** What a contract is for. */
 export type ContractRole =
-  'token' | 'market' | 'registry' | 'relay' | 'qualification' | 'committee' | 'rewards' | 'beacon'
+  'token' | 'market' | 'registry' | 'relay' | 'qualification' | 'committee' | 'rewards' | 'beacon' | 'viewer'
 
 /** Every contract role. */
 export const CONTRACT_ROLES = [
@@ -34,6 +36,7 @@ export const CONTRACT_ROLES = [
   'rewards',
   'committee',
   'beacon',
+  'viewer',
 ] as const satisfies readonly ContractRole[]
 
 /** One contract of a deployment record. */
@@ -106,6 +109,7 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
         rewards: readContract(contracts, 'rewards'),
         committee: readContract(contracts, 'committee'),
         beacon: readContract(contracts, 'beacon'),
+        viewer: readContract(contracts, 'viewer'),
         extension: readContract(contracts, 'extension'),
         ...(contracts['timelock'] === undefined ? {} : { timelock: readContract(contracts, 'timelock') }),
       },
@@ -118,7 +122,7 @@ export function parseDeploymentRecord(json: Uint8Array): DeploymentRecord {
 
 /** What {@link connect} needs of a record. */
 export function deploymentOf(record: DeploymentRecord): Deployment {
-  const { token, market, registry, relay, qualification, committee, rewards, beacon } = record.contracts
+  const { token, market, registry, relay, qualification, committee, rewards, beacon, viewer } = record.contracts
   return {
     chainId: record.chainId,
     token: token.address,
@@ -129,6 +133,7 @@ export function deploymentOf(record: DeploymentRecord): Deployment {
     rewards: rewards.address,
     committee: committee.address,
     beacon: beacon.address,
+    viewer: viewer.address,
     fromBlock: Math.min(...Object.values(record.contracts).map((contract) => contract.block)),
     codeHashes: {
       token: token.codeHash,
@@ -139,6 +144,7 @@ export function deploymentOf(record: DeploymentRecord): Deployment {
       rewards: rewards.codeHash,
       committee: committee.codeHash,
       beacon: beacon.codeHash,
+      viewer: viewer.codeHash,
     },
   }
 }

@@ -55,7 +55,7 @@ function textOf(argument: Argument): string {
 }
 
 /**
- * Deploys token, registry, market with its extension, relay, qualification, committee, rewards, and beacon; writes rules and
+ * Deploys token, registry, market with its extension, relay, qualification, committee, rewards, viewer, and beacon; writes rules and
  * classes, funds the pool of rewards, and offers ownership to a timelock where one is wanted. Registry, market, relay, qualification
  * and committee name each other for ever, so addresses are predicted from the owner's nonce.
  */
@@ -99,13 +99,14 @@ export async function deploy({ owner, network, parameters }: DeployOptions): Pro
     from,
     parameters.rewards.epochLength,
   ])
+  const viewer = await deployContract(owner, 'MarketViewer', [registry.address])
   const beacon = await deployBeacon(owner, parameters.beacon)
   const { chainId } = await provider.getNetwork()
   const record: DeploymentRecord = {
     schema: 'gevulot/deployment@1',
     chainId: Number(chainId),
     network,
-    contracts: { token, market, registry, relay, qualification, committee, rewards, beacon, extension },
+    contracts: { token, market, registry, relay, qualification, committee, rewards, beacon, viewer, extension },
   }
   await configure(record, owner, parameters)
   const { governance } = parameters
