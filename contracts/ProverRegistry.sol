@@ -16,6 +16,8 @@ import {SeatHistory} from "./libraries/SeatHistory.sol";
 /// TIME. An epoch is `epochLength` seconds. A join or a leave counts from the next epoch.
 /// DRAWS. {draw} reads the set as it was in an epoch at most three back; leavers stay drawable for those, and slashable until
 /// they withdraw. A seat's price floor cannot change while a draw could still name it.
+/// CHANGES. New slash and decline terms of a class count from a cooldown after they were set: no workload that was live then meets them, and
+/// whoever disagrees is out with its bond before.
 /// ROLES. The owner admits operators, until it opens admission for ever, and sets class bonds within bounds; it cannot touch a bond. The
 /// market slashes and drops, the committee does so with seats it has drawn. Qualification activates seats of classes with a puzzle, and evicts.
 /// EXTERNAL CALLS. The token (ours, no hooks), the market's view {ISeatHolder-isHeld}, and {ISeatQualifier-mustQualify}.
@@ -30,6 +32,18 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         uint8 class;
         SeatStatus status;
         uint24 position;
+    }
+
+    /// @dev Parameters of a class in one word: those in force, and the terms that take their place at `nextAt`; zero: none do.
+    struct StoredClass {
+        uint96 bond;
+        uint16 slashBps;
+        uint16 bountyBps;
+        uint8 declineQuota;
+        uint16 nextSlashBps;
+        uint16 nextBountyBps;
+        uint8 nextDeclineQuota;
+        uint40 nextAt;
     }
 
     /// @dev What came of an account's reports.
@@ -81,8 +95,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
 
     /// @notice Whether anyone can stake. Never false again once true. In the word of the pending owner.
     bool public isOpen;
-    /// @notice Parameters of each class.
-    mapping(uint8 class => ClassBond params) public classBonds;
+    mapping(uint8 class => StoredClass params) private _classes;
     /// @notice Whether an operator may stake while {isOpen} is false.
     mapping(address operator => bool admitted) public admitted;
     /// @notice What slashes a reporter reported left to it and to be burned. Both in one word, which a slash writes once.
@@ -155,15 +168,34 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         emit AdmissionOpened();
     }
 
-    /// @notice Creates a class or changes its parameters for seats staked or topped up from now on.
+    /// @notice Creates a class, or changes its bond for seats staked or topped up from now on and its other terms from a cooldown ahead on. Setting
+    /// the terms in force takes back those that wait.
     /// @param class Hardware class.
     /// @param params New parameters; the bond can change but never to zero.
-    /// @custom:bound bond > 0, slash ≤ {MAX_SLASH_BPS}, bounty ≤ {MAX_BOUNTY_BPS}; at once, also for seats at work
+    /// @custom:bound bond > 0, slash ≤ {MAX_SLASH_BPS}, bounty ≤ {MAX_BOUNTY_BPS}; slash, bounty and quota of a class that exists change after the
+    /// cooldown, so for no workload that was live
     function setClassBond(uint8 class, ClassBond calldata params) external onlyOwner {
         if (params.bond == 0 || params.slashBps > MAX_SLASH_BPS || params.bountyBps > MAX_BOUNTY_BPS)
             revert InvalidClassBond();
-        classBonds[class] = params;
-        emit ClassBondSet(class, params);
+        ClassBond memory now_ = classBonds(class);
+        bool waits =
+            now_.bond != 0 &&
+                (now_.slashBps != params.slashBps ||
+                    now_.bountyBps != params.bountyBps ||
+                    now_.declineQuota != params.declineQuota);
+        uint256 from = waits ? block.timestamp + cooldown : block.timestamp;
+        if (!waits) now_ = params;
+        _classes[class] = StoredClass({
+            bond: params.bond,
+            slashBps: now_.slashBps,
+            bountyBps: now_.bountyBps,
+            declineQuota: now_.declineQuota,
+            nextSlashBps: params.slashBps,
+            nextBountyBps: params.bountyBps,
+            nextDeclineQuota: params.declineQuota,
+            nextAt: waits ? uint40(from) : 0
+        });
+        emit ClassBondSet(class, params, from);
     }
 
     // ─── Operators ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -279,11 +311,11 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     // ─── Market ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @inheritdoc IProverRegistry
-    /// @custom:bound at most the slash share of the smaller of full bond and bond
+    /// @custom:bound at most the slash share of the seat's own bond
     function slash(uint256 seat, address reporter) external onlyPeer {
         SeatCore memory core = _core[seat];
-        ClassBond storage params = classBonds[core.class];
-        uint256 amount = _take(seat, params.slashBps, core.class);
+        ClassBond memory params = classBonds(core.class);
+        uint256 amount = _take(seat, params.slashBps);
         uint256 bounty = reporter == core.operator ? 0 : (amount * params.bountyBps) / BPS;
         _report(reporter, bounty, amount - bounty);
         if (core.status == SeatStatus.Active) {
@@ -309,7 +341,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         if (declines < type(uint8).max) ++declines;
         ledger.declineWeek = week;
         ledger.declines = declines;
-        uint256 quota = classBonds[core.class].declineQuota;
+        uint256 quota = classBonds(core.class).declineQuota;
         emit DeclineCounted(seat, declines, quota);
         if (declines > quota) _drop(seat, core);
     }
@@ -337,7 +369,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         if (core.status != SeatStatus.Active && core.status != SeatStatus.Leaving) return false;
         if (chargeBps > MAX_CHARGE_BPS) chargeBps = MAX_CHARGE_BPS;
         // Half burns: whoever evicts its own seats, under whatever name, pays for it.
-        uint256 charge = _take(seat, chargeBps, core.class);
+        uint256 charge = _take(seat, chargeBps);
         uint256 bounty = evictor == core.operator ? 0 : charge / 2;
         _report(evictor, bounty, charge - bounty);
         emit Evicted(seat, core.operator, evictor, charge, bounty);
@@ -401,6 +433,21 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     }
 
     /// @inheritdoc IProverRegistry
+    function classBonds(uint8 class) public view returns (ClassBond memory) {
+        StoredClass memory c = _classes[class];
+        if (c.nextAt == 0 || block.timestamp < c.nextAt)
+            return ClassBond(c.bond, c.slashBps, c.bountyBps, c.declineQuota);
+        return ClassBond(c.bond, c.nextSlashBps, c.nextBountyBps, c.nextDeclineQuota);
+    }
+
+    /// @inheritdoc IProverRegistry
+    function nextClassBond(uint8 class) external view returns (ClassBond memory params, uint256 from) {
+        StoredClass memory c = _classes[class];
+        if (block.timestamp >= c.nextAt) return (classBonds(class), 0);
+        return (ClassBond(c.bond, c.nextSlashBps, c.nextBountyBps, c.nextDeclineQuota), c.nextAt);
+    }
+
+    /// @inheritdoc IProverRegistry
     function activeSeats(uint8 class, uint256 epoch) external view returns (uint256) {
         return _setSize[class].valueAt(epoch);
     }
@@ -460,12 +507,10 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         emit Dropped(seat, core.operator, _ledger[seat].unlockAt);
     }
 
-    /// @dev Takes a part of a seat's bond: of the full bond of its class, or of what the seat has should the class ask for more today. Never
-    /// more than what is left, so it never reverts.
-    function _take(uint256 seat, uint256 bps, uint8 class) private returns (uint256 amount) {
-        uint256 full = classBonds[class].bond;
+    /// @dev Takes a part of what a seat has bonded. What the class asks for today does not matter: nobody can lower a penalty or raise it.
+    function _take(uint256 seat, uint256 bps) private returns (uint256 amount) {
         uint256 bond = _ledger[seat].bond;
-        amount = ((full < bond ? full : bond) * bps) / BPS;
+        amount = (bond * bps) / BPS;
         _ledger[seat].bond = uint96(bond - amount);
     }
 
@@ -490,7 +535,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     }
 
     function _fullBond(uint8 class) private view returns (uint96 bond) {
-        bond = classBonds[class].bond;
+        bond = _classes[class].bond;
         if (bond == 0) revert UnknownClass(class);
     }
 }

@@ -60,7 +60,7 @@ interface IProverRegistryTypes {
 
     /// @notice Parameters of a hardware class.
     /// @param bond Full bond of one seat, in token units. Zero: the class does not exist.
-    /// @param slashBps Part of the full bond that silence costs, in basis points.
+    /// @param slashBps Part of what a seat has bonded that silence costs, in basis points.
     /// @param bountyBps Part of the slash that goes to the reporter, in basis points.
     /// @param declineQuota Declines allowed a week; one more drops the seat.
     struct ClassBond {
@@ -115,8 +115,8 @@ interface IProverRegistryEvents is IProverRegistryTypes {
     event OperatorAdmitted(address indexed operator, bool admitted);
     /// @notice From now on anyone can stake; the list of admitted operators means nothing any more.
     event AdmissionOpened();
-    /// @notice A class was created or its parameters changed; seats staked before keep what they bonded.
-    event ClassBondSet(uint8 indexed class, ClassBond params);
+    /// @notice A class was created or its parameters change: the bond at once, and seats staked before keep what they bonded; the rest at `from`.
+    event ClassBondSet(uint8 indexed class, ClassBond params, uint256 from);
     /// @notice A seat was bonded.
     event Staked(uint256 indexed seat, address indexed operator, uint8 indexed class, uint256 bond);
     /// @notice A seat joined the active set; it is drawable for workloads submitted from `fromEpoch` on.
@@ -241,6 +241,17 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     /// @param seat Seat id.
     /// @return The membership; all zero when the seat does not exist.
     function membershipOf(uint256 seat) external view returns (Membership memory);
+
+    /// @notice Parameters of a class, as they are in force.
+    /// @param class Hardware class.
+    /// @return See {ClassBond}; bond zero when the class does not exist.
+    function classBonds(uint8 class) external view returns (ClassBond memory);
+
+    /// @notice Parameters of a class as they will be once a change that waits is in force.
+    /// @param class Hardware class.
+    /// @return params See {ClassBond}.
+    /// @return from First second they count; zero: no change waits.
+    function nextClassBond(uint8 class) external view returns (ClassBond memory params, uint256 from);
 
     /// @notice Number of seats drawable in `epoch`.
     /// @param class Hardware class.

@@ -51,24 +51,100 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         assertEq(bounty + burn, BOND - left, "what was taken, and no more");
     }
 
-    function test_slash_ALoweredClassBondLowersTheSlash() public balanced {
-        vm.prank(owner);
-        registry.setClassBond(
-            CLASS,
-            ClassBond({bond: uint96(BOND / 4), slashBps: 1000, bountyBps: 1000, declineQuota: 0})
-        );
+    /// @dev Attack, escaping a slash: an owner that acts with a silent seat lowers the bond of its class first.
+    function test_slash_ALoweredClassBondDoesNotLowerTheSlash() public balanced {
+        _setTerms(BOND / 4, 1000, 1000, DECLINE_QUOTA);
         _slash(seatOf[alice], keeper);
-        assertEq(registry.seatOf(seatOf[alice]).bond, BOND - BOND / 40, "a tenth of today's bond");
+        assertEq(registry.seatOf(seatOf[alice]).bond, BOND - SLASH, "a tenth of what the seat bonded");
     }
 
     function test_slash_ARaisedClassBondDoesNotRaiseTheSlash() public balanced {
-        vm.prank(owner);
-        registry.setClassBond(
-            CLASS,
-            ClassBond({bond: uint96(BOND * 4), slashBps: 1000, bountyBps: 1000, declineQuota: 0})
-        );
+        _setTerms(BOND * 4, 1000, 1000, DECLINE_QUOTA);
         _slash(seatOf[alice], keeper);
         assertEq(registry.seatOf(seatOf[alice]).bond, BOND - SLASH, "a tenth of what the seat bonded");
+    }
+
+    // ─── Changed terms ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @dev Attack, changed config on old jobs: the owner raises the penalties while seats are at work. It counts a cooldown later.
+    function test_slash_ChangedTermsDoNotReachOldWork() public balanced {
+        _setTerms(BOND, 5000, 0, 0);
+        vm.warp(block.timestamp + COOLDOWN - 1);
+        _slash(seatOf[alice], keeper);
+        assertEq(registry.seatOf(seatOf[alice]).bond, BOND - SLASH, "the old share");
+        (uint256 bounty, ) = registry.reports(keeper);
+        assertEq(bounty, SLASH_BOUNTY, "the old bounty");
+        vm.warp(block.timestamp + 1);
+        _slash(seatOf[bob], keeper);
+        assertEq(registry.seatOf(seatOf[bob]).bond, BOND / 2, "the new share");
+        (uint256 after_, ) = registry.reports(keeper);
+        assertEq(after_, bounty, "the new bounty");
+    }
+
+    function test_countDecline_AChangedQuotaDoesNotReachOldWork() public {
+        _setTerms(BOND, 1000, 1000, 0);
+        vm.warp(block.timestamp + COOLDOWN - 1);
+        vm.prank(address(market));
+        registry.countDecline(seatOf[alice]);
+        assertSeat(seatOf[alice], SeatStatus.Active);
+        vm.warp(block.timestamp + 1);
+        vm.prank(address(market));
+        registry.countDecline(seatOf[bob]);
+        assertSeat(seatOf[bob], SeatStatus.Dropped);
+    }
+
+    /// @dev Whoever does not like the new terms is out with its bond in the second they begin.
+    function test_setClassBond_WhoDisagreesIsOutBefore() public {
+        _setTerms(BOND, 5000, 0, 0);
+        leaveSet(seatOf[alice]);
+        (, uint256 from) = registry.nextClassBond(CLASS);
+        vm.warp(from);
+        vm.prank(alice);
+        registry.withdraw(one(seatOf[alice]), alice);
+        assertEq(token.balanceOf(alice), BOND, "all of it");
+    }
+
+    function test_nextClassBond_SaysWhatComesAndWhen() public {
+        (ClassBond memory next, uint256 from) = registry.nextClassBond(CLASS);
+        assertEq(keccak256(abi.encode(next)), keccak256(abi.encode(someBond())), "nothing waits");
+        assertEq(from, 0, "nothing waits");
+        _setTerms(2 * BOND, 5000, 0, 1);
+        (next, from) = registry.nextClassBond(CLASS);
+        assertEq(from, block.timestamp + COOLDOWN, "a cooldown ahead");
+        assertEq(next.slashBps, 5000, "the share to come");
+        assertEq(registry.classBonds(CLASS).slashBps, 1000, "the share in force");
+        assertEq(registry.classBonds(CLASS).bond, 2 * BOND, "the bond, at once");
+        vm.warp(from);
+        assertEq(keccak256(abi.encode(registry.classBonds(CLASS))), keccak256(abi.encode(next)), "in force");
+        (, from) = registry.nextClassBond(CLASS);
+        assertEq(from, 0, "nothing waits any more");
+    }
+
+    /// @dev Attack: a change that is due is put off, or one that waits is brought forward, by setting again.
+    function test_setClassBond_AgainStartsTheCooldownAgain() public {
+        _setTerms(BOND, 5000, 0, 0);
+        vm.warp(block.timestamp + COOLDOWN - 1);
+        _setTerms(BOND, 4000, 0, 0);
+        (, uint256 from) = registry.nextClassBond(CLASS);
+        assertEq(from, block.timestamp + COOLDOWN, "a cooldown from now");
+        vm.warp(from - 1);
+        assertEq(registry.classBonds(CLASS).slashBps, 1000, "the first terms");
+        vm.warp(from);
+        assertEq(registry.classBonds(CLASS).slashBps, 4000, "the last ones");
+        _setTerms(BOND, 3000, 0, 0);
+        assertEq(registry.classBonds(CLASS).slashBps, 4000, "those in force");
+    }
+
+    function test_setClassBond_TheTermsInForceTakeBackWhatWaits() public {
+        _setTerms(BOND, 5000, 0, 0);
+        _setTerms(BOND, 1000, 1000, DECLINE_QUOTA);
+        vm.warp(block.timestamp + COOLDOWN);
+        assertEq(registry.classBonds(CLASS).slashBps, 1000, "unchanged");
+    }
+
+    function _setTerms(uint256 bond, uint16 slashBps, uint16 bountyBps, uint8 quota) private {
+        vm.prank(owner);
+        registry.setClassBond(CLASS, ClassBond(uint96(bond), slashBps, bountyBps, quota));
     }
 
     function test_slash_ADroppedSeatStaysDropped() public balanced {
@@ -181,7 +257,7 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         _expectInvalid(ClassBond({bond: 1, slashBps: 0, bountyBps: 1001, declineQuota: 0}));
         ClassBond memory most = ClassBond({bond: 1, slashBps: 5000, bountyBps: 1000, declineQuota: 255});
         vm.expectEmit(address(registry));
-        emit ClassBondSet(7, most);
+        emit ClassBondSet(7, most, block.timestamp);
         vm.prank(owner);
         registry.setClassBond(7, most);
     }

@@ -163,7 +163,7 @@ describe('contracts: governance', function () {
     expect((await market.classTermsOf(1)).minimumFee).to.equal(devnet.classes[0]?.minimumFee)
     await governed.decide([terms, bond(5_000)], 'within bounds')
     expect((await market.classTermsOf(1)).minimumFee).to.equal(TERMS.minimumFee)
-    expect((await registry.classBonds(1)).slashBps).to.equal(5_000)
+    expect((await registry.nextClassBond(1)).params.slashBps).to.equal(5_000)
   })
 
   it('the council can cancel what waits, and schedule nothing for less than the delay', async () => {

@@ -122,8 +122,7 @@ export function withdrawSeat(state: State, { caller, now }: Moment, id: number):
 
 /** Takes part of a silent seat's bond; the rest of it stays, the seat is out until it is topped up. */
 export function slashSeat(state: State, rules: Rules, now: number, seat: Seat, reporter: Account): void {
-  const amount = (rules.bond < seat.bond ? rules.bond : seat.bond) * rules.slashBps
-  const loss = amount / 10_000n
+  const loss = (seat.bond * rules.slashBps) / 10_000n
   const bounty = reporter === seat.operator ? 0n : (loss * rules.bountyBps) / 10_000n
   seat.bond -= loss
   const report = state.reports.get(reporter) ?? { bounty: 0n, burn: 0n }

@@ -124,6 +124,9 @@ abstract contract Books is IMarketErrors, IProverRegistryErrors, IProverRegistry
     mapping(uint8 class => SetVersion[] versions) internal _sets;
     mapping(uint8 class => ClassTerms terms) internal _terms;
     mapping(uint8 class => ClassBond bond) internal _bonds;
+    /// @dev Terms of a class that wait, and the first second they count; zero: none do.
+    mapping(uint8 class => ClassBond bond) internal _waitingTerms;
+    mapping(uint8 class => uint256 time) internal _waitingUntil;
     mapping(address operator => bool isAdmitted) internal _admitted;
     bool internal _admissionOpen;
 

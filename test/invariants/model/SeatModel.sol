@@ -148,14 +148,14 @@ abstract contract SeatModel is Books {
         if (s.declineWeek != week) s.declines = 0;
         s.declineWeek = week;
         ++s.declines;
-        if (s.declines > _bonds[s.class].declineQuota) _applyDrop(seat);
+        if (s.declines > _termsOf(s.class).declineQuota) _applyDrop(seat);
     }
 
-    /// @dev Takes part of a seat's bond: of the full bond of its class, or of what it has if that is less.
+    /// @dev Takes part of a seat's bond, whatever its class asks for today.
     /// @return amount What the seat lost.
     function _applySlash(uint256 seat, address reporter) internal returns (uint256 amount) {
         SeatBook storage s = _seats[seat];
-        ClassBond storage params = _bonds[s.class];
+        ClassBond memory params = _termsOf(s.class);
         amount = _partOfBond(s, params.slashBps);
         uint256 bounty = reporter == s.operator ? 0 : (amount * params.bountyBps) / 10_000;
         s.bond -= amount;
@@ -164,10 +164,15 @@ abstract contract SeatModel is Books {
         if (s.status == SeatStatus.Active) _leaveSet(seat, SeatStatus.Inactive);
     }
 
-    /// @dev Part of the full bond, or of what the seat has if that is less.
+    /// @dev Parameters of a class as they count now: what changed counts a cooldown after it was set.
+    function _termsOf(uint8 class) internal view returns (ClassBond memory) {
+        bool turned = _waitingUntil[class] != 0 && _clock >= _waitingUntil[class];
+        return turned ? _waitingTerms[class] : _bonds[class];
+    }
+
+    /// @dev Part of what a seat has bonded.
     function _partOfBond(SeatBook storage s, uint256 bps) internal view returns (uint256) {
-        uint256 full = _bonds[s.class].bond;
-        return ((s.bond < full ? s.bond : full) * bps) / 10_000;
+        return (s.bond * bps) / 10_000;
     }
 
     // ─── What must hold for an operator's act, as the error that says otherwise ─────────────────────────────────────────────

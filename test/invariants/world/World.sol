@@ -342,7 +342,17 @@ abstract contract World is RewardModel {
 
     function _setBond(uint8 class, ClassBond memory bond) internal {
         _registry.setClassBond(class, bond);
-        _bonds[class] = bond;
+        ClassBond memory terms = _termsOf(class);
+        bool waits =
+            terms.bond != 0 &&
+                !(terms.slashBps == bond.slashBps &&
+                    terms.bountyBps == bond.bountyBps &&
+                    terms.declineQuota == bond.declineQuota);
+        _waitingTerms[class] = bond;
+        _waitingUntil[class] = waits ? _clock + _cooldown : 0;
+        if (!waits) terms = bond;
+        terms.bond = bond.bond;
+        _bonds[class] = terms;
     }
 
     function _aPolicy(
