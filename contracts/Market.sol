@@ -23,11 +23,11 @@ import {Submission} from "./market/Submission.sol";
 /// VERIFICATION. The program's pinned verifier contract by gas-capped staticcall, public inputs from the workload; or, where a
 /// program has none, the verdict of a {Committee}, which settling asks for.
 /// CALLER. The account that calls, or the one the {Relay} calls for; the owner acts directly only.
-/// ROLES. The owner adds rules and chooses class terms for new submissions; it can touch neither a live workload nor anyone's funds. The guardian can
-/// pause submissions for a while.
+/// ROLES. The owner adds rules, chooses class terms for new submissions, and lists who may submit and deploy until it opens the lists for ever; it
+/// can touch neither a live workload nor anyone's funds. The guardian can pause submissions for a while.
 /// LIVENESS. Anyone can assign, settle, clear and slash; every workload can be ended by anyone.
 /// EXTENSION. Functions this contract lacks run in {MarketExtension} by delegatecall; the pair is fixed at deployment for ever.
-/// @dev Storage layers: Accounts, RuleStore, ProgramStore, SlotStore, WorkloadStore. Stages: Submission, Proving here;
+/// @dev Storage layers: Accounts, RuleStore, ProgramStore, SlotStore, WorkloadStore. Stages: Gate, Submission, Proving here;
 /// ProgramBook, RuleBook, Withdrawing, CommitteeMode, Settlement, Views in the extension. See docs/architecture.md.
 contract Market is Submission, Proving, ISeatHolder {
     using SafeERC20 for ERC20Burnable;

@@ -6,6 +6,7 @@ import { commitmentOf, connect, decodeEvent, deploymentOf, specOf } from '../../
 import type { Contracts, GevulotEvent, Spec } from '../../sdk/src/chain/index.js'
 import { deploy } from '../../sdk/src/deploy/deploy.js'
 import { standard, type Parameters as DeployParameters } from '../../sdk/src/deploy/parameters.js'
+import { ACCESS_LISTS } from '../../sdk/src/chain/names.js'
 
 /** A workload with its spec. */
 export interface Workload {
@@ -31,7 +32,7 @@ const OPERATORS = 16
 /** Blocks between submission and round. */
 const LAG = 3
 /** The standard ones, with rounds that a local chain has. */
-const parameters: DeployParameters = { ...standard, beacon: { kind: 'blockhash', lag: LAG } }
+const parameters: DeployParameters = { ...standard, openLists: ACCESS_LISTS, beacon: { kind: 'blockhash', lag: LAG } }
 /** Room for a batch of 32 or a stake of 50 seats, inside a block. */
 const BATCH_GAS = { gasLimit: 15_000_000 }
 /** Run time of every workload, in seconds. */

@@ -19,6 +19,14 @@ interface IMarketErrors is IMarketTypes {
     error PausedTooRecently(uint8 class, uint256 from);
     /// @notice The caller is not the guardian.
     error NotGuardian(address caller);
+    /// @notice The caller was not offered to become the guardian.
+    error NotPendingGuardian(address caller);
+    /// @notice The account is not on the list (the network is permissioned at this stage).
+    error NotAdmitted(AccessList list, address account);
+    /// @notice The list is open to all, for ever: it means nothing any more.
+    error ListIsOpen(AccessList list);
+    /// @notice The list still decides.
+    error ListIsClosed(AccessList list);
     /// @notice A term of the request is outside its bounds.
     error InvalidTerms();
     /// @notice The fee is below what the class asks for the run time and redundancy.
@@ -117,6 +125,12 @@ interface IMarketEvents is IMarketTypes {
     event RulesAdded(uint256 indexed number, Rules rules);
     /// @notice What new submissions to a class must meet.
     event ClassTermsSet(uint8 indexed class, ClassTerms terms);
+    /// @notice An account was put on, or taken off, a list.
+    event Admitted(AccessList indexed list, address indexed account, bool admitted);
+    /// @notice From now on a list is open to all, for ever.
+    event ListOpened(AccessList indexed list);
+    /// @notice An account was offered to become the guardian; it has to accept.
+    event GuardianOffered(address indexed guardian);
     /// @notice The guardian changed.
     event GuardianSet(address indexed guardian);
     /// @notice Submissions to a class are paused until `until` at the latest; zero: no longer.
@@ -159,7 +173,7 @@ interface IMarketEvents is IMarketTypes {
     event Silent(bytes32 indexed workload, uint256 indexed seat, address indexed reporter);
 }
 
-/// @title The market, hot path: accounts, submit, assign, accept, commit, reveal
+/// @title The market, hot path: accounts, submit, assign, accept, commit, reveal; and who may submit
 /// @notice Implemented by the contract at the market's address itself.
 interface IMarketCore is IMarketErrors, IMarketEvents {
     /// @notice Makes several calls for the caller; one that fails blocks no other. Reverts only if one runs out of gas.
@@ -273,7 +287,45 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
     /// @param proof The proof.
     function submitProof(Spec calldata spec, uint256 seat, bytes calldata publicInputs, bytes calldata proof) external;
 
+    // ─── Owner and guardian ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Puts an account on a list, or takes it off, while the list is not open.
+    /// @param list See {AccessList}.
+    /// @param account Account.
+    /// @param isAdmitted_ Whether it is on the list from now on.
+    function admit(AccessList list, address account, bool isAdmitted_) external;
+
+    /// @notice Opens a list: from now on everybody may. This cannot be undone, by the owner or by anyone.
+    /// @param list See {AccessList}.
+    function openList(AccessList list) external;
+
+    /// @notice Takes the mark of the list off a class once the list is open, which makes submissions cheaper. Anyone may call.
+    /// @param class Hardware class.
+    function liftRestriction(uint8 class) external;
+
+    /// @notice Offers an account to become the guardian; zero: there is none from now on.
+    /// @param guardian_ Account that will be able to pause submissions.
+    function setGuardian(address guardian_) external;
+
+    /// @notice Accepts to be the guardian.
+    function acceptGuardian() external;
+
+    /// @notice Pauses new submissions to a class, nothing else.
+    /// @param class Hardware class.
+    /// @param duration Seconds, at most three days; the next pause of the class is possible seven days after its end.
+    function pauseSubmissions(uint8 class, uint256 duration) external;
+
+    /// @notice Lifts a pause: the guardian at any time, anyone when it ran out, which makes submissions cheaper.
+    /// @param class Hardware class.
+    function liftPause(uint8 class) external;
+
     // ─── Views ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Whether an account may submit or deploy: it is on the list, or the list is open.
+    /// @param list See {AccessList}.
+    /// @param account Account.
+    /// @return Whether it may.
+    function isAdmitted(AccessList list, address account) external view returns (bool);
 
     /// @notice The stored words of a seat, as in libraries/SlotWord.sol: the main one, then three for commits that are not settled yet.
     /// @param seat Seat id.
@@ -350,19 +402,6 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
     /// @param class Hardware class, at most 63.
     /// @param terms See {ClassTerms}.
     function setClassTerms(uint8 class, ClassTerms calldata terms) external;
-
-    /// @notice Names the guardian; zero for none.
-    /// @param guardian_ Account that can pause submissions.
-    function setGuardian(address guardian_) external;
-
-    /// @notice Pauses new submissions to a class, nothing else.
-    /// @param class Hardware class.
-    /// @param duration Seconds, at most three days; the next pause of the class is possible seven days after its end.
-    function pauseSubmissions(uint8 class, uint256 duration) external;
-
-    /// @notice Lifts a pause: the guardian at any time, anyone when it ran out, which makes submissions cheaper.
-    /// @param class Hardware class.
-    function liftPause(uint8 class) external;
 
     // ─── Views ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 

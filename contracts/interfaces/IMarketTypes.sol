@@ -60,6 +60,12 @@ interface IMarketTypes is IJudged {
         address requester;
     }
 
+    /// @notice Lists that a network starts with; each opens once, for ever. Operators have theirs in the registry.
+    enum AccessList {
+        Requesters,
+        Deployers
+    }
+
     /// @notice Stored phase of a workload; what lies between (open slots, revealing, late) is derived from time and counters.
     enum Phase {
         None,

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IMarketExtension} from "../interfaces/IMarket.sol";
 import {WorkloadStore} from "./WorkloadStore.sol";
 
-/// @title Program registry: anyone deploys, nobody changes
+/// @title Program registry: whoever is admitted deploys, nobody changes
 abstract contract ProgramBook is WorkloadStore, IMarketExtension {
     /// @notice Most gas a verifier may ask for: half a block of 30 M leaves room for everything around it.
     uint256 public constant MAX_VERIFIER_GAS = 15_000_000;
@@ -17,6 +17,7 @@ abstract contract ProgramBook is WorkloadStore, IMarketExtension {
         bytes32 codeHash = judged ? bytes32(0) : program.verifier.codehash;
         id = keccak256(abi.encode(block.chainid, address(this), program, codeHash));
         if (_programs[id].deployed) return id;
+        _checkAdmitted(AccessList.Deployers, _msgSender());
         _programs[id] = StoredProgram({
             verifier: program.verifier,
             verifierGas: program.verifierGas,

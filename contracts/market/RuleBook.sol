@@ -5,7 +5,7 @@ import {IMarketExtension} from "../interfaces/IMarket.sol";
 import {WorkloadWordLib} from "../libraries/WorkloadWord.sol";
 import {WorkloadStore} from "./WorkloadStore.sol";
 
-/// @title What the owner can do: add rules, choose class terms for new submissions, name the guardian that can pause them
+/// @title What the owner can do for workloads to come: add rules, choose class terms
 /// @notice Every bound is a constant here; nothing in this contract can touch a live workload or anyone's funds.
 abstract contract RuleBook is WorkloadStore, IMarketExtension {
     /// @notice Rules numbers fit 12 bits of the workload word.
@@ -16,10 +16,6 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     uint256 public constant MAX_BASE_BURN_BPS = 2000;
     /// @notice A silence window outlasts an outage or a censoring sequencer, but ends well inside the cooldown.
     uint256 public constant MAX_SILENCE_WINDOW = 3 days;
-    /// @notice A pause ends by itself after three days at most: time to warn and to write other rules, not to hold a market.
-    uint256 public constant MAX_PAUSE = 3 days;
-    /// @notice Between two pauses of a class lie at least seven days, so that pauses cannot be strung together.
-    uint256 public constant PAUSE_GAP = 7 days;
     /// @notice Reveal delay, reveal window and cancel delay each end within an hour.
     uint256 public constant MAX_SHORT_WINDOW = 1 hours;
     /// @notice At most a tenth of a fee goes to the committee.
@@ -76,45 +72,10 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
             minimumFee: terms.minimumFee,
             minimumRate: terms.minimumRate,
             // New terms do not end a pause.
-            rules: terms.rules | (_classes[class].rules & PAUSED),
+            rules: terms.rules | (_classes[class].rules & PAUSED) | (_isOpen(AccessList.Requesters) ? 0 : RESTRICTED),
             responseWindow: uint16(r.responseWindow)
         });
         emit ClassTermsSet(class, terms);
-    }
-
-    /// @inheritdoc IMarketExtension
-    /// @custom:bound no more than what {pauseSubmissions} can do
-    function setGuardian(address guardian_) external onlyOwner {
-        guardian = guardian_;
-        emit GuardianSet(guardian_);
-    }
-
-    /// @inheritdoc IMarketExtension
-    /// @custom:bound at most {MAX_PAUSE}, {PAUSE_GAP} after the last pause of the class; ends by itself; nothing that is live, and no withdrawal
-    function pauseSubmissions(uint8 class, uint256 duration) external {
-        address caller = _msgSender();
-        if (caller != guardian) revert NotGuardian(caller);
-        if (class > MAX_CLASS || duration == 0 || duration > MAX_PAUSE) revert InvalidRules();
-        uint256 last = pausedUntil[class];
-        if (last != 0 && block.timestamp <= last + PAUSE_GAP) revert PausedTooRecently(class, last + PAUSE_GAP + 1);
-        uint256 until = block.timestamp + duration;
-        pausedUntil[class] = until;
-        _classes[class].rules |= PAUSED;
-        emit PauseSet(class, until);
-    }
-
-    /// @inheritdoc IMarketExtension
-    /// @custom:bound the guardian at any time, anyone once the pause ran out
-    function liftPause(uint8 class) external {
-        uint256 until = pausedUntil[class];
-        if (_classes[class].rules & PAUSED == 0) revert NotPaused(class);
-        if (block.timestamp <= until) {
-            address caller = _msgSender();
-            if (caller != guardian) revert NotGuardian(caller);
-            pausedUntil[class] = block.timestamp - 1;
-        }
-        _classes[class].rules &= ~PAUSED;
-        emit PauseSet(class, 0);
     }
 
     /// @inheritdoc IMarketExtension
@@ -139,7 +100,8 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     /// @inheritdoc IMarketExtension
     function classTermsOf(uint8 class) external view returns (ClassTerms memory) {
         StoredClass memory c = _classes[class];
-        return ClassTerms({minimumFee: c.minimumFee, minimumRate: c.minimumRate, rules: c.rules & ~PAUSED});
+        return
+            ClassTerms({minimumFee: c.minimumFee, minimumRate: c.minimumRate, rules: c.rules & ~(PAUSED | RESTRICTED)});
     }
 
     /// @dev Either no committees at all, or a share and a window within their bounds.

@@ -26,8 +26,8 @@ abstract contract RuleStore is Accounts {
         uint32 verdictWindow;
     }
 
-    /// @dev Everything a submission needs to know of a class, in one word. While submissions are paused `rules` has {PAUSED} too, so that a
-    /// submission reads nothing more to find that they are not.
+    /// @dev Everything a submission needs to know of a class, in one word. While submissions are paused or for listed requesters only, `rules` has
+    /// {PAUSED} or {RESTRICTED} too, so that a submission reads nothing more to find that they are not.
     struct StoredClass {
         address beacon;
         uint32 minimumFee;
@@ -41,6 +41,8 @@ abstract contract RuleStore is Accounts {
     uint256 internal constant BPS = 10_000;
     /// @dev Bit of a class's `rules`; their numbers have twelve bits.
     uint16 internal constant PAUSED = 1 << 15;
+    /// @dev Another one.
+    uint16 internal constant RESTRICTED = 1 << 14;
 
     /// @notice The registry of provers and bonds.
     IProverRegistry public immutable registry;
@@ -51,6 +53,10 @@ abstract contract RuleStore is Accounts {
 
     /// @notice Can pause the submissions of a class for a limited time, and nothing else. Zero for none.
     address public guardian;
+    /// @dev Bit k: list k is open to all, for ever. In the word of the guardian.
+    uint8 internal _openLists;
+    /// @notice Was offered to become the guardian; zero for none.
+    address public pendingGuardian;
 
     /// @notice Number of rules written so far; rules run from 1.
     uint256 public rulesCount;
@@ -59,11 +65,23 @@ abstract contract RuleStore is Accounts {
     mapping(uint8 class => StoredClass terms) internal _classes;
     /// @notice Last second of a class's last pause, whether it was lifted or ran out.
     mapping(uint8 class => uint256 time) public pausedUntil;
+    /// @dev Who may submit and deploy while a list is not open.
+    mapping(AccessList list => mapping(address account => bool admitted)) internal _admitted;
 
     constructor(IProverRegistry registry_) {
         registry = registry_;
         _epochLength = registry_.epochLength();
         _epochGenesis = registry_.genesis();
+    }
+
+    /// @dev Whether a list is open to all.
+    function _isOpen(AccessList list) internal view returns (bool) {
+        return (_openLists >> uint8(list)) & 1 == 1;
+    }
+
+    /// @dev Reverts unless an account is on a list, or the list open.
+    function _checkAdmitted(AccessList list, address account) internal view {
+        if (!_isOpen(list) && !_admitted[list][account]) revert NotAdmitted(list, account);
     }
 
     /// @dev Same as the registry's currentEpoch.

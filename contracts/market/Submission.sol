@@ -7,11 +7,11 @@ import {Candidate} from "../libraries/Candidate.sol";
 import {SlotWord, SlotWordLib} from "../libraries/SlotWord.sol";
 import {Terms, TermsLib} from "../libraries/Terms.sol";
 import {WorkloadWord, WorkloadWordLib} from "../libraries/WorkloadWord.sol";
-import {WorkloadStore} from "./WorkloadStore.sol";
+import {Gate} from "./Gate.sol";
 
 /// @title Submit and assign: from a request to seats that hold its slots
 /// @notice A workload's id is the hash of its full spec. One word holds its state; the spec is passed again by whoever needs it.
-abstract contract Submission is WorkloadStore, IMarketCore {
+abstract contract Submission is Gate {
     using Candidate for uint256;
 
     /// @notice Most slots of a workload.
@@ -83,12 +83,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         uint8 class = program.class;
         if (!program.deployed) revert UnknownProgram(request.program);
         StoredClass memory terms = _classes[class];
-        if (terms.rules & PAUSED != 0) {
-            uint256 until = pausedUntil[class];
-            if (block.timestamp <= until) revert SubmissionsPaused(class, until);
-            // It ran out and nobody has lifted it yet.
-            terms.rules ^= PAUSED;
-        }
+        if (terms.rules & (PAUSED | RESTRICTED) != 0) terms.rules = _passGate(class, terms.rules, requester);
         if (terms.rules == 0) revert ClassClosed(class);
         _checkTerms(request, terms);
         Spec memory spec = _specOf(request, requester, class, terms.rules, tag);

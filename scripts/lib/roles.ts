@@ -18,6 +18,8 @@ const ROLES: Readonly<Record<string, string | null>> = {
   OnlyPeer: 'the market or the committee contract',
   OnlyQualification: 'the qualification contract',
   NotGuardian: 'guardian',
+  NotPendingGuardian: 'the account that was offered to be guardian',
+  NotAdmitted: 'an account on the list; anyone once the list is open',
   OperatorNotAdmitted: 'an operator on the list; anyone once admission is open',
   NotSubmitter: 'a submitter key of the operator',
   // Roles of OpenZeppelin's access control, by the name of the role. As deployed the timelock is its only administrator.

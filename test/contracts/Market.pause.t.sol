@@ -14,6 +14,8 @@ contract MarketPauseTest is MarketFixture {
         super.setUp();
         vm.prank(owner);
         market.setGuardian(guardian);
+        vm.prank(guardian);
+        market.acceptGuardian();
     }
 
     function test_pauseSubmissions_StopsNewOnesOfTheClassAlone() public {
@@ -143,6 +145,45 @@ contract MarketPauseTest is MarketFixture {
         market.setGuardian(address(0));
         vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, guardian));
         _pause(1);
+    }
+
+    /// @dev A mistyped account never accepts; until the right one does, the old guardian keeps its right.
+    function test_setGuardian_OnlyOffersIt() public {
+        address next = account("next guardian");
+        vm.expectEmit(address(market));
+        emit GuardianOffered(next);
+        vm.prank(owner);
+        market.setGuardian(next);
+        vm.expectRevert(abi.encodeWithSelector(NotPendingGuardian.selector, keeper));
+        vm.prank(keeper);
+        market.acceptGuardian();
+        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, next));
+        vm.prank(next);
+        market.pauseSubmissions(CLASS, 1);
+        _pause(1);
+        vm.expectEmit(address(market));
+        emit GuardianSet(next);
+        vm.prank(next);
+        market.acceptGuardian();
+        vm.expectRevert(abi.encodeWithSelector(NotPendingGuardian.selector, next));
+        vm.prank(next);
+        market.acceptGuardian();
+        vm.warp(block.timestamp + 8 days);
+        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, guardian));
+        _pause(1);
+        vm.prank(next);
+        market.pauseSubmissions(CLASS, 1);
+    }
+
+    /// @dev The owner takes back an offer by making another, or none.
+    function test_acceptGuardian_RevertWhen_TheOfferWasTakenBack() public {
+        vm.prank(owner);
+        market.setGuardian(keeper);
+        vm.prank(owner);
+        market.setGuardian(address(0));
+        vm.expectRevert(abi.encodeWithSelector(NotPendingGuardian.selector, keeper));
+        vm.prank(keeper);
+        market.acceptGuardian();
     }
 
     function _pause(uint256 duration) private {

@@ -6,6 +6,7 @@ import { network } from 'hardhat'
 import { creationCode } from '../../programs/support/solc.js'
 import { deploy } from '../../sdk/src/deploy/deploy.js'
 import { standard, type Parameters } from '../../sdk/src/deploy/parameters.js'
+import { ACCESS_LISTS } from '../../sdk/src/chain/names.js'
 import { commitmentOf, connect, decodeEvent, deploymentOf, specOf } from '../../sdk/src/chain/index.js'
 import type { CommitmentParts, Contracts, GevulotEvent, Hex, Spec } from '../../sdk/src/chain/index.js'
 import type { Asked } from './market.js'
@@ -16,6 +17,7 @@ const BEACON = { kind: 'blockhash', lag: 3 } as const
 /** Small windows, so that sequences meet their edges; the epoch is short, so that draws run out of time. */
 export const PARAMETERS: Parameters = {
   ...standard,
+  openLists: ACCESS_LISTS,
   beacon: BEACON,
   epochLength: 60,
   rules: {

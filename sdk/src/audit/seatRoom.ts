@@ -2,7 +2,7 @@ import { dataSlice, solidityPackedKeccak256 } from 'ethers'
 import type { Contracts } from '../chain/connect.js'
 
 /** Number of the market's mapping of slot words, see docs/architecture.md; a test compares it with the kept layout. */
-export const SLOTS = 9
+export const SLOTS = 11
 const WORDS = 4
 const STATE_BIT = 224n
 const STATE_MASK = 7n

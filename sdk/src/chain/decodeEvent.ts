@@ -3,7 +3,7 @@ import { chainError } from '../errors/codes/chain.js'
 import type { Contracts } from './connect.js'
 import { decodeDrawnCandidate } from './draw.js'
 import type { GevulotEvent, LogPosition } from './events.js'
-import { FAIL_REASONS, nameAt, OUTCOMES } from './names.js'
+import { ACCESS_LISTS, FAIL_REASONS, nameAt, OUTCOMES } from './names.js'
 
 // Whole numbers of these names can pass 2^53: amounts, packed words, commitments.
 const WIDE = new Set([
@@ -65,6 +65,7 @@ function valueOf(type: ParamType, value: unknown): unknown {
   }
   if (typeof value !== 'bigint') return value
   if (type.name === 'outcome') return nameAt(OUTCOMES, value)
+  if (type.name === 'list') return nameAt(ACCESS_LISTS, value)
   if (type.name === 'reason') return nameAt(FAIL_REASONS, value)
   return WIDE.has(type.name) ? value : Number(value)
 }

@@ -1,7 +1,7 @@
 import type { Digest } from '../content/digest.js'
 import type { DrawnCandidate } from './draw.js'
 import type { Address, Bytes32, Hex, ProgramId, WorkloadId } from './hex.js'
-import type { FailReason, Outcome } from './names.js'
+import type { AccessList, FailReason, Outcome } from './names.js'
 
 /** Where on the chain an event is. */
 export interface LogPosition {
@@ -74,6 +74,9 @@ export interface MarketEventArguments {
   }
   RulesAdded: { readonly number: number; readonly rules: RulesWords }
   ClassTermsSet: { readonly class: number; readonly terms: ClassTermsWords }
+  Admitted: { readonly list: AccessList; readonly account: Address; readonly admitted: boolean }
+  ListOpened: { readonly list: AccessList }
+  GuardianOffered: { readonly guardian: Address }
   GuardianSet: { readonly guardian: Address }
   /** Zero: lifted. */
   PauseSet: { readonly class: number; readonly until: number }
@@ -132,6 +135,8 @@ export interface RegistryEventArguments {
       readonly bountyBps: number
       readonly declineQuota: number
     }
+    /** Unix seconds from which slash, bounty and quota count; the bond counts at once. */
+    readonly from: number
   }
   Staked: OfOperator & { readonly class: number; readonly bond: bigint }
   Joined: OfOperator & { readonly priceFloor: bigint; readonly fromEpoch: number }

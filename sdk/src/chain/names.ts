@@ -19,6 +19,11 @@ export const OUTCOMES = [
 /** How a workload ended. */
 export type Outcome = (typeof OUTCOMES)[number]
 
+/** Lists of who may submit and deploy, in the order of the contract's `AccessList`. */
+export const ACCESS_LISTS = ['Requesters', 'Deployers'] as const
+/** A list that a network starts with. */
+export type AccessList = (typeof ACCESS_LISTS)[number]
+
 /** Why a prover could not do its work, in the order of the contract's `FailReason`. */
 export const FAIL_REASONS = ['None', 'ProgramFailed', 'InputsUnavailable', 'OutOfTime'] as const
 /** Why a prover could not do its work. */

@@ -9,6 +9,7 @@ import { IQualification__factory } from '../chain/generated/factories/IQualifica
 import { ProverRegistry__factory } from '../chain/generated/factories/ProverRegistry__factory.js'
 import { Rewards__factory } from '../chain/generated/factories/Rewards__factory.js'
 import type { Address, Bytes32 } from '../chain/hex.js'
+import { ACCESS_LISTS } from '../chain/names.js'
 import { CREATION_CODE } from './generated/creationCode.js'
 import { acceptanceOf, offerOwnership, schedule } from './governance.js'
 import type { BeaconParameters, GovernanceParameters, Parameters } from './parameters.js'
@@ -145,6 +146,8 @@ async function configure({ contracts }: DeploymentRecord, owner: Signer, paramet
   const rules = { ...parameters.rules, beacon: contracts.beacon.address }
   await (await market.addRules(rules)).wait()
   await fundRewards(contracts, owner, parameters)
+  // Before the classes, which would bear the mark of a closed list.
+  for (const list of parameters.openLists) await (await market.openList(ACCESS_LISTS.indexOf(list))).wait()
   for (const { class: number, minimumFee, minimumRate, puzzle, ...bond } of parameters.classes) {
     await (await registry.setClassBond(number, bond)).wait()
     await (await market.setClassTerms(number, { minimumFee, minimumRate, rules: 1 })).wait()

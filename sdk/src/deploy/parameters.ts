@@ -1,6 +1,7 @@
 /** Parameters of a deployment. Reasons and bounds stand with the constants of the contracts; defaults are in design §11. */
 import { parseUnits } from 'ethers'
 import type { Address } from '../chain/hex.js'
+import { ACCESS_LISTS, type AccessList } from '../chain/names.js'
 
 const DAY = 86_400
 
@@ -107,6 +108,8 @@ export interface Parameters {
   readonly cooldown: number
   /** Undefined: the deployer stays the owner, and what it does takes effect at once. */
   readonly governance: GovernanceParameters | undefined
+  /** Lists that are open to everybody from the start, and so for ever. */
+  readonly openLists: readonly AccessList[]
   readonly beacon: BeaconParameters
   readonly rewards: RewardsParameters
   readonly rules: RulesParameters
@@ -145,6 +148,8 @@ export const standard: Parameters = {
   epochLength: 600,
   cooldown: 7 * DAY,
   governance: { delay: 2 * DAY },
+  // A permissioned network at first: the owner lists operators, requesters and deployers.
+  openLists: [],
   // A block's clock may be late by a slot of 12 s and some; a free cancel is possible in the first half minute.
   beacon: { kind: 'drand', lag: 15, margin: 5 },
   rewards: {
@@ -175,6 +180,7 @@ export const devnet: Parameters = {
   ...standard,
   epochLength: 5,
   governance: undefined,
+  openLists: ACCESS_LISTS,
   beacon: { kind: 'blockhash', lag: 3 },
   rewards: { ...standard.rewards, epochLength: 60 },
   rules: {

@@ -283,7 +283,11 @@ abstract contract World is RewardModel {
 
     /// @dev Two classes, three programs, one set of rules, admitted operators, requesters with money.
     function _openForBusiness() private {
+        _market.openList(AccessList.Requesters);
+        _market.openList(AccessList.Deployers);
         _market.setGuardian(_guardian());
+        CHEATS.prank(_guardian());
+        _market.acceptGuardian();
         _rules.push();
         _addRules(Rules(60, 20 minutes, 3, 300, 30, 500, 2e6, 3e6, 400, 600, address(_beacon)));
         for (uint8 class; class < 2; ++class) {

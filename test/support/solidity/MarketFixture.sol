@@ -130,12 +130,24 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
         beacon = new TestBeacon();
         verifier = address(new ContentVerifier());
         vm.startPrank(owner);
+        if (_opensLists()) {
+            market.openList(AccessList.Requesters);
+            market.openList(AccessList.Deployers);
+        } else {
+            market.admit(AccessList.Requesters, requester, true);
+            market.admit(AccessList.Deployers, address(this), true);
+        }
         registry.setClassBond(CLASS, someBond());
         registry.setClassBond(VALIDATORS, someBond());
         market.addRules(someRules());
         market.setClassTerms(CLASS, someTerms(1));
         vm.stopPrank();
         program = deployProgram(verifier, false);
+    }
+
+    /// @dev Whether anybody may submit and deploy; else the requester and this contract only.
+    function _opensLists() internal pure virtual returns (bool) {
+        return true;
     }
 
     function someBond() internal pure returns (IProverRegistryTypes.ClassBond memory) {

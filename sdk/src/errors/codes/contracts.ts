@@ -48,6 +48,26 @@ export const CONTRACT_ERRORS = {
     hint: 'Use the key of the guardian.',
     retryable: false,
   },
+  NotPendingGuardian: {
+    text: '{caller} was not offered to become the guardian',
+    hint: 'The owner offers it with setGuardian; accept with the key of that account.',
+    retryable: false,
+  },
+  NotAdmitted: {
+    text: '{account} is not on the list of accounts that may do this',
+    hint: 'The network is permissioned at this stage: ask its owner to admit the account.',
+    retryable: false,
+  },
+  ListIsOpen: {
+    text: 'the list is open to everybody, for ever',
+    hint: 'Nothing to do: nobody needs to be admitted any more.',
+    retryable: false,
+  },
+  ListIsClosed: {
+    text: 'the list still decides who may submit',
+    hint: 'The mark can be lifted once the owner has opened the list.',
+    retryable: false,
+  },
   InvalidTerms: {
     text: 'a term of the request is out of bounds',
     hint: 'Redundancy 1 to 8, run time 1 s to a day, rescue 50 to 100 per cent, fee at most 2^80 − 1; a fail needs a reason.',
