@@ -13,6 +13,7 @@ import {MarketExtension} from "./MarketExtension.sol";
 import {Accounts} from "./market/Accounts.sol";
 import {Proving} from "./market/Proving.sol";
 import {RuleStore} from "./market/RuleStore.sol";
+import {Slashing} from "./market/Slashing.sol";
 import {Submission} from "./market/Submission.sol";
 
 /// @title The market: programs, workloads, fees
@@ -27,9 +28,9 @@ import {Submission} from "./market/Submission.sol";
 /// can touch neither a live workload nor anyone's funds. The guardian can pause submissions for a while.
 /// LIVENESS. Anyone can assign, settle, clear and slash; every workload can be ended by anyone.
 /// EXTENSION. Functions this contract lacks run in {MarketExtension} by delegatecall; the pair is fixed at deployment for ever.
-/// @dev Storage layers: Accounts, RuleStore, ProgramStore, SlotStore, WorkloadStore. Stages: Gate, Submission, Proving here;
+/// @dev Storage layers: Accounts, RuleStore, ProgramStore, SlotStore, WorkloadStore. Stages: Gate, Submission, Proving, Slashing here;
 /// ProgramBook, RuleBook, Withdrawing, CommitteeMode, Settlement, Views in the extension. See docs/architecture.md.
-contract Market is Submission, Proving, ISeatHolder {
+contract Market is Submission, Proving, Slashing, ISeatHolder {
     using SafeERC20 for ERC20Burnable;
 
     /// @dev Bytes of an error that a batch reports; a whole number of words.

@@ -171,7 +171,7 @@ contract Relay is IRelay, EIP712, ERC2771Context {
                 selector == IMarketExtension.fail.selector ||
                 selector == IMarketExtension.settle.selector ||
                 selector == IMarketExtension.clear.selector ||
-                selector == IMarketExtension.slash.selector);
+                selector == IMarketCore.slash.selector);
     }
 
     /// @inheritdoc IRelay

@@ -173,7 +173,7 @@ interface IMarketEvents is IMarketTypes {
     event Silent(bytes32 indexed workload, uint256 indexed seat, address indexed reporter);
 }
 
-/// @title The market, hot path: accounts, submit, assign, accept, commit, reveal; and who may submit
+/// @title The market, hot path: accounts, submit, assign, accept, commit, reveal, slash; and who may submit
 /// @notice Implemented by the contract at the market's address itself.
 interface IMarketCore is IMarketErrors, IMarketEvents {
     /// @notice Makes several calls for the caller; one that fails blocks no other. Reverts only if one runs out of gas.
@@ -287,6 +287,13 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
     /// @param proof The proof.
     function submitProof(Spec calldata spec, uint256 seat, bytes calldata publicInputs, bytes calldata proof) external;
 
+    // ─── Anyone ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Slashes seats of a workload that never answered through the silence window. The caller gets the bounty.
+    /// @param spec The workload's spec.
+    /// @param seats Silent seats.
+    function slash(Spec calldata spec, uint256[] calldata seats) external;
+
     // ─── Owner and guardian ──────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Puts an account on a list, or takes it off, while the list is not open.
@@ -333,7 +340,7 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
     function wordsOf(uint256 seat) external view returns (uint256[4] memory words);
 }
 
-/// @title The market, cold path: programs, cancel, decline, settle, slash, rules, views
+/// @title The market, cold path: programs, cancel, decline, settle, rules, views
 /// @notice Reached at the market's address too, by delegatecall to an extension fixed at deployment
 /// (docs/adr/0002-market-and-extension.md).
 interface IMarketExtension is IMarketErrors, IMarketEvents {
@@ -385,11 +392,6 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
     /// @param spec The workload's spec.
     /// @param seats Seats to free.
     function clear(Spec calldata spec, uint256[] calldata seats) external;
-
-    /// @notice Slashes seats of a workload that never answered through the silence window. The caller gets the bounty.
-    /// @param spec The workload's spec.
-    /// @param seats Silent seats.
-    function slash(Spec calldata spec, uint256[] calldata seats) external;
 
     // ─── Owner ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -9,7 +9,7 @@ import {Terms} from "../libraries/Terms.sol";
 import {WorkloadWord} from "../libraries/WorkloadWord.sol";
 import {CommitteeMode} from "./CommitteeMode.sol";
 
-/// @title How a workload ends: settle, clear, slash
+/// @title How a workload ends: settle, clear
 /// @notice MONEY. Ranks go to valid proofs, those of slots' own seats first, then open-slot ones, each by commit order. An operator gets
 /// at most one rank through an open slot, and none if it has another. What nobody earned burns.
 /// ROUNDING. Down for every payee.
@@ -49,24 +49,6 @@ abstract contract Settlement is CommitteeMode {
             (uint256 key, SlotWord s) = _find(seats[i], w.tag());
             if (s.state() == SlotState.Free) revert SeatNotInWorkload(workload, seats[i]);
             _release(workload, key, s, w.outcome(), w.dutyEnded());
-        }
-    }
-
-    /// @inheritdoc IMarketExtension
-    function slash(Spec calldata spec, uint256[] calldata seats) external {
-        bytes32 workload = _idOf(spec);
-        WorkloadWord w = _workloads[workload];
-        if (w.phase() < Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
-        bool excused = w.phase() == Phase.Final ? w.dutyEnded() : w.released();
-        uint256 silentAt = w.time() + _rulesOf(spec).silenceWindow;
-        if (block.timestamp <= silentAt) revert TooEarly(silentAt + 1);
-        address reporter = _msgSender();
-        for (uint256 i; i < seats.length; ++i) {
-            (uint256 key, SlotWord s) = _find(seats[i], w.tag());
-            if (excused || s.state() != SlotState.Assigned) revert NotSilent(seats[i]);
-            _slots[key] = s.become(SlotState.Free);
-            emit Silent(workload, seats[i], reporter);
-            registry.slash(seats[i], reporter);
         }
     }
 

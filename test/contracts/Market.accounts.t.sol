@@ -144,8 +144,8 @@ contract MarketAccountsTest is MarketFixture {
         assertTrue(id != w.id, "the id names the market");
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, id, Phase.None, Phase.Proving));
         direct.settle(w.spec, none());
-        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, id, Phase.None, Phase.Proving));
-        direct.slash(w.spec, one(seatOf[alice]));
+        vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, id, Phase.None, Phase.Final));
+        direct.clear(w.spec, one(seatOf[alice]));
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, id, Phase.None, Phase.Proving));
         vm.prank(alice);
         direct.decline(w.spec, seatOf[alice]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IMarketEvents, IMarketExtension} from "../../../contracts/interfaces/IMarket.sol";
+import {IMarketCore, IMarketEvents, IMarketExtension} from "../../../contracts/interfaces/IMarket.sol";
 import {Vm} from "../../support/solidity/Vm.sol";
 import {CHEATS} from "../world/Cheats.sol";
 import {ICommitteeErrors, ICommitteeTypes} from "../../../contracts/interfaces/ICommittee.sol";
@@ -305,7 +305,7 @@ abstract contract EndActions is JudgeActions {
 
     function _trySlash(uint256 index, address caller, uint256[] memory seats, bytes4 predicted) internal {
         Job storage job = _jobs[index];
-        bytes memory call = abi.encodeCall(IMarketExtension.slash, (job.spec, seats));
+        bytes memory call = abi.encodeCall(IMarketCore.slash, (job.spec, seats));
         if (!_tryMarket("slash", caller, call, predicted)) return;
         for (uint256 i; i < seats.length; ++i) {
             uint256 id = _placeOf(index, seats[i]) - 1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IMarketCore, IMarketExtension} from "../../../contracts/interfaces/IMarket.sol";
+import {IMarketCore} from "../../../contracts/interfaces/IMarket.sol";
 import {IProverRegistry} from "../../../contracts/interfaces/IProverRegistry.sol";
 import {ISeatHolder} from "../../../contracts/interfaces/ISeatHolder.sol";
 import {CHEATS} from "../world/Cheats.sol";
@@ -30,7 +30,7 @@ abstract contract WorkChecks is MoneyChecks {
             for (uint256 j; j < ids.length && job.phase == Phase.Proving; ++j) {
                 Place storage p = _places[ids[j]];
                 if (p.state == SlotState.Assigned && _clock > _silentAt(job) && !job.released) continue;
-                bytes memory call = abi.encodeCall(IMarketExtension.slash, (job.spec, _one(p.seat)));
+                bytes memory call = abi.encodeCall(IMarketCore.slash, (job.spec, _one(p.seat)));
                 CHEATS.prank(_actor(ACTORS - 1));
                 (bool ok, ) = address(_market).call(call);
                 _same("slash of a seat that is not silent", ok ? 1 : 0, 0);
