@@ -15,7 +15,7 @@ const START_ATTEMPTS = 100
 const START_PAUSE_MS = 100
 
 /** A port of the loopback interface that is free now. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()

@@ -1,6 +1,6 @@
 import { formatEther } from 'ethers'
 
-import { type GevulotEvent, OPEN_SLOT } from '../../sdk/src/chain/index.js'
+import { isIn, type GevulotEvent, OPEN_SLOT } from '../../sdk/src/chain/index.js'
 import { pad, paint, widthOf } from './paint.js'
 import { Screen } from './Screen.js'
 
@@ -32,6 +32,12 @@ export function tokens(amount: bigint): string {
   return `${whole}.${fraction.padEnd(digits, '0').slice(0, digits)}`
 }
 
+/** The proofs of a verdict, for people. */
+function validProofs(valid: number): string {
+  const orders = Array.from({ length: 31 }, (_, order) => order).filter((order) => isIn(valid, order))
+  return orders.length === 0 ? 'none' : `proof${orders.length > 1 ? 's' : ''} ${orders.join(', ')}`
+}
+
 /** Turns the chain's events into lines and a timeline that a person can follow. */
 export class Story {
   readonly screen: Screen
@@ -41,6 +47,7 @@ export class Story {
   readonly #seats = new Map<number, string>()
   /** Seats that have to qualify before they join. */
   readonly #waiting = new Set<number>()
+  readonly #votes = new Map<string, readonly { readonly valid: number }[]>()
   readonly #nameOf: (operator: string) => string
   readonly #started = Date.now()
 
@@ -65,14 +72,16 @@ export class Story {
     this.#tell(tale, `${paint.good('the requester holds a valid proof')} ${paint.faint(`(${how})`)}`)
   }
 
-  /** Marks a workload's proof as fetched and verified. */
-  retrieved(workload: string): void {
+  /** Marks a workload's proof as fetched and verified; `byContract`: also by its verifier contract. */
+  retrieved(workload: string, byContract = true): void {
     const tale = this.#tales.get(workload)
     if (tale === undefined) return
     this.#reach(tale, 'retrieve')
     this.#tell(
       tale,
-      paint.good('proof fetched, its digest checked, verified by the verifier program and by the contract'),
+      paint.good(
+        `proof fetched, its digest checked, verified by the verifier program${byContract ? ' and by the contract' : ''}`,
+      ),
     )
   }
 
@@ -182,6 +191,38 @@ export class Story {
         this.#tell(tale, `${this.#name(seat)} revealed ${valid ? paint.good('a valid proof') : paint.bad('junk')}`)
         break
       }
+      case 'RevealedToCommittee': {
+        const { seat, order } = event.args
+        this.#part(tale, seat, false).text = 'revealed'
+        this.#reach(tale, 'reveal')
+        this.#tell(tale, `${this.#name(seat)} revealed proof ${order} to the committee that is to be drawn`)
+        break
+      }
+      case 'CommitteeDrawn': {
+        const members = Map.groupBy(event.args.seats, (seat) => this.#name(seat))
+        const list = [...members].map(([name, seats]) => (seats.length > 1 ? `${name} ×${seats.length}` : name))
+        this.#tell(tale, `a committee is drawn: ${list.join(', ')}; five equal opinions decide each proof`)
+        break
+      }
+      case 'Voted':
+        this.#votes.set(event.args.workload, [...(this.#votes.get(event.args.workload) ?? []), event.args])
+        break
+      case 'VerdictReached': {
+        const votes = Map.groupBy(this.#votes.get(event.args.workload) ?? [], ({ valid }) => valid)
+        const list = [...votes].map(([valid, by]) => `${by.length} find ${validProofs(valid)} valid`)
+        this.#reach(tale, 'verify')
+        this.#tell(
+          tale,
+          `verdict: ${paint.good(`${validProofs(event.args.valid)} valid`)} ${paint.faint(`(${list.join(', ')})`)}`,
+        )
+        break
+      }
+      case 'Judged':
+        this.#tell(
+          tale,
+          `${event.args.members} members answered and earn ${tokens(event.args.each)} each, whatever they found`,
+        )
+        break
       case 'SlotSettled': {
         const { seat, rank, paid } = event.args
         const text = rank > 0 ? `#${rank} ${tokens(paid)}` : paid > 0n ? `+${tokens(paid)}` : 'no rank'

@@ -1,5 +1,5 @@
 /**
- * The main job, end to end, on this machine: a chain, six provers as processes of their own, workloads with real proofs.
+ * The main job, end to end, on this machine: a chain, provers and validators as processes of their own, workloads with real proofs.
  * Everything a requester does here goes through the public SDK.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -22,9 +22,11 @@ import { Books } from './Books.js'
 import { LocalChain } from './LocalChain.js'
 import { paint } from './paint.js'
 import { deployPrograms, type DemoProgram } from './programs.js'
-import { cast, newcomer, ProverProcess, type RuntimeChoice } from './provers.js'
-import { setPuzzle, stakeSeat, watchCheck } from './qualification.js'
+import { runJudged } from './judged.js'
+import { cast, newcomer, startProver, type RuntimeChoice } from './provers.js'
+import { BOND, setPuzzle, stakeSeats, watchCheck } from './qualification.js'
 import { Story } from './Story.js'
+import { startValidators, validators } from './validators.js'
 
 const DIRECTORY = join(root, '.gevulot', 'demo')
 const RUN_SECONDS = 60
@@ -39,7 +41,7 @@ const SETTLE_SECONDS = 90
 const PARAMETERS: Parameters = {
   ...devnet,
   epochLength: 10,
-  rules: { ...devnet.rules, responseWindow: 6, silenceWindow: 9, revealDelay: 1, revealWindow: 15 },
+  rules: { ...devnet.rules, responseWindow: 6, silenceWindow: 9, revealDelay: 1, revealWindow: 15, verdictWindow: 20 },
 }
 
 const { values: options } = parseArgs({
@@ -90,10 +92,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const heading = (text: string): void => console.log(`\n${paint.strong(text)}`)
 const note = (text: string): void => console.log(`  ${text}`)
 
-/** Gives an operator what it needs to stake a seat. */
-async function equip(chain: LocalChain, { token, registry }: Contracts, wallet: HDNodeWallet): Promise<void> {
+/** Gives an operator what it needs to stake seats. */
+async function equip(
+  chain: LocalChain,
+  { token, registry }: Contracts,
+  wallet: HDNodeWallet,
+  seats = 1,
+): Promise<void> {
   await chain.fund(wallet.address)
-  await (await token.transfer(wallet.address, parseEther('1000'))).wait()
+  await (await token.transfer(wallet.address, BOND * BigInt(seats))).wait()
   await (await registry.admit(wallet.address, true)).wait()
 }
 
@@ -191,7 +198,7 @@ async function main(): Promise<void> {
   })
   await (await contracts.token.transfer(requester.address, parseEther('1000'))).wait()
   await client.deposit({ amount: parseEther('500') })
-  const { spend, sudoku } = await deployPrograms(client, owner, store)
+  const { spend, sudoku, judged } = await deployPrograms(client, owner, store)
   for (const { built, id } of [spend, sudoku]) {
     const { labels } = built.prover.manifest
     note(
@@ -199,8 +206,8 @@ async function main(): Promise<void> {
     )
   }
 
-  heading('The provers')
-  const roles = cast([spend.id, sudoku.id], await runtimeChoice())
+  heading('Provers and validators')
+  const roles = cast([spend.id, sudoku.id, judged.id], await runtimeChoice())
   const seats = new Map<string, number>()
   const names = new Map<string, string>()
   const wallets = roles.map((_, index) => chain.wallet(index + 2))
@@ -209,7 +216,18 @@ async function main(): Promise<void> {
     if (wallet === undefined) continue
     names.set(wallet.address, role.name)
     await equip(chain, contracts, wallet)
-    seats.set(role.name, await stakeSeat(contracts, wallet))
+    seats.set(role.name, await stakeSeats(contracts, wallet))
+  }
+  const judges = validators.map((role, index) => ({
+    ...role,
+    wallet: chain.wallet(roles.length + 3 + index),
+    first: 0,
+  }))
+  const validatorClass = Number(await contracts.committee.validatorClass())
+  for (const judge of judges) {
+    names.set(judge.wallet.address, judge.name)
+    await equip(chain, contracts, judge.wallet, judge.seats)
+    judge.first = await stakeSeats(contracts, judge.wallet, judge.seats, validatorClass)
   }
   await chain.keepTime()
   const ground = {
@@ -219,18 +237,23 @@ async function main(): Promise<void> {
     store: join(DIRECTORY, 'store'),
     inbox: join(DIRECTORY, 'inbox'),
   }
-  const provers: ProverProcess[] = []
+  const daemons = await startValidators(
+    ground,
+    judges.map(({ wallet }) => wallet.privateKey),
+  )
+  closers.push(async () => void (await Promise.all(daemons.map((daemon) => daemon.stop()))))
   for (const [index, role] of roles.entries()) {
     const wallet = wallets[index]
     if (wallet === undefined) continue
-    const prover = ProverProcess.start(role, ground, wallet.privateKey)
-    closers.push(() => prover.stop())
-    provers.push(prover)
+    daemons.push(startProver(role, ground, wallet.privateKey))
     note(
       `${paint.strong(role.name.padEnd(7))} seat ${seats.get(role.name) ?? '?'}, 1,000 GVLT bonded  ${paint.faint(role.note)}`,
     )
   }
-  await Promise.all(provers.map((prover) => prover.ready(interrupted.signal)))
+  for (const { name, note: what, seats: count } of judges) {
+    note(`${paint.strong(name.padEnd(7))} ${count} validator seat${count === 1 ? '' : 's'}  ${paint.faint(what)}`)
+  }
+  await Promise.all(daemons.map((daemon) => daemon.ready(interrupted.signal)))
   const books = new Books(contracts, [
     { name: 'requester', note: 'pays the fees', address: requester.address, seats: [] },
     ...roles.map((role, index) => ({
@@ -238,6 +261,12 @@ async function main(): Promise<void> {
       note: role.note,
       address: wallets[index]?.address ?? '',
       seats: [seats.get(role.name) ?? 0],
+    })),
+    ...judges.map(({ name, note: what, wallet, seats: count, first }) => ({
+      name,
+      note: `validator: ${what}`,
+      address: wallet.address,
+      seats: Array.from({ length: count }, (_, index) => first + index),
     })),
   ])
   await books.open()
@@ -264,10 +293,17 @@ async function main(): Promise<void> {
   // Aztec's prover comes first; a draw of the junk prover alone can cost a try.
   let index = 0
   while (!(await runWorkload(client, story, spend, 1, index++)) && index < MOST_WORKLOADS);
+  const judging = runJudged(
+    { client, story, program: judged, fee: FEE, seconds: runSeconds(), directory: DIRECTORY },
+    interrupted.signal,
+  )
+  // It is awaited below; until then a failure of another workload comes first.
+  judging.catch(() => undefined)
   await Promise.all([runWorkload(client, story, spend, 3, index++), runWorkload(client, story, sudoku, 1, index++)])
   do {
     await runWorkload(client, story, index % 2 === 1 ? sudoku : spend, 3, index++)
   } while (!slashed.seen && index < MOST_WORKLOADS)
+  await judging
   // A silence window may still be running.
   await sleep((PARAMETERS.rules.silenceWindow + 5) * 1000 * (slashed.seen ? 0 : 1), undefined, {
     signal: interrupted.signal,
@@ -281,8 +317,8 @@ async function main(): Promise<void> {
   const nova = chain.wallet(roles.length + 2)
   names.set(nova.address, newcomer.name)
   await equip(chain, contracts, nova)
-  seats.set(newcomer.name, await stakeSeat(contracts, nova))
-  const joining = ProverProcess.start(newcomer, ground, nova.privateKey)
+  seats.set(newcomer.name, await stakeSeats(contracts, nova))
+  const joining = startProver(newcomer, ground, nova.privateKey)
   closers.push(() => joining.stop())
   const complete = await check.done(interrupted.signal)
   if (!complete) note(paint.warn('The check is not over yet: somebody has not joined or was not evicted in time.'))
@@ -296,7 +332,7 @@ async function main(): Promise<void> {
   heading('Files')
   note(`proofs      ${relative(process.cwd(), join(DIRECTORY, 'proofs'))}/<workload>/proof`)
   note(`content     ${relative(process.cwd(), join(DIRECTORY, 'store'))}`)
-  note(`prover logs ${relative(process.cwd(), DIRECTORY)}/<prover>/log.jsonl`)
+  note(`logs        ${relative(process.cwd(), DIRECTORY)}/<name>/log.jsonl`)
   note(`deployment  ${relative(process.cwd(), deploymentFile)}`)
   console.log(paint.faint(`\n${Math.round((Date.now() - started) / 1000)} s in all.`))
   if (!options.keep) return

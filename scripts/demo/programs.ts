@@ -14,8 +14,8 @@ import { deployContract } from '../../sdk/src/deploy/deploy.js'
 export interface DemoProgram {
   readonly built: BuiltProgram
   readonly id: ProgramId
-  /** Address of its verifier contract. */
-  readonly verifier: string
+  /** Address of its verifier contract; none where a committee judges. */
+  readonly verifier?: string
   /** The input files of workload number `index`, each another statement. */
   readonly inputs: (index: number) => Promise<Readonly<Record<string, Uint8Array>>>
 }
@@ -33,7 +33,7 @@ export async function deployPrograms(
   client: Client,
   owner: Signer,
   store: ContentStore,
-): Promise<{ readonly spend: DemoProgram; readonly sudoku: DemoProgram }> {
+): Promise<{ readonly spend: DemoProgram; readonly sudoku: DemoProgram; readonly judged: DemoProgram }> {
   const deployed = async (built: BuiltProgram, inputs: DemoProgram['inputs']): Promise<DemoProgram> => {
     const { address } = await deployContract(owner, built.contract.name)
     const { program } = await deployProgram(client, {
@@ -52,5 +52,11 @@ export async function deployPrograms(
     const puzzle = PUZZLES[index % PUZZLES.length] ?? PUZZLES[0]
     return { ...makeSudokuInputs(puzzle).files }
   })
-  return { spend, sudoku }
+  // The same packages without a contract: nothing but its verifier program can tell whether a proof is valid.
+  const { program } = await deployProgram(client, {
+    prover: sudoku.built.prover.digest,
+    verifierProgram: sudoku.built.verifier.digest,
+    class: 1,
+  })
+  return { spend, sudoku, judged: { built: sudoku.built, id: program, inputs: sudoku.inputs } }
 }

@@ -11,6 +11,8 @@ const PUZZLE = { work: 2_000, count: 64 } as const
 /** Every operator is asked, in every check; a check a minute. Real networks ask a third of them three times a day. */
 const POLICY = { window: 15, period: 60, fractionBps: 10_000, excuses: 2, chargeBps: 100 } as const
 const CLASS = 1
+/** Of a seat, in every class of the demonstration. */
+export const BOND = parseEther('1000')
 /** Workers notice the policy, open and start the check, answer in its window; keepers evict after it. */
 const PATIENCE_SECONDS = 90
 
@@ -30,13 +32,18 @@ export async function setPuzzle(contracts: Contracts, owner: Signer): Promise<st
   return `${PUZZLE.count} finds of ${PUZZLE.work.toLocaleString('en')} hashes each, in ${POLICY.window} s`
 }
 
-/** Bonds a seat of the class. @returns Its id. */
-export async function stakeSeat(contracts: Contracts, wallet: HDNodeWallet): Promise<number> {
+/** Bonds seats. @returns The id of the first. */
+export async function stakeSeats(
+  contracts: Contracts,
+  wallet: HDNodeWallet,
+  count = 1,
+  hardwareClass = CLASS,
+): Promise<number> {
   const { token, registry } = contracts
-  await (await token.connect(wallet).approve(registry, parseEther('1000'))).wait()
-  const seat = await registry.connect(wallet).stake.staticCall(CLASS, 1, 0)
+  await (await token.connect(wallet).approve(registry, BOND * BigInt(count))).wait()
+  const seat = await registry.connect(wallet).stake.staticCall(hardwareClass, count, 0)
   // An epoch may begin between estimate and block, which costs a few words more.
-  await (await registry.connect(wallet).stake(CLASS, 1, 0, { gasLimit: 500_000 })).wait()
+  await (await registry.connect(wallet).stake(hardwareClass, count, 0, { gasLimit: 2_000_000 })).wait()
   return Number(seat)
 }
 

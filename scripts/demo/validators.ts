@@ -1,0 +1,42 @@
+import type { ValidatorConfig } from '../../sdk/src/validator/index.js'
+import { DaemonProcess } from './DaemonProcess.js'
+import { freePort } from './LocalChain.js'
+import type { ProverGround } from './provers.js'
+
+/** One validator of the demonstration. */
+export interface ValidatorRole {
+  readonly name: string
+  /** What a reader should know of it. */
+  readonly note: string
+  readonly seats: number
+  /** Module that is run: the validator, or a misbehaving double of the tests. */
+  readonly entry: string
+}
+
+const VALIDATOR = 'sdk/dist/validator/main.js'
+
+/** Seven seats, so that every committee is all of them; the liar cannot change what five agree on. */
+export const validators: readonly ValidatorRole[] = [
+  { name: 'vera', note: 'judges', seats: 3, entry: VALIDATOR },
+  { name: 'victor', note: 'judges', seats: 3, entry: VALIDATOR },
+  { name: 'liar', note: 'finds everything invalid', seats: 1, entry: 'test/support/validators/liar.ts' },
+]
+
+/** Starts the validators, each of which knows where the others show their verdicts. */
+export async function startValidators(ground: ProverGround, keys: readonly string[]): Promise<DaemonProcess[]> {
+  const ports = await Promise.all(validators.map(() => freePort()))
+  const peers = ports.map((port) => `http://127.0.0.1:${port}/`)
+  return validators.map(({ name, entry }, index) => {
+    const config: Partial<Record<keyof ValidatorConfig, unknown>> = {
+      // Whatever the provers use: in an emulated machine a verifier would not end within the short window.
+      runtime: 'bubblewrap',
+      rpcUrl: ground.rpcUrl,
+      deployment: ground.deployment,
+      contentDirectories: [ground.store],
+      listen: `127.0.0.1:${ports[index] ?? 0}`,
+      peers: peers.toSpliced(index, 1),
+      pollMs: 300,
+    }
+    return DaemonProcess.start({ name, entry, directory: ground.directory, privateKey: keys[index] ?? '', config })
+  })
+}
