@@ -8,7 +8,7 @@ import { runCli, startCli, type CliResult } from '../support/cli.js'
 import { TestNetwork } from '../support/network/TestNetwork.js'
 
 // Where the market keeps its rules: docs/architecture.md.
-const RULES_SLOT = 5
+const RULES_SLOT = 6
 const BASE_BURN_BIT = 64n
 
 // Every command as a process, against a real chain; the proofs come from a worker that `gevulot prover run` started.
