@@ -70,6 +70,18 @@ describe('package: a newcomer with the devnet', function () {
     expect(await json('workload', 'fetch', String(workload), '--wait', '--out', 'out')).to.include({ valid: true })
   })
 
+  it('gets a proof over HTTP, with a key and nothing else', async () => {
+    const { key } = await json('api', 'add-key', 'newcomer')
+    const api = startCli(['api', 'serve', '--port', '0', '--json'], ground())
+    const [line] = (await once(api.stdout!, 'data')) as [Buffer]
+    const { url } = JSON.parse(line.toString()) as { url: string }
+    await writeFile(join(directory, 'ask.mjs'), OVER_HTTP)
+    const answer = await consumer.node('my-requester/ask.mjs', [url, String(key), info.program], directory)
+    expect(Buffer.from(answer, 'base64')).to.have.length(8)
+    api.kill('SIGTERM')
+    expect(await once(api, 'exit')).to.deep.equal([0, null])
+  })
+
   it('says what is in the way: the port, the directory, another network', async () => {
     const start = (...args: string[]) => runCli(['devnet', ...args], ground())
     const { port } = new URL(info.rpcUrl)
@@ -93,3 +105,16 @@ describe('package: a newcomer with the devnet', function () {
     expect(log).to.include('"worker stopped"')
   })
 })
+
+const OVER_HTTP = `
+import { createApiClient } from '@gevulot/sdk/api'
+const [url, apiKey, program] = process.argv.slice(2)
+const api = createApiClient({ url, apiKey })
+const { request } = await api.submitRequest({ program, maxRunTime: 60, inputs: { files: { public_inputs: 'q83vAQID' } } })
+for (;;) {
+  const { workload } = await api.getRequest({ request })
+  const found = workload && await api.getProof({ workload }).catch(() => undefined)
+  if (found) { process.stdout.write(found.proof); break }
+  await new Promise((resolve) => setTimeout(resolve, 500))
+}
+`

@@ -17,6 +17,7 @@ export interface Call {
 /** What each group of commands is about. */
 export const GROUPS: Readonly<Record<string, string>> = {
   account: 'money of an account, and its key',
+  api: 'the network over HTTP',
   audit: 'what the chain did, counted again from the chain alone',
   nanos: 'the kernel of the runtime nanos',
   program: 'provers and verifiers',

@@ -4,6 +4,10 @@ import { accountBalance } from './accountBalance.js'
 import { accountDeposit } from './accountDeposit.js'
 import { accountNew } from './accountNew.js'
 import { accountWithdraw } from './accountWithdraw.js'
+import { apiAddKey } from './apiAddKey.js'
+import { apiListKeys } from './apiListKeys.js'
+import { apiRevokeKey } from './apiRevokeKey.js'
+import { apiServe } from './apiServe.js'
 import { auditDraw } from './auditDraw.js'
 import { auditPayments } from './auditPayments.js'
 import { completion } from './completion.js'
@@ -38,6 +42,10 @@ export const commands: readonly Command[] = [
   accountDeposit,
   accountNew,
   accountWithdraw,
+  apiAddKey,
+  apiListKeys,
+  apiRevokeKey,
+  apiServe,
   auditDraw,
   auditPayments,
   completion,

@@ -1,7 +1,7 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { access, mkdir, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { cliError } from '../../errors/codes/cli.js'
+import { ownManifest } from '../ownVersion.js'
 import { projectFiles } from './projectFiles.js'
 
 /** What was written. */
@@ -50,14 +50,7 @@ function nameOf(directory: string): string {
 
 /** The versions this package goes with. */
 async function ownVersions() {
-  // By its own name: the place of this module is another one in the bundle.
-  const text = await readFile(createRequire(import.meta.url).resolve('@gevulot/sdk/package.json'), 'utf8')
-  const manifest = JSON.parse(text) as {
-    version: string
-    dependencies: Record<string, string>
-    peerDependencies: Record<string, string>
-  }
-  const { version, dependencies, peerDependencies } = manifest
+  const { version, dependencies, peerDependencies } = await ownManifest()
   return {
     sdk: version,
     ethers: dependencies['ethers'] ?? '',

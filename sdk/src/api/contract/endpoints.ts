@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { endpoint } from './Endpoint.js'
+import { amount, bytes32, inputs, queryInteger, request, terms, workload } from './shapes.js'
+
+const ofRequest = { request: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits') }
+const ofWorkload = { workload: bytes32 }
+const NEWEST = 'newest first; pass `next` as `cursor` for the following page'
+
+/** Every operation of the API. A name is the operation's id in OpenAPI and the method of the client. */
+export const ENDPOINTS = {
+  getNetwork: endpoint({
+    method: 'GET',
+    path: '/v1/network',
+    summary: 'The network this server speaks for',
+    answer: z.object({
+      chainId: z.number(),
+      block: z.number(),
+      contracts: z.object({ market: z.string(), registry: z.string(), token: z.string(), committee: z.string() }),
+      /** Whether it submits on behalf of keys. */
+      proxy: z.boolean(),
+    }),
+  }),
+  getProgram: endpoint({
+    method: 'GET',
+    path: '/v1/programs/{program}',
+    summary: 'What is pinned of a program',
+    params: { program: bytes32 },
+    answer: z.object({
+      ...{ program: z.string(), prover: z.string(), verifierProgram: z.string(), verifier: z.string() },
+      ...{ verifierGas: z.number(), class: z.number(), bindsProver: z.boolean(), judged: z.boolean(), uri: z.string() },
+    }),
+  }),
+  getQuote: endpoint({
+    method: 'GET',
+    path: '/v1/quote',
+    summary: 'The least fee, and what each rank earns',
+    query: {
+      program: bytes32,
+      maxRunTime: queryInteger(1, 86_400),
+      redundancy: queryInteger(1, 8).default(1),
+      fee: amount.optional(),
+    },
+    answer: z.object({ minimumFee: amount, fee: amount, ranks: z.array(amount) }),
+  }),
+  getWorkload: endpoint({
+    method: 'GET',
+    path: '/v1/workloads/{workload}',
+    summary: 'A workload as the chain has it now',
+    params: ofWorkload,
+    answer: workload,
+  }),
+  getProof: endpoint({
+    method: 'GET',
+    path: '/v1/workloads/{workload}/proof',
+    summary: 'The best valid proof, checked against the chain',
+    params: ofWorkload,
+    answer: z.object({
+      workload: z.string(),
+      seat: z.number(),
+      operator: z.string().nullable(),
+      /** sha-256 of the proof. */
+      digest: z.string(),
+      proof: z.base64(),
+      publicInputs: z.base64(),
+    }),
+  }),
+  submitRequest: endpoint({
+    method: 'POST',
+    path: '/v1/requests',
+    summary: 'Ask for a proof. What was accepted is submitted even if the server restarts',
+    key: true,
+    idempotent: true,
+    status: 202,
+    body: {
+      ...terms,
+      inputs,
+      rescue: z.number().int().min(50).max(100).default(60),
+      fee: amount.optional().meta({ description: 'the whole fee; the least by default' }),
+    },
+    answer: request,
+  }),
+  listRequests: endpoint({
+    method: 'GET',
+    path: '/v1/requests',
+    summary: `The requests of the key, ${NEWEST}`,
+    key: true,
+    query: { limit: queryInteger(1, 100).default(20), cursor: queryInteger(1, 2 ** 31 - 1).optional() },
+    answer: z.object({ requests: z.array(request), next: z.number().nullable() }),
+  }),
+  getRequest: endpoint({
+    method: 'GET',
+    path: '/v1/requests/{request}',
+    summary: 'A request of the key',
+    key: true,
+    params: ofRequest,
+    answer: request,
+  }),
+  cancelRequest: endpoint({
+    method: 'POST',
+    path: '/v1/requests/{request}/cancel',
+    summary: 'Cancel a request: at once while it is not submitted, afterwards by the rules of the chain',
+    key: true,
+    status: 202,
+    params: ofRequest,
+    answer: request,
+  }),
+  getAllowance: endpoint({
+    method: 'GET',
+    path: '/v1/allowance',
+    summary: 'What the key may still do within the last 24 hours',
+    key: true,
+    answer: z.object({
+      name: z.string(),
+      requestsPerDay: z.number(),
+      requestsLeft: z.number(),
+      spendPerDay: amount,
+      spendLeft: amount,
+    }),
+  }),
+} as const
+
+/** Names of the operations. */
+export type EndpointName = keyof typeof ENDPOINTS

@@ -1,0 +1,87 @@
+import { apiError } from '../errors/codes/api.js'
+import { GevulotError } from '../errors/GevulotError.js'
+import type { Answer, Call, Endpoint } from './contract/Endpoint.js'
+import { ENDPOINTS, type EndpointName } from './contract/endpoints.js'
+import { problem } from './contract/shapes.js'
+
+/** Options of {@link createApiClient}. */
+export interface ApiClientOptions {
+  /** Address of the API server. */
+  readonly url: string
+  readonly apiKey?: string
+  /** Used instead of the global one. */
+  readonly fetch?: typeof fetch
+}
+
+/** Options of every call. */
+export interface ApiCallOptions {
+  readonly signal?: AbortSignal
+  /** Repeat a call with the same one after a lost answer: then nothing is done twice. */
+  readonly idempotencyKey?: string
+}
+
+type Method<E extends Endpoint> = (call: Call<E>, options?: ApiCallOptions) => Promise<Answer<E>>
+
+/** A method for every operation of the API, typed by the schemas that check it on the server. */
+export type ApiClient = { readonly [Name in EndpointName]: Method<(typeof ENDPOINTS)[Name]> }
+
+/**
+ * A client of an API server, for Node and browsers. Answers are checked too.
+ * @example
+ * const api = createApiClient({ url: 'http://127.0.0.1:8546', apiKey })
+ * const { request } = await api.submitRequest({ program, inputs: { files: { public_inputs } }, maxRunTime: 60 })
+ * @throws GevulotError from its methods: the code the server answered, or API_UNAVAILABLE
+ */
+export function createApiClient(options: ApiClientOptions): ApiClient {
+  const methods = Object.entries(ENDPOINTS).map(([name, endpoint]) => [
+    name,
+    (call: Readonly<Record<string, unknown>>, settings: ApiCallOptions = {}) => send(options, endpoint, call, settings),
+  ])
+  return Object.fromEntries(methods) as ApiClient
+}
+
+async function send(
+  { url, apiKey, fetch: fetchNow = fetch }: ApiClientOptions,
+  endpoint: Endpoint,
+  call: Readonly<Record<string, unknown>>,
+  { signal, idempotencyKey }: ApiCallOptions,
+): Promise<unknown> {
+  const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(call[name])))
+  const target = new URL(path.slice(1), url.endsWith('/') ? url : `${url}/`)
+  const body: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(call)) {
+    if (value === undefined || name in endpoint.params) continue
+    if (name in endpoint.query) target.searchParams.set(name, `${value as string | number}`)
+    else body[name] = value
+  }
+  const hasBody = Object.keys(endpoint.body).length > 0
+  let response: Response
+  let json: unknown
+  try {
+    response = await fetchNow(target, {
+      method: endpoint.method,
+      headers: {
+        ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+        ...(hasBody && { 'content-type': 'application/json' }),
+        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      },
+      ...(hasBody && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
+    })
+    json = await response.json()
+  } catch (cause) {
+    signal?.throwIfAborted()
+    throw apiError('API_UNAVAILABLE', `${target.origin} gave no answer`, { cause })
+  }
+  if (!response.ok) throw errorOf(json, response.status, target)
+  const answer = endpoint.answer.safeParse(json)
+  if (answer.success) return answer.data
+  throw apiError('API_UNAVAILABLE', `${target.origin} gave an answer that is none of this API`, { cause: answer.error })
+}
+
+function errorOf(json: unknown, status: number, { origin }: URL): Error {
+  const parsed = problem.safeParse(json)
+  if (!parsed.success) return apiError('API_UNAVAILABLE', `${origin} answered ${status} without saying why`)
+  const { code, hint, message, retryable } = parsed.data.error
+  return new GevulotError(code, { hint, retryable }, message, { details: { status } })
+}

@@ -1,0 +1,6 @@
+export { createApiClient, type ApiCallOptions, type ApiClient, type ApiClientOptions } from './createApiClient.js'
+export { ENDPOINTS, type EndpointName } from './contract/endpoints.js'
+export type { Answer, Call, Endpoint } from './contract/Endpoint.js'
+export { openApi } from './contract/openApi.js'
+export { ApiKeys, type KeyLimits, type StoredKey } from './server/ApiKeys.js'
+export { startApi, type ApiOptions, type RunningApi } from './server/startApi.js'

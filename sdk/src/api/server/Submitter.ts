@@ -1,0 +1,135 @@
+import type { ProgramId, WorkloadId, Hex } from '../../chain/hex.js'
+import type { GevulotClient } from '../../client/createClient.js'
+import { apiError } from '../../errors/codes/api.js'
+import { GevulotError } from '../../errors/GevulotError.js'
+import type { Logger } from '../../worker/log/Logger.js'
+import { Bell } from '../../worker/Bell.js'
+import type { RequestStore, StoredRequest } from '../store/RequestStore.js'
+
+/** What a {@link Submitter} works with. */
+export interface SubmitterOptions {
+  readonly client: GevulotClient
+  readonly requests: RequestStore
+  readonly log: Logger
+  /** Whether to pay what the balance in the market lacks from the account's tokens. */
+  readonly deposit: boolean
+}
+
+const LOOK_MS = 5_000
+const RETRY_MS = 2_000
+/** A request that the account cannot pay for waits this long and holds up no other. */
+const DEFER_MS = 30_000
+
+/**
+ * Takes accepted requests to the chain, one after the other. The nonce of a request is durable before anything is sent, and the same request
+ * with the same nonce is found, not submitted twice: so it may be killed at any moment and goes on where it was.
+ */
+export class Submitter {
+  readonly #options: SubmitterOptions
+  readonly #bell: Bell
+  readonly #cancels = new Map<number, Promise<void>>()
+  /** Until when a request waits for the operator. */
+  readonly #deferred = new Map<number, number>()
+
+  constructor(options: SubmitterOptions) {
+    this.#options = options
+    this.#bell = new Bell(options.client.clock)
+  }
+
+  /** Something changed: look now. */
+  wake(): void {
+    this.#bell.ring()
+  }
+
+  /** Works until `signal` is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) await this.#step(signal).catch((error: unknown) => this.#pause(error, signal))
+    await Promise.all(this.#cancels.values())
+  }
+
+  async #step(signal: AbortSignal): Promise<void> {
+    await this.#startCancels(signal)
+    const request = await this.#options.requests.next(this.#waiting())
+    if (request === undefined) await this.#bell.wait(LOOK_MS, signal)
+    else await this.#submit(request, signal)
+  }
+
+  async #pause(error: unknown, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    const { client, log } = this.#options
+    log.warn('a request could not be submitted yet', { stage: 'submit', error })
+    await client.clock.sleep(RETRY_MS, signal).catch(() => undefined)
+  }
+
+  /** Takes one request as far as it goes. Throws what may pass by itself. */
+  async #submit(request: StoredRequest, signal: AbortSignal): Promise<void> {
+    const { client, requests, log, deposit } = this.#options
+    const fee = BigInt(request.fee)
+    try {
+      const { market, nonce: next } = await client.getBalance()
+      const nonce = request.nonce ?? next
+      // With a nonce that is used the fee is paid already.
+      if (deposit && market < fee && nonce >= next) await client.deposit({ amount: fee - market, signal })
+      if (!(await requests.take(request.id, nonce))) return
+      const { workload } = await client.submit({
+        program: request.program as ProgramId,
+        inputs: { digest: request.inputs, publicInputs: request.public_inputs as Hex },
+        ...{ fee, maxRunTime: request.max_run_time, redundancy: request.redundancy, rescue: request.rescue },
+        ...{ inputsUri: request.inputs_uri, nonce, signal },
+      })
+      await requests.settle(request.id, { state: 'submitted', workload })
+      log.info('submitted', { stage: 'submit', request: request.public_id, workload })
+    } catch (error) {
+      // Somebody else acted for the account: this request takes another nonce.
+      if (GevulotError.is(error, 'CLIENT_NONCE_USED') || GevulotError.is(error, 'CONTRACT_WRONG_NONCE')) {
+        await requests.take(request.id, null)
+        return
+      }
+      if (!(error instanceof GevulotError) || error.retryable) throw error
+      if (isOperators(error)) {
+        // Nothing was sent, so the nonce is free for the next one.
+        await requests.take(request.id, null)
+        this.#deferred.set(request.id, client.clock.now() + DEFER_MS)
+        log.error('the account cannot pay for a request', { stage: 'submit', request: request.public_id, error })
+        return
+      }
+      const { code, message, hint } = error
+      await requests.settle(request.id, { state: 'refused', error: JSON.stringify({ code, message, hint }) })
+      log.warn('refused', { stage: 'submit', request: request.public_id, code })
+    }
+  }
+
+  #waiting(): readonly number[] {
+    const now = this.#options.client.clock.now()
+    for (const [id, until] of this.#deferred) if (until <= now) this.#deferred.delete(id)
+    return [...this.#deferred.keys()]
+  }
+
+  async #startCancels(signal: AbortSignal): Promise<void> {
+    for (const request of await this.#options.requests.toCancel()) {
+      if (this.#cancels.has(request.id)) continue
+      const running = this.#cancel(request, signal).finally(() => this.#cancels.delete(request.id))
+      this.#cancels.set(request.id, running)
+    }
+  }
+
+  /** Cancels a workload; that may take minutes, and a restart begins again. */
+  async #cancel({ id, public_id, workload }: StoredRequest, signal: AbortSignal): Promise<void> {
+    const { client, requests, log } = this.#options
+    try {
+      if (workload === null) throw apiError('API_INTERNAL', `request ${public_id} is submitted and has no workload`)
+      await client.cancel({ workload: workload as WorkloadId, signal })
+      await requests.settle(id, { cancelling: false })
+    } catch (error) {
+      if (signal.aborted) return
+      log.warn('a workload could not be cancelled', { stage: 'cancel', request: public_id, workload, error })
+      // What the chain refuses stays refused; anything else is tried again at the next look.
+      if (error instanceof GevulotError && !error.retryable) await requests.settle(id, { cancelling: false })
+    }
+  }
+}
+
+/** What the operator of the server has to mend; the client did nothing wrong, and the request waits. */
+function isOperators({ code }: GevulotError): boolean {
+  return ['CONTRACT_INSUFFICIENT_BALANCE', 'CONTRACT_ERC20_INSUFFICIENT_BALANCE', 'CHAIN_GAS_FUNDS_LOW'].includes(code)
+}

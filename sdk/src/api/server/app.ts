@@ -1,0 +1,224 @@
+import { createHash } from 'node:crypto'
+import { getConnInfo } from '@hono/node-server/conninfo'
+import { Hono, type Context } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { cors } from 'hono/cors'
+import { streamSSE } from 'hono/streaming'
+import { z } from 'zod'
+import type { BlockRef } from '../../chain/followEvents.js'
+import { toWorkloadId } from '../../chain/hex.js'
+import type { ContentSource } from '../../content/ContentStore.js'
+import { parseDigest } from '../../content/digest.js'
+import { apiError } from '../../errors/codes/api.js'
+import { GevulotError } from '../../errors/GevulotError.js'
+import type { Logger } from '../../worker/log/Logger.js'
+import type { Endpoint, Fields } from '../contract/Endpoint.js'
+import { ENDPOINTS } from '../contract/endpoints.js'
+import { openApi } from '../contract/openApi.js'
+import type { ApiKeys, StoredKey } from './ApiKeys.js'
+import type { EventHub } from './EventHub.js'
+import { handlers, type Backend, type Caller } from './handlers.js'
+import type { RateLimiter } from './RateLimiter.js'
+import { statusOf } from './statusOf.js'
+
+/** What {@link createApp} works with. */
+export interface AppOptions {
+  readonly backend: Backend
+  readonly hub: EventHub
+  readonly keys: ApiKeys
+  readonly limiter: RateLimiter
+  readonly log: Logger
+  readonly version: string
+  /** Origins whose pages may call the API; `*` for any. */
+  readonly origins: readonly string[]
+  /** Serves what the proxy published, so that provers can fetch it here. */
+  readonly content: ContentSource | undefined
+  readonly maxContentBytes: number
+  /** Aborted when the server stops: ends streams. */
+  readonly stop: AbortSignal
+}
+
+const MAX_BODY_BYTES = 4 * 2 ** 20
+const MOST_LISTENERS = 2_000
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/
+const POSITION = /^(\d{1,10})\.(0x[0-9a-f]{64})$/
+
+type App = Hono<{ Variables: { key: StoredKey | undefined } }>
+type AppContext = Context<{ Variables: { key: StoredKey | undefined } }>
+
+/** The HTTP interface. Whatever happens in it, the answer is JSON with a code and a hint, and nothing of the inside leaks. */
+export function createApp(options: AppOptions): App {
+  const { log, hub, origins, version, backend } = options
+  const app: App = new Hono()
+  app.onError((error, context) => problem(context, error, log))
+  app.notFound((context) => problem(context, apiError('API_NOT_FOUND', 'there is nothing at this path'), log))
+  app.use(async (context, next) => {
+    await next()
+    context.header('X-Content-Type-Options', 'nosniff')
+  })
+  app.get('/live', (context) => context.json({ live: true }))
+  app.get('/ready', (context) => context.json({ ready: hub.isReady }, hub.isReady ? 200 : 503))
+  if (origins.length > 0) app.use('/v1/*', cors({ origin: [...origins], maxAge: 600 }))
+  app.use('/v1/*', admission(options))
+  app.use(
+    '/v1/*',
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw apiError('API_TOO_LARGE', `a body may have at most ${MAX_BODY_BYTES} bytes`)
+      },
+    }),
+  )
+  const document = openApi(version)
+  app.get('/v1/openapi.json', (context) => context.json(document))
+  for (const [name, endpoint] of Object.entries(ENDPOINTS) as [keyof typeof ENDPOINTS, Endpoint][]) {
+    const path = endpoint.path.replace(/\{(\w+)\}/g, ':$1')
+    app.on(endpoint.method, path, async (context) => {
+      if (endpoint.key && context.get('key') === undefined) {
+        throw apiError('API_UNAUTHORISED', 'this needs an API key')
+      }
+      const { input, bodyHash } = await read(endpoint, context)
+      // The schema of this very endpoint made the input.
+      const handle = handlers[name] as (backend: Backend, input: unknown, caller: Caller) => Promise<unknown>
+      const idempotencyKey = endpoint.idempotent ? idempotencyKeyOf(context) : undefined
+      const answer = await handle(backend, input, { key: context.get('key'), idempotencyKey, bodyHash })
+      context.header('Cache-Control', 'no-store')
+      return context.json(answer as object, endpoint.status)
+    })
+  }
+  app.get('/v1/workloads/:workload/events', (context) => events(context, options))
+  app.get('/v1/content/:digest', (context) => content(context, options))
+  return app
+}
+
+/** Who asks, and whether not too often: by key, or by address without one. */
+function admission({ keys, limiter, backend }: AppOptions) {
+  return async (context: AppContext, next: () => Promise<void>): Promise<void> => {
+    const authorization = context.req.header('authorization')
+    const key = await keys.find(authorization)
+    const address = getConnInfo(context).remote.address ?? 'unknown'
+    const wait = limiter.take(key === undefined ? `address ${address}` : `key ${key.id}`, backend.client.clock.now())
+    if (wait > 0) {
+      context.header('Retry-After', String(wait))
+      throw apiError('API_RATE_LIMITED', 'too many requests', { details: { wait } })
+    }
+    // A key that is wrong is told so, also where none is needed: the caller believes that it counts.
+    if (authorization !== undefined && key === undefined) throw apiError('API_UNAUTHORISED', 'the API key is not valid')
+    context.set('key', key)
+    await next()
+  }
+}
+
+/** Path, query and body, checked by the schema. */
+async function read(endpoint: Endpoint, context: AppContext): Promise<{ input: object; bodyHash: string }> {
+  const params = check(endpoint.params, context.req.param(), 'path')
+  const queries = context.req.queries()
+  const twice = Object.entries(queries).find(([, values]) => values.length > 1)
+  if (twice !== undefined) throw apiError('API_REQUEST_INVALID', `query: ${twice[0]} is there more than once`)
+  const query = check(endpoint.query, context.req.query(), 'query')
+  if (Object.keys(endpoint.body).length === 0) return { input: { ...params, ...query }, bodyHash: '' }
+  if (!/^application\/json(;|$)/i.test(context.req.header('content-type') ?? '')) {
+    throw apiError('API_REQUEST_INVALID', 'the body must be application/json')
+  }
+  const text = await context.req.text()
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    throw apiError('API_REQUEST_INVALID', 'the body is not JSON')
+  }
+  const bodyHash = createHash('sha256').update(text).digest('hex')
+  return { input: { ...params, ...query, ...check(endpoint.body, json, 'body') }, bodyHash }
+}
+
+function check(fields: Fields, value: unknown, place: string): object {
+  const result = z.strictObject(fields).safeParse(value)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const where = [place, ...(issue?.path ?? []).map(String)].join('.').slice(0, 200)
+  throw apiError('API_REQUEST_INVALID', `${where}: ${issue?.message.slice(0, 200) ?? 'is wrong'}`)
+}
+
+function idempotencyKeyOf(context: AppContext): string | undefined {
+  const text = context.req.header('idempotency-key')
+  if (text !== undefined && !IDEMPOTENCY_KEY.test(text)) {
+    throw apiError('API_REQUEST_INVALID', 'an Idempotency-Key has 1 to 128 visible characters of ASCII')
+  }
+  return text
+}
+
+/** The events of a workload as server-sent events. */
+async function events(context: AppContext, { hub, backend, stop, log }: AppOptions): Promise<Response> {
+  const workload = toWorkloadId(context.req.param('workload') ?? '')
+  const position = positionOf(context.req.header('last-event-id'))
+  // Unknown workloads end here: nobody is kept waiting for what never comes.
+  await backend.client.getWorkload({ workload })
+  if (hub.listeners >= MOST_LISTENERS) throw apiError('API_RATE_LIMITED', 'too many listeners')
+  return streamSSE(context, async (stream) => {
+    const gone = new AbortController()
+    stream.onAbort(() => gone.abort(new Error('the listener is gone')))
+    const signal = AbortSignal.any([gone.signal, stop])
+    try {
+      for await (const update of hub.listen(workload, position, signal)) {
+        if (update === undefined) {
+          await stream.write(': alive\n\n')
+          continue
+        }
+        const id = update.position === undefined ? '' : `${update.position.number}.${update.position.hash}`
+        if (update.kind === 'reorg') {
+          await stream.writeSSE({ event: 'reorg', data: toText({ redoFrom: update.redoFrom }), id })
+          continue
+        }
+        const last = update.events.length - 1
+        for (const [index, { contract, name, args, at }] of update.events.entries()) {
+          const data = toText({ contract, name, args, block: at.block, transaction: at.transaction })
+          // Only behind the last one all of a batch is known.
+          await stream.writeSSE({ event: 'event', data, ...(index === last && { id }) })
+        }
+        if (update.events.some(({ name }) => name === 'Finished')) return
+      }
+    } catch (error) {
+      if (!signal.aborted) log.warn('a stream of events ended', { stage: 'serve', error })
+    }
+  })
+}
+
+function positionOf(text: string | undefined): BlockRef | undefined {
+  if (text === undefined || text === '') return undefined
+  const [, number, hash] = POSITION.exec(text) ?? []
+  if (number === undefined || hash === undefined) {
+    throw apiError('API_REQUEST_INVALID', 'Last-Event-ID is none of this server')
+  }
+  return { number: Number(number), hash }
+}
+
+/** Content by digest, checked while it is read. */
+async function content(context: AppContext, { content: source, maxContentBytes, stop }: AppOptions): Promise<Response> {
+  const text = context.req.param('digest') ?? ''
+  if (source === undefined) throw apiError('API_NOT_FOUND', 'this server holds no content')
+  const digest = parseDigest(/^[0-9a-f]{64}$/.test(text) ? `0x${text}` : text)
+  if (!(await source.has(digest))) throw apiError('API_NOT_FOUND', `this server does not hold ${digest}`)
+  const signal = AbortSignal.any([context.req.raw.signal, stop])
+  const chunks = source.open(digest, { maxBytes: maxContentBytes, signal })
+  const body = ReadableStream.from(chunks) as ReadableStream<Uint8Array<ArrayBuffer>>
+  return new Response(body, {
+    headers: { 'Content-Type': 'application/octet-stream', 'Content-Disposition': 'attachment' },
+  })
+}
+
+function toText(value: unknown): string {
+  return JSON.stringify(value, (_, entry: unknown) => (typeof entry === 'bigint' ? entry.toString() : entry))
+}
+
+function problem(context: Context, error: unknown, log: Logger): Response {
+  const status = statusOf(error)
+  if (status >= 500) log.error('a request failed', { stage: 'serve', path: context.req.path, error })
+  const shown =
+    error instanceof GevulotError && (status < 500 || error.retryable)
+      ? error
+      : apiError('API_INTERNAL', 'something went wrong; the log of the server says what')
+  const { code, message, hint, retryable } = shown
+  // The body may not have been read to its end, so the connection cannot be used again.
+  if (context.req.method !== 'GET') context.header('Connection', 'close')
+  return context.json({ error: { code, message, hint, retryable } }, status)
+}

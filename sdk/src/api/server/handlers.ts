@@ -1,0 +1,164 @@
+import { keccak256 } from 'ethers'
+import type { Hex } from '../../chain/hex.js'
+import { toProgramId, toWorkloadId } from '../../chain/hex.js'
+import type { GevulotClient } from '../../client/createClient.js'
+import { buildInputs } from '../../content/buildInputs.js'
+import { PUBLIC_INPUTS } from '../../content/InputsManifest.js'
+import type { ContentStore } from '../../content/ContentStore.js'
+import { parseDigest } from '../../content/digest.js'
+import { apiError } from '../../errors/codes/api.js'
+import type { Answer, Input } from '../contract/Endpoint.js'
+import type { ENDPOINTS, EndpointName } from '../contract/endpoints.js'
+import type { RequestStore, StoredRequest } from '../store/RequestStore.js'
+import type { StoredKey } from './ApiKeys.js'
+import { requestAnswer, workloadAnswer } from './answers.js'
+import type { Submitter } from './Submitter.js'
+
+/** Proxy mode: what submitting on behalf of keys needs. */
+export interface Proxy {
+  readonly requests: RequestStore
+  readonly submitter: Submitter
+  readonly store: ContentStore
+  /** Base address at which provers can fetch what the store holds; none: they share the store. */
+  readonly contentUri: string
+}
+
+/** What handlers work with. */
+export interface Backend {
+  readonly client: GevulotClient
+  /** Absent in a server that only reads. */
+  readonly proxy: Proxy | undefined
+}
+
+/** Who asks. */
+export interface Caller {
+  readonly key: StoredKey | undefined
+  readonly idempotencyKey: string | undefined
+  /** sha-256 of the body as it came. */
+  readonly bodyHash: string
+}
+
+type Handler<Name extends EndpointName> = (
+  backend: Backend,
+  input: Input<(typeof ENDPOINTS)[Name]>,
+  caller: Caller,
+) => Promise<Answer<(typeof ENDPOINTS)[Name]>>
+
+/** What each operation of the API does. */
+export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
+  async getNetwork({ client, proxy }) {
+    const { market, registry, token, committee } = client.contracts.addresses
+    const { chainId, provider } = client.contracts
+    const block = await provider.getBlockNumber()
+    return { chainId, block, contracts: { market, registry, token, committee }, proxy: proxy !== undefined }
+  },
+
+  async getProgram({ client }, { program }) {
+    return client.getProgram({ program: toProgramId(program) })
+  },
+
+  async getQuote({ client }, { program, maxRunTime, redundancy, fee }) {
+    const quote = await client.quote({
+      program,
+      maxRunTime,
+      redundancy,
+      ...(fee !== undefined && { fee: BigInt(fee) }),
+    })
+    return { minimumFee: String(quote.minimumFee), fee: String(quote.fee), ranks: quote.ranks.map(String) }
+  },
+
+  async getWorkload({ client }, { workload }) {
+    return workloadAnswer(await client.getWorkload({ workload: toWorkloadId(workload) }))
+  },
+
+  async getProof({ client }, { workload }) {
+    const { seat, operator, digest, proof, publicInputs } = await client.fetchProof({ workload })
+    return {
+      ...{ workload, seat, operator: operator ?? null, digest },
+      proof: Buffer.from(proof).toString('base64'),
+      publicInputs: Buffer.from(publicInputs).toString('base64'),
+    }
+  },
+
+  async submitRequest(backend, input, caller) {
+    const { client } = backend
+    const { requests, submitter, store, contentUri } = proxyOf(backend)
+    const key = keyOf(caller)
+    const idempotencyKey = caller.idempotencyKey ?? null
+    const { bodyHash } = caller
+    const retry = idempotencyKey === null ? undefined : await requests.findRetry(key.id, idempotencyKey, bodyHash)
+    if (retry !== undefined) return requestAnswer(retry)
+    const { program, maxRunTime, redundancy, rescue } = input
+    const given = input.fee === undefined ? {} : { fee: BigInt(input.fee) }
+    // Says what is wrong with program and fee before anything is stored.
+    const { fee } = await client.quote({ program, maxRunTime, redundancy, ...given })
+    const { digest, publicInputs, uri } = await publish(input.inputs, store)
+    const accepted = await requests.accept(
+      {
+        ...{ key_id: key.id, idempotency_key: idempotencyKey, body_hash: bodyHash, program, inputs: digest },
+        ...{ public_inputs: publicInputs, inputs_uri: uri ?? contentUri, fee: fee.toString() },
+        ...{ max_run_time: maxRunTime, redundancy, rescue },
+      },
+      key,
+      client.clock.now(),
+    )
+    submitter.wake()
+    return requestAnswer(accepted)
+  },
+
+  async listRequests(backend, { limit, cursor }, caller) {
+    const rows = await proxyOf(backend).requests.list(keyOf(caller).id, limit + 1, cursor)
+    const page = rows.slice(0, limit)
+    return { requests: page.map(requestAnswer), next: rows.length > limit ? (page.at(-1)?.id ?? null) : null }
+  },
+
+  async getRequest(backend, { request }, caller) {
+    return requestAnswer(await find(backend, request, caller))
+  },
+
+  async cancelRequest(backend, { request }, caller) {
+    const { requests, submitter } = proxyOf(backend)
+    const row = await requests.cancel(await find(backend, request, caller))
+    submitter.wake()
+    return requestAnswer(row)
+  },
+
+  async getAllowance(backend, _, caller) {
+    const key = keyOf(caller)
+    const { name, requestsPerDay, spendPerDay } = key
+    const used = await proxyOf(backend).requests.usage(key.id, backend.client.clock.now())
+    const left = BigInt(spendPerDay) - used.spent
+    const requestsLeft = Math.max(0, requestsPerDay - used.requests)
+    return { name, requestsPerDay, requestsLeft, spendPerDay, spendLeft: String(left < 0n ? 0n : left) }
+  },
+}
+
+type GivenInputs = Input<(typeof ENDPOINTS)['submitRequest']>['inputs']
+
+/** Stores the files, unless they are stored already. The same files have the same digest, so a retry stores nothing twice. */
+async function publish(inputs: GivenInputs, store: ContentStore) {
+  if ('digest' in inputs) {
+    return { digest: parseDigest(inputs.digest), publicInputs: inputs.publicInputs, uri: inputs.uri }
+  }
+  const files = Object.fromEntries(
+    Object.entries(inputs.files).map(([name, text]) => [name, Buffer.from(text, 'base64')]),
+  )
+  const { digest } = await buildInputs({ args: inputs.args, files }, store)
+  return { digest, publicInputs: keccak256(files[PUBLIC_INPUTS] ?? new Uint8Array()) as Hex, uri: undefined }
+}
+
+async function find(backend: Backend, id: string, caller: Caller): Promise<StoredRequest> {
+  const row = await proxyOf(backend).requests.find(keyOf(caller).id, id)
+  if (row === undefined) throw apiError('API_NOT_FOUND', `there is no request ${id}`)
+  return row
+}
+
+function proxyOf({ proxy }: Backend): Proxy {
+  if (proxy === undefined) throw apiError('API_NOT_FOUND', 'this server only reads: it submits for nobody')
+  return proxy
+}
+
+function keyOf({ key }: Caller): StoredKey {
+  if (key === undefined) throw apiError('API_UNAUTHORISED', 'this needs an API key')
+  return key
+}

@@ -1,0 +1,150 @@
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { serve, type ServerType } from '@hono/node-server'
+import type { GevulotClient } from '../../client/createClient.js'
+import { systemClock } from '../../clock.js'
+import type { ContentStore } from '../../content/ContentStore.js'
+import { openEmbedded } from '../../database/openEmbedded.js'
+import { apiError } from '../../errors/codes/api.js'
+import { lockDirectory } from '../../worker/lock.js'
+import type { Logger } from '../../worker/log/Logger.js'
+import { migrations } from '../store/migrations.js'
+import { RequestStore } from '../store/RequestStore.js'
+import type { ApiSchema } from '../store/schema.js'
+import { ApiKeys } from './ApiKeys.js'
+import { createApp } from './app.js'
+import { EventHub } from './EventHub.js'
+import type { Proxy } from './handlers.js'
+import { RateLimiter } from './RateLimiter.js'
+import { Submitter } from './Submitter.js'
+
+/** Options of {@link startApi}. */
+export interface ApiOptions {
+  /** What it speaks to the chain with; in proxy mode with a signer and a store. */
+  readonly client: GevulotClient
+  /** Keys, and in proxy mode the requests. */
+  readonly directory: string
+  readonly log: Logger
+  /** The version it shows. */
+  readonly version: string
+  /** Default 127.0.0.1. */
+  readonly host?: string
+  /** Default 8546; 0 for any free one. */
+  readonly port?: number
+  /** Submits on behalf of API keys; default: if the client has a signer. */
+  readonly proxy?: boolean
+  /** In proxy mode: pays what the balance in the market lacks from the account's tokens; default true. */
+  readonly deposit?: boolean
+  /** Base address at which provers reach this server's `/v1/content/`; none: they share the store. */
+  readonly contentUri?: string
+  /** Origins whose pages may call the API; none by default. */
+  readonly origins?: readonly string[]
+  /** Requests a second of one key or address in the long run, and at once; defaults 20 and 100. */
+  readonly rate?: { readonly perSecond: number; readonly burst: number }
+}
+
+/** A running API server. */
+export interface RunningApi {
+  /** For example http://127.0.0.1:8546. */
+  readonly url: string
+  /** Resolves with the error when a part of it breaks. */
+  readonly failure: Promise<Error>
+  /** Takes no more requests, ends what is open, and waits. */
+  stop(): Promise<void>
+}
+
+const REQUEST_MS = 30_000
+const HEADERS_MS = 10_000
+const MOST_CONNECTIONS = 4_096
+/** A caller that does not read its answer must not hold up a restart. */
+const LAST_ANSWERS_MS = 5_000
+const LOOK_MS = 50
+const MAX_CONTENT_BYTES = 64 * 2 ** 20
+
+/**
+ * Starts an API server: the network over HTTP, and in proxy mode requests on behalf of API keys.
+ * @throws GevulotError API_CONFIG_INVALID
+ */
+export async function startApi(options: ApiOptions): Promise<RunningApi> {
+  const { client, directory, log, host = '127.0.0.1' } = options
+  const stopping = new AbortController()
+  const closers: (() => Promise<unknown>)[] = []
+  const stop = async (): Promise<void> => {
+    stopping.abort(new Error('the server stops'))
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  let fail: (error: Error) => void = () => undefined
+  const failure = new Promise<Error>((resolve) => (fail = resolve))
+  const run = (part: (signal: AbortSignal) => Promise<void>): void => {
+    const running = part(stopping.signal).catch((error: unknown) => {
+      log.error('the server broke', { stage: 'serve', error })
+      fail(error instanceof Error ? error : new Error(String(error)))
+    })
+    closers.push(() => running)
+  }
+  try {
+    const lock = await lockDirectory(directory).catch((cause: unknown) => {
+      throw apiError('API_CONFIG_INVALID', `another server uses ${directory}`, { cause })
+    })
+    closers.push(() => lock.release())
+    const proxy = await openProxy(options, closers)
+    const hub = new EventHub({ contracts: client.contracts, clock: client.clock, log, pollMs: client.settings.pollMs })
+    run((signal) => hub.run(signal))
+    if (proxy !== undefined) run((signal) => proxy.submitter.run(signal))
+    const { perSecond, burst } = options.rate ?? { perSecond: 20, burst: 100 }
+    const app = createApp({
+      ...{ backend: { client, proxy }, hub, log, version: options.version, origins: options.origins ?? [] },
+      keys: new ApiKeys(join(directory, 'keys')),
+      limiter: new RateLimiter(perSecond, burst),
+      ...{ content: proxy?.store, maxContentBytes: MAX_CONTENT_BYTES, stop: stopping.signal },
+    })
+    const server = await listen(app.fetch, host, options.port ?? 8546)
+    closers.push(() => close(server))
+    const { port } = server.address() as AddressInfo
+    return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, failure, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function openProxy(options: ApiOptions, closers: (() => Promise<unknown>)[]): Promise<Proxy | undefined> {
+  const { client, log, directory, contentUri = '' } = options
+  if (!(options.proxy ?? client.signer !== undefined)) return undefined
+  const store: ContentStore | undefined = client.store
+  if (client.signer === undefined || store === undefined) {
+    throw apiError('API_CONFIG_INVALID', 'proxy mode needs a key and a store that can be written')
+  }
+  const db = await openEmbedded<ApiSchema>(join(directory, 'database'), migrations).catch((cause: unknown) => {
+    throw apiError('API_CONFIG_INVALID', `cannot open the database in ${directory}`, { cause })
+  })
+  closers.push(() => db.destroy())
+  const requests = new RequestStore(db)
+  const submitter = new Submitter({ client, requests, log, deposit: options.deposit ?? true })
+  return { requests, submitter, store, contentUri }
+}
+
+function listen(fetch: Parameters<typeof serve>[0]['fetch'], hostname: string, port: number): Promise<ServerType> {
+  return new Promise((resolve, reject) => {
+    const serverOptions = { requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS }
+    const server = serve({ fetch, hostname, port, serverOptions }, () => resolve(server))
+    if ('maxConnections' in server) server.maxConnections = MOST_CONNECTIONS
+    server.once('error', (cause: Error) =>
+      reject(apiError('API_CONFIG_INVALID', `cannot listen at ${hostname}:${port}`, { cause })),
+    )
+  })
+}
+
+/** Answers that are being made are finished, for a while; connections that only wait are cut. */
+async function close(server: ServerType): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const over = new AbortController()
+  void closed.then(() => over.abort())
+  for (let waited = 0; waited < LAST_ANSWERS_MS && !over.signal.aborted; waited += LOOK_MS) {
+    // A connection whose answer has just ended waits for another request, which will not be heard.
+    if ('closeIdleConnections' in server) server.closeIdleConnections()
+    await systemClock.sleep(LOOK_MS, over.signal).catch(() => undefined)
+  }
+  if ('closeAllConnections' in server) server.closeAllConnections()
+  await closed
+}

@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto'
+import { sql, type Kysely, type Selectable, type Transaction } from 'kysely'
+import { apiError } from '../../errors/codes/api.js'
+import type { KeyLimits } from '../server/ApiKeys.js'
+import type { ApiSchema } from './schema.js'
+
+/** A stored request. */
+export type StoredRequest = Selectable<ApiSchema['requests']>
+
+/** What a client asks for, as far as it is kept. */
+export type NewRequest = Pick<
+  StoredRequest,
+  | 'key_id'
+  | 'idempotency_key'
+  | 'body_hash'
+  | 'program'
+  | 'inputs'
+  | 'public_inputs'
+  | 'inputs_uri'
+  | 'fee'
+  | 'max_run_time'
+  | 'redundancy'
+  | 'rescue'
+>
+
+/** What a key has used up within a day. */
+export interface Usage {
+  readonly requests: number
+  /** Token units. */
+  readonly spent: bigint
+}
+
+const DAY_MS = 86_400_000
+
+/** The requests of all keys. What {@link accept} has answered is durable. */
+export class RequestStore {
+  readonly #db: Kysely<ApiSchema>
+
+  constructor(db: Kysely<ApiSchema>) {
+    this.#db = db
+  }
+
+  /**
+   * The request that an idempotency key stands for.
+   * @throws GevulotError API_IDEMPOTENCY_CONFLICT when the key was used for another body
+   */
+  async findRetry(keyId: string, idempotencyKey: string, bodyHash: string): Promise<StoredRequest | undefined> {
+    return findRetry(this.#db, keyId, idempotencyKey, bodyHash)
+  }
+
+  /**
+   * Accepts a request, or answers the one it is a retry of. Requests of one key are taken one after the other, so that two at once cannot both
+   * use the last of an allowance.
+   * @throws GevulotError API_LIMIT_REACHED, API_IDEMPOTENCY_CONFLICT
+   */
+  async accept(request: NewRequest, limits: KeyLimits, now: number): Promise<StoredRequest> {
+    return this.#db.transaction().execute(async (db) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${request.key_id}, 0))`.execute(db)
+      const { key_id, idempotency_key, body_hash, fee } = request
+      const known = idempotency_key === null ? undefined : await findRetry(db, key_id, idempotency_key, body_hash)
+      if (known !== undefined) return known
+      const { requests, spent } = await usageOf(db, key_id, now)
+      if (requests >= limits.requestsPerDay) {
+        throw apiError('API_LIMIT_REACHED', `the key has made ${requests} requests within 24 hours, its limit`)
+      }
+      if (spent + BigInt(fee) > BigInt(limits.spendPerDay)) {
+        const left = BigInt(limits.spendPerDay) - spent
+        throw apiError('API_LIMIT_REACHED', `the fee is ${fee}, and ${left < 0n ? 0n : left} of the key's day are left`)
+      }
+      return db
+        .insertInto('requests')
+        .values({
+          ...request,
+          public_id: randomBytes(16).toString('hex'),
+          ...{ created_at: now, state: 'accepted', nonce: null, workload: null, cancelling: false, error: null },
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow()
+    })
+  }
+
+  /** What a key has used up within the last 24 hours. */
+  async usage(keyId: string, now: number): Promise<Usage> {
+    return usageOf(this.#db, keyId, now)
+  }
+
+  /** A request of a key. */
+  async find(keyId: string, publicId: string): Promise<StoredRequest | undefined> {
+    return this.#db
+      .selectFrom('requests')
+      .selectAll()
+      .where('key_id', '=', keyId)
+      .where('public_id', '=', publicId)
+      .executeTakeFirst()
+  }
+
+  /** Requests of a key, newest first, before a position. */
+  async list(keyId: string, limit: number, before: number | undefined): Promise<readonly StoredRequest[]> {
+    return this.#db
+      .selectFrom('requests')
+      .selectAll()
+      .where('key_id', '=', keyId)
+      .$if(before !== undefined, (query) => query.where('id', '<', before ?? 0))
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute()
+  }
+
+  /**
+   * The request to submit next: one that has begun before all others, then the oldest.
+   * @param but Ids of requests that wait.
+   */
+  async next(but: readonly number[]): Promise<StoredRequest | undefined> {
+    return this.#db
+      .selectFrom('requests')
+      .selectAll()
+      .where('state', '=', 'accepted')
+      .$if(but.length > 0, (query) => query.where('id', 'not in', but))
+      .orderBy(sql`nonce is null`)
+      .orderBy('id')
+      .executeTakeFirst()
+  }
+
+  /** Submitted requests that are to be cancelled. */
+  async toCancel(): Promise<readonly StoredRequest[]> {
+    return this.#db
+      .selectFrom('requests')
+      .selectAll()
+      .where('state', '=', 'submitted')
+      .where('cancelling', '=', true)
+      .orderBy('id')
+      .execute()
+  }
+
+  /**
+   * Notes the nonce that a request takes (null: another one is needed).
+   * @returns Whether it still is to be submitted; a cancel may have come first.
+   */
+  async take(id: number, nonce: number | null): Promise<boolean> {
+    const taken = await this.#db
+      .updateTable('requests')
+      .set({ nonce })
+      .where('id', '=', id)
+      .where('state', '=', 'accepted')
+      .returning('id')
+      .execute()
+    return taken.length === 1
+  }
+
+  /** Notes what became of a request. */
+  async settle(id: number, outcome: Partial<Pick<StoredRequest, 'state' | 'workload' | 'error' | 'cancelling'>>) {
+    await this.#db.updateTable('requests').set(outcome).where('id', '=', id).execute()
+  }
+
+  /** Cancels a request that nothing was sent for, else notes that its workload is to be cancelled. */
+  async cancel(request: StoredRequest): Promise<StoredRequest> {
+    const { id } = request
+    return this.#db.transaction().execute(async (db) => {
+      const early = await db
+        .updateTable('requests')
+        .set({ state: 'cancelled' })
+        .where('id', '=', id)
+        .where('state', '=', 'accepted')
+        .where('nonce', 'is', null)
+        .returningAll()
+        .executeTakeFirst()
+      if (early !== undefined) return early
+      await db
+        .updateTable('requests')
+        .set({ cancelling: true })
+        .where('id', '=', id)
+        .where('state', 'in', ['accepted', 'submitted'])
+        .execute()
+      return db.selectFrom('requests').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+    })
+  }
+}
+
+type Handle = Kysely<ApiSchema> | Transaction<ApiSchema>
+
+async function findRetry(db: Handle, keyId: string, idempotencyKey: string, bodyHash: string) {
+  const known = await db
+    .selectFrom('requests')
+    .selectAll()
+    .where('key_id', '=', keyId)
+    .where('idempotency_key', '=', idempotencyKey)
+    .executeTakeFirst()
+  if (known !== undefined && known.body_hash !== bodyHash) {
+    throw apiError('API_IDEMPOTENCY_CONFLICT', 'this Idempotency-Key stands for another request')
+  }
+  return known
+}
+
+/** A request that cost nothing does not count: it was refused before anything was sent, or cancelled. */
+async function usageOf(db: Handle, keyId: string, now: number): Promise<Usage> {
+  const rows = await db
+    .selectFrom('requests')
+    .select((eb) => [eb.fn.countAll<string>().as('requests'), sql<string | null>`sum(fee::numeric)::text`.as('spent')])
+    .where('key_id', '=', keyId)
+    .where('created_at', '>', now - DAY_MS)
+    .where('state', 'in', ['accepted', 'submitted'])
+    .executeTakeFirstOrThrow()
+  return { requests: Number(rows.requests), spent: BigInt(rows.spent ?? '0') }
+}

@@ -1,0 +1,67 @@
+import { cliError } from '../../errors/codes/cli.js'
+import { defineCommand } from '../Command.js'
+import { flag, integer, manyOption, option, optionWithDefault, text } from '../parsers.js'
+
+export const apiServe = defineCommand({
+  name: 'api serve',
+  summary: 'Serve the network over HTTP, and submit on behalf of API keys',
+  details:
+    'With a key file and a store it submits requests of API keys and pays for them (proxy mode); without a key file it only reads. Ends cleanly on Ctrl-C or SIGTERM; what it accepted is submitted after the next start. Put it behind a server that speaks TLS.',
+  options: {
+    data: optionWithDefault(
+      'directory',
+      text,
+      '.gevulot/api',
+      'keys and accepted requests; belongs to this server alone',
+    ),
+    host: optionWithDefault('address', text, '127.0.0.1', 'where it listens'),
+    port: optionWithDefault('number', integer(0, 65_535), 8546, '0: any free one'),
+    origin: manyOption('origin', text, 'a page that may call it from a browser, or *; repeat it'),
+    contentUri: option('url', text, 'where provers reach its /v1/content/; without it they share the store'),
+    readOnly: flag('submit for nobody, although there is a key'),
+    noDeposit: flag("do not top up the balance in the market from the account's tokens"),
+  },
+  examples: ['api serve', 'api serve --port 8080 --origin https://app.example.org'],
+  async run({ options, context }) {
+    const { output, signal, environment } = context
+    const { startApi } = await import('../../api/server/startApi.js')
+    const { jsonLogger } = await import('../../worker/log/Logger.js')
+    const { ownVersion } = await import('../ownVersion.js')
+    const { keyFile, store } = await context.settings()
+    const proxy = keyFile !== undefined && !options.readOnly
+    if (proxy && (store === undefined || /^https?:/.test(store))) {
+      throw cliError(
+        'CLI_SETTING_MISSING',
+        'proxy mode needs --store, GEVULOT_STORE, or store in gevulot.json: a directory',
+      )
+    }
+    const client = proxy ? await context.client() : await context.reader()
+    const level = environment['GEVULOT_LOG_LEVEL'] === 'debug' ? 'debug' : 'info'
+    const api = await startApi({
+      ...{ client, directory: options.data, version: await ownVersion(), proxy, deposit: !options.noDeposit },
+      ...{ host: options.host, port: options.port, origins: options.origin },
+      ...(options.contentUri !== undefined && { contentUri: options.contentUri }),
+      log: jsonLogger({ level, write: (line) => output.note(line), now: () => client.clock.now() }),
+    })
+    try {
+      output.report({ url: api.url, proxy, account: client.account ?? null }, [
+        output.paint('good', `The API is served at ${api.url}.`),
+        ...output.facts([
+          ['schema', `${api.url}/v1/openapi.json`],
+          ['proxy', proxy ? `submits as ${client.account ?? '?'}` : 'no: it only reads'],
+        ]),
+      ])
+      await Promise.race([stopped(signal), api.failure.then((error) => Promise.reject(error))])
+      output.note('stopping')
+    } finally {
+      await api.stop()
+    }
+  },
+})
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

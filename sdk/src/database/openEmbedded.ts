@@ -1,0 +1,23 @@
+import { mkdir } from 'node:fs/promises'
+import { PGlite } from '@electric-sql/pglite'
+import { Kysely, PGliteDialect } from 'kysely'
+import { Migrator, type MigrationProvider } from 'kysely/migration'
+
+/**
+ * Opens an embedded database and brings its tables up to date. Everything else speaks to it through Kysely's Postgres dialect, so that a
+ * server can take its place.
+ * @param path Directory, of one process at a time; undefined: in memory.
+ * @throws Error the caller's part of the SDK says what it means.
+ */
+export async function openEmbedded<Schema>(
+  path: string | undefined,
+  migrations: MigrationProvider,
+): Promise<Kysely<Schema>> {
+  if (path !== undefined) await mkdir(path, { recursive: true, mode: 0o700 })
+  const pglite = await PGlite.create(path === undefined ? {} : { dataDir: path })
+  const db = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
+  const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest()
+  if (error === undefined) return db
+  await db.destroy()
+  throw new Error('the tables cannot be brought up to date', { cause: error })
+}
