@@ -7,9 +7,9 @@ import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 
-import { parseEther, type HDNodeWallet } from 'ethers'
+import { parseEther } from 'ethers'
 
-import { connect, deploymentOf, followEvents, type Contracts } from '../../sdk/src/chain/index.js'
+import { connect, deploymentOf, followEvents } from '../../sdk/src/chain/index.js'
 import { createClient, DirectoryInbox, type GevulotClient } from '../../sdk/src/client/index.js'
 import { DirectoryStore } from '../../sdk/src/content/index.js'
 import { generateDeliveryKey } from '../../sdk/src/crypto/index.js'
@@ -19,12 +19,13 @@ import { root } from '../lib/artifacts.js'
 import { deploy, writeDeploymentRecord } from '../../sdk/src/deploy/deploy.js'
 import { devnet, type Parameters } from '../../sdk/src/deploy/parameters.js'
 import { Books } from './Books.js'
+import { equip } from './equip.js'
 import { LocalChain } from './LocalChain.js'
 import { paint } from './paint.js'
 import { deployPrograms, type DemoProgram } from './programs.js'
 import { runJudged } from './judged.js'
 import { cast, newcomer, startProver, type RuntimeChoice } from './provers.js'
-import { BOND, setPuzzle, stakeSeats, watchCheck } from './qualification.js'
+import { setPuzzle, stakeSeats, watchCheck } from './qualification.js'
 import { Story } from './Story.js'
 import { startValidators, validators } from './validators.js'
 
@@ -91,18 +92,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const heading = (text: string): void => console.log(`\n${paint.strong(text)}`)
 const note = (text: string): void => console.log(`  ${text}`)
-
-/** Gives an operator what it needs to stake seats. */
-async function equip(
-  chain: LocalChain,
-  { token, registry }: Contracts,
-  wallet: HDNodeWallet,
-  seats = 1,
-): Promise<void> {
-  await chain.fund(wallet.address)
-  await (await token.transfer(wallet.address, BOND * BigInt(seats))).wait()
-  await (await registry.admit(wallet.address, true)).wait()
-}
 
 /** Runs one workload from submission to a verified proof, or to its failure. */
 async function runWorkload(

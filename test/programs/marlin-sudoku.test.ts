@@ -39,7 +39,7 @@ import { buildPackage, type BuiltPackage, DirectoryStore } from '../../sdk/src/c
 import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
 import { DefinedIndex, sudokuWitness, valueAt, violated, witnessFile } from './marlinAlgebra.js'
-import { flipped, wrongLengths } from './mutations.js'
+import { flipped, oversized, wrongLengths } from './mutations.js'
 import { CONTEXT, Sandbox, sandboxWorks } from './support.js'
 
 const EASY = samples.example.puzzle
@@ -354,7 +354,7 @@ describe('marlin-sudoku', function () {
     })
 
     it('refuses proofs and public inputs of a wrong length', async () => {
-      for (const wrong of wrongLengths(proof)) {
+      for (const wrong of [...wrongLengths(proof), oversized(proof)]) {
         await refused(publicInputs, wrong)
         expect((await sandbox.run(program.verifier, { ...files, proof: wrong })).verdict).to.equal('invalid')
       }

@@ -108,6 +108,12 @@ export class Executor {
       const outcome = await this.#run(order, program, inputs, directory, signal)
       await this.#options.proofs.keepLog(order.workload, outcome.log)
       await this.#options.history.add(order.programId, outcome.usage.wallSeconds, outcome.kind)
+      this.#options.log.info('program ended', {
+        workload: order.workload,
+        stage: 'running',
+        ended: outcome.kind,
+        ...outcome.usage,
+      })
       const proofFile = proofFileOf(outcome)
       return this.#options.proofs.keep(order.workload, proofFile, publicInputs)
     })
