@@ -1,9 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect } from 'chai'
-import { root } from '../../scripts/lib/artifacts.js'
 import { auditDraw, type DrawAudit } from '../../sdk/src/audit/auditDraw.js'
-import { SLOTS } from '../../sdk/src/audit/seatRoom.js'
 import type { Contracts } from '../../sdk/src/chain/connect.js'
 import { drawSeed } from '../../sdk/src/chain/draw.js'
 import type {
@@ -129,13 +125,6 @@ describe('chain: audit of draws', function () {
     }
     // Drawn seats stay at work here, so later draws must have met some of them.
     expect(passed).to.be.greaterThan(0)
-  })
-
-  it('reads the words of seats where the market keeps them', () => {
-    const { storage } = JSON.parse(readFileSync(join(root, 'deployments/snapshots/Market.json'), 'utf8')) as {
-      readonly storage: readonly string[]
-    }
-    expect(storage.find((line) => line.includes(' _slots '))).to.match(new RegExp(`^${SLOTS}:0 `))
   })
 
   it('knows a seat that has no room: four workloads wait to be settled in its words', async () => {
