@@ -12,6 +12,7 @@ import { auditDraw } from './auditDraw.js'
 import { auditPayments } from './auditPayments.js'
 import { completion } from './completion.js'
 import { devnet } from './devnet.js'
+import { doctor } from './doctor.js'
 import { init } from './init.js'
 import { nanosInstall } from './nanosInstall.js'
 import { programBuild } from './programBuild.js'
@@ -50,6 +51,7 @@ export const commands: readonly Command[] = [
   auditPayments,
   completion,
   devnet,
+  doctor,
   init,
   nanosInstall,
   programBuild,
