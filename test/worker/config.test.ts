@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 
 import { expect } from 'chai'
+import { Wallet } from 'ethers'
 
 import { helpText } from '../../sdk/src/worker/config/helpText.js'
 import { loadConfig } from '../../sdk/src/worker/config/loadConfig.js'
@@ -110,6 +111,25 @@ describe('worker: secrets', () => {
     await rejected(readKeyFile(directory()), 'WORKER_KEY_UNSAFE')
     const error = await rejected(readKeyFile(await keyFile(KEY.slice(1), 0o600)), 'WORKER_KEY_UNSAFE')
     expect(JSON.stringify({ ...error, message: error.message })).to.not.contain(KEY.slice(1, 20))
+  })
+
+  it('opens a keystore with the password of a second file, and says nothing of either when it cannot', async () => {
+    const wallet = new Wallet(`0x${KEY}`)
+    const keystore = await keyFile(wallet.encryptSync('correct horse'), 0o600)
+    const password = await keyFile('correct horse\n', 0o400)
+    expect((await readKeyFile(keystore, password)).reveal()).to.equal(`0x${KEY}`)
+    await rejected(readKeyFile(keystore), 'WORKER_KEY_LOCKED')
+    await rejected(readKeyFile(keystore, await keyFile('correct horse', 0o644)), 'WORKER_KEY_UNSAFE')
+    const wrong = join(directory(), 'wrong')
+    await writeFile(wrong, 'battery staple', { mode: 0o600 })
+    const broken = join(directory(), 'broken')
+    await writeFile(broken, '{"crypto":"battery"}', { mode: 0o600 })
+    for (const error of [
+      await rejected(readKeyFile(keystore, wrong), 'WORKER_KEY_LOCKED'),
+      await rejected(readKeyFile(broken, password), 'WORKER_KEY_LOCKED'),
+    ]) {
+      expect(inspect(error, { depth: 9 })).to.not.match(/battery|horse|abababab/)
+    }
   })
 
   it('shows three stars, whatever is done with a secret', () => {

@@ -1,12 +1,10 @@
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { Wallet } from 'ethers'
 import { cliError } from '../errors/codes/cli.js'
+import { readPrivateFile } from '../readPrivateFile.js'
 import type { Context } from './Context.js'
 import { passwordOf } from './password.js'
 
 const KEY = /^(0x)?[0-9a-fA-F]{64}$/
-const MAX_BYTES = 64 * 1024
 
 /**
  * Reads a key: an encrypted keystore (Web3 Secret Storage), or 64 hexadecimal digits. Either way only the owner may be able to read
@@ -14,7 +12,7 @@ const MAX_BYTES = 64 * 1024
  * @throws GevulotError CLI_KEY_UNSAFE, CLI_KEY_LOCKED
  */
 export async function readKey(path: string, context: Context): Promise<Wallet> {
-  const text = await readPrivately(path)
+  const text = await readPrivateFile(path, unsafe)
   if (KEY.test(text)) return new Wallet(text.startsWith('0x') ? text : `0x${text}`)
   // The messages say nothing of what was found: it could be most of a key.
   if (!text.startsWith('{')) throw cliError('CLI_KEY_UNSAFE', `${path} holds neither a keystore nor a key`)
@@ -29,19 +27,6 @@ export async function readKey(path: string, context: Context): Promise<Wallet> {
   }
 }
 
-async function readPrivately(path: string): Promise<string> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW).catch((cause: unknown) => {
-    throw cliError('CLI_KEY_UNSAFE', `cannot open the key file ${path}`, { cause })
-  })
-  try {
-    const info = await file.stat()
-    if (!info.isFile()) throw cliError('CLI_KEY_UNSAFE', `${path} is not a regular file`)
-    if ((info.mode & 0o077) !== 0) {
-      throw cliError('CLI_KEY_UNSAFE', `${path} can be read by others (mode ${(info.mode & 0o777).toString(8)})`)
-    }
-    if (info.size > MAX_BYTES) throw cliError('CLI_KEY_UNSAFE', `${path} is too large to hold a key`)
-    return (await file.readFile('utf8')).trim()
-  } finally {
-    await file.close()
-  }
+function unsafe(why: string, cause?: unknown): Error {
+  return cliError('CLI_KEY_UNSAFE', why, cause === undefined ? {} : { cause })
 }

@@ -4,13 +4,14 @@ import type { Clock } from '../clock.js'
 import { assertClock } from '../worker/chain/assertClock.js'
 import { ChainFollower } from '../worker/chain/ChainFollower.js'
 import { ChainTime } from '../worker/chain/ChainTime.js'
-import { readKeyFile } from '../worker/config/readKeyFile.js'
+import type { Secret } from '../worker/config/Secret.js'
 import { ChainFacts } from '../worker/coordinate/ChainFacts.js'
 import { CommitteeCalls } from '../worker/coordinate/CommitteeCalls.js'
 import { SeatBook } from '../worker/coordinate/SeatBook.js'
 import { lockAccount, lockDirectory } from '../worker/lock.js'
 import type { Logger } from '../worker/log/Logger.js'
 import { Publisher } from '../worker/publish/Publisher.js'
+import type { DaemonParts } from '../worker/serve.js'
 import { TxSigner } from '../worker/publish/TxSigner.js'
 import { contentSources } from '../worker/run/contentSources.js'
 import { assertRuntime, workerRuntime } from '../worker/run/workerRuntime.js'
@@ -34,13 +35,15 @@ export class Validator {
   readonly #config: ValidatorConfig
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #key: Secret
   /** Undo what was opened, newest first. */
   readonly #closers: (() => Promise<void>)[] = []
 
-  constructor(config: ValidatorConfig, { clock, log }: { readonly clock: Clock; readonly log: Logger }) {
+  constructor(config: ValidatorConfig, { clock, log, key }: DaemonParts) {
     this.#config = config
     this.#clock = clock
     this.#log = log
+    this.#key = key
   }
 
   /**
@@ -62,7 +65,7 @@ export class Validator {
     const clock = this.#clock
     const log = this.#log
     const deployment = deploymentOf(await readDeploymentRecord(config.deployment))
-    const signer = new TxSigner(await readKeyFile(config.keyFile), deployment.chainId)
+    const signer = new TxSigner(this.#key, deployment.chainId)
     // Two that sign with one key would sooner or later sign two verdicts.
     const directoryLock = await lockDirectory(config.dataDirectory)
     this.#closers.push(() => directoryLock.release())

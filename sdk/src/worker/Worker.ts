@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js'
 import { assertClock } from './chain/assertClock.js'
 import { ChainFollower } from './chain/ChainFollower.js'
 import { ChainTime } from './chain/ChainTime.js'
-import { readKeyFile } from './config/readKeyFile.js'
+import type { Secret } from './config/Secret.js'
 import type { WorkerConfig } from './config/WorkerConfig.js'
 import { Agenda } from './coordinate/Agenda.js'
 import { BeaconRelay } from './coordinate/BeaconRelay.js'
@@ -46,6 +46,8 @@ import { untilAborted } from './untilAborted.js'
 export interface WorkerDependencies {
   readonly clock: Clock
   readonly log: Logger
+  /** The operator's private key. */
+  readonly key: Secret
   /** Called once it follows the chain. */
   readonly onStarted?: () => void
 }
@@ -58,14 +60,16 @@ export class Worker {
   readonly #config: WorkerConfig
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #key: Secret
   readonly #onStarted: (() => void) | undefined
   /** Undo what was opened, newest first. */
   readonly #closers: (() => Promise<void>)[] = []
 
-  constructor(config: WorkerConfig, { clock, log, onStarted }: WorkerDependencies) {
+  constructor(config: WorkerConfig, { clock, log, key, onStarted }: WorkerDependencies) {
     this.#config = config
     this.#clock = clock
     this.#log = log
+    this.#key = key
     this.#onStarted = onStarted
   }
 
@@ -88,9 +92,8 @@ export class Worker {
     const config = this.#config
     const clock = this.#clock
     const log = this.#log
-    const key = await readKeyFile(config.keyFile)
     const deployment = deploymentOf(await readDeploymentRecord(config.deployment))
-    const signer = new TxSigner(key, deployment.chainId)
+    const signer = new TxSigner(this.#key, deployment.chainId)
     const directoryLock = await lockDirectory(config.dataDirectory)
     this.#closers.push(() => directoryLock.release())
     const accountLock = await lockAccount(deployment.chainId, signer.address)

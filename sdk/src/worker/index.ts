@@ -1,4 +1,5 @@
 export { loadConfig } from './config/loadConfig.js'
+export { readKeyFile } from './config/readKeyFile.js'
 export { helpText } from './config/helpText.js'
 export { Secret } from './config/Secret.js'
 export { WORKER_FIELDS, type WorkerConfig } from './config/WorkerConfig.js'

@@ -3,7 +3,7 @@
  * after a state was written down and before anything is done about it, so a line is an exact place.
  */
 import { systemClock } from '../../../sdk/src/clock.js'
-import { jsonLogger, loadConfig, Worker } from '../../../sdk/src/worker/index.js'
+import { jsonLogger, loadConfig, readKeyFile, Worker } from '../../../sdk/src/worker/index.js'
 
 const [config, message, stage] = process.argv.slice(2)
 
@@ -15,4 +15,6 @@ const log = jsonLogger({
     if (said === message && (stage === undefined || stage === at)) process.kill(process.pid, 'SIGKILL')
   },
 })
-await new Worker(await loadConfig(config, {}), { clock: systemClock, log }).run(new AbortController().signal)
+const settings = await loadConfig(config, {})
+const key = await readKeyFile(settings.keyFile)
+await new Worker(settings, { clock: systemClock, log, key }).run(new AbortController().signal)

@@ -1,7 +1,7 @@
 /** The real validator, ended by SIGKILL at one line of its log: `killed.ts <config> <message> [stage]`. */
 import { systemClock } from '../../../sdk/src/clock.js'
 import { loadValidatorConfig, Validator } from '../../../sdk/src/validator/index.js'
-import { jsonLogger } from '../../../sdk/src/worker/index.js'
+import { jsonLogger, readKeyFile } from '../../../sdk/src/worker/index.js'
 
 const [config, message, stage] = process.argv.slice(2)
 
@@ -13,6 +13,6 @@ const log = jsonLogger({
     if (said === message && (stage === undefined || stage === at)) process.kill(process.pid, 'SIGKILL')
   },
 })
-await new Validator(await loadValidatorConfig(config, {}), { clock: systemClock, log }).run(
-  new AbortController().signal,
-)
+const settings = await loadValidatorConfig(config, {})
+const key = await readKeyFile(settings.keyFile)
+await new Validator(settings, { clock: systemClock, log, key }).run(new AbortController().signal)

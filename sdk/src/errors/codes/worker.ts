@@ -8,7 +8,11 @@ export const WORKER_ERRORS = {
     retryable: false,
   },
   WORKER_KEY_UNSAFE: {
-    hint: 'The key file must be a regular file that only its owner can read: chmod 600 <file>.',
+    hint: 'Files with keys and passwords must be regular files that only their owner can read: chmod 600 <file>.',
+    retryable: false,
+  },
+  WORKER_KEY_LOCKED: {
+    hint: 'Put the password of the keystore into a file of mode 600 and name it in keyPasswordFile.',
     retryable: false,
   },
   WORKER_LOCKED: {

@@ -22,6 +22,7 @@ const {
   rpcUrl,
   deployment,
   keyFile,
+  keyPasswordFile,
   seats,
   runtime,
   accel,
@@ -57,6 +58,7 @@ export const VALIDATOR_FIELDS = {
   rpcUrl,
   deployment,
   keyFile,
+  keyPasswordFile,
   dataDirectory: {
     env: 'GEVULOT_DATA_DIRECTORY',
     parse: text,

@@ -21,7 +21,17 @@ export const WORKER_FIELDS = {
     'JSON-RPC endpoint of the chain; may contain an API key, so it is never shown.',
   ),
   deployment: field('DEPLOYMENT', text, 'Path of the deployment record, deployments/<chain id>.json.'),
-  keyFile: field('KEY_FILE', text, "File with the operator's private key, 64 hexadecimal digits, mode 600."),
+  keyFile: field(
+    'KEY_FILE',
+    text,
+    "The operator's private key: an encrypted keystore, or 64 hexadecimal digits; mode 600.",
+  ),
+  keyPasswordFile: field(
+    'KEY_PASSWORD_FILE',
+    optional(text),
+    'File with the password of the keystore, mode 600; empty: the key is not encrypted.',
+    '',
+  ),
   dataDirectory: field('DATA_DIRECTORY', text, 'State, proofs and the content cache; belongs to this worker alone.'),
   seats: field('SEATS', list(integer(1, 2 ** 24 - 1)), "Seats to work for; empty: all of the account's.", []),
 
