@@ -109,16 +109,17 @@ describe('faults: what surrounds the worker fails', function () {
   it('the disk of the content cache is full: the work is declined at once', async function () {
     const cache = join(alice.directory, 'data', 'cache')
     await mkdir(cache, { recursive: true })
+    // Two pages: the manifest fits, the program beside it does not.
     // Only the real root may mount and then run a sandbox that changes its user.
     const inside = ['--mount', 'sh', '-c']
     try {
-      execFileSync('unshare', [...inside, `mount -t tmpfs -o size=64k tmpfs ${cache}`], { stdio: 'pipe' })
+      execFileSync('unshare', [...inside, `mount -t tmpfs -o size=8k tmpfs ${cache}`], { stdio: 'pipe' })
     } catch {
       console.log('this machine lets nobody mount a small disk, so it cannot be filled')
       this.skip()
     }
     const config = await network.configure(alice)
-    const script = `mount -t tmpfs -o size=64k tmpfs ${cache} && exec "$0" --import tsx sdk/src/worker/main.ts ${config}`
+    const script = `mount -t tmpfs -o size=8k tmpfs ${cache} && exec "$0" --import tsx sdk/src/worker/main.ts ${config}`
     const child = spawn('unshare', [...inside, script, process.execPath], { cwd: root, stdio: 'ignore' })
     try {
       await network.chain.mineEvery(1)
