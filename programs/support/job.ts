@@ -19,7 +19,7 @@ export type Outcome =
 
 /**
  * The main loop of a guest: reads the job, does the work, writes the files and last the result. What a prover throws is its answer: the
- * requester reads why there is no proof. A verifier that throws crashes on purpose: only a verdict is an answer.
+ * requester reads why there is no proof. A verifier that throws ends without one on purpose: only a verdict is an answer.
  */
 export async function runJob(
   work: (read: (name: string) => Uint8Array, job: Job) => Outcome | Promise<Outcome>,
@@ -42,8 +42,9 @@ async function answer(work: Parameters<typeof runJob>[0], job: Job): Promise<Out
   try {
     return await work(readInput, job)
   } catch (error) {
-    if (job.role !== 'prove') throw error
+    // Said here: the interpreter would print the whole line of the bundle before the reason, and may be cut off in it.
     console.error(error)
+    if (job.role !== 'prove') process.exit(1)
     return { status: 'error', error: error instanceof Error ? error.message : String(error) }
   }
 }

@@ -74,7 +74,7 @@ const EXPORTS = [
   'DEFAULT_SETTINGS', 'DirectoryInbox', 'DirectoryStore', 'GevulotError', 'HttpStore', 'MultiStore', 'assign',
   'buildInputs', 'buildPackage', 'cancel', 'claimRewards', 'clear', 'connect', 'createClient', 'decodeProof',
   'deliveryKeyOf', 'deployProgram', 'deploymentOf', 'deposit', 'deriveDeliveryKey', 'deriveStatus', 'fetchProof',
-  'generateDeliveryKey', 'getBalance', 'getPinnedProgram', 'getProgram', 'getRewards', 'getSeats', 'getWorkload',
+  'generateDeliveryKey', 'getBalance', 'getDuties', 'getPinnedProgram', 'getProgram', 'getRewards', 'getSeats', 'getWorkload',
   'joinSeats', 'leaveSeats', 'openDeliveries', 'parseDeploymentRecord', 'quote', 'readDeploymentRecord', 'readWorkload',
   'recordRewards', 'release', 'releaseWhenServed', 'rpcProvider', 'settle', 'settleMany', 'signDelivery',
   'signerOfDelivery', 'slash', 'stakeSeats', 'submit', 'systemClock', 'toAddress', 'toBytes32', 'toProgramId',
