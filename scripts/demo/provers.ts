@@ -27,7 +27,12 @@ export function cast(programs: readonly string[], runtime: RuntimeChoice): reado
     { name: 'alice', note: 'keeper too', entry: WORKER, config: { ...runtime, claimOpen: true, keeper: true } },
     { name: 'bob', note: 'keeper too', entry: WORKER, config: { ...runtime, claimOpen: true, keeper: true } },
     { name: 'slow', note: 'in an emulated microVM', entry: WORKER, config: { ...slow, claimOpen: true } },
-    { name: 'picky', note: 'declines these programs', entry: WORKER, config: { ...runtime, denyPrograms: programs } },
+    {
+      name: 'picky',
+      note: 'declines these programs, solves no puzzle',
+      entry: WORKER,
+      config: { ...runtime, denyPrograms: programs, qualify: false },
+    },
     { name: 'silent', note: 'never answers', entry: 'test/support/provers/silent.ts', config: {} },
     { name: 'junk', note: 'commits junk', entry: 'test/support/provers/junk.ts', config: {} },
   ]
