@@ -168,6 +168,18 @@ describe('api: proxy', function () {
     expect(await counted.getAllowance({})).to.include({ requestsLeft: 0 })
   })
 
+  it('stores nothing of a request that the limits refuse', async () => {
+    const words = Buffer.alloc(32, 0xee)
+    const request = { ...fresh(), inputs: { files: { public_inputs: words.toString('base64') } } }
+    const kept = async () => (await fetch(`${api.url}/v1/content/${digestOf(words)}`)).status
+    await rejected((await api.as({ requestsPerDay: 0 })).submitRequest(request), 'API_LIMIT_REACHED')
+    expect(await kept()).to.equal(404)
+    const client = await api.as()
+    const accepted = await client.submitRequest(request)
+    expect(await kept()).to.equal(200)
+    await submitted(client, accepted.request)
+  })
+
   it('a request that the account cannot pay for holds up no other', async () => {
     const rich = await api.as({ spendPerDay: String(10n ** 30n) })
     const { request: dear } = await rich.submitRequest({ ...fresh(), fee: String(1_200_000n * TOKEN) })

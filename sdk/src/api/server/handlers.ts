@@ -92,11 +92,14 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     const given = input.fee === undefined ? {} : { fee: BigInt(input.fee) }
     // Says what is wrong with program and fee before anything is stored.
     const { fee } = await client.quote({ program, maxRunTime, redundancy, ...given })
+    const asked = { key_id: key.id, idempotency_key: idempotencyKey, body_hash: bodyHash, fee: fee.toString() }
+    // Nor does a key without allowance fill the disk.
+    const meanwhile = await requests.foresee(asked, key, client.clock.now())
+    if (meanwhile !== undefined) return requestAnswer(meanwhile)
     const { digest, publicInputs, uri } = await publish(input.inputs, store)
     const accepted = await requests.accept(
       {
-        ...{ key_id: key.id, idempotency_key: idempotencyKey, body_hash: bodyHash, program, inputs: digest },
-        ...{ public_inputs: publicInputs, inputs_uri: uri ?? contentUri, fee: fee.toString() },
+        ...{ ...asked, program, inputs: digest, public_inputs: publicInputs, inputs_uri: uri ?? contentUri },
         ...{ max_run_time: maxRunTime, redundancy, rescue },
       },
       key,

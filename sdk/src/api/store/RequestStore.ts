@@ -55,18 +55,8 @@ export class RequestStore {
    */
   async accept(request: NewRequest, limits: KeyLimits, now: number): Promise<StoredRequest> {
     return this.#db.transaction().execute(async (db) => {
-      await sql`select pg_advisory_xact_lock(hashtextextended(${request.key_id}, 0))`.execute(db)
-      const { key_id, idempotency_key, body_hash, fee } = request
-      const known = idempotency_key === null ? undefined : await findRetry(db, key_id, idempotency_key, body_hash)
+      const known = await admit(db, request, limits, now)
       if (known !== undefined) return known
-      const { requests, spent } = await usageOf(db, key_id, now)
-      if (requests >= limits.requestsPerDay) {
-        throw apiError('API_LIMIT_REACHED', `the key has made ${requests} requests within 24 hours, its limit`)
-      }
-      if (spent + BigInt(fee) > BigInt(limits.spendPerDay)) {
-        const left = BigInt(limits.spendPerDay) - spent
-        throw apiError('API_LIMIT_REACHED', `the fee is ${fee}, and ${left < 0n ? 0n : left} of the key's day are left`)
-      }
       return db
         .insertInto('requests')
         .values({
@@ -77,6 +67,15 @@ export class RequestStore {
         .returningAll()
         .executeTakeFirstOrThrow()
     })
+  }
+
+  /**
+   * Says early what {@link accept} would say, so that what is refused anyway is stored nowhere.
+   * @returns The request that this one is a retry of, if it is one.
+   * @throws GevulotError API_LIMIT_REACHED, API_IDEMPOTENCY_CONFLICT
+   */
+  async foresee(request: Admitted, limits: KeyLimits, now: number): Promise<StoredRequest | undefined> {
+    return this.#db.transaction().execute((db) => admit(db, request, limits, now))
   }
 
   /** What a key has used up within the last 24 hours. */
@@ -189,6 +188,30 @@ async function findRetry(db: Handle, keyId: string, idempotencyKey: string, body
     throw apiError('API_IDEMPOTENCY_CONFLICT', 'this Idempotency-Key stands for another request')
   }
   return known
+}
+
+/** What decides whether a request is accepted. */
+type Admitted = Pick<NewRequest, 'key_id' | 'idempotency_key' | 'body_hash' | 'fee'>
+
+/** Finds the request that this one repeats, or checks the key's limits, while no other request of the key is looked at. */
+async function admit(
+  db: Transaction<ApiSchema>,
+  { key_id, idempotency_key, body_hash, fee }: Admitted,
+  limits: KeyLimits,
+  now: number,
+): Promise<StoredRequest | undefined> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${key_id}, 0))`.execute(db)
+  const known = idempotency_key === null ? undefined : await findRetry(db, key_id, idempotency_key, body_hash)
+  if (known !== undefined) return known
+  const { requests, spent } = await usageOf(db, key_id, now)
+  if (requests >= limits.requestsPerDay) {
+    throw apiError('API_LIMIT_REACHED', `the key has made ${requests} requests within 24 hours, its limit`)
+  }
+  const left = BigInt(limits.spendPerDay) - spent
+  if (BigInt(fee) > left) {
+    throw apiError('API_LIMIT_REACHED', `the fee is ${fee}, and ${left < 0n ? 0n : left} of the key's day are left`)
+  }
+  return undefined
 }
 
 /** A request that cost nothing does not count: it was refused before anything was sent, or cancelled. */
