@@ -298,6 +298,8 @@ contract MarketViewer is IMarketViewer {
         found.entries = new uint256[](seats.length);
         found.waiting = new Payee[](seats.length);
         for (uint256 i; i < seats.length; ++i) {
+            // The market frees a seat when it first meets it; what the list says again changes nothing.
+            if (_isRepeated(seats, i)) continue;
             SlotView memory s = market.slotOf(workload, seats[i]);
             bool isDue = s.state == SlotState.Revealed && (winning >> s.order) & 1 == 1;
             if (s.state == SlotState.Valid || isDue) {
@@ -307,6 +309,10 @@ contract MarketViewer is IMarketViewer {
                 found.waiting[found.waits++] = Payee(seats[i], address(s.payload), 0, 0);
             }
         }
+    }
+
+    function _isRepeated(uint256[] calldata seats, uint256 i) private pure returns (bool repeated) {
+        for (uint256 k; k < i && !repeated; ++k) repeated = seats[k] == seats[i];
     }
 
     /// @dev Settling needs every proof that is to be paid, and after a release every seat that waits.

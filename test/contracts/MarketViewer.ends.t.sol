@@ -136,6 +136,20 @@ contract MarketViewerEndsTest is CommitteeFixture {
         _viewer.previewEnd(w.spec, one(seatOf[alice]));
     }
 
+    function test_previewEnd_CountsASeatOnceHoweverOftenItIsListed() public {
+        Workload memory w = drawnToAliceAndBob();
+        commit(w, seatOf[alice]);
+        commit(w, seatOf[bob]);
+        toReveals(w);
+        reveal(w, seatOf[alice]);
+        reveal(w, seatOf[bob]);
+        vm.expectRevert(abi.encodeWithSelector(IMarketViewer.ListIncomplete.selector, 1, 2));
+        _viewer.previewEnd(w.spec, pair(seatOf[alice], seatOf[alice]));
+        uint256[] memory seats = new uint256[](3);
+        (seats[0], seats[1], seats[2]) = (seatOf[alice], seatOf[bob], seatOf[alice]);
+        _settleAndCompare(w, seats);
+    }
+
     function test_previewEnd_RevertWhen_TheVerdictIsNotFinal() public {
         Workload memory w = revealedByBoth();
         vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.WrongStage.selector, w.id, ICommitteeTypes.Stage.None));
