@@ -1,11 +1,9 @@
 import { join } from 'node:path'
-import { connect, deploymentOf, readDeploymentRecord, rpcProvider } from '../chain/index.js'
 import { DirectoryStore } from '../content/index.js'
 import { DirectoryInbox } from '../client/delivery/DirectoryInbox.js'
 import type { Clock } from '../clock.js'
-import { assertClock } from './chain/assertClock.js'
 import { ChainFollower } from './chain/ChainFollower.js'
-import { ChainTime } from './chain/ChainTime.js'
+import { Closers } from './Closers.js'
 import type { Secret } from './config/Secret.js'
 import type { WorkerConfig } from './config/WorkerConfig.js'
 import { Agenda } from './coordinate/Agenda.js'
@@ -18,28 +16,22 @@ import type { Dossier } from './coordinate/Dossier.js'
 import { JobActor } from './coordinate/JobActor.js'
 import { Keeper } from './coordinate/Keeper.js'
 import { MarketCalls } from './coordinate/MarketCalls.js'
-import { SeatBook } from './coordinate/SeatBook.js'
 import { Workshop } from './coordinate/Workshop.js'
 import { safetyOf } from './job/decide.js'
-import { lockAccount, lockDirectory } from './lock.js'
 import type { Logger } from './log/Logger.js'
 import { HealthServer } from './observe/HealthServer.js'
 import { StandingWatch } from './observe/StandingWatch.js'
 import { WorkerMetrics } from './observe/WorkerMetrics.js'
-import { Publisher } from './publish/Publisher.js'
-import { TxSigner } from './publish/TxSigner.js'
+import { openGround } from './openGround.js'
+import type { Publisher } from './publish/Publisher.js'
 import { PuzzleSolver } from './qualify/PuzzleSolver.js'
 import { Qualifier } from './qualify/Qualifier.js'
 import { contentSources } from './run/contentSources.js'
 import { Executor } from './run/Executor.js'
 import { ProofStore } from './run/ProofStore.js'
-import { assertRuntime, workerRuntime } from './run/workerRuntime.js'
 import { CommitmentJournal } from './store/CommitmentJournal.js'
-import { EventStore } from './store/EventStore.js'
 import { JobStore } from './store/JobStore.js'
-import { openDatabase } from './store/openDatabase.js'
 import { RunHistory } from './store/RunHistory.js'
-import { TransactionJournal } from './store/TransactionJournal.js'
 import { untilAborted } from './untilAborted.js'
 
 /** What a {@link Worker} needs beside its configuration. */
@@ -52,9 +44,6 @@ export interface WorkerDependencies {
   readonly onStarted?: () => void
 }
 
-const MWEI = 1_000_000n
-const GWEI = 1_000_000_000n
-
 /** The prover worker: one operator account with its seats on one machine. */
 export class Worker {
   readonly #config: WorkerConfig
@@ -62,8 +51,7 @@ export class Worker {
   readonly #log: Logger
   readonly #key: Secret
   readonly #onStarted: (() => void) | undefined
-  /** Undo what was opened, newest first. */
-  readonly #closers: (() => Promise<void>)[] = []
+  readonly #closers: Closers
 
   constructor(config: WorkerConfig, { clock, log, key, onStarted }: WorkerDependencies) {
     this.#config = config
@@ -71,6 +59,7 @@ export class Worker {
     this.#log = log
     this.#key = key
     this.#onStarted = onStarted
+    this.#closers = new Closers(log)
   }
 
   /**
@@ -82,9 +71,7 @@ export class Worker {
     try {
       await this.#run(stop)
     } finally {
-      for (const close of this.#closers.splice(0).reverse()) {
-        await close().catch((error: unknown) => this.#log.warn('closing failed', { stage: 'stop', error }))
-      }
+      await this.#closers.close()
     }
   }
 
@@ -92,51 +79,20 @@ export class Worker {
     const config = this.#config
     const clock = this.#clock
     const log = this.#log
-    const deployment = deploymentOf(await readDeploymentRecord(config.deployment))
-    const signer = new TxSigner(this.#key, deployment.chainId)
-    const directoryLock = await lockDirectory(config.dataDirectory)
-    this.#closers.push(() => directoryLock.release())
-    const accountLock = await lockAccount(deployment.chainId, signer.address)
-    this.#closers.push(() => accountLock.release())
-
-    const provider = rpcProvider(config.rpcUrl.reveal(), deployment.chainId, { timeoutMs: config.rpcTimeoutMs })
-    this.#closers.push(async () => provider.destroy())
-    const contracts = await connect(deployment, provider)
-    const db = await openDatabase(join(config.dataDirectory, 'database'))
-    this.#closers.push(() => db.destroy())
-    const runtime = workerRuntime(config)
-    await assertRuntime(runtime, log)
-
-    const events = new EventStore(db)
     const metrics = new WorkerMetrics(clock)
+    const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, (request, outcome) =>
+      metrics.onTransaction(request, outcome),
+    )
+    const { deployment, signer, contracts, db, runtime, events, time, seats, publisher } = ground
+
     const jobs = new JobStore(db, clock, (state, paid) => metrics.onTransition(state, paid))
     const journal = new CommitmentJournal(db, join(config.dataDirectory, 'commitments'), clock)
     const proofs = new ProofStore(join(config.dataDirectory, 'proofs'))
     const history = new RunHistory(db, clock, (outcome, seconds) => metrics.onRun(outcome, seconds))
-    const time = new ChainTime(clock)
     const agenda = new Agenda()
     const chain = new ChainFacts(contracts, events)
     const calls = new MarketCalls(contracts)
     const committeeCalls = new CommitteeCalls(contracts)
-    const seats = new SeatBook(contracts, events, signer.address, config.seats)
-    await seats.assertOwned()
-    await assertClock(contracts, clock)
-
-    const publisher = new Publisher({
-      provider,
-      signer,
-      journal: new TransactionJournal(db, clock),
-      time,
-      clock,
-      log,
-      pollMs: config.pollMs,
-      maxFee: BigInt(config.maxFeeGwei) * GWEI,
-      tip: BigInt(config.priorityFeeMwei) * MWEI,
-      maxGas: BigInt(config.maxGas),
-      bumpMs: config.bumpSeconds * 1000,
-      maxInFlight: config.maxInFlight,
-      onEnd: (request, outcome) => metrics.onTransaction(request, outcome),
-    })
     const sources = contentSources(config)
     const executor = new Executor({
       config,
@@ -292,6 +248,6 @@ export class Worker {
     if (observePort === 0) return
     const server = new HealthServer({ host: observeHost, port: observePort, metrics, readySeconds, log: this.#log })
     await server.listen()
-    this.#closers.push(() => server.close())
+    this.#closers.add(() => server.close())
   }
 }

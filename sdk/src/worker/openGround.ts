@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import type { JsonRpcApiProvider } from 'ethers'
+import {
+  connect,
+  deploymentOf,
+  readDeploymentRecord,
+  rpcProvider,
+  type Contracts,
+  type Deployment,
+} from '../chain/index.js'
+import type { Runtime } from '../runtime/index.js'
+import { assertClock } from './chain/assertClock.js'
+import { ChainTime } from './chain/ChainTime.js'
+import type { Closers } from './Closers.js'
+import type { WorkerConfig } from './config/WorkerConfig.js'
+import { SeatBook } from './coordinate/SeatBook.js'
+import { lockAccount, lockDirectory } from './lock.js'
+import { Publisher, type PublisherOptions } from './publish/Publisher.js'
+import { TxSigner } from './publish/TxSigner.js'
+import { assertRuntime, workerRuntime } from './run/workerRuntime.js'
+import type { DaemonParts } from './serve.js'
+import { EventStore } from './store/EventStore.js'
+import { openDatabase, type Database } from './store/openDatabase.js'
+import { TransactionJournal } from './store/TransactionJournal.js'
+
+/** What every daemon with seats stands on: its account, the chain, its records, its sandbox. */
+export interface Ground {
+  readonly deployment: Deployment
+  readonly signer: TxSigner
+  readonly provider: JsonRpcApiProvider
+  readonly contracts: Contracts
+  readonly db: Database
+  readonly runtime: Runtime
+  readonly events: EventStore
+  readonly time: ChainTime
+  readonly seats: SeatBook
+  readonly publisher: Publisher
+}
+
+/** The part of a configuration that the ground is made of. */
+export type GroundConfig = Pick<
+  WorkerConfig,
+  | 'deployment'
+  | 'dataDirectory'
+  | 'rpcUrl'
+  | 'rpcTimeoutMs'
+  | 'seats'
+  | 'runtime'
+  | 'accel'
+  | 'nanosKernel'
+  | 'nanosKernelSha256'
+  | 'pollMs'
+  | 'maxFeeGwei'
+  | 'priorityFeeMwei'
+  | 'maxGas'
+  | 'bumpSeconds'
+  | 'maxInFlight'
+>
+
+const MWEI = 1_000_000n
+const GWEI = 1_000_000_000n
+
+/**
+ * Takes data directory and account for this process alone (two that sign with one key would sooner or later contradict each other), then opens
+ * and checks everything: chain, database, runtime, seats, clock.
+ * @throws GevulotError WORKER_*, CHAIN_*
+ */
+export async function openGround(
+  config: GroundConfig,
+  { clock, log, key }: DaemonParts,
+  closers: Closers,
+  onEnd?: PublisherOptions['onEnd'],
+): Promise<Ground> {
+  const deployment = deploymentOf(await readDeploymentRecord(config.deployment))
+  const signer = new TxSigner(key, deployment.chainId)
+  const directoryLock = await lockDirectory(config.dataDirectory)
+  closers.add(() => directoryLock.release())
+  const accountLock = await lockAccount(deployment.chainId, signer.address)
+  closers.add(() => accountLock.release())
+
+  const provider = rpcProvider(config.rpcUrl.reveal(), deployment.chainId, { timeoutMs: config.rpcTimeoutMs })
+  closers.add(async () => provider.destroy())
+  const contracts = await connect(deployment, provider)
+  const db = await openDatabase(join(config.dataDirectory, 'database'))
+  closers.add(() => db.destroy())
+  const runtime = workerRuntime(config)
+  await assertRuntime(runtime, log)
+
+  const events = new EventStore(db)
+  const time = new ChainTime(clock)
+  const seats = new SeatBook(contracts, events, signer.address, config.seats)
+  await seats.assertOwned()
+  await assertClock(contracts, clock)
+  const publisher = new Publisher({
+    provider,
+    signer,
+    journal: new TransactionJournal(db, clock),
+    time,
+    clock,
+    log,
+    pollMs: config.pollMs,
+    maxFee: BigInt(config.maxFeeGwei) * GWEI,
+    tip: BigInt(config.priorityFeeMwei) * MWEI,
+    maxGas: BigInt(config.maxGas),
+    bumpMs: config.bumpSeconds * 1000,
+    maxInFlight: config.maxInFlight,
+    ...(onEnd && { onEnd }),
+  })
+  return { deployment, signer, provider, contracts, db, runtime, events, time, seats, publisher }
+}
