@@ -1,22 +1,36 @@
 /** A chain in this process: sends acts to the real contracts and says how they ended. */
-import { Interface, MaxUint256, hexlify, id as hashOf, keccak256, parseEther, sha256, toBeHex, ZeroHash } from 'ethers'
-import type { BaseContract, Provider, Signer, TransactionReceipt } from 'ethers'
+import {
+  HDNodeWallet,
+  Interface,
+  MaxUint256,
+  TypedDataEncoder,
+  ZeroHash,
+  hexlify,
+  id as hashOf,
+  keccak256,
+  parseEther,
+  sha256,
+  toBeHex,
+} from 'ethers'
+import type { BaseContract, Provider, TransactionReceipt } from 'ethers'
 import { network } from 'hardhat'
 
 import { creationCode } from '../../programs/support/solc.js'
-import { deploy } from '../../sdk/src/deploy/deploy.js'
-import { standard, type Parameters } from '../../sdk/src/deploy/parameters.js'
 import { ACCESS_LISTS } from '../../sdk/src/chain/names.js'
 import { commitmentOf, connect, decodeEvent, deploymentOf, specOf } from '../../sdk/src/chain/index.js'
 import type { CommitmentParts, Contracts, GevulotEvent, Hex, Spec } from '../../sdk/src/chain/index.js'
-import type { Asked } from './market.js'
-import type { Rules } from './state.js'
+import { deploy } from '../../sdk/src/deploy/deploy.js'
+import { standard, type Parameters } from '../../sdk/src/deploy/parameters.js'
+import type { Call, Target } from './acts/call.js'
+import type { Asked } from './protocol/market.js'
+import type { Account, Rules } from './protocol/state.js'
 
 /** A block is a step of a sequence, so rounds are blocks. */
 const BEACON = { kind: 'blockhash', lag: 3 } as const
 /** Small windows, so that sequences meet their edges; the epoch is short, so that draws run out of time. */
 export const PARAMETERS: Parameters = {
   ...standard,
+  governance: undefined,
   openLists: ACCESS_LISTS,
   beacon: BEACON,
   epochLength: 60,
@@ -36,8 +50,42 @@ const PUBLIC_INPUTS = hexlify(new Uint8Array(64).fill(0x11))
 const OTHER_INPUTS = hexlify(new Uint8Array(64).fill(0x12))
 const VERIFIERS = 'test/support/solidity/Verifiers.sol'
 
-/** How an act ended: its events, or the name of the error it reverted with. */
-export type Ending = { readonly events: readonly GevulotEvent[] } | { readonly error: string }
+/** How an act ended: its events and the items of a batch that failed, or the name of the error it reverted with. */
+export type Ending =
+  { readonly events: readonly GevulotEvent[]; readonly failed: readonly Failure[] } | { readonly error: string }
+
+/** An item of a batch that failed: its place, or the nonce of its action. */
+export interface Failure {
+  readonly item: number
+  readonly error: string
+}
+
+/** What an account signs for the relay. */
+export interface ActionFields {
+  readonly from: Account
+  readonly target: Target
+  readonly gas: number
+  readonly nonce: number
+  readonly deadline: number
+  readonly data: string
+}
+
+/** An action as the relay takes it. */
+export interface SignedAction {
+  readonly action: Omit<ActionFields, 'target'> & { readonly target: string }
+  readonly signature: string
+}
+
+const ACTION = {
+  Action: [
+    { name: 'from', type: 'address' },
+    { name: 'target', type: 'address' },
+    { name: 'gas', type: 'uint256' },
+    { name: 'nonce', type: 'uint256' },
+    { name: 'deadline', type: 'uint256' },
+    { name: 'data', type: 'bytes' },
+  ],
+}
 
 /** A workload on the chain. */
 export interface Submitted {
@@ -52,21 +100,37 @@ interface Programs {
 }
 
 const { ethers, networkHelpers: helpers } = await network.create()
-type Account = Awaited<ReturnType<typeof ethers.getSigners>>[number]
+type Signer = Awaited<ReturnType<typeof ethers.getSigners>>[number]
+/** The accounts of the test network. */
+const PHRASE = 'test test test test test test test test test test test junk'
 
 /** The contracts with a handful of accounts. Every act is a block of its own, at a second of the test's choice. */
 export class World {
   readonly contracts: Contracts
-  readonly accounts: readonly Account[]
   readonly jobs: Submitted[] = []
+  /** Accounts with tokens; accounts that are submitter keys and have none; one that has nothing to do with any of it. */
+  readonly addresses: readonly Account[]
+  readonly keys: readonly Account[]
+  readonly stranger: Account
+  readonly #signers: ReadonlyMap<Account, Signer>
+  readonly #wallets: ReadonlyMap<Account, HDNodeWallet>
   readonly #programs: Programs
   readonly #errors: Interface
+  readonly #hashes = new Map<number, string>()
 
-  private constructor(contracts: Contracts, accounts: readonly Account[], programs: Programs) {
+  private constructor(contracts: Contracts, signers: readonly Signer[], count: number, programs: Programs) {
     this.contracts = contracts
-    this.accounts = accounts
     this.#programs = programs
-    const all = [contracts.market, contracts.registry, contracts.token] as readonly BaseContract[]
+    this.#signers = new Map(signers.map((signer) => [signer.address, signer]))
+    const phrase = HDNodeWallet.fromPhrase(PHRASE, undefined, "m/44'/60'/0'/0")
+    const wallets = signers.map((_, index) => phrase.deriveChild(index))
+    this.#wallets = new Map(wallets.map((wallet) => [wallet.address, wallet]))
+    const addresses = signers.map(({ address }) => address)
+    this.addresses = addresses.slice(1, count + 1)
+    this.keys = addresses.slice(count + 1, count + 3)
+    this.stranger = addresses[count + 3]!
+    const { market, registry, token, relay } = contracts
+    const all = [market, registry, token, relay] as readonly BaseContract[]
     this.#errors = new Interface(all.flatMap((c) => c.interface.fragments.filter(({ type }) => type === 'error')))
   }
 
@@ -74,13 +138,12 @@ export class World {
   static async create(count: number, purse: bigint): Promise<World> {
     const signers = await ethers.getSigners()
     const owner = signers[0]!
-    const accounts = signers.slice(1, count + 1)
     const contracts = await connect(
       deploymentOf(await deploy({ owner, network: 'model', parameters: PARAMETERS })),
       owner,
     )
     const { market, registry, token } = contracts
-    for (const account of accounts) {
+    for (const account of signers.slice(1, count + 1)) {
       await token.transfer(account, purse)
       await token.connect(account).approve(market, MaxUint256)
       await token.connect(account).approve(registry, MaxUint256)
@@ -96,7 +159,7 @@ export class World {
       return programId
     }
     const plain = await program('ContentVerifier', false)
-    return new World(contracts, accounts, { plain, binding: await program('BindingVerifier', true) })
+    return new World(contracts, signers, count, { plain, binding: await program('BindingVerifier', true) })
   }
 
   /** What the model is told of the network. */
@@ -128,46 +191,76 @@ export class World {
 
   /** Time and number of the newest block. */
   async head(): Promise<{ readonly now: number; readonly block: number }> {
-    const { timestamp, number } = (await this.#provider.getBlock('latest'))!
+    const { timestamp, number, hash } = (await this.#provider.getBlock('latest'))!
+    this.#hashes.set(number, hash!)
     return { now: timestamp, block: number }
   }
 
   /** The value of a beacon round for a transaction in block `block`. */
-  async randomness(round: number, block: number): Promise<string | undefined> {
-    return block > round ? ((await this.#provider.getBlock(round))?.hash ?? undefined) : undefined
+  randomness(round: number, block: number): string | undefined {
+    return block > round ? this.#hashes.get(round) : undefined
   }
 
   /** Mines empty blocks. */
   async mine(blocks: number): Promise<void> {
-    await helpers.mine(blocks)
+    for (let i = 0; i < blocks; i += 1) {
+      await helpers.mine()
+      await this.head()
+    }
+  }
+
+  /** The data of a call. */
+  dataOf({ target, name, args }: Pick<Call, 'target' | 'name' | 'args'>): string {
+    const { interface: abi } = this.contracts[target] as BaseContract
+    // Contracts among the arguments stand for their addresses.
+    const plain = args.map((arg) => (arg instanceof ethers.BaseContract ? arg.target : arg))
+    return abi.encodeFunctionData(name, plain)
   }
 
   /** Sends a call in a block at second `at`. */
-  async send(
-    caller: Signer,
-    target: BaseContract,
-    name: string,
-    args: readonly unknown[],
-    at: number,
-  ): Promise<Ending> {
-    const data = target.interface.encodeFunctionData(name, args)
+  async send(call: Pick<Call, 'target' | 'name' | 'args'> & { readonly sender: Account }, at: number): Promise<Ending> {
+    const data = this.dataOf(call)
     await helpers.time.setNextBlockTimestamp(at)
     let receipt: TransactionReceipt | null
     try {
-      const sent = await caller.sendTransaction({ to: await target.getAddress(), data, gasLimit: GAS })
+      const to = this.contracts.addresses[call.target]
+      const sent = await this.#signers.get(call.sender)!.sendTransaction({ to, data, gasLimit: GAS })
       receipt = await sent.wait()
     } catch (error) {
       return { error: this.#errorOf(error) }
     }
-    const logs = receipt!.logs
-    return { events: logs.flatMap((log) => decodeEvent(this.contracts, log) ?? []) }
+    const { logs } = receipt!
+    const events = logs.flatMap((log) => decodeEvent(this.contracts, log) ?? [])
+    return { events, failed: logs.flatMap((log) => this.#failureOf(log) ?? []) }
+  }
+
+  #failureOf(log: TransactionReceipt['logs'][number]): Failure | undefined {
+    const { market, relay } = this.contracts
+    const parsed = market.interface.parseLog(log) ?? relay.interface.parseLog(log)
+    if (parsed?.name !== 'ItemFailed' && parsed?.name !== 'ActionFailed') return undefined
+    const { index, nonce, reason } = parsed.args as unknown as { index?: bigint; nonce?: bigint; reason: string }
+    return { item: Number(index ?? nonce), error: this.#nameOf(reason) }
   }
 
   #errorOf(error: unknown): string {
     const data = (error as { readonly data?: unknown }).data
-    const parsed = typeof data === 'string' ? this.#errors.parseError(data) : null
-    if (parsed === null) throw error
+    if (typeof data !== 'string') throw error
+    return this.#nameOf(data)
+  }
+
+  #nameOf(data: string): string {
+    const parsed = this.#errors.parseError(data)
+    if (parsed === null) throw new Error(`an error that no contract declares: ${data}`)
     return parsed.name
+  }
+
+  /** Signs an action with the key of `signer`. */
+  async sign(signer: Account, { target, ...fields }: ActionFields): Promise<SignedAction> {
+    const { addresses, chainId } = this.contracts
+    const action = { ...fields, target: addresses[target] }
+    const domain = { name: 'Gevulot Relay', version: '1', chainId, verifyingContract: addresses.relay }
+    const digest = TypedDataEncoder.hash(domain, ACTION, action)
+    return { action, signature: this.#wallets.get(signer)!.signingKey.sign(digest).serialized }
   }
 
   /** The request for a workload. */
@@ -212,6 +305,7 @@ export class World {
     return async () => {
       await snapshot.restore()
       this.jobs.length = 0
+      this.#hashes.clear()
     }
   }
 }

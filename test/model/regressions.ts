@@ -1,4 +1,4 @@
-import type { Step } from './acts.js'
+import type { Step } from './acts/step.js'
 
 /** Sequences in which model and contracts once differed, by what was wrong. */
 export const REGRESSIONS: Readonly<Record<string, readonly Step[]>> = {}

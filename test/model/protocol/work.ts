@@ -1,5 +1,5 @@
 /** What a workload's state is at a time, and the bookkeeping of seats: written from design §3, counted from lists. */
-import type { FailReason } from '../../sdk/src/chain/index.js'
+import type { FailReason } from '../../../sdk/src/chain/index.js'
 import { drop } from './registry.js'
 import type { Job, Place, Rules, Seat, State } from './state.js'
 import { refuse, Refused } from './state.js'

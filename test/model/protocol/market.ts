@@ -1,7 +1,7 @@
 /** The market's acts up to a workload's end, written from design §3, §4 and §6. */
 import { AbiCoder, concat, keccak256, toBeHex } from 'ethers'
 
-import type { FailReason, Draw } from '../../sdk/src/chain/index.js'
+import type { FailReason, Draw } from '../../../sdk/src/chain/index.js'
 import { countDecline, epochAt, payToWallet, setIn } from './registry.js'
 import type { Account, Balance, Job, Moment, Place, Rules, State } from './state.js'
 import { refuse, Refused } from './state.js'

@@ -2,7 +2,7 @@
  * The state of the model: plain objects, one fact a field, nothing packed and nothing counted twice. It shares no code and no
  * layout with the contracts; what they keep as counters in words is counted here from lists whenever it is asked for.
  */
-import type { FailReason, Outcome, Phase, SeatStatus, SlotState } from '../../sdk/src/chain/index.js'
+import type { FailReason, Outcome, Phase, SeatStatus, SlotState } from '../../../sdk/src/chain/index.js'
 
 /** An address in checksum form. */
 export type Account = string
@@ -99,6 +99,10 @@ export interface State {
   readonly reports: Map<Account, { bounty: bigint; burn: bigint }>
   sets: SetFrom[]
   supply: bigint
+  /** Submitter keys of an account, with the last second of each. */
+  readonly keys: Map<Account, Map<Account, number>>
+  /** Nonces of signed actions that an account used or cancelled. */
+  readonly nonces: Map<Account, Set<number>>
 }
 
 /** Parameters of the network that the model is told. */
@@ -145,4 +149,19 @@ export class Refused extends Error {
 /** Ends the act with the contract's error `name` if `condition` holds. */
 export function refuse(condition: boolean, name: string): void {
   if (condition) throw new Refused(name)
+}
+
+/** Does an act on a copy of the state. Whoever is refused changes nothing. */
+export function attempt(
+  state: State,
+  act: (copy: State) => void,
+): { readonly state: State; readonly error: string | undefined } {
+  const copy = structuredClone(state)
+  try {
+    act(copy)
+    return { state: copy, error: undefined }
+  } catch (error) {
+    if (error instanceof Refused) return { state, error: error.error }
+    throw error
+  }
 }

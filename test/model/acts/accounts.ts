@@ -1,0 +1,59 @@
+/** Acts of accounts: money and submitter keys. */
+import { parseEther } from 'ethers'
+
+import * as market from '../protocol/market.js'
+import * as registry from '../protocol/registry.js'
+import * as relay from '../protocol/relay.js'
+import type { Call, Scene } from './call.js'
+import { choose } from './step.js'
+
+const DAY = 86_400
+
+/** The call of an account's act; undefined for other acts. */
+export function accountAct(scene: Scene): Call | undefined {
+  return moneyAct(scene) ?? keyAct(scene)
+}
+
+function moneyAct({ world, caller, step: { act, n } }: Scene): Call | undefined {
+  const amount = (parseEther('20000') * BigInt(n)) / 9_000n
+  const everyone = world.addresses
+  switch (act) {
+    case 'deposit': {
+      const play: Call['play'] = (s, m) => market.deposit(s, m, amount)
+      return { target: 'market', name: act, args: [caller, amount], play }
+    }
+    case 'withdraw': {
+      const part = amount / 8n
+      const play: Call['play'] = (s, m) => market.withdraw(s, m, part)
+      return { target: 'market', name: act, args: [caller, part], play }
+    }
+    case 'burnFees':
+      return { target: 'market', name: act, args: [everyone], play: (s) => market.burnFees(s) }
+    case 'burnSlashes':
+      return { target: 'registry', name: act, args: [everyone], play: (s) => registry.burnSlashes(s) }
+    case 'withdrawBounty':
+      return { target: 'registry', name: act, args: [caller], play: (s, m) => registry.withdrawBounty(s, m) }
+    default:
+      return undefined
+  }
+}
+
+function keyAct({ world, state, caller, now, step: { act, n } }: Scene): Call | undefined {
+  const key = choose(world.keys, n)!
+  switch (act) {
+    case 'nameSubmitter': {
+      const until = now + [DAY, 30, 366 * DAY, 2, 0, 366 * DAY + 1][(n >> 1) % 6]!
+      const play: Call['play'] = (s, m) => relay.nameSubmitter(s, m, key, until)
+      return { target: 'relay', name: act, args: [key, until], play }
+    }
+    case 'revokeSubmitter':
+      return { target: 'relay', name: act, args: [key], play: (s, m) => relay.revokeSubmitter(s, m, key) }
+    case 'cancelNonce': {
+      const used = [...(state.nonces.get(caller) ?? [])]
+      const nonce = n % 2 === 0 && used.length > 0 ? choose(used, n >> 1)! : n
+      return { target: 'relay', name: act, args: [nonce], play: (s, m) => relay.cancelNonce(s, m, nonce) }
+    }
+    default:
+      return undefined
+  }
+}

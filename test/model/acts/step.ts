@@ -1,0 +1,45 @@
+/** What a sequence is made of. */
+import fc from 'fast-check'
+
+/** Every act. */
+export const ACTS = [
+  ...['submit', 'assign', 'accept', 'commit', 'commitOpen', 'reveal', 'submitProof', 'settle', 'decline', 'fail'],
+  ...['release', 'cancel', 'clear', 'slash', 'mine', 'stake', 'join', 'leave', 'topUp', 'withdrawSeat', 'deposit'],
+  ...['withdraw', 'burnFees', 'burnSlashes', 'withdrawBounty', 'nameSubmitter', 'revokeSubmitter', 'cancelNonce'],
+] as const
+/** An act. */
+export type Act = (typeof ACTS)[number]
+
+/** One step of a sequence; the numbers choose among what there is when its turn comes. */
+export interface Step {
+  /** Taken as it is when `wild`; otherwise `actOf` chooses by the phase of the workload. */
+  readonly act: Act
+  readonly wild: boolean
+  readonly who: number
+  readonly job: number
+  readonly seat: number
+  readonly n: number
+  readonly when: number
+  readonly edge: number
+  /** How the act reaches the contracts. */
+  readonly way: number
+}
+
+const pick = fc.nat(9_999)
+/** A step. */
+export const step: fc.Arbitrary<Step> = fc.record({
+  act: fc.constantFrom(...ACTS),
+  wild: fc.integer({ min: 0, max: 5 }).map((n) => n === 0),
+  who: pick,
+  job: pick,
+  seat: pick,
+  n: pick,
+  when: pick,
+  edge: fc.constantFrom(-1, 0, 0, 1, 1),
+  way: pick,
+})
+
+/** One of a list; undefined of an empty one. */
+export function choose<T>(list: readonly T[], n: number): T | undefined {
+  return list[n % list.length]
+}

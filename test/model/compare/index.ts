@@ -1,0 +1,15 @@
+/** Compares everything the contracts tell about their state with the model. */
+import type { Rules, State } from '../protocol/state.js'
+import type { World } from '../World.js'
+import { compareKeys } from './keys.js'
+import { compareMoney } from './money.js'
+import { compareSeats } from './seats.js'
+import { compareJobs } from './workloads.js'
+
+/** Compares the workloads `touched` and all else; throws at the first difference. */
+export async function compare(world: World, state: State, rules: Rules, touched: Iterable<number>): Promise<void> {
+  await compareJobs(world, state, touched)
+  await compareSeats(world, state)
+  await compareMoney(world, state, rules)
+  await compareKeys(world, state)
+}

@@ -1,0 +1,60 @@
+/** Performs a step on the contracts and on the model, and checks that it ended the same way. */
+import { expect } from 'chai'
+
+import type { Call, Scene } from './acts/call.js'
+import { actOf, callerFor, jobOf } from './acts/choose.js'
+import { resolve } from './acts/resolve.js'
+import type { Step } from './acts/step.js'
+import { timeOf } from './acts/when.js'
+import { beside, sendingOf, type Results } from './acts/ways.js'
+import { compareOpenSlots } from './compare/workloads.js'
+import type { Rules, State } from './protocol/state.js'
+import type { Ending, World } from './World.js'
+
+/** How often each act ended how, and each way was gone. */
+export type Tally = Map<string, number>
+
+/** Performs one step. Returns the model's new state. */
+export async function perform(world: World, rules: Rules, state: State, chosen: Step, done: Tally): Promise<State> {
+  const { now: last, block } = await world.head()
+  const step = { ...chosen, act: actOf(state, rules, chosen, last) }
+  if (step.act === 'mine') {
+    await world.mine(1 + (step.n % 5))
+    return state
+  }
+  const caller = callerFor(state, step, world.addresses)
+  const now = timeOf(state, rules, step, last)
+  const scene: Scene = { world, state, rules, step, caller, block: block + 1, now }
+  const calls = callsOf(scene)
+  if (calls.length === 0) return state
+  const sending = await sendingOf(scene, calls)
+  const { play, items, ...sent } = sending
+  const ended = await world.send(sent, now)
+  const want = play(state, now, block + 1)
+  const what = `${calls[0]!.name} (${sent.way}) for ${caller} at ${now}, workload ${calls[0]!.job}`
+  expect(resultsOf(ended, items), what).to.deep.equal(want.results)
+  for (const result of want.results) count(done, `${step.act} ${result}`)
+  count(done, `way ${sent.way} ${want.error ?? 'ok'}`)
+  if ('events' in ended) world.remember(ended.events)
+  const job = jobOf(state, step)
+  if (job !== undefined) await compareOpenSlots(world, want.state, rules, job.number)
+  return want.state
+}
+
+/** The call of a step, with one or two like it for a batch. */
+function callsOf(scene: Scene): Call[] {
+  const more = 1 + (scene.step.n % 2)
+  return [0, 1, 2].slice(0, 1 + more).flatMap((k) => resolve({ ...scene, step: beside(scene.step, k) }) ?? [])
+}
+
+/** Endings of the items as the contracts report them: errors alone, in order, each with what the item is called by. */
+function resultsOf(ended: Ending, items: readonly number[] | undefined): Results {
+  if ('error' in ended) return [ended.error]
+  if (items === undefined) return ['ok']
+  const failures = [...ended.failed]
+  return items.map((item) => (failures[0]?.item === item ? failures.shift()!.error : 'ok'))
+}
+
+function count(done: Tally, what: string): void {
+  done.set(what, (done.get(what) ?? 0) + 1)
+}
