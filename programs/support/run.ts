@@ -11,6 +11,8 @@ export interface RunContext {
   readonly workload: string
   /** The prover's address, `0x` and 40 digits. */
   readonly prover: string
+  /** Where packages are kept from one run to the next; by default nowhere. */
+  readonly cacheDirectory?: string
 }
 
 /**
@@ -23,7 +25,7 @@ export async function runPackage(
   { digest, manifest }: BuiltPackage,
   store: ContentStore,
   inputs: Readonly<Record<string, Uint8Array>>,
-  context: RunContext,
+  { cacheDirectory, ...context }: RunContext,
 ): Promise<{ readonly outcome: RunOutcome; readonly files: ReadonlyMap<string, Uint8Array> }> {
   const directory = await mkdtemp(join(tmpdir(), 'gevulot-program-'))
   try {
@@ -32,7 +34,7 @@ export async function runPackage(
     await mkdir(output)
     for (const [name, bytes] of Object.entries(inputs)) await writeFile(join(input, name), bytes)
     const outcome = await runtime.run({
-      package: await fetchPackage(digest, store, join(directory, 'cache')),
+      package: await fetchPackage(digest, store, cacheDirectory ?? join(directory, 'cache')),
       inputs: Object.keys(inputs).map((name) => ({ name, path: join(input, name) })),
       args: [],
       role: manifest.role,

@@ -99,9 +99,9 @@ function hasCloudKernel() {
 }
 
 /**
- * What a runtime, or the build of the example programs, needs from the system: a test for it and the Debian packages that bring it.
+ * What a runtime, the build of the example programs, or an example in another language needs from the system: a test for it and the Debian packages that bring it.
  * @type {Readonly<Record<Runtime, readonly { what: string, present: () => boolean, packages: readonly string[] }[]>>}
- * @typedef {'bubblewrap' | 'linux' | 'programs'} Runtime
+ * @typedef {'bubblewrap' | 'linux' | 'programs' | 'languages'} Runtime
  */
 const NEEDS = {
   bubblewrap: [{ what: 'bubblewrap (bwrap)', present: () => onPath('bwrap'), packages: ['bubblewrap'] }],
@@ -115,6 +115,11 @@ const NEEDS = {
     },
   ],
   programs: [{ what: 'a C++ compiler', present: () => onPath('g++'), packages: ['g++'] }],
+  // Those that are small; the tests of the others run where their toolchain is found.
+  languages: [
+    { what: 'Go', present: () => onPath('go'), packages: ['golang-go'] },
+    { what: 'PHP', present: () => onPath('php'), packages: ['php-cli'] },
+  ],
 }
 
 /**
@@ -129,7 +134,7 @@ export function ensureSystemPackages({ runtimes }) {
   const install = `apt-get install -y --no-install-recommends ${packages.join(' ')}`
   say(`Missing: ${missing.map(({ what }) => what).join(', ')}`)
   if (process.getuid?.() !== 0 || !onPath('apt-get')) {
-    console.error(`\nProvers cannot run without them. On Debian:\n\n    sudo apt-get update && sudo ${install}\n`)
+    console.error(`\nWhat needs them fails or is skipped. On Debian:\n\n    sudo apt-get update && sudo ${install}\n`)
     return false
   }
   say(`Installing ${packages.join(', ')} with apt-get`)
