@@ -4,6 +4,7 @@ import {
   Interface,
   MaxUint256,
   TypedDataEncoder,
+  ZeroAddress,
   ZeroHash,
   hexlify,
   id as hashOf,
@@ -20,32 +21,14 @@ import { ACCESS_LISTS } from '../../sdk/src/chain/names.js'
 import { commitmentOf, connect, decodeEvent, deploymentOf, specOf } from '../../sdk/src/chain/index.js'
 import type { CommitmentParts, Contracts, GevulotEvent, Hex, Spec } from '../../sdk/src/chain/index.js'
 import { deploy } from '../../sdk/src/deploy/deploy.js'
-import { standard, type Parameters } from '../../sdk/src/deploy/parameters.js'
 import type { Call, Target } from './acts/call.js'
-import type { Asked } from './protocol/market.js'
+import { CHECKED, PARAMETERS, PLAIN, rulesOf } from './parameters.js'
+import type { Asked, Program } from './protocol/market.js'
 import type { Account, Rules } from './protocol/state.js'
 
-/** A block is a step of a sequence, so rounds are blocks. */
-const BEACON = { kind: 'blockhash', lag: 3 } as const
-/** Small windows, so that sequences meet their edges; the epoch is short, so that draws run out of time. */
-export const PARAMETERS: Parameters = {
-  ...standard,
-  governance: undefined,
-  openLists: ACCESS_LISTS,
-  beacon: BEACON,
-  epochLength: 60,
-  rules: {
-    ...standard.rules,
-    responseWindow: 20,
-    silenceWindow: 300,
-    revealDelay: 5,
-    revealWindow: 40,
-    cancelDelay: 15,
-  },
-}
-const GWEI = 1_000_000_000n
 /** More than any act needs; an act that runs out of gas is an error of the test. */
 const GAS = 8_000_000n
+const PACKAGES = { prover: hashOf('prover'), verifierProgram: hashOf('verifier') }
 const PUBLIC_INPUTS = hexlify(new Uint8Array(64).fill(0x11))
 const OTHER_INPUTS = hexlify(new Uint8Array(64).fill(0x12))
 const VERIFIERS = 'test/support/solidity/Verifiers.sol'
@@ -93,10 +76,9 @@ export interface Submitted {
   readonly spec: Spec
 }
 
-/** A program whose proofs anyone could show, and one whose proofs name their prover. */
-interface Programs {
-  readonly plain: string
-  readonly binding: string
+/** A program that is deployed. */
+interface Deployed extends Program {
+  readonly id: string
 }
 
 const { ethers, networkHelpers: helpers } = await network.create()
@@ -112,29 +94,31 @@ export class World {
   readonly addresses: readonly Account[]
   readonly keys: readonly Account[]
   readonly stranger: Account
+  readonly owner: Account
   readonly #signers: ReadonlyMap<Account, Signer>
   readonly #wallets: ReadonlyMap<Account, HDNodeWallet>
-  readonly #programs: Programs
+  readonly programs: readonly Deployed[]
   readonly #errors: Interface
   readonly #hashes = new Map<number, string>()
 
-  private constructor(contracts: Contracts, signers: readonly Signer[], count: number, programs: Programs) {
+  private constructor(contracts: Contracts, signers: readonly Signer[], count: number, programs: readonly Deployed[]) {
     this.contracts = contracts
-    this.#programs = programs
+    this.programs = programs
     this.#signers = new Map(signers.map((signer) => [signer.address, signer]))
     const phrase = HDNodeWallet.fromPhrase(PHRASE, undefined, "m/44'/60'/0'/0")
     const wallets = signers.map((_, index) => phrase.deriveChild(index))
     this.#wallets = new Map(wallets.map((wallet) => [wallet.address, wallet]))
     const addresses = signers.map(({ address }) => address)
+    this.owner = addresses[0]!
     this.addresses = addresses.slice(1, count + 1)
     this.keys = addresses.slice(count + 1, count + 3)
     this.stranger = addresses[count + 3]!
-    const { market, registry, token, relay } = contracts
-    const all = [market, registry, token, relay] as readonly BaseContract[]
+    const { market, registry, token, relay, qualification } = contracts
+    const all = [market, registry, token, relay, qualification] as readonly BaseContract[]
     this.#errors = new Interface(all.flatMap((c) => c.interface.fragments.filter(({ type }) => type === 'error')))
   }
 
-  /** Deploys everything; `purse` tokens go to each of `count` accounts, all of which may stake. */
+  /** Deploys everything; `purse` tokens go to each of `count` accounts. */
   static async create(count: number, purse: bigint): Promise<World> {
     const signers = await ethers.getSigners()
     const owner = signers[0]!
@@ -147,42 +131,39 @@ export class World {
       await token.transfer(account, purse)
       await token.connect(account).approve(market, MaxUint256)
       await token.connect(account).approve(registry, MaxUint256)
-      await registry.admit(account, true)
     }
-    const program = async (verifier: string, bindsProver: boolean): Promise<string> => {
+    const program = async (verifier: string, of: number, binding: boolean): Promise<Deployed> => {
       const data = hexlify(creationCode(VERIFIERS, verifier))
       const { contractAddress } = (await (await owner.sendTransaction({ data })).wait())!
-      const fields = { prover: hashOf('prover'), verifierProgram: hashOf('verifier'), verifier: contractAddress! }
-      const spec = { ...fields, verifierGas: 200_000, class: 1, bindsProver }
-      const programId = await market.deployProgram.staticCall(spec, '')
+      const spec = { ...PACKAGES, verifier: contractAddress!, verifierGas: 200_000, class: of, bindsProver: binding }
+      const id = await market.deployProgram.staticCall(spec, '')
       await market.deployProgram(spec, '')
-      return programId
+      return { id, class: of, binding }
     }
-    const plain = await program('ContentVerifier', false)
-    return new World(contracts, signers, count, { plain, binding: await program('BindingVerifier', true) })
+    await market.admit(ACCESS_LISTS.indexOf('Deployers'), owner, true)
+    return new World(contracts, signers, count, [
+      await program('ContentVerifier', PLAIN, false),
+      await program('BindingVerifier', PLAIN, true),
+      await program('ContentVerifier', CHECKED, false),
+    ])
   }
 
   /** What the model is told of the network. */
   async rules(): Promise<Rules> {
-    const { registry } = this.contracts
-    const [terms] = PARAMETERS.classes
-    const { rules } = PARAMETERS
-    return {
-      ...rules,
-      baseBurnBps: BigInt(rules.baseBurnBps),
-      assignBounty: BigInt(rules.assignBounty) * GWEI,
-      settleBounty: BigInt(rules.settleBounty) * GWEI,
-      minimumFee: BigInt(terms!.minimumFee) * GWEI,
-      minimumRate: BigInt(terms!.minimumRate) * GWEI,
-      bond: terms!.bond,
-      slashBps: BigInt(terms!.slashBps),
-      bountyBps: BigInt(terms!.bountyBps),
-      declineQuota: terms!.declineQuota,
-      epochLength: PARAMETERS.epochLength,
-      cooldown: PARAMETERS.cooldown,
-      beaconLag: BEACON.lag,
-      genesis: Number(await registry.genesis()),
-    }
+    const { registry, chainId, addresses } = this.contracts
+    const genesis = Number(await registry.genesis())
+    return rulesOf({ genesis, chainId, qualification: addresses.qualification, owner: this.owner })
+  }
+
+  /** Second from which the first check of a class may be opened. */
+  async firstCheckAt(of: number): Promise<number> {
+    return Number((await this.contracts.qualification.scheduleOf(of)).nextAt)
+  }
+
+  /** A program of the test beyond {@link programs}; number 0 lacks its prover. */
+  variant(number: number) {
+    const prover = number === 0 ? ZeroHash : hashOf(`prover ${number}`)
+    return { ...PACKAGES, prover, verifier: ZeroAddress, verifierGas: 0, class: PLAIN, bindsProver: false }
   }
 
   get #provider(): Provider {
@@ -264,11 +245,11 @@ export class World {
   }
 
   /** The request for a workload. */
-  request(asked: Asked, serial: number) {
-    const { fee, maxRunTime, redundancy, rescue, nonce, binding } = asked
+  request(asked: Asked) {
+    const { fee, maxRunTime, redundancy, rescue, nonce, program } = asked
     return {
-      program: binding ? this.#programs.binding : this.#programs.plain,
-      inputs: hashOf(`inputs ${serial}`),
+      program: (program as Deployed).id,
+      inputs: hashOf('inputs'),
       publicInputs: keccak256(PUBLIC_INPUTS),
       deliveryKey: ZeroHash,
       ...{ fee, maxRunTime, redundancy, rescue, nonce },

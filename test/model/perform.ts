@@ -8,6 +8,7 @@ import type { Step } from './acts/step.js'
 import { timeOf } from './acts/when.js'
 import { beside, sendingOf, type Results } from './acts/ways.js'
 import { compareOpenSlots } from './compare/workloads.js'
+import { CHECKED } from './parameters.js'
 import type { Rules, State } from './protocol/state.js'
 import type { Ending, World } from './World.js'
 
@@ -16,13 +17,15 @@ export type Tally = Map<string, number>
 
 /** Performs one step. Returns the model's new state. */
 export async function perform(world: World, rules: Rules, state: State, chosen: Step, done: Tally): Promise<State> {
-  const { now: last, block } = await world.head()
-  const step = { ...chosen, act: actOf(state, rules, chosen, last) }
+  const { now: before } = await world.head()
+  const step = { ...chosen, act: actOf(state, rules, chosen, before) }
   if (step.act === 'mine') {
     await world.mine(1 + (step.n % 5))
     return state
   }
-  const caller = callerFor(state, step, world.addresses)
+  if (step.act === 'startCheck' && step.n % 8 > 0) await passRound(world, state)
+  const caller = callerFor(world, state, rules, step)
+  const { now: last, block } = await world.head()
   const now = timeOf(state, rules, step, last)
   const scene: Scene = { world, state, rules, step, caller, block: block + 1, now }
   const calls = callsOf(scene)
@@ -39,6 +42,13 @@ export async function perform(world: World, rules: Rules, state: State, chosen: 
   const job = jobOf(state, step)
   if (job !== undefined) await compareOpenSlots(world, want.state, rules, job.number)
   return want.state
+}
+
+/** Lets the round of the newest check pass. */
+async function passRound(world: World, state: State): Promise<void> {
+  const round = state.schedules.get(CHECKED)!.checks.at(-1)?.round ?? 0
+  const { block } = await world.head()
+  await world.mine(Math.max(0, round - block))
 }
 
 /** The call of a step, with one or two like it for a batch. */

@@ -9,25 +9,22 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 
 import { step, type Step } from './acts/step.js'
+import { begin } from './begin.js'
 import { compare } from './compare/index.js'
 import { perform, type Tally } from './perform.js'
-import type { Target } from './acts/call.js'
-import { deposit } from './protocol/market.js'
-import { nameSubmitter } from './protocol/relay.js'
-import { stake } from './protocol/registry.js'
 import type { Rules, State } from './protocol/state.js'
 import { REGRESSIONS } from './regressions.js'
 import { PURSE, World } from './World.js'
 
 const ACCOUNTS = 6
-const SEATS_EACH = 2
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 12)
 const STEPS = Number(process.env['MODEL_STEPS'] ?? 150)
 const SEED = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31)
+/** Finding a shorter failing sequence takes minutes. */
+const SHRINK = process.env['MODEL_SHRINK'] !== '0'
 /** Also ends the search for a shorter failing sequence. */
 const LIMIT_MS = 3_000_000
 const COMPARE_EVERY = 8
-const DAY = 86_400
 
 /** What happened in all sequences together: a run that tries nothing proves nothing. */
 const done: Tally = new Map()
@@ -42,39 +39,9 @@ describe('model of the protocol', function () {
   before(async () => {
     world = await World.create(ACCOUNTS, PURSE)
     rules = await world.rules()
-    beginning = await emptyState()
-    await begin()
+    beginning = await begin(world, rules)
     back = await world.snapshot()
   })
-
-  /** Everything as the contracts have it after deployment. */
-  async function emptyState(): Promise<State> {
-    const supply = await world.contracts.token.totalSupply()
-    const wallets = new Map(world.addresses.map((address) => [address, PURSE] as const))
-    const maps = { seats: new Map(), balances: new Map(), reports: new Map(), keys: new Map(), nonces: new Map() }
-    return { jobs: [], ...maps, wallets, sets: [], supply }
-  }
-
-  /** Every account stakes, deposits and names a key, on chain and in the model. */
-  async function begin(): Promise<void> {
-    const send = async (sender: string, target: Target, name: string, args: readonly unknown[], later = 1) => {
-      const { now, block } = await world.head()
-      const ended = await world.send({ sender, target, name, args }, now + later)
-      expect(ended).to.have.property('events')
-      return { caller: sender, now: now + later, block: block + 1 }
-    }
-    for (const account of world.addresses) {
-      for (let seat = 0; seat < SEATS_EACH; seat += 1) {
-        stake(beginning, rules, await send(account, 'registry', 'stake', [1, 1, 0]), 0n)
-      }
-      deposit(beginning, await send(account, 'market', 'deposit', [account, PURSE / 4n]), PURSE / 4n)
-      const { now } = await world.head()
-      const key = world.keys[0]!
-      nameSubmitter(beginning, await send(account, 'relay', 'nameSubmitter', [key, now + DAY]), key, now + DAY)
-    }
-    const [first] = world.addresses
-    await send(first!, 'market', 'withdraw', [first, 0], 61)
-  }
 
   /** Performs a whole sequence from the beginning. */
   async function sequence(steps: readonly Step[]): Promise<void> {
@@ -98,7 +65,7 @@ describe('model of the protocol', function () {
   it(`agrees with the contracts over ${RUNS} random sequences of about ${STEPS} acts, seed ${SEED}`, async () => {
     // Of any length, so that a failing one can be cut.
     const sequences = fc.array(step, { minLength: 1, maxLength: 2 * STEPS, size: 'max' })
-    const limits = { interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true }
+    const limits = { interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true, endOnFailure: !SHRINK }
     await fc.assert(fc.asyncProperty(sequences, sequence), { numRuns: RUNS, seed: SEED, ...limits })
     for (const act of ['assign', 'commit', 'commitOpen', 'reveal', 'settle', 'fail', 'decline']) {
       expect(done.get(`${act} ok`) ?? 0, `successful calls of ${act}`).to.be.greaterThan(0)

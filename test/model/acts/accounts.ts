@@ -1,7 +1,7 @@
 /** Acts of accounts: money and submitter keys. */
 import { parseEther } from 'ethers'
 
-import * as market from '../protocol/market.js'
+import * as balances from '../protocol/balances.js'
 import * as registry from '../protocol/registry.js'
 import * as relay from '../protocol/relay.js'
 import type { Call, Scene } from './call.js'
@@ -19,16 +19,16 @@ function moneyAct({ world, caller, step: { act, n } }: Scene): Call | undefined 
   const everyone = world.addresses
   switch (act) {
     case 'deposit': {
-      const play: Call['play'] = (s, m) => market.deposit(s, m, amount)
+      const play: Call['play'] = (s, m) => balances.deposit(s, m, amount)
       return { target: 'market', name: act, args: [caller, amount], play }
     }
     case 'withdraw': {
       const part = amount / 8n
-      const play: Call['play'] = (s, m) => market.withdraw(s, m, part)
+      const play: Call['play'] = (s, m) => balances.withdraw(s, m, part)
       return { target: 'market', name: act, args: [caller, part], play }
     }
     case 'burnFees':
-      return { target: 'market', name: act, args: [everyone], play: (s) => market.burnFees(s) }
+      return { target: 'market', name: act, args: [everyone], play: (s) => balances.burnFees(s) }
     case 'burnSlashes':
       return { target: 'registry', name: act, args: [everyone], play: (s) => registry.burnSlashes(s) }
     case 'withdrawBounty':

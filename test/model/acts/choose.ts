@@ -1,7 +1,10 @@
 /** Chooses what a step is about, so that most steps mean something. */
-import { epochAt } from '../protocol/registry.js'
-import type { Job, Rules, Seat, State } from '../protocol/state.js'
+import { CHECKED } from '../parameters.js'
+import { isSelected } from '../protocol/checks.js'
+import { epochAt, isHeld, termsOf } from '../protocol/registry.js'
+import type { Account, Job, Rules, Seat, State } from '../protocol/state.js'
 import { isOpen, placeOf } from '../protocol/work.js'
+import type { World } from '../World.js'
 import { choose, type Act, type Step } from './step.js'
 
 /** Workloads that run at the same time, unless a wild step adds one. */
@@ -9,9 +12,9 @@ const MOST_LIVE = 3
 
 /** What usually makes sense for a workload in a phase; several times means more often. */
 const FITTING = {
-  none: ['submit', 'submit', 'clear', 'slash', 'fail', 'join', 'stake'],
+  none: ['submit', 'submit', 'submitMany', 'clear', 'slash', 'fail', 'join', 'stake'],
   late: ['settle', 'settle', 'assign', 'cancel'],
-  pending: ['assign', 'assign', 'assign', 'mine', 'mine', 'submit', 'cancel'],
+  pending: ['assign', 'assign', 'assignMany', 'mine', 'mine', 'submit', 'cancel'],
   open: [
     ...['accept', 'accept', 'commit', 'commit', 'commit', 'commit', 'commitOpen', 'commitOpen', 'submitProof'],
     ...['submitProof', 'decline', 'fail', 'fail', 'submit', 'release', 'cancel', 'cancel'],
@@ -25,12 +28,34 @@ function stageOf(job: Job | undefined, rules: Rules, now: number): keyof typeof 
   return epochAt(rules, now) > job.epoch + 3 ? 'late' : 'pending'
 }
 
-/** The act of a step, given where its workload stands. */
+/** What usually makes sense for the checks of machines. */
+function checkActs(state: State, rules: Rules, now: number): readonly Act[] {
+  const { nextAt, checks } = state.schedules.get(CHECKED)!
+  const newest = checks.at(-1)
+  if (newest === undefined || now >= nextAt) return ['openCheck']
+  if (newest.startedAt === undefined) return now > newest.startBy ? ['startCheck', 'openCheck'] : ['startCheck']
+  const { window } = rules.classes.get(CHECKED)!.policy!
+  if (now <= newest.startedAt + window) return ['answer', 'answer', 'answer', 'excuse', 'evict']
+  return ['evict', 'evict', 'openCheck', 'openCheck', 'join', 'topUp']
+}
+
+/** What usually makes sense for who may begin something. */
+function guardActs({ guard: { guardian, offered, paused } }: State): readonly Act[] {
+  if (offered !== undefined) return ['acceptGuardian', 'acceptGuardian', 'setGuardian']
+  if (guardian === undefined) return ['setGuardian', 'setGuardian', 'pause', 'admit', 'deploy']
+  return paused.size > 0
+    ? ['liftPause', 'liftPause', 'pause', 'admit']
+    : ['pause', 'pause', 'admit', 'deploy', 'liftPause']
+}
+
+/** The act of a step, given where its workload and the checks stand. */
 export function actOf(state: State, rules: Rules, one: Step, now: number): Act {
   if (one.wild) return one.act
+  if (one.way % 5 === 0) return choose(checkActs(state, rules, now), one.who)!
+  if (one.way % 13 === 1) return choose(guardActs(state), one.who)!
   const act = choose<Act>(FITTING[stageOf(jobOf(state, one), rules, now)], one.who)!
   const live = state.jobs.filter(({ phase }) => phase !== 'Final').length
-  return act === 'submit' && live >= MOST_LIVE ? 'assign' : act
+  return act.startsWith('submit') && act !== 'submitProof' && live >= MOST_LIVE ? 'assign' : act
 }
 
 /** The workload a step is about: mostly a live one. */
@@ -40,34 +65,56 @@ export function jobOf(state: State, { job }: Step): Job | undefined {
 }
 
 /** The seat a step is about: mostly one with a place in the workload; for an open commit mostly one without. */
-export function seatOf(state: State, { act, seat }: Step, job: Job | undefined): Seat | undefined {
+export function seatOf(state: State, rules: Rules, { act, seat }: Step, job: Job | undefined): Seat | undefined {
   const all = [...state.seats.values()]
-  if (job === undefined || seat % 6 === 0) return choose(all, seat >> 3)
-  const wantsIdle = act === 'commitOpen'
-  const fit = all.filter((one) => (placeOf(state, one.id, job) === undefined) === wantsIdle && one.status !== 'None')
+  if (seat % 6 === 0) return choose(all, seat >> 3)
+  const fit = all.filter((one) => one.status !== 'None' && isFit(state, rules, act, one, job))
   return choose(fit.length > 0 ? fit : all, seat >> 3)
 }
 
-/** Whether a step makes sense for the account of the seat rather than for any. */
-export function callerFor(state: State, step: Step, accounts: readonly string[]): string {
+function isFit(state: State, rules: Rules, act: Act, seat: Seat, job: Job | undefined): boolean {
+  switch (act) {
+    case 'answer':
+      return seat.class === CHECKED && (seat.status === 'Inactive' || isAsked(state, rules, seat))
+    case 'excuse':
+      return seat.class === CHECKED && isHeld(seat) && isAsked(state, rules, seat)
+    case 'commitOpen':
+      return job === undefined || (seat.class === job.class && placeOf(state, seat.id, job) === undefined)
+    case 'join':
+    case 'withdrawSeat':
+      return seat.status !== 'Active'
+    case 'topUp':
+      return seat.bond < termsOf(rules, seat).bond
+    default:
+      return job === undefined || placeOf(state, seat.id, job) !== undefined
+  }
+}
+
+/** Whether the newest check asks the seat. */
+function isAsked(state: State, rules: Rules, seat: Seat): boolean {
+  const check = state.schedules.get(seat.class)?.checks.at(-1)
+  return check?.seed !== undefined && isSelected(rules, check, seat)
+}
+
+const OF_SEAT: ReadonlySet<Act> = new Set<Act>([
+  ...(['accept', 'commit', 'commitOpen', 'reveal', 'submitProof', 'decline', 'fail'] as const),
+  ...(['join', 'leave', 'topUp', 'withdrawSeat', 'answer', 'excuse'] as const),
+])
+const OF_OWNER: ReadonlySet<Act> = new Set<Act>(['admit', 'openList', 'setGuardian'])
+const OF_GUARDIAN: ReadonlySet<Act> = new Set<Act>(['pause', 'liftPause'])
+
+/** Whose act a step is: mostly that of the account for which it makes sense. */
+export function callerFor(world: World, state: State, rules: Rules, step: Step): Account {
   const job = jobOf(state, step)
-  const seat = seatOf(state, step, job)
-  const anyone = choose(accounts, step.who >> 3)!
-  if (step.who % 8 === 0) return anyone
-  if (step.act === 'release' || step.act === 'cancel') return job?.requester ?? anyone
+  const seat = seatOf(state, rules, step, job)
+  const { act, who } = step
+  const anyone = choose(world.addresses, who >> 3)!
+  if (who % 8 === 0) return anyone
+  if (act === 'release' || act === 'cancel') return job?.requester ?? anyone
+  if (OF_OWNER.has(act)) return world.owner
+  if (OF_GUARDIAN.has(act)) return state.guard.guardian ?? anyone
+  if (act === 'acceptGuardian') return state.guard.offered ?? anyone
+  if (!OF_SEAT.has(act)) return anyone
   const place = job === undefined || seat === undefined ? undefined : placeOf(state, seat.id, job)
-  const forSeat = [
-    'accept',
-    'commit',
-    'commitOpen',
-    'reveal',
-    'submitProof',
-    'decline',
-    'fail',
-    'join',
-    'leave',
-    'topUp',
-  ]
-  if ([...forSeat, 'withdrawSeat'].includes(step.act)) return place?.operator ?? seat?.operator ?? anyone
-  return anyone
+  return place?.operator ?? seat?.operator ?? anyone
 }

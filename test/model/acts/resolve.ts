@@ -1,6 +1,8 @@
 /** Makes a call of a step. */
+import { accessAct } from './access.js'
 import { accountAct } from './accounts.js'
 import type { Call, Scene } from './call.js'
+import { checkAct } from './checks.js'
 import { jobOf, seatOf } from './choose.js'
 import { placeAct } from './places.js'
 import { seatAct } from './seats.js'
@@ -9,8 +11,9 @@ import { jobAct, submission } from './workloads.js'
 /** The call of a step, resolved against the model's state; undefined when there is nothing it could be about. */
 export function resolve(scene: Scene): Call | undefined {
   const job = jobOf(scene.state, scene.step)
-  const seat = seatOf(scene.state, scene.step, job)
-  const ofAccount = accountAct(scene) ?? seatAct(scene, seat) ?? submission(scene)
-  if (ofAccount !== undefined || job === undefined || seat === undefined) return ofAccount
+  const seat = seatOf(scene.state, scene.rules, scene.step, job)
+  const apart =
+    accountAct(scene) ?? accessAct(scene) ?? seatAct(scene, seat) ?? checkAct(scene, seat) ?? submission(scene)
+  if (apart !== undefined || job === undefined || seat === undefined) return apart
   return jobAct(scene, job) ?? placeAct(scene, job, seat)
 }

@@ -1,6 +1,7 @@
 /** Acts of operators with their seats. */
 import * as registry from '../protocol/registry.js'
 import type { Seat } from '../protocol/state.js'
+import { CHECKED, PLAIN } from '../parameters.js'
 import type { Call, Scene } from './call.js'
 
 /** The call of an act about a seat; undefined for other acts. */
@@ -9,8 +10,11 @@ export function seatAct({ rules, caller, step: { act, n } }: Scene, seat: Seat |
   const floor = BigInt(n % 4) * 100_000n
   const call = { target: 'registry', name: act } as const
   switch (act) {
-    case 'stake':
-      return { ...call, args: [1, 1, floor], play: (s, m) => registry.stake(s, rules, m, floor) }
+    case 'stake': {
+      const of = [PLAIN, PLAIN, CHECKED, CHECKED, CHECKED, 9][n % 6]!
+      const count = n % 17 === 0 ? 0 : n % 19 === 0 ? 65 : n % 7 === 0 ? 2 : 1
+      return { ...call, args: [of, count, floor], play: (s, m) => registry.stake(s, rules, m, of, count, floor) }
+    }
     case 'join':
       return { ...call, args: [[id], floor], play: (s, m) => registry.join(s, rules, m, id, floor) }
     case 'leave':

@@ -6,6 +6,8 @@ export const ACTS = [
   ...['submit', 'assign', 'accept', 'commit', 'commitOpen', 'reveal', 'submitProof', 'settle', 'decline', 'fail'],
   ...['release', 'cancel', 'clear', 'slash', 'mine', 'stake', 'join', 'leave', 'topUp', 'withdrawSeat', 'deposit'],
   ...['withdraw', 'burnFees', 'burnSlashes', 'withdrawBounty', 'nameSubmitter', 'revokeSubmitter', 'cancelNonce'],
+  ...['submitMany', 'assignMany', 'openCheck', 'startCheck', 'answer', 'excuse', 'evict', 'admit', 'openList'],
+  ...['liftRestriction', 'deploy', 'setGuardian', 'acceptGuardian', 'pause', 'liftPause'],
 ] as const
 /** An act. */
 export type Act = (typeof ACTS)[number]

@@ -90,7 +90,7 @@ function playAll(state: State, calls: readonly Call[], moment: Moment): Played {
 }
 
 function direct(sender: Account, { target, name, args, play }: Call): Sending {
-  const moment = (now: number, block: number): Moment => ({ caller: sender, now, block })
+  const moment = (now: number, block: number): Moment => ({ caller: sender, now, block, relayed: false })
   return {
     ...{ way: 'direct', sender, target, name, args, items: undefined },
     play: (state, now, block) => whole(state, (copy) => play(copy, moment(now, block))),
@@ -101,7 +101,7 @@ function batch({ world, caller }: Scene, calls: readonly Call[]): Sending {
   return {
     ...{ way: 'batch', sender: caller, target: 'market', name: 'tryMany', items: [...calls.keys()] },
     args: [calls.map((call) => world.dataOf(call))],
-    play: (state, now, block) => playAll(state, calls, { caller, now, block }),
+    play: (state, now, block) => playAll(state, calls, { caller, now, block, relayed: false }),
   }
 }
 
@@ -120,9 +120,9 @@ function byKey(scene: Scene, { target, name, args, play }: Call): Sending {
     args: [caller, world.contracts[target], data],
     play: (state, now, block) =>
       whole(state, (copy) => {
-        relay.checkKey(copy, { caller: key, now, block }, caller)
+        relay.checkKey(copy, { caller: key, now, block, relayed: true }, caller)
         relay.checkAct(target, name)
-        play(copy, { caller, now, block })
+        play(copy, { caller, now, block, relayed: true })
       }),
   }
 }
@@ -135,10 +135,12 @@ function batchByKey(scene: Scene, calls: readonly Call[]): Sending {
     args: [caller, calls.map((call) => world.dataOf(call))],
     play: (state, now, block) => {
       const { error } = attempt(state, (copy) => {
-        relay.checkKey(copy, { caller: key, now, block }, caller)
+        relay.checkKey(copy, { caller: key, now, block, relayed: true }, caller)
         for (const { target, name } of calls) relay.checkAct(target, name)
       })
-      return error === undefined ? playAll(state, calls, { caller, now, block }) : { state, error, results: [error] }
+      return error === undefined
+        ? playAll(state, calls, { caller, now, block, relayed: true })
+        : { state, error, results: [error] }
     },
   }
 }
@@ -175,7 +177,7 @@ async function signed(scene: Scene, call: Call): Promise<Sending> {
     play: (state, now, block) =>
       whole(state, (copy) => {
         relay.useAction(copy, now, action)
-        call.play(copy, { caller, now, block })
+        call.play(copy, { caller, now, block, relayed: true })
       }),
   }
 }
@@ -194,8 +196,10 @@ async function signedBatch(scene: Scene, calls: readonly Call[]): Promise<Sendin
       return oneByOne(
         state,
         all.map(({ call, action }) => (copy: State) => {
+          // A batch looks at the gas first.
+          refuse(!action.hasGas, 'ActionNeedsGas')
           relay.useAction(copy, now, action)
-          call.play(copy, { caller, now, block })
+          call.play(copy, { caller, now, block, relayed: true })
         }),
       )
     },
@@ -214,9 +218,9 @@ async function signedByKey(scene: Scene, { target, name, args, play }: Call): Pr
     play: (state, now, block) =>
       whole(state, (copy) => {
         relay.useAction(copy, now, action)
-        relay.checkKey(copy, { caller: key, now, block }, caller)
+        relay.checkKey(copy, { caller: key, now, block, relayed: true }, caller)
         relay.checkAct(target, name)
-        play(copy, { caller, now, block })
+        play(copy, { caller, now, block, relayed: true })
       }),
   }
 }

@@ -1,4 +1,5 @@
 /** The second of an act: mostly soon, often one second before, at or after an edge. */
+import { CHECKED } from '../parameters.js'
 import type { Job, Rules, Seat, State } from '../protocol/state.js'
 import { deadline, rescueAt, responseEnd } from '../protocol/work.js'
 import { jobOf, seatOf } from './choose.js'
@@ -22,13 +23,30 @@ function farEdges(rules: Rules, job: Job | undefined, seat: Seat | undefined, no
   return times.filter((time) => time > now + 2)
 }
 
+/** For acts of checks: the second from which they are possible, or the last one, or one beside it. */
+function checkTime(state: State, rules: Rules, { act, when, edge }: Step, now: number): number | undefined {
+  const { nextAt, checks } = state.schedules.get(CHECKED)!
+  const { window, period } = rules.classes.get(CHECKED)!.policy!
+  const newest = checks.at(-1)
+  const later = (time: number, usual: number): number | undefined =>
+    time <= now + 2 ? undefined : when % 3 === 0 ? time + edge : time + usual
+  if (act === 'openCheck') return when % 11 === 0 ? later(nextAt + period - window, 0) : later(nextAt, when % 3)
+  if (newest === undefined) return undefined
+  if (act === 'startCheck' && when % 11 === 0) return later(newest.startBy, 0)
+  if (newest.startedAt === undefined) return undefined
+  const isLast = act === 'evict' ? when % 4 > 0 : ['answer', 'excuse'].includes(act) && when % 13 === 0
+  return isLast ? later(newest.startedAt + window, 1) : undefined
+}
+
 /** The second of an act after `now`. */
 export function timeOf(state: State, rules: Rules, one: Step, now: number): number {
   const job = jobOf(state, one)
   const near = nearEdges(rules, job, now)
   const revealFrom = job?.phase === 'Proving' ? deadline(job) + rules.revealDelay : 0
   if (one.act === 'reveal' && now <= revealFrom && one.when % 3 > 0) return revealFrom + 1 + (one.when % 5)
-  const far = farEdges(rules, job, seatOf(state, one, job), now)
+  const check = checkTime(state, rules, one, now)
+  if (check !== undefined) return check
+  const far = farEdges(rules, job, seatOf(state, rules, one, job), now)
   const edge =
     one.when % 61 === 0 ? far[one.when % far.length] : one.when % 7 === 0 ? near[one.when % near.length] : undefined
   return edge === undefined ? now + 1 + (one.when % 3) : edge + one.edge

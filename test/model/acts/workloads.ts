@@ -1,4 +1,5 @@
 /** Acts about a workload as a whole. */
+import { assign, assignMany } from '../protocol/draw.js'
 import * as ending from '../protocol/ending.js'
 import * as market from '../protocol/market.js'
 import type { Job } from '../protocol/state.js'
@@ -6,18 +7,33 @@ import { accepted, placeOf } from '../protocol/work.js'
 import type { Call, Scene } from './call.js'
 
 /** The call of a submission; undefined for other acts. */
-export function submission({ world, state, rules, step, caller }: Scene): Call | undefined {
-  if (step.act !== 'submit') return undefined
-  const { n } = step
+export function submission(scene: Scene): Call | undefined {
+  const { world, state, rules, step, caller } = scene
+  const { act, n } = step
+  const call = { name: act, target: 'market', job: state.jobs.length } as const
+  const nonce = (state.balances.get(caller)?.nonce ?? 0) + (n % 29 === 0 ? 1 : 0)
+  const asked = request(scene, nonce, 0)
+  switch (act) {
+    case 'submit':
+      return { ...call, args: [world.request(asked)], play: (s, m) => market.submit(s, rules, m, asked) }
+    case 'submitMany': {
+      const many = [asked, request(scene, nonce + (n % 23 === 0 ? 0 : 1), 1)].slice(0, n % 31 === 0 ? 0 : 2)
+      const args = [many.map((one) => world.request(one))]
+      return { ...call, args, play: (s, m) => market.submitMany(s, rules, m, many) }
+    }
+    default:
+      return undefined
+  }
+}
+
+function request({ world, rules, step }: Scene, nonce: number, k: number): market.Asked {
+  const n = step.n + k
   const redundancy = n % 37 === 0 ? 0 : n % 41 === 0 ? 9 : [1, 1, 2, 3, 3, 8][n % 6]!
   const maxRunTime = n % 43 === 0 ? rules.responseWindow - 1 : [20, 100, 400, 400][(n >> 2) % 4]!
-  const nonce = (state.balances.get(caller)?.nonce ?? 0) + (n % 29 === 0 ? 1 : 0)
-  const per = [1n, 2n, 40n][n % 3]! * rules.minimumFee
+  const program = world.programs[[0, 0, 0, 1, 1, 2, 2][n % 7]!]!
+  const per = [1n, 2n, 40n][n % 3]! * rules.classes.get(program.class)!.minimum!.fee
   const fee = per * BigInt(redundancy) + BigInt(n) - (n % 31 === 0 ? BigInt(n) + 1n : 0n)
-  const asked = { fee: fee < 0n ? 0n : fee, maxRunTime, redundancy, rescue: 50 + (n % 52), nonce, binding: n % 4 === 0 }
-  const args = [world.request(asked, state.jobs.length)]
-  const job = state.jobs.length
-  return { name: 'submit', target: 'market', args, job, play: (s, m) => market.submit(s, rules, m, asked) }
+  return { fee: fee < 0n ? 0n : fee, maxRunTime, redundancy, rescue: 50 + (n % 52), nonce, program }
 }
 
 /** The call of an act about a whole workload; undefined for other acts. */
@@ -31,7 +47,15 @@ export function jobAct(scene: Scene, job: Job): Call | undefined {
   switch (act) {
     case 'assign': {
       const randomness = world.randomness(job.round, block)
-      return { ...call, args: [id], play: (s, m) => void market.assign(s, rules, m, number, randomness, id) }
+      return { ...call, args: [id], play: (s, m) => void assign(s, rules, m, number, randomness, id) }
+    }
+    case 'assignMany': {
+      const all = state.jobs
+        .filter(({ phase }) => phase === 'Pending' || n % 3 === 0)
+        .map((one) => {
+          return { number: one.number, randomness: world.randomness(one.round, block), id: world.jobs[one.number]!.id }
+        })
+      return { ...call, args: [all.map((one) => one.id)], play: (s, m) => assignMany(s, rules, m, all) }
     }
     case 'release':
       return { ...call, args: [spec], play: (s, m) => market.release(s, m, number) }

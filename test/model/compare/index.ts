@@ -1,6 +1,8 @@
 /** Compares everything the contracts tell about their state with the model. */
 import type { Rules, State } from '../protocol/state.js'
 import type { World } from '../World.js'
+import { compareAccess } from './access.js'
+import { compareChecks } from './checks.js'
 import { compareKeys } from './keys.js'
 import { compareMoney } from './money.js'
 import { compareSeats } from './seats.js'
@@ -12,4 +14,6 @@ export async function compare(world: World, state: State, rules: Rules, touched:
   await compareSeats(world, state)
   await compareMoney(world, state, rules)
   await compareKeys(world, state)
+  await compareAccess(world, state)
+  await compareChecks(world, state, rules)
 }

@@ -1,6 +1,6 @@
 /** How the model ends a workload: settle, clear, slash. Written from design §3 and §4. */
 import type { Outcome } from '../../../sdk/src/chain/index.js'
-import { balanceOf, credit } from './market.js'
+import { balanceOf, credit } from './balances.js'
 import { epochAt, slashSeat } from './registry.js'
 import type { Job, Moment, Place, Rules, State } from './state.js'
 import { refuse, Refused } from './state.js'

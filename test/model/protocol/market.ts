@@ -1,9 +1,9 @@
-/** The market's acts up to a workload's end, written from design §3, §4 and §6. */
-import { AbiCoder, concat, keccak256, toBeHex } from 'ethers'
-
-import type { FailReason, Draw } from '../../../sdk/src/chain/index.js'
-import { countDecline, epochAt, payToWallet, setIn } from './registry.js'
-import type { Account, Balance, Job, Moment, Place, Rules, State } from './state.js'
+/** The market's acts up to a workload's end, written from design §3 and §4. */
+import type { FailReason } from '../../../sdk/src/chain/index.js'
+import { checkSubmission } from './access.js'
+import { balanceOf, credit } from './balances.js'
+import { countDecline, epochAt } from './registry.js'
+import type { Account, Job, Moment, Place, Rules, State } from './state.js'
 import { refuse, Refused } from './state.js'
 import {
   accepted,
@@ -24,9 +24,7 @@ import {
   whileOpen,
 } from './work.js'
 
-const GWEI = 1_000_000_000n
 const DAY = 86_400
-const ASSIGN_EPOCHS = 3
 const MOST_COMMITS = 31
 
 /** What a requester asks for, as far as the model cares. */
@@ -36,52 +34,48 @@ export interface Asked {
   readonly redundancy: number
   readonly rescue: number
   readonly nonce: number
+  readonly program: Program
+}
+
+/** What of a program the model cares for. */
+export interface Program {
+  readonly class: number
+  /** Whether its proofs name their prover. */
   readonly binding: boolean
 }
 
-/** The balance of an account in the market. */
-export function balanceOf(state: State, account: Account): Balance {
-  let balance = state.balances.get(account)
-  if (balance === undefined) {
-    balance = { free: 0n, nonce: 0, toBurn: 0n }
-    state.balances.set(account, balance)
-  }
-  return balance
-}
-
-/** Adds to a balance. */
-export function credit(state: State, account: Account, amount: bigint): void {
-  balanceOf(state, account).free += amount
-}
-
-/** Pays tokens in. */
-export function deposit(state: State, { caller }: Moment, amount: bigint): void {
-  refuse((state.wallets.get(caller) ?? 0n) < amount, 'ERC20InsufficientBalance')
-  payToWallet(state, caller, -amount)
-  credit(state, caller, amount)
-}
-
-/** Pays tokens out. */
-export function withdraw(state: State, { caller }: Moment, amount: bigint): void {
-  refuse(balanceOf(state, caller).free < amount, 'InsufficientBalance')
-  credit(state, caller, -amount)
-  payToWallet(state, caller, amount)
-}
-
-/** Burns what is booked with every account. */
-export function burnFees(state: State): void {
-  for (const balance of state.balances.values()) {
-    state.supply -= balance.toBurn
-    balance.toBurn = 0n
-  }
-}
-
 /** Locks a fee and fixes the round and the set of the draw. */
-export function submit(state: State, rules: Rules, { caller, now, block }: Moment, asked: Asked): void {
+export function submit(state: State, rules: Rules, moment: Moment, asked: Asked): void {
+  lock(state, moment.caller, asked.fee, asked.nonce, 1)
+  add(state, rules, moment, asked)
+}
+
+/** Submits several workloads, all or none. */
+export function submitMany(state: State, rules: Rules, moment: Moment, all: readonly Asked[]): void {
+  const [first] = all
+  if (first === undefined) throw new Refused('InvalidTerms')
+  refuse(
+    all.some(({ nonce }, k) => nonce !== first.nonce + k),
+    'WrongNonce',
+  )
+  const sum = all.reduce((total, { fee }) => total + fee, 0n)
+  lock(state, moment.caller, sum, first.nonce, all.length)
+  for (const asked of all) add(state, rules, moment, asked)
+}
+
+function lock(state: State, caller: Account, fee: bigint, nonce: number, count: number): void {
   const balance = balanceOf(state, caller)
-  refuse(balance.free < asked.fee, 'InsufficientBalance')
-  refuse(balance.nonce !== asked.nonce, 'WrongNonce')
-  const { fee, maxRunTime, redundancy, rescue, binding } = asked
+  refuse(balance.free < fee, 'InsufficientBalance')
+  refuse(balance.nonce !== nonce, 'WrongNonce')
+  balance.free -= fee
+  balance.nonce += count
+}
+
+function add(state: State, rules: Rules, { caller, now, block }: Moment, asked: Asked): void {
+  const { fee, maxRunTime, redundancy, rescue, program } = asked
+  const { minimum } = rules.classes.get(program.class)!
+  if (minimum === undefined) throw new Refused('ClassClosed')
+  checkSubmission(state, now, program.class, caller)
   const fits =
     redundancy >= 1 &&
     redundancy <= 8 &&
@@ -91,11 +85,8 @@ export function submit(state: State, rules: Rules, { caller, now, block }: Momen
     rescue >= 50 &&
     rescue <= 100
   refuse(!fits, 'InvalidTerms')
-  const byTime = rules.minimumRate * BigInt(maxRunTime)
-  const minimum = (byTime > rules.minimumFee ? byTime : rules.minimumFee) * BigInt(redundancy)
-  refuse(fee < minimum, 'FeeTooLow')
-  balance.free -= fee
-  balance.nonce += 1
+  const byTime = minimum.rate * BigInt(maxRunTime)
+  refuse(fee < (byTime > minimum.fee ? byTime : minimum.fee) * BigInt(redundancy), 'FeeTooLow')
   state.jobs.push({
     number: state.jobs.length,
     requester: caller,
@@ -103,7 +94,8 @@ export function submit(state: State, rules: Rules, { caller, now, block }: Momen
     maxRunTime,
     redundancy,
     rescue,
-    binding,
+    class: program.class,
+    binding: program.binding,
     round: block + rules.beaconLag,
     epoch: epochAt(rules, now),
     phase: 'Pending',
@@ -117,95 +109,6 @@ export function submit(state: State, rules: Rules, { caller, now, block }: Momen
     committedOpen: [],
     dutyEnded: false,
   })
-}
-
-/** A candidate and what the draw did with it. */
-export interface Looked {
-  readonly seat: number
-  draw: Draw
-  slot: number
-}
-
-/** The seats of the frozen set in random order, by shuffling a whole copy of it. */
-function shuffled(set: readonly number[], seed: string, length: number): number[] {
-  const seats = [...set]
-  for (let i = 0; i < Math.min(length, seats.length); i += 1) {
-    const hash = BigInt(keccak256(concat([seed, toBeHex(i, 32)])))
-    const j = i + Number(hash % BigInt(seats.length - i))
-    const seat = seats[i]!
-    seats[i] = seats[j]!
-    seats[j] = seat
-  }
-  return seats.slice(0, length)
-}
-
-/**
- * Draws seats.
- * @param randomness Value of the round, undefined while it is not known.
- * @param id The workload's id on the chain, which the seed contains.
- */
-export function assign(
-  state: State,
-  rules: Rules,
-  { caller, now }: Moment,
-  number: number,
-  randomness: string | undefined,
-  id: string,
-): Looked[] {
-  const job = inPhase(state, number, 'Pending')
-  refuse(epochAt(rules, now) > job.epoch + ASSIGN_EPOCHS, 'AssignWindowOver')
-  if (randomness === undefined) throw new Refused('RoundNotKnown')
-  const seed = keccak256(AbiCoder.defaultAbiCoder().encode(['bytes32', 'bytes32'], [randomness, id]))
-  const order = shuffled(setIn(state, job.epoch), seed, 3 * job.redundancy)
-  const looked = drawFrom(state, job, order)
-  job.phase = 'Proving'
-  job.drawnAt = now
-  job.fates = Array.from({ length: job.redundancy }, (_, slot) =>
-    looked.some((one) => one.slot === slot) ? 'waiting' : 'undrawn',
-  )
-  credit(state, caller, rules.assignBounty)
-  return looked
-}
-
-/** Gives slots in the order of the draw: first one an operator, then to operators that have one. */
-function drawFrom(state: State, job: Job, order: readonly number[]): Looked[] {
-  const offer = job.fee / (BigInt(job.redundancy) * BigInt(job.maxRunTime) * GWEI)
-  const operators: (Account | undefined)[] = []
-  const looked: Looked[] = []
-  const take = (one: Looked): void => {
-    const seat = state.seats.get(one.seat)!
-    if (!makeRoom(seat)) {
-      one.draw = 'Busy'
-      return
-    }
-    const slot = operators.push(seat.operator) - 1
-    Object.assign(one, { draw: 'Drawn', slot })
-    const place = {
-      job: job.number,
-      operator: seat.operator!,
-      slot,
-      state: 'Assigned',
-      inTime: false,
-      order: 0,
-    } as const
-    seat.main = { ...place, reason: 'None' }
-  }
-  const look = (id: number): void => {
-    const seat = state.seats.get(id)!
-    const one: Looked = { seat: id, draw: 'Spare', slot: 15 }
-    looked.push(one)
-    if (operators.length === job.redundancy) return
-    if (seat.status !== 'Active' && seat.status !== 'Leaving') one.draw = 'Inactive'
-    else if (seat.floor > offer) one.draw = 'BelowFloor'
-    else if (operators.includes(seat.operator)) one.draw = 'SameOperator'
-    else take(one)
-  }
-  order.slice(0, job.redundancy).forEach(look)
-  if (operators.length < job.redundancy) order.slice(job.redundancy).forEach(look)
-  for (const one of looked) {
-    if (one.draw === 'SameOperator' && operators.length < job.redundancy) take(one)
-  }
-  return looked
 }
 
 /** Accepts a slot. */
@@ -251,7 +154,7 @@ export function commitOpen(state: State, rules: Rules, { caller, now }: Moment, 
   const seat = state.seats.get(id)
   if (seat?.operator !== caller) throw new Refused('NotOperator')
   refuse(placeOf(state, id, job) !== undefined, 'SeatNotEligible')
-  refuse(seat.status !== 'Active' || !makeRoom(seat), 'SeatNotEligible')
+  refuse(seat.status !== 'Active' || seat.class !== job.class || !makeRoom(seat), 'SeatNotEligible')
   job.committedOpen.push(caller)
   const order = addCommit(job, id, caller, true)
   const place = { job: number, operator: caller, slot: undefined, state: 'Committed', inTime: false } as const

@@ -1,8 +1,12 @@
 /** The prover registry, written from design §4 and §5 and the interface's words: seats, bonds, the frozen active set. */
-import type { Account, Moment, Rules, Seat, State } from './state.js'
+import { checkList } from './access.js'
+import type { Account, ClassTerms, Moment, Rules, Seat, State } from './state.js'
 import { refuse, Refused } from './state.js'
 
 const WEEK = 604_800
+const MOST_SEATS = 64
+const REJOIN_EPOCHS = 3
+const MOST_CHARGE_BPS = 500n
 const NOBODY: readonly number[] = []
 
 /** The epoch of a time, from 1. */
@@ -10,26 +14,39 @@ export function epochAt(rules: Rules, now: number): number {
   return Math.floor((now - rules.genesis) / rules.epochLength) + 1
 }
 
-/** The active set in force in `epoch`, by position. */
-export function setIn(state: State, epoch: number): readonly number[] {
-  return state.sets.findLast((set) => set.epoch <= epoch)?.seats ?? NOBODY
+/** The active set of a class that is in force in `epoch`, by position. */
+export function setIn(state: State, of: number, epoch: number): readonly number[] {
+  return state.sets.findLast((set) => set.class === of && set.epoch <= epoch)?.seats ?? NOBODY
 }
 
-function changeSet(state: State, rules: Rules, now: number, change: (seats: number[]) => void): void {
-  const seats = [...(state.sets.at(-1)?.seats ?? NOBODY)]
+/** Terms of the class of a seat. */
+export function termsOf(rules: Rules, seat: Seat): ClassTerms {
+  return rules.classes.get(seat.class)!
+}
+
+function changeSet(state: State, rules: Rules, now: number, of: number, change: (seats: number[]) => void): void {
+  const seats = [...(state.sets.findLast((set) => set.class === of)?.seats ?? NOBODY)]
   change(seats)
-  state.sets.push({ epoch: epochAt(rules, now) + 1, seats })
+  state.sets.push({ class: of, epoch: epochAt(rules, now) + 1, seats })
 }
 
 function enter(state: State, rules: Rules, now: number, seat: Seat): void {
   seat.status = 'Active'
-  changeSet(state, rules, now, (seats) => seats.push(seat.id))
+  seat.fromEpoch = epochAt(rules, now) + 1
+  seat.leftEpoch = undefined
+  changeSet(state, rules, now, seat.class, (seats) => seats.push(seat.id))
+}
+
+/** Puts a bonded seat into the active set, or lets it wait for a check where its class has a puzzle. */
+function enterOrWait(state: State, rules: Rules, now: number, seat: Seat): void {
+  if (termsOf(rules, seat).policy === undefined) enter(state, rules, now, seat)
+  else seat.status = 'Inactive'
 }
 
 /** The last seat of the set takes the place of the one that goes. */
 function exit(state: State, rules: Rules, now: number, seat: Seat): void {
   seat.leftEpoch = epochAt(rules, now)
-  changeSet(state, rules, now, (seats) => {
+  changeSet(state, rules, now, seat.class, (seats) => {
     const last = seats.pop()!
     if (last !== seat.id) seats[seats.indexOf(seat.id)] = last
   })
@@ -57,37 +74,56 @@ export function payToWallet(state: State, account: Account, amount: bigint): voi
   state.wallets.set(account, (state.wallets.get(account) ?? 0n) + amount)
 }
 
-/** Bonds one seat. */
-export function stake(state: State, rules: Rules, { caller, now }: Moment, floor: bigint): void {
-  takeFromWallet(state, caller, rules.bond)
-  const seat: Seat = {
-    id: state.seats.size + 1,
-    operator: caller,
-    floor,
-    status: 'Active',
-    bond: rules.bond,
-    unlockAt: 0,
-    leftEpoch: 0,
-    declineWeek: 0,
-    declines: 0,
-    streak: 0,
-    main: undefined,
-    aside: [],
+/** Bonds seats of a class. */
+export function stake(state: State, rules: Rules, moment: Moment, of: number, count: number, floor: bigint): void {
+  const { caller, now } = moment
+  checkList(state, 'Operators', caller)
+  refuse(count < 1 || count > MOST_SEATS, 'InvalidSeatCount')
+  const terms = rules.classes.get(of)
+  if (terms === undefined) throw new Refused('UnknownClass')
+  takeFromWallet(state, caller, terms.bond * BigInt(count))
+  for (let i = 0; i < count; i += 1) {
+    const seat: Seat = {
+      id: state.seats.size + 1,
+      class: of,
+      operator: caller,
+      floor,
+      status: 'Inactive',
+      bond: terms.bond,
+      unlockAt: 0,
+      fromEpoch: 0,
+      leftEpoch: undefined,
+      declineWeek: 0,
+      declines: 0,
+      streak: 0,
+      checked: 0,
+      excuses: 0,
+      main: undefined,
+      aside: [],
+    }
+    state.seats.set(seat.id, seat)
+    enterOrWait(state, rules, now, seat)
   }
-  state.seats.set(seat.id, seat)
-  enter(state, rules, now, seat)
 }
 
-/** Puts a seat back into the active set. */
+/** Puts a seat back into the active set, or lets it wait for a check. */
 export function join(state: State, rules: Rules, { caller, now }: Moment, id: number, floor: bigint): void {
   const seat = ownSeat(state, id, caller)
+  const { policy, bond } = termsOf(rules, seat)
   refuse(seat.status === 'Active', 'WrongSeatStatus')
-  refuse(seat.status === 'Dropped' && now < seat.unlockAt, 'CoolingDown')
+  const cools = seat.status === 'Dropped' || (seat.status === 'Leaving' && policy !== undefined)
+  refuse(cools && now < seat.unlockAt, 'CoolingDown')
   // Draws of the epochs before it left may still name it with its old floor, for three epochs.
-  refuse(epochAt(rules, now) <= seat.leftEpoch + 3, 'RejoinTooEarly')
-  refuse(seat.bond < rules.bond, 'BondIncomplete')
+  refuse(seat.leftEpoch !== undefined && epochAt(rules, now) <= seat.leftEpoch + REJOIN_EPOCHS, 'RejoinTooEarly')
+  refuse(seat.bond < bond, 'BondIncomplete')
   seat.unlockAt = 0
   seat.floor = floor
+  enterOrWait(state, rules, now, seat)
+}
+
+/** Puts a waiting seat into the active set: it has solved its puzzle. */
+export function activate(state: State, rules: Rules, now: number, seat: Seat): void {
+  refuse(seat.bond < termsOf(rules, seat).bond, 'BondIncomplete')
   enter(state, rules, now, seat)
 }
 
@@ -103,9 +139,10 @@ export function leave(state: State, rules: Rules, { caller, now }: Moment, id: n
 /** Brings a bond back to what the class asks for. */
 export function topUp(state: State, rules: Rules, { caller }: Moment, id: number): void {
   const seat = ownSeat(state, id, caller)
-  refuse(seat.bond >= rules.bond, 'NothingDue')
-  takeFromWallet(state, caller, rules.bond - seat.bond)
-  seat.bond = rules.bond
+  const { bond } = termsOf(rules, seat)
+  refuse(seat.bond >= bond, 'NothingDue')
+  takeFromWallet(state, caller, bond - seat.bond)
+  seat.bond = bond
 }
 
 /** Pays a bond out. */
@@ -116,20 +153,37 @@ export function withdrawSeat(state: State, { caller, now }: Moment, id: number):
   refuse(isHeld(seat), 'SeatHeld')
   refuse(seat.bond === 0n, 'NothingDue')
   payToWallet(state, caller, seat.bond)
-  Object.assign(seat, { operator: undefined, status: 'None', bond: 0n, floor: 0n, unlockAt: 0, leftEpoch: 0 })
+  Object.assign(seat, { operator: undefined, status: 'None', bond: 0n, floor: 0n, unlockAt: 0 })
   Object.assign(seat, { declineWeek: 0, declines: 0 })
 }
 
-/** Takes part of a silent seat's bond; the rest of it stays, the seat is out until it is topped up. */
+/** Takes part of a seat's bond; the rest of it stays, the seat is out until it is topped up. */
 export function slashSeat(state: State, rules: Rules, now: number, seat: Seat, reporter: Account): void {
-  const loss = (seat.bond * rules.slashBps) / 10_000n
-  const bounty = reporter === seat.operator ? 0n : (loss * rules.bountyBps) / 10_000n
-  seat.bond -= loss
-  const report = state.reports.get(reporter) ?? { bounty: 0n, burn: 0n }
-  state.reports.set(reporter, { bounty: report.bounty + bounty, burn: report.burn + loss - bounty })
+  const { slashBps, bountyBps } = termsOf(rules, seat)
+  const loss = (seat.bond * slashBps) / 10_000n
+  takeFromBond(state, seat, reporter, loss, (loss * bountyBps) / 10_000n)
   if (seat.status !== 'Active') return
   exit(state, rules, now, seat)
   seat.status = 'Inactive'
+}
+
+/** Takes `loss` from a bond: `bounty` of it for who found the seat, unless that is its own operator; the rest burns. */
+function takeFromBond(state: State, seat: Seat, finder: Account, loss: bigint, bounty: bigint): void {
+  const earned = finder === seat.operator ? 0n : bounty
+  seat.bond -= loss
+  const report = state.reports.get(finder) ?? { bounty: 0n, burn: 0n }
+  state.reports.set(finder, { bounty: report.bounty + earned, burn: report.burn + loss - earned })
+}
+
+/** Drops a seat that did not answer a check and takes the prepaid part of its bond. Says whether there was anything to drop. */
+export function evictSeat(state: State, rules: Rules, { caller, now }: Moment, seat: Seat, chargeBps: bigint): boolean {
+  if (seat.status !== 'Active' && seat.status !== 'Leaving') return false
+  const bps = chargeBps < MOST_CHARGE_BPS ? chargeBps : MOST_CHARGE_BPS
+  const charge = (termsOf(rules, seat).bond * bps) / 10_000n
+  const loss = charge < seat.bond ? charge : seat.bond
+  takeFromBond(state, seat, caller, loss, loss / 2n)
+  drop(state, rules, now, seat)
+  return true
 }
 
 /** Puts a seat out of the active set. */
@@ -148,7 +202,7 @@ export function countDecline(state: State, rules: Rules, now: number, seat: Seat
   const week = Math.floor(now / WEEK)
   seat.declines = (seat.declineWeek === week ? seat.declines : 0) + 1
   seat.declineWeek = week
-  if (seat.declines > rules.declineQuota) drop(state, rules, now, seat)
+  if (seat.declines > termsOf(rules, seat).declineQuota) drop(state, rules, now, seat)
 }
 
 /** Pays out what reports earned. */

@@ -8,8 +8,9 @@ const MAX_TERM = 366 * 86_400
 const ACTS_OF_KEYS: Readonly<Record<string, readonly string[]>> = {
   market: [
     ...['accept', 'decline', 'fail', 'commit', 'commitOpen', 'reveal', 'submitProof'],
-    ...['assign', 'settle', 'clear', 'slash'],
+    ...['assign', 'assignMany', 'settle', 'clear', 'slash'],
   ],
+  qualification: ['open', 'start', 'answer', 'excuse', 'evict'],
 }
 
 /** Names a key that can act for the caller until a time. */

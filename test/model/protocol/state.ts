@@ -27,6 +27,8 @@ export interface Job {
   readonly maxRunTime: number
   readonly redundancy: number
   readonly rescue: number
+  /** Hardware class of its program. */
+  readonly class: number
   /** Whether its program's proofs bind the prover. */
   readonly binding: boolean
   readonly round: number
@@ -61,15 +63,21 @@ export interface Place {
 /** A seat. */
 export interface Seat {
   readonly id: number
+  readonly class: number
   operator: Account | undefined
   floor: bigint
   status: SeatStatus
   bond: bigint
   unlockAt: number
-  leftEpoch: number
+  /** First and last epoch of its newest stay in the active set; the last is undefined while it stays. */
+  fromEpoch: number
+  leftEpoch: number | undefined
   declineWeek: number
   declines: number
   streak: number
+  /** Number of the last check that it answered or was excused from, and excuses since its last answer. */
+  checked: number
+  excuses: number
   /** The newest work. */
   main: Place | undefined
   /** Older work that waits for its end; at most three. */
@@ -83,10 +91,50 @@ export interface Balance {
   toBurn: bigint
 }
 
-/** The active set from an epoch on, position by position. */
+/** The active set of a class from an epoch on, position by position. */
 export interface SetFrom {
+  readonly class: number
   readonly epoch: number
   readonly seats: readonly number[]
+}
+
+/** A check of a class. */
+export interface Check {
+  readonly round: number
+  readonly epoch: number
+  /** Last second in which it may start. */
+  readonly startBy: number
+  /** Second from which its window counts, and the value of the round; undefined before. */
+  startedAt: number | undefined
+  seed: string | undefined
+}
+
+/** The checks of a class, of which the first has number 1. */
+export interface Schedule {
+  /** Second from which the next one may be opened. */
+  nextAt: number
+  readonly checks: Check[]
+}
+
+/** Lists that decide who may begin something until they open. */
+export const LISTS = ['Requesters', 'Deployers', 'Operators'] as const
+/** Such a list. */
+export type List = (typeof LISTS)[number]
+
+/** Who is on a list, and whether it is open to all. */
+export interface Admission {
+  readonly admitted: Set<Account>
+  isOpen: boolean
+}
+
+/** Who can pause submissions, and what is paused. */
+export interface Guard {
+  guardian: Account | undefined
+  offered: Account | undefined
+  /** By class: last second of its newest pause. */
+  readonly pausedUntil: Map<number, number>
+  /** Classes whose pause nobody has lifted. */
+  readonly paused: Set<number>
 }
 
 /** Everything. */
@@ -103,6 +151,34 @@ export interface State {
   readonly keys: Map<Account, Map<Account, number>>
   /** Nonces of signed actions that an account used or cancelled. */
   readonly nonces: Map<Account, Set<number>>
+  readonly lists: Readonly<Record<List, Admission>>
+  readonly guard: Guard
+  /** By class. */
+  readonly schedules: Map<number, Schedule>
+  /** Programs beyond those that workloads are submitted for, by a name of the test. */
+  readonly deployed: Set<string>
+}
+
+/** How the seats of a class qualify. */
+export interface Policy {
+  readonly window: number
+  readonly period: number
+  readonly fractionBps: bigint
+  readonly excuses: number
+  readonly chargeBps: bigint
+  /** One hash in so many is a solution. */
+  readonly work: number
+}
+
+/** Terms of a hardware class. */
+export interface ClassTerms {
+  readonly bond: bigint
+  readonly slashBps: bigint
+  readonly bountyBps: bigint
+  readonly declineQuota: number
+  /** Token units a slot, and a slot and second; undefined: it takes no workloads. */
+  readonly minimum: { readonly fee: bigint; readonly rate: bigint } | undefined
+  readonly policy: Policy | undefined
 }
 
 /** Parameters of the network that the model is told. */
@@ -115,17 +191,15 @@ export interface Rules {
   readonly baseBurnBps: bigint
   readonly assignBounty: bigint
   readonly settleBounty: bigint
-  /** Token units a slot, and a slot and second. */
-  readonly minimumFee: bigint
-  readonly minimumRate: bigint
-  readonly bond: bigint
-  readonly slashBps: bigint
-  readonly bountyBps: bigint
-  readonly declineQuota: number
+  readonly classes: ReadonlyMap<number, ClassTerms>
   readonly epochLength: number
   readonly genesis: number
   readonly cooldown: number
   readonly beaconLag: number
+  /** What the seeds of puzzles name. */
+  readonly chainId: number
+  readonly qualification: Account
+  readonly owner: Account
 }
 
 /** Circumstances of an act. */
@@ -134,6 +208,8 @@ export interface Moment {
   /** Time and number of the block that the act is in. */
   readonly now: number
   readonly block: number
+  /** Whether the relay calls for the caller. */
+  readonly relayed: boolean
 }
 
 /** The name of the contract's error that an act must end in. */

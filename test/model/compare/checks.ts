@@ -1,0 +1,30 @@
+/** Compares checks of machines with the model. */
+import { expect } from 'chai'
+
+import { CHECKED } from '../parameters.js'
+import { isSelected } from '../protocol/checks.js'
+import type { Rules, State } from '../protocol/state.js'
+import type { World } from '../World.js'
+
+/** Compares the schedule, the newest check, and whom it asks. */
+export async function compareChecks(world: World, state: State, rules: Rules): Promise<void> {
+  const { qualification } = world.contracts
+  const { nextAt, checks } = state.schedules.get(CHECKED)!
+  const have = await qualification.scheduleOf(CHECKED)
+  expect([Number(have.newest), Number(have.nextAt)], 'schedule').to.deep.equal([checks.length, nextAt])
+  const check = checks.at(-1)
+  if (check === undefined) return
+  const { round, epoch, startedAt, startBy } = await qualification.checkOf(CHECKED, checks.length)
+  const want = [check.round, check.epoch, check.startedAt ?? 0, check.startBy]
+  expect([round, epoch, startedAt, startBy].map(Number), `check ${checks.length}`).to.deep.equal(want)
+  if (check.seed === undefined) return
+  for (const seat of state.seats.values()) {
+    if (seat.class !== CHECKED || seat.status !== 'Active') continue
+    const what = `check ${checks.length} asks seat ${seat.id}`
+    expect(await qualification.isSelected(CHECKED, checks.length, seat.id), what).to.equal(
+      isSelected(rules, check, seat),
+    )
+    const { excuses } = await qualification.recordOf(seat.id)
+    expect(Number(excuses), `excuses of seat ${seat.id}`).to.equal(seat.excuses)
+  }
+}

@@ -1,0 +1,60 @@
+/** The network of the sequences: small windows, so that they meet their edges. */
+import { standard, type ClassParameters, type Parameters } from '../../sdk/src/deploy/parameters.js'
+import type { ClassTerms, Policy, Rules } from './protocol/state.js'
+
+/** Class of seats that join directly, and of seats with a puzzle. */
+export const PLAIN = 1
+export const CHECKED = 2
+
+const GWEI = 1_000_000_000n
+/** A block is a step of a sequence, so rounds are blocks. */
+const BEACON = { kind: 'blockhash', lag: 3 } as const
+const [CLASS] = standard.classes
+/** Half of the operators each time, and a puzzle that takes two hashes. */
+const PUZZLE = { work: 2, count: 1, window: 90, period: 700, fractionBps: 5_000, excuses: 2, chargeBps: 500 }
+
+/** What is deployed. The epoch is short, so that draws run out of time. */
+export const PARAMETERS: Parameters = {
+  ...standard,
+  governance: undefined,
+  beacon: BEACON,
+  epochLength: 60,
+  classes: [
+    { ...CLASS!, class: PLAIN },
+    { ...CLASS!, class: CHECKED, puzzle: PUZZLE },
+  ],
+  rules: {
+    ...standard.rules,
+    responseWindow: 20,
+    silenceWindow: 300,
+    revealDelay: 5,
+    revealWindow: 40,
+    cancelDelay: 15,
+  },
+}
+
+function termsOf({ bond, slashBps, bountyBps, declineQuota, minimumFee, minimumRate, puzzle }: ClassParameters) {
+  const terms = { bond, slashBps: BigInt(slashBps), bountyBps: BigInt(bountyBps), declineQuota }
+  const minimum = { fee: BigInt(minimumFee) * GWEI, rate: BigInt(minimumRate) * GWEI }
+  return { ...terms, minimum, policy: puzzle && policyOf(puzzle) } satisfies ClassTerms
+}
+
+function policyOf({ window, period, fractionBps, excuses, chargeBps, work }: typeof PUZZLE): Policy {
+  return { window, period, fractionBps: BigInt(fractionBps), excuses, chargeBps: BigInt(chargeBps), work }
+}
+
+/** What the model is told of the network. */
+export function rulesOf(deployed: Pick<Rules, 'genesis' | 'chainId' | 'qualification' | 'owner'>): Rules {
+  const { rules, classes, epochLength, cooldown } = PARAMETERS
+  return {
+    ...rules,
+    ...deployed,
+    baseBurnBps: BigInt(rules.baseBurnBps),
+    assignBounty: BigInt(rules.assignBounty) * GWEI,
+    settleBounty: BigInt(rules.settleBounty) * GWEI,
+    classes: new Map(classes.map((one) => [one.class, termsOf(one)])),
+    epochLength,
+    cooldown,
+    beaconLag: BEACON.lag,
+  }
+}

@@ -1,0 +1,131 @@
+/** Checks of machines: open, start, answer, excuse, evict. Written from design §5, ADR 9 and docs/stages/qualify.md. */
+import { AbiCoder, concat, keccak256, MaxUint256, toBeHex } from 'ethers'
+
+import { activate, epochAt, evictSeat, isHeld } from './registry.js'
+import type { Account, Check, Moment, Policy, Rules, Seat, State } from './state.js'
+import { refuse, Refused } from './state.js'
+
+/** Bytes of a number in a solution. */
+export const NUMBER_BYTES = 6
+const BPS = 10_000n
+const coder = AbiCoder.defaultAbiCoder()
+
+function policyOf(rules: Rules, of: number): Policy | undefined {
+  return rules.classes.get(of)?.policy
+}
+
+/** Opens the next check of a class. */
+export function open(state: State, rules: Rules, { now, block }: Moment, of: number): void {
+  const policy = policyOf(rules, of)
+  if (policy === undefined) throw new Refused('NoPuzzle')
+  const schedule = state.schedules.get(of)!
+  refuse(now < schedule.nextAt, 'NotDue')
+  const missed = Math.floor((now - schedule.nextAt) / policy.period)
+  const next = schedule.nextAt + (missed + 1) * policy.period
+  const startBy = next - policy.window
+  refuse(now >= startBy, 'NotDue')
+  const check = { round: block + rules.beaconLag, epoch: epochAt(rules, now), startBy }
+  schedule.checks.push({ ...check, startedAt: undefined, seed: undefined })
+  schedule.nextAt = next
+}
+
+/** Starts the window of the newest check. */
+export function start(state: State, { now }: Moment, of: number, randomness: string | undefined): void {
+  const check = state.schedules.get(of)?.checks.at(-1)
+  if (check === undefined) throw new Refused('NotStarted')
+  refuse(check.startedAt !== undefined, 'StartedAlready')
+  refuse(now > check.startBy, 'CheckVoid')
+  if (randomness === undefined) throw new Refused('RoundMissing')
+  check.startedAt = now
+  check.seed = randomness
+}
+
+/** Whether a check asks the seats of an operator. */
+function namesOperator(check: Check, policy: Policy, operator: Account): boolean {
+  const hash = BigInt(keccak256(coder.encode(['bytes32', 'address'], [check.seed!, operator])))
+  return hash % BPS < policy.fractionBps
+}
+
+/** Whether a started check asks a seat that was in its set: because its seed names the operator, or because of an excuse. */
+export function isSelected(rules: Rules, check: Check, seat: Seat): boolean {
+  const policy = policyOf(rules, seat.class)
+  if (policy === undefined || seat.operator === undefined || seat.fromEpoch === 0) return false
+  const inSet = seat.fromEpoch <= check.epoch && (seat.leftEpoch === undefined || check.epoch <= seat.leftEpoch)
+  return inSet && (seat.excuses > 0 || namesOperator(check, policy, seat.operator))
+}
+
+/** The seed of a seat's puzzle. */
+export function seedOf(rules: Rules, check: Check, number: number, seat: Seat): string {
+  const types = ['bytes32', 'uint256', 'address', 'uint8', 'uint256', 'uint256']
+  const { chainId, qualification } = rules
+  return keccak256(coder.encode(types, [check.seed!, chainId, qualification, seat.class, number, seat.id]))
+}
+
+/** Whether a number solves the puzzle of a seed. */
+export function solves(seed: string, number: bigint, work: number): boolean {
+  return BigInt(keccak256(concat([seed, toBeHex(number, 32)]))) < MaxUint256 / BigInt(work)
+}
+
+/** The first number that solves a puzzle, or that does not. */
+export function solutionOf(seed: string, work: number, right: boolean): bigint {
+  let number = 0n
+  while (solves(seed, number, work) !== right) number += 1n
+  return number
+}
+
+/** The newest check of a seat's class, in its window, if the caller may answer it for the seat. */
+function answerable(state: State, rules: Rules, { caller, now }: Moment, id: number) {
+  const seat = state.seats.get(id)
+  if (seat?.operator !== caller) throw new Refused('NotSeatsOperator')
+  const checks = state.schedules.get(seat.class)?.checks
+  const check = checks?.at(-1)
+  if (check?.startedAt === undefined) throw new Refused('NotStarted')
+  const policy = policyOf(rules, seat.class)!
+  refuse(now > check.startedAt + policy.window, 'WindowOver')
+  return { seat, check, policy, number: checks!.length }
+}
+
+/** Answers the newest check: a waiting seat joins, a selected one stays. Who was excused may answer all the same. */
+export function answer(state: State, rules: Rules, moment: Moment, id: number, solution: bigint | undefined): void {
+  const { seat, check, policy, number } = answerable(state, rules, moment, id)
+  const waits = seat.status === 'Inactive'
+  refuse(seat.checked >= number && seat.excuses === 0, 'AnsweredAlready')
+  refuse(!waits && !isSelected(rules, check, seat), 'NotSelected')
+  const seed = seedOf(rules, check, number, seat)
+  refuse(solution === undefined || !solves(seed, solution, policy.work), 'WrongSolution')
+  // Whoever joins was asked for nothing, unless it owes an answer from before.
+  if (!waits || seat.excuses > 0) seat.checked = number
+  seat.excuses = 0
+  if (waits) activate(state, rules, moment.now, seat)
+}
+
+/** Puts off the answer of a seat at work. */
+export function excuse(state: State, rules: Rules, moment: Moment, ids: readonly number[]): void {
+  for (const id of ids) {
+    const { seat, check, policy, number } = answerable(state, rules, moment, id)
+    refuse(seat.status === 'Inactive' || !isSelected(rules, check, seat), 'NotSelected')
+    refuse(seat.checked >= number, 'AnsweredAlready')
+    refuse(!isHeld(seat), 'NotBusy')
+    refuse(seat.excuses >= policy.excuses, 'NoExcuseLeft')
+    seat.checked = number
+    seat.excuses += 1
+  }
+}
+
+/** Puts out seats that a check asked and that neither answered nor were excused. */
+export function evict(state: State, rules: Rules, moment: Moment, of: number, number: number, ids: readonly number[]) {
+  const check = state.schedules.get(of)?.checks[number - 1]
+  if (check?.startedAt === undefined) throw new Refused('NotStarted')
+  const policy = policyOf(rules, of)!
+  refuse(moment.now <= check.startedAt + policy.window, 'WindowOpen')
+  let evicted = 0
+  for (const id of ids) {
+    const seat = state.seats.get(id)
+    // Gone, back in the set since, or answered.
+    if (seat?.operator === undefined || seat.fromEpoch > check.epoch || seat.checked >= number) continue
+    refuse(seat.class !== of, 'WrongClass')
+    refuse(!isSelected(rules, check, seat), 'NotSelected')
+    if (evictSeat(state, rules, moment, seat, policy.chargeBps)) evicted += 1
+  }
+  refuse(evicted === 0, 'NobodyEvicted')
+}
