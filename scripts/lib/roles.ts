@@ -37,6 +37,8 @@ const ROLES: Readonly<Record<string, string | null>> = {
   NotSeatsOperator: null,
   NotRequester: null,
   AlreadyCommitted: null,
+  // Whose money it is.
+  NotSigned: null,
 }
 
 /** What limits the functions that come from a package, which cannot say it themselves. */

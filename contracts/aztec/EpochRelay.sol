@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IAztecRollup} from "./IAztecRollup.sol";
+import {IEpochBonds} from "./IEpochBonds.sol";
+
+/// @title Posts an epoch's proof and settles the bonds on it, in one transaction
+/// @notice Anyone may relay: the proof names who earns, so whoever copies a relayed proof can take the bonds' bounties, and nothing else.
+/// Holds no money, is trusted by nobody, has no owner.
+contract EpochRelay {
+    /// @dev Bytes of the rollup's reason that an error repeats.
+    uint256 private constant REASON_LIMIT = 256;
+
+    /// @notice The rollup.
+    IAztecRollup public immutable rollup;
+    /// @notice The bonds.
+    IEpochBonds public immutable bonds;
+
+    /// @notice The rollup refused the proof, and no bond could be settled either.
+    error NothingDone(bytes reason);
+
+    /// @param rollup_ The rollup.
+    /// @param bonds_ The bonds.
+    constructor(IAztecRollup rollup_, IEpochBonds bonds_) {
+        rollup = rollup_;
+        bonds = bonds_;
+    }
+
+    /// @notice Posts a proof, then settles what can be settled. A proof that somebody posted first does not prevent it.
+    /// @param proof The epoch's proof, as the rollup takes it.
+    /// @param settled Bonds; those that cannot be settled are passed over.
+    /// @param settler Whose balance in the bonds gets the bounties.
+    /// @return posted Whether the rollup took this proof.
+    /// @return count How many bonds were settled.
+    function submitAndSettle(
+        IAztecRollup.SubmitEpochRootProofArgs calldata proof,
+        IEpochBonds.Bond[] calldata settled,
+        address settler
+    ) external returns (bool posted, uint256 count) {
+        bytes memory reason;
+        try rollup.submitEpochRootProof(proof) {
+            posted = true;
+        } catch (bytes memory data) {
+            reason = data;
+        }
+        for (uint256 i; i < settled.length; ++i) {
+            try bonds.settle(settled[i], settler) returns (IEpochBonds.State) {
+                ++count;
+            } catch {
+                // One that is too early or was settled before must not keep its neighbours waiting.
+                continue;
+            }
+        }
+        if (!posted && count == 0) revert NothingDone(_cut(reason));
+    }
+
+    function _cut(bytes memory reason) private pure returns (bytes memory) {
+        if (reason.length > REASON_LIMIT) {
+            assembly ("memory-safe") {
+                mstore(reason, REASON_LIMIT)
+            }
+        }
+        return reason;
+    }
+}
