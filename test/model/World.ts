@@ -113,8 +113,8 @@ export class World {
     this.addresses = addresses.slice(1, count + 1)
     this.keys = addresses.slice(count + 1, count + 3)
     this.stranger = addresses[count + 3]!
-    const { market, registry, token, relay, qualification } = contracts
-    const all = [market, registry, token, relay, qualification] as readonly BaseContract[]
+    const { market, registry, token, relay, qualification, rewards } = contracts
+    const all = [market, registry, token, relay, qualification, rewards] as readonly BaseContract[]
     this.#errors = new Interface(all.flatMap((c) => c.interface.fragments.filter(({ type }) => type === 'error')))
   }
 
@@ -126,33 +126,35 @@ export class World {
       deploymentOf(await deploy({ owner, network: 'model', parameters: PARAMETERS })),
       owner,
     )
-    const { market, registry, token } = contracts
+    const { market, registry, token, rewards } = contracts
     for (const account of signers.slice(1, count + 1)) {
       await token.transfer(account, purse)
       await token.connect(account).approve(market, MaxUint256)
       await token.connect(account).approve(registry, MaxUint256)
+      await token.connect(account).approve(rewards, MaxUint256)
     }
-    const program = async (verifier: string, of: number, binding: boolean): Promise<Deployed> => {
+    const program = async (number: number, verifier: string, of: number, binding: boolean): Promise<Deployed> => {
       const data = hexlify(creationCode(VERIFIERS, verifier))
       const { contractAddress } = (await (await owner.sendTransaction({ data })).wait())!
       const spec = { ...PACKAGES, verifier: contractAddress!, verifierGas: 200_000, class: of, bindsProver: binding }
       const id = await market.deployProgram.staticCall(spec, '')
       await market.deployProgram(spec, '')
-      return { id, class: of, binding }
+      return { id, number, class: of, binding }
     }
     await market.admit(ACCESS_LISTS.indexOf('Deployers'), owner, true)
     return new World(contracts, signers, count, [
-      await program('ContentVerifier', PLAIN, false),
-      await program('BindingVerifier', PLAIN, true),
-      await program('ContentVerifier', CHECKED, false),
+      await program(0, 'ContentVerifier', PLAIN, false),
+      await program(1, 'BindingVerifier', PLAIN, true),
+      await program(2, 'ContentVerifier', CHECKED, false),
     ])
   }
 
   /** What the model is told of the network. */
   async rules(): Promise<Rules> {
-    const { registry, chainId, addresses } = this.contracts
+    const { registry, rewards, chainId, addresses } = this.contracts
     const genesis = Number(await registry.genesis())
-    return rulesOf({ genesis, chainId, qualification: addresses.qualification, owner: this.owner })
+    const rewardsGenesis = Number(await rewards.genesis())
+    return rulesOf({ genesis, rewardsGenesis, chainId, qualification: addresses.qualification, owner: this.owner })
   }
 
   /** Second from which the first check of a class may be opened. */

@@ -3,13 +3,13 @@ import { toBeHex } from 'ethers'
 import { expect } from 'chai'
 
 import type { Target } from './acts/call.js'
-import { CHECKED, PLAIN } from './parameters.js'
+import { CHECKED, PARAMETERS, PLAIN } from './parameters.js'
 import { admit } from './protocol/access.js'
 import { deposit } from './protocol/balances.js'
 import { answer, NUMBER_BYTES, open, seedOf, solutionOf, start } from './protocol/checks.js'
 import { stake } from './protocol/registry.js'
 import { nameSubmitter } from './protocol/relay.js'
-import type { Admission, Moment, Rules, State } from './protocol/state.js'
+import type { Admission, Moment, Rewards, Rules, State } from './protocol/state.js'
 import { LISTS } from './protocol/state.js'
 import { PURSE, type World } from './World.js'
 
@@ -28,7 +28,15 @@ async function deployedState(world: World): Promise<State> {
   lists.Deployers.admitted.add(world.owner)
   const guard = { guardian: undefined, offered: undefined, pausedUntil: new Map(), paused: new Set<number>() }
   const schedules = new Map([[CHECKED, { nextAt: await world.firstCheckAt(CHECKED), checks: [] }]])
-  return { jobs: [], ...maps, wallets, sets: [], supply, lists, guard, schedules, deployed: new Set() }
+  const apart = { lists, guard, schedules, rewards: fundedRewards(), deployed: new Set<string>() }
+  return { jobs: [], ...maps, wallets, sets: [], supply, ...apart }
+}
+
+function fundedRewards(): Rewards {
+  const { pool, budget, kappaBps, boostBps } = PARAMETERS.rewards
+  const kappas = { kappaBps: BigInt(kappaBps), boostBps: BigInt(boostBps) }
+  const sets = { programs: new Set<number>(), requesters: new Set<string>(), recorded: new Set<number>() }
+  return { pool, budget, ...kappas, ...sets, running: undefined, epochs: new Map(), earnings: new Map() }
 }
 
 /** Every account is admitted, stakes, deposits and names a key; all but one pass a first check of machines. */
@@ -49,7 +57,7 @@ export async function begin(world: World, rules: Rules): Promise<State> {
     stake(state, rules, await send(account, 'registry', 'stake', [PLAIN, SEATS_EACH, 0]), PLAIN, SEATS_EACH, 0n)
     stake(state, rules, await send(account, 'registry', 'stake', [CHECKED, 1, 0]), CHECKED, 1, 0n)
     deposit(state, await send(account, 'market', 'deposit', [account, PURSE / 4n]), PURSE / 4n)
-    const until = (await world.head()).now + DAY
+    const until = (await world.head()).now + 300 * DAY
     const [key] = world.keys
     nameSubmitter(state, await send(account, 'relay', 'nameSubmitter', [key, until]), key!, until)
   }

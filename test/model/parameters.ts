@@ -11,24 +11,26 @@ const GWEI = 1_000_000_000n
 const BEACON = { kind: 'blockhash', lag: 3 } as const
 const [CLASS] = standard.classes
 /** Half of the operators each time, and a puzzle that takes two hashes. */
-const PUZZLE = { work: 2, count: 1, window: 90, period: 700, fractionBps: 5_000, excuses: 2, chargeBps: 500 }
+const PUZZLE = { work: 2, count: 1, window: 200, period: 3_000, fractionBps: 5_000, excuses: 2, chargeBps: 500 }
 
 /** What is deployed. The epoch is short, so that draws run out of time. */
 export const PARAMETERS: Parameters = {
   ...standard,
   governance: undefined,
   beacon: BEACON,
-  epochLength: 60,
+  epochLength: 200,
   classes: [
     { ...CLASS!, class: PLAIN },
     { ...CLASS!, class: CHECKED, puzzle: PUZZLE },
   ],
+  // Small enough for crowded epochs, and for a pool that runs dry.
+  rewards: { ...standard.rewards, epochLength: 300, pool: 3n * 10n ** 17n, budget: 3n * 10n ** 16n },
   rules: {
     ...standard.rules,
     responseWindow: 20,
-    silenceWindow: 300,
+    silenceWindow: 1_500,
     revealDelay: 5,
-    revealWindow: 40,
+    revealWindow: 120,
     cancelDelay: 15,
   },
 }
@@ -44,7 +46,9 @@ function policyOf({ window, period, fractionBps, excuses, chargeBps, work }: typ
 }
 
 /** What the model is told of the network. */
-export function rulesOf(deployed: Pick<Rules, 'genesis' | 'chainId' | 'qualification' | 'owner'>): Rules {
+export function rulesOf(
+  deployed: Pick<Rules, 'genesis' | 'rewardsGenesis' | 'chainId' | 'qualification' | 'owner'>,
+): Rules {
   const { rules, classes, epochLength, cooldown } = PARAMETERS
   return {
     ...rules,
@@ -56,5 +60,6 @@ export function rulesOf(deployed: Pick<Rules, 'genesis' | 'chainId' | 'qualifica
     epochLength,
     cooldown,
     beaconLag: BEACON.lag,
+    rewardsEpoch: PARAMETERS.rewards.epochLength,
   }
 }

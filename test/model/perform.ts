@@ -17,8 +17,8 @@ export type Tally = Map<string, number>
 
 /** Performs one step. Returns the model's new state. */
 export async function perform(world: World, rules: Rules, state: State, chosen: Step, done: Tally): Promise<State> {
-  const { now: before } = await world.head()
-  const step = { ...chosen, act: actOf(state, rules, chosen, before) }
+  const { now: before, block: newest } = await world.head()
+  const step = { ...chosen, act: actOf(state, rules, chosen, before, newest) }
   if (step.act === 'mine') {
     await world.mine(1 + (step.n % 5))
     return state

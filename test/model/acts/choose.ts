@@ -2,8 +2,8 @@
 import { CHECKED } from '../parameters.js'
 import { isSelected } from '../protocol/checks.js'
 import { epochAt, isHeld, termsOf } from '../protocol/registry.js'
-import type { Account, Job, Rules, Seat, State } from '../protocol/state.js'
-import { isOpen, placeOf } from '../protocol/work.js'
+import type { Account, Job, Place, Rules, Seat, State } from '../protocol/state.js'
+import { isOpen, openSlots, placeOf } from '../protocol/work.js'
 import type { World } from '../World.js'
 import { choose, type Act, type Step } from './step.js'
 
@@ -12,20 +12,50 @@ const MOST_LIVE = 3
 
 /** What usually makes sense for a workload in a phase; several times means more often. */
 const FITTING = {
-  none: ['submit', 'submit', 'submitMany', 'clear', 'slash', 'fail', 'join', 'stake'],
+  none: ['submit', 'submit', 'submit', 'submitMany', 'clear', 'slash', 'fail', 'join', 'stake'],
   late: ['settle', 'settle', 'assign', 'cancel'],
-  pending: ['assign', 'assign', 'assignMany', 'mine', 'mine', 'submit', 'cancel'],
+  ahead: ['mine', 'mine', 'mine', 'mine', 'assign', 'submit', 'cancel'],
+  pending: ['assign', 'assign', 'assign', 'assignMany', 'submit', 'cancel'],
   open: [
     ...['accept', 'accept', 'commit', 'commit', 'commit', 'commit', 'commitOpen', 'commitOpen', 'submitProof'],
-    ...['submitProof', 'decline', 'fail', 'fail', 'submit', 'release', 'cancel', 'cancel'],
+    ...['submitProof', 'submitProof', 'decline', 'fail', 'fail', 'submit', 'release', 'release', 'cancel', 'cancel'],
   ],
-  closed: ['reveal', 'reveal', 'reveal', 'reveal', 'settle', 'settle', 'slash', 'fail', 'decline', 'submit'],
+  revealed: ['settle', 'settle', 'settle', 'slash', 'fail', 'decline', 'submit'],
+  closed: ['reveal', 'reveal', 'reveal', 'reveal', 'reveal', 'settle', 'slash', 'fail', 'decline', 'submit'],
 } as const satisfies Record<string, readonly Act[]>
 
-function stageOf(job: Job | undefined, rules: Rules, now: number): keyof typeof FITTING {
+function stageOf(job: Job | undefined, rules: Rules, now: number, block: number): keyof typeof FITTING {
   if (job === undefined || job.phase === 'Final') return 'none'
-  if (job.phase === 'Proving') return isOpen(job, now) ? 'open' : 'closed'
-  return epochAt(rules, now) > job.epoch + 3 ? 'late' : 'pending'
+  if (job.phase === 'Proving' && isOpen(job, now)) return 'open'
+  if (job.phase === 'Proving') return job.commits.every(({ verdict }) => verdict !== 'none') ? 'revealed' : 'closed'
+  if (epochAt(rules, now) > job.epoch + 3) return 'late'
+  return block < job.round ? 'ahead' : 'pending'
+}
+
+/** Whether there is a seat for an act, or a commit to release or not. */
+function isPossible(state: State, rules: Rules, act: Act, job: Job, now: number): boolean {
+  if (act === 'release') return job.commits.length > 0
+  if (act === 'cancel') return job.commits.length === 0
+  if (act === 'commitOpen') return openSlots(job, rules, now) > 0
+  if (act === 'commit') return (job.redundancy > 1 || openSlots(job, rules, now) > 0) && hasPlace(state, job, act)
+  return hasPlace(state, job, act)
+}
+
+function hasPlace(state: State, job: Job, act: Act): boolean {
+  const states = STATES[act]
+  if (states === undefined) return true
+  return [...state.seats.keys()].some((seat) => states.includes(placeOf(state, seat, job)?.state as Place['state']))
+}
+
+/** States of a place in which an act usually makes sense. */
+const STATES: Readonly<Partial<Record<Act, readonly Place['state'][]>>> = {
+  accept: ['Assigned'],
+  decline: ['Assigned'],
+  slash: ['Assigned'],
+  fail: ['Assigned', 'Accepted'],
+  commit: ['Assigned', 'Accepted'],
+  submitProof: ['Assigned', 'Accepted'],
+  reveal: ['Committed'],
 }
 
 /** What usually makes sense for the checks of machines. */
@@ -36,8 +66,13 @@ function checkActs(state: State, rules: Rules, now: number): readonly Act[] {
   if (newest.startedAt === undefined) return now > newest.startBy ? ['startCheck', 'openCheck'] : ['startCheck']
   const { window } = rules.classes.get(CHECKED)!.policy!
   if (now <= newest.startedAt + window) return ['answer', 'answer', 'answer', 'excuse', 'evict']
-  return ['evict', 'evict', 'openCheck', 'openCheck', 'join', 'topUp']
+  return ['evict', 'evict', 'openCheck', 'join', 'topUp', 'leave', 'withdrawSeat']
 }
+
+const REWARD_ACTS = [
+  ...(['record', 'record', 'record', 'record', 'claim', 'claim', 'claim', 'fund'] as const),
+  ...(['setRewards', 'listProgram', 'listRequester'] as const),
+]
 
 /** What usually makes sense for who may begin something. */
 function guardActs({ guard: { guardian, offered, paused } }: State): readonly Act[] {
@@ -48,14 +83,18 @@ function guardActs({ guard: { guardian, offered, paused } }: State): readonly Ac
     : ['pause', 'pause', 'admit', 'deploy', 'liftPause']
 }
 
-/** The act of a step, given where its workload and the checks stand. */
-export function actOf(state: State, rules: Rules, one: Step, now: number): Act {
+/** The act of a step, given where its workload and the checks stand at a time and after a block. */
+export function actOf(state: State, rules: Rules, one: Step, now: number, block: number): Act {
   if (one.wild) return one.act
-  if (one.way % 5 === 0) return choose(checkActs(state, rules, now), one.who)!
+  if (one.way % 6 === 0) return choose(checkActs(state, rules, now), one.who)!
   if (one.way % 13 === 1) return choose(guardActs(state), one.who)!
-  const act = choose<Act>(FITTING[stageOf(jobOf(state, one), rules, now)], one.who)!
+  if (one.way % 13 === 2) return choose(REWARD_ACTS, one.who)!
+  const job = jobOf(state, one)
+  const fitting: readonly Act[] = FITTING[stageOf(job, rules, now, block)]
+  const possible = fitting.filter((act) => job === undefined || isPossible(state, rules, act, job, now))
+  const act = choose(possible.length > 0 ? possible : fitting, one.who)!
   const live = state.jobs.filter(({ phase }) => phase !== 'Final').length
-  return act.startsWith('submit') && act !== 'submitProof' && live >= MOST_LIVE ? 'assign' : act
+  return ['submit', 'submitMany'].includes(act) && live >= MOST_LIVE ? 'assign' : act
 }
 
 /** The workload a step is about: mostly a live one. */
@@ -85,8 +124,11 @@ function isFit(state: State, rules: Rules, act: Act, seat: Seat, job: Job | unde
       return seat.status !== 'Active'
     case 'topUp':
       return seat.bond < termsOf(rules, seat).bond
-    default:
-      return job === undefined || placeOf(state, seat.id, job) !== undefined
+    default: {
+      if (job === undefined) return true
+      const place = placeOf(state, seat.id, job)
+      return place !== undefined && (STATES[act]?.includes(place.state) ?? true)
+    }
   }
 }
 
@@ -100,7 +142,9 @@ const OF_SEAT: ReadonlySet<Act> = new Set<Act>([
   ...(['accept', 'commit', 'commitOpen', 'reveal', 'submitProof', 'decline', 'fail'] as const),
   ...(['join', 'leave', 'topUp', 'withdrawSeat', 'answer', 'excuse'] as const),
 ])
-const OF_OWNER: ReadonlySet<Act> = new Set<Act>(['admit', 'openList', 'setGuardian'])
+const OF_OWNER: ReadonlySet<Act> = new Set<Act>([
+  ...(['admit', 'openList', 'setGuardian', 'setRewards', 'listProgram', 'listRequester'] as const),
+])
 const OF_GUARDIAN: ReadonlySet<Act> = new Set<Act>(['pause', 'liftPause'])
 
 /** Whose act a step is: mostly that of the account for which it makes sense. */

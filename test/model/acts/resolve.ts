@@ -5,6 +5,7 @@ import type { Call, Scene } from './call.js'
 import { checkAct } from './checks.js'
 import { jobOf, seatOf } from './choose.js'
 import { placeAct } from './places.js'
+import { rewardAct } from './rewards.js'
 import { seatAct } from './seats.js'
 import { jobAct, submission } from './workloads.js'
 
@@ -13,7 +14,12 @@ export function resolve(scene: Scene): Call | undefined {
   const job = jobOf(scene.state, scene.step)
   const seat = seatOf(scene.state, scene.rules, scene.step, job)
   const apart =
-    accountAct(scene) ?? accessAct(scene) ?? seatAct(scene, seat) ?? checkAct(scene, seat) ?? submission(scene)
+    accountAct(scene) ??
+    accessAct(scene) ??
+    rewardAct(scene) ??
+    seatAct(scene, seat) ??
+    checkAct(scene, seat) ??
+    submission(scene)
   if (apart !== undefined || job === undefined || seat === undefined) return apart
   return jobAct(scene, job) ?? placeAct(scene, job, seat)
 }

@@ -7,7 +7,8 @@ export const ACTS = [
   ...['release', 'cancel', 'clear', 'slash', 'mine', 'stake', 'join', 'leave', 'topUp', 'withdrawSeat', 'deposit'],
   ...['withdraw', 'burnFees', 'burnSlashes', 'withdrawBounty', 'nameSubmitter', 'revokeSubmitter', 'cancelNonce'],
   ...['submitMany', 'assignMany', 'openCheck', 'startCheck', 'answer', 'excuse', 'evict', 'admit', 'openList'],
-  ...['liftRestriction', 'deploy', 'setGuardian', 'acceptGuardian', 'pause', 'liftPause'],
+  ...['liftRestriction', 'deploy', 'setGuardian', 'acceptGuardian', 'pause', 'liftPause', 'record', 'claim', 'fund'],
+  ...['setRewards', 'listProgram', 'listRequester'],
 ] as const
 /** An act. */
 export type Act = (typeof ACTS)[number]

@@ -2,6 +2,7 @@
 import { CHECKED } from '../parameters.js'
 import type { Job, Rules, Seat, State } from '../protocol/state.js'
 import { deadline, rescueAt, responseEnd } from '../protocol/work.js'
+import { rewardEpochAt } from '../protocol/rewards.js'
 import { jobOf, seatOf } from './choose.js'
 import type { Step } from './step.js'
 
@@ -44,6 +45,9 @@ export function timeOf(state: State, rules: Rules, one: Step, now: number): numb
   const near = nearEdges(rules, job, now)
   const revealFrom = job?.phase === 'Proving' ? deadline(job) + rules.revealDelay : 0
   if (one.act === 'reveal' && now <= revealFrom && one.when % 3 > 0) return revealFrom + 1 + (one.when % 5)
+  if (one.act === 'claim' || (one.act === 'record' && one.when % 5 === 0)) {
+    return rules.rewardsGenesis + rewardEpochAt(rules, now + 2) * rules.rewardsEpoch + one.edge
+  }
   const check = checkTime(state, rules, one, now)
   if (check !== undefined) return check
   const far = farEdges(rules, job, seatOf(state, rules, one, job), now)

@@ -5,6 +5,7 @@ import { compareAccess } from './access.js'
 import { compareChecks } from './checks.js'
 import { compareKeys } from './keys.js'
 import { compareMoney } from './money.js'
+import { compareRewards } from './rewards.js'
 import { compareSeats } from './seats.js'
 import { compareJobs } from './workloads.js'
 
@@ -16,4 +17,5 @@ export async function compare(world: World, state: State, rules: Rules, touched:
   await compareKeys(world, state)
   await compareAccess(world, state)
   await compareChecks(world, state, rules)
+  await compareRewards(world, state, rules)
 }

@@ -16,7 +16,7 @@ export function checkList(state: State, list: List, account: Account): void {
 }
 
 /** Ends the act of anybody but the owner; no signature carries an act of the owner. */
-function checkOwner(rules: Rules, { caller, relayed }: Moment): void {
+export function checkOwner(rules: Rules, { caller, relayed }: Moment): void {
   refuse(relayed, 'OwnerActsDirectly')
   refuse(caller !== rules.owner, 'OwnableUnauthorizedAccount')
 }

@@ -82,14 +82,15 @@ function answerable(state: State, rules: Rules, { caller, now }: Moment, id: num
   if (check?.startedAt === undefined) throw new Refused('NotStarted')
   const policy = policyOf(rules, seat.class)!
   refuse(now > check.startedAt + policy.window, 'WindowOver')
+  // Who was excused may answer all the same.
+  refuse(seat.checked >= checks!.length && seat.excuses === 0, 'AnsweredAlready')
   return { seat, check, policy, number: checks!.length }
 }
 
-/** Answers the newest check: a waiting seat joins, a selected one stays. Who was excused may answer all the same. */
+/** Answers the newest check: a waiting seat joins, a selected one stays. */
 export function answer(state: State, rules: Rules, moment: Moment, id: number, solution: bigint | undefined): void {
   const { seat, check, policy, number } = answerable(state, rules, moment, id)
   const waits = seat.status === 'Inactive'
-  refuse(seat.checked >= number && seat.excuses === 0, 'AnsweredAlready')
   refuse(!waits && !isSelected(rules, check, seat), 'NotSelected')
   const seed = seedOf(rules, check, number, seat)
   refuse(solution === undefined || !solves(seed, solution, policy.work), 'WrongSolution')

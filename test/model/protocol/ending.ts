@@ -1,8 +1,9 @@
 /** How the model ends a workload: settle, clear, slash. Written from design §3 and §4. */
 import type { Outcome } from '../../../sdk/src/chain/index.js'
 import { balanceOf, credit } from './balances.js'
+import { shareOf } from './ranks.js'
 import { epochAt, slashSeat } from './registry.js'
-import type { Job, Moment, Place, Rules, State } from './state.js'
+import type { Commit, Job, Moment, Place, Rules, State } from './state.js'
 import { refuse, Refused } from './state.js'
 import {
   accepted,
@@ -20,18 +21,6 @@ import {
 } from './work.js'
 
 const ASSIGN_EPOCHS = 3
-
-/** Weight of rank k (from 0) of r as a whole number: 0.8^k · 5^(r − 1). */
-function weight(k: number, ranks: number): bigint {
-  return 4n ** BigInt(k) * 5n ** BigInt(ranks - 1 - k)
-}
-
-/** Share of a rank, rounded down. */
-function share(pot: bigint, rank: number, ranks: number): bigint {
-  let sum = 0n
-  for (let k = 0; k < ranks; k += 1) sum += weight(k, ranks)
-  return (pot * weight(rank, ranks)) / sum
-}
 
 function outcomeOf(job: Job): Outcome {
   const verdicts = job.commits.map(({ verdict }) => verdict)
@@ -99,7 +88,10 @@ function settleDrawn(state: State, rules: Rules, { caller, now }: Moment, job: J
   const ender = balanceOf(state, caller)
   ender.free += rules.settleBounty
   ender.toBurn += left
-  Object.assign(job, { phase: 'Final', outcome, dutyEnded: released })
+  const ranks = ranked(job)
+  const orders = ranks.map((commit) => job.commits.indexOf(commit))
+  const receipt = outcome === 'Proven' ? { burned: left, ranks, orders } : undefined
+  Object.assign(job, { phase: 'Final', outcome, dutyEnded: released, receipt })
 }
 
 /** Places among `listed` that accepted in time and are still waiting. */
@@ -110,19 +102,24 @@ function acceptedPlaces(state: State, job: Job, listed: ReadonlySet<number>): Pl
   })
 }
 
-/** Pays ranks: seats' own slots before open ones, each by commit order; one rank at most for an operator's open commit. */
-function payRanks(state: State, job: Job, pot: bigint): bigint {
+/** Commits that are ranked: seats' own slots before open ones, each by commit order; one rank at most for an operator's open commit. */
+function ranked(job: Job): Commit[] {
   const valid = job.commits.filter(({ verdict }) => verdict === 'valid')
   const inOrder = [...valid.filter(({ open }) => !open), ...valid.filter(({ open }) => open)]
   const before = new Set<string>()
-  let rank = 0
-  let paid = 0n
-  for (const { operator, open } of inOrder) {
+  const ranks = inOrder.filter(({ operator, open }) => {
     const again = open && before.has(operator)
     before.add(operator)
-    if (again || rank === job.redundancy) continue
-    const amount = share(pot, rank, job.redundancy)
-    rank += 1
+    return !again
+  })
+  return ranks.slice(0, job.redundancy)
+}
+
+/** Pays ranks. */
+function payRanks(state: State, job: Job, pot: bigint): bigint {
+  let paid = 0n
+  for (const [rank, { operator }] of ranked(job).entries()) {
+    const amount = shareOf(pot, rank, job.redundancy)
     paid += amount
     credit(state, operator, amount)
   }

@@ -39,6 +39,7 @@ export interface Asked {
 
 /** What of a program the model cares for. */
 export interface Program {
+  readonly number: number
   readonly class: number
   /** Whether its proofs name their prover. */
   readonly binding: boolean
@@ -94,6 +95,7 @@ function add(state: State, rules: Rules, { caller, now, block }: Moment, asked: 
     maxRunTime,
     redundancy,
     rescue,
+    program: program.number,
     class: program.class,
     binding: program.binding,
     round: block + rules.beaconLag,
@@ -108,6 +110,7 @@ function add(state: State, rules: Rules, { caller, now, block }: Moment, asked: 
     reasons: [],
     committedOpen: [],
     dutyEnded: false,
+    receipt: undefined,
   })
 }
 
@@ -200,8 +203,10 @@ export function submitProof(
   if (alone) {
     end(state, rules, now, state.seats.get(id)!, place, 'proof')
     credit(state, caller, potOf(job, rules) + rules.settleBounty)
-    balanceOf(state, caller).toBurn += baseBurnOf(job, rules)
-    Object.assign(job, { phase: 'Final', outcome: 'Proven' })
+    const burned = baseBurnOf(job, rules)
+    balanceOf(state, caller).toBurn += burned
+    const ranks = [{ seat: id, operator: caller, open: false }]
+    Object.assign(job, { phase: 'Final', outcome: 'Proven', receipt: { burned, ranks, orders: [0] } })
     return
   }
   commitOwn(job, place, id, caller, openSlots(job, rules, now) > 0, now)

@@ -63,7 +63,8 @@ function ownSeat(state: State, id: number, caller: Account): Seat {
   return seat
 }
 
-function takeFromWallet(state: State, account: Account, amount: bigint): void {
+/** Takes tokens from a wallet. */
+export function takeFromWallet(state: State, account: Account, amount: bigint): void {
   const have = state.wallets.get(account) ?? 0n
   refuse(have < amount, 'ERC20InsufficientBalance')
   state.wallets.set(account, have - amount)

@@ -27,7 +27,8 @@ export interface Job {
   readonly maxRunTime: number
   readonly redundancy: number
   readonly rescue: number
-  /** Hardware class of its program. */
+  /** Its program, by number, and what the model has to know of it. */
+  readonly program: number
   readonly class: number
   /** Whether its program's proofs bind the prover. */
   readonly binding: boolean
@@ -46,6 +47,16 @@ export interface Job {
   committedOpen: Account[]
   /** Set at the end: nobody has to answer any more. */
   dutyEnded: boolean
+  /** Set at the end of a proven one. */
+  receipt: Receipt | undefined
+}
+
+/** What a proven workload leaves behind: what burned of its fee, and the commits that were paid, by rank. */
+export interface Receipt {
+  readonly burned: bigint
+  readonly ranks: readonly Pick<Commit, 'seat' | 'operator' | 'open'>[]
+  /** Commit order of each. */
+  readonly orders: readonly number[]
 }
 
 /** What a seat owes to a workload. A place that is over is removed. */
@@ -137,6 +148,31 @@ export interface Guard {
   readonly paused: Set<number>
 }
 
+/** What an operator has in network rewards: points of one epoch, and money of epochs before. */
+export interface Earnings {
+  epoch: number
+  points: bigint
+  due: bigint
+}
+
+/** Network rewards. */
+export interface Rewards {
+  pool: bigint
+  budget: bigint
+  kappaBps: bigint
+  boostBps: bigint
+  /** Where both are listed, κ is the boost. Programs by their number. */
+  readonly programs: Set<number>
+  readonly requesters: Set<Account>
+  /** The epoch whose budget is set apart and that nobody has closed. */
+  running: number | undefined
+  /** Points of each epoch that were not turned into money yet, and the money set apart for them. */
+  readonly epochs: Map<number, { points: bigint; money: bigint }>
+  readonly earnings: Map<Account, Earnings>
+  /** Numbers of workloads. */
+  readonly recorded: Set<number>
+}
+
 /** Everything. */
 export interface State {
   readonly jobs: Job[]
@@ -155,6 +191,7 @@ export interface State {
   readonly guard: Guard
   /** By class. */
   readonly schedules: Map<number, Schedule>
+  readonly rewards: Rewards
   /** Programs beyond those that workloads are submitted for, by a name of the test. */
   readonly deployed: Set<string>
 }
@@ -200,6 +237,9 @@ export interface Rules {
   readonly chainId: number
   readonly qualification: Account
   readonly owner: Account
+  /** Begin of the first epoch of rewards, and seconds of each. */
+  readonly rewardsGenesis: number
+  readonly rewardsEpoch: number
 }
 
 /** Circumstances of an act. */
