@@ -7,11 +7,13 @@ import type {
   MarketEvent,
   MarketEventArguments,
   RegistryEventArguments,
+  RewardsEventArguments,
 } from '../../sdk/src/chain/events.js'
 import type { TypedContractEvent } from '../../sdk/src/chain/generated/common.js'
 import type { ICommittee } from '../../sdk/src/chain/generated/ICommittee.js'
 import type { IMarket } from '../../sdk/src/chain/generated/IMarket.js'
 import type { ProverRegistry } from '../../sdk/src/chain/generated/ProverRegistry.js'
+import type { Rewards } from '../../sdk/src/chain/generated/Rewards.js'
 import type { Hex } from '../../sdk/src/chain/hex.js'
 import { DRAWS, nameAt } from '../../sdk/src/chain/names.js'
 import { readEvents } from '../../sdk/src/chain/readEvents.js'
@@ -32,6 +34,9 @@ type RegistryChecked = {
 type CommitteeChecked = {
   [N in keyof CommitteeEventArguments]: Same<keyof CommitteeEventArguments[N], AbiArguments<ICommittee['filters'], N>>
 }
+type RewardsChecked = {
+  [N in keyof RewardsEventArguments]: Same<keyof RewardsEventArguments[N], AbiArguments<Rewards['filters'], N>>
+}
 const marketNames: Record<keyof MarketChecked, MarketChecked[keyof MarketChecked]> = {
   Admitted: true, ListOpened: true, ItemFailed: true, GuardianOffered: true, GuardianSet: true, PauseSet: true, Deposited: true, Withdrawn: true, FeesBurned: true, ProgramDeployed: true, RulesAdded: true, ClassTermsSet: true,
   Submitted: true, Assigned: true, Accepted: true, Declined: true, Failed: true, Committed: true, CommitsClosed: true,
@@ -45,6 +50,10 @@ const registryNames: Record<keyof RegistryChecked, RegistryChecked[keyof Registr
 const committeeNames: Record<keyof CommitteeChecked, CommitteeChecked[keyof CommitteeChecked]> = {
   JudgingOpened: true, CommitteeDrawn: true, Voted: true, VerdictReached: true, Appealed: true, AppealClosed: true,
   VerdictMissed: true, Equivocated: true, OwedWithdrawn: true,
+} // prettier-ignore
+const rewardsNames: Record<keyof RewardsChecked, RewardsChecked[keyof RewardsChecked]> = {
+  Recorded: true, Claimed: true, Funded: true, EpochOpened: true, EpochClosed: true, ParametersSet: true,
+  ProgramListed: true, RequesterListed: true,
 } // prettier-ignore
 
 describe('chain: audit of draws', function () {
@@ -88,6 +97,9 @@ describe('chain: audit of draws', function () {
     expect(Object.keys(marketNames)).to.have.members(names(contracts.market.interface))
     expect(Object.keys(committeeNames)).to.have.members(names(contracts.committee.interface))
     expect(Object.keys(registryNames)).to.have.members(names(contracts.registry.interface))
+    // Its ABI lists what an interface of the market declares, too.
+    const ofRewards = names(contracts.rewards.interface).filter((name) => !(name in marketNames))
+    expect(Object.keys(rewardsNames)).to.have.members(ofRewards)
   })
 
   it('recomputes every draw from events, while seats come and go', async () => {

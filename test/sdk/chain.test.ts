@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Wallet } from 'ethers'
+import { hexlify, randomBytes, Wallet } from 'ethers'
 import { connect, type Contracts } from '../../sdk/src/chain/connect.js'
 import type { EventBatch, FollowOptions } from '../../sdk/src/chain/followEvents.js'
 import { followEvents } from '../../sdk/src/chain/followEvents.js'
@@ -82,6 +82,22 @@ describe('chain: connection and events', function () {
   const eventsIn = (batches: readonly EventBatch[]) =>
     batches.flatMap((batch) => (batch.kind === 'events' ? batch.events : []))
   const burn = async () => (await contracts.market.burnFees([])).wait()
+
+  it('reads on behind a text that is none: whoever deploys a program chooses its bytes', async () => {
+    const { market, addresses } = contracts
+    const spec = { prover: hexlify(randomBytes(32)), verifierProgram: `0x${'0'.repeat(64)}`, verifier: network.verifier, verifierGas: 300_000, class: 1, bindsProver: false } // prettier-ignore
+    const data = market.interface.encodeFunctionData('deployProgram', [spec, 'X'.repeat(9)])
+    const sent = await network.owner.sendTransaction({
+      to: addresses.market,
+      data: data.replace('58'.repeat(9), `ff${'eda080'.repeat(2)}0041`),
+    })
+    await sent.wait()
+    const uris: string[] = []
+    for await (const event of readEvents(contracts, { fromBlock: sent.blockNumber ?? 0 })) {
+      if (event.name === 'ProgramDeployed') uris.push(event.args.uri)
+    }
+    expect(uris.at(-1)).to.match(/^\ufffd+\0A$/)
+  })
 
   it('follows events, resumes from a cursor, and leaves out young blocks when asked to', async () => {
     const first = await take()

@@ -1,26 +1,8 @@
-import { ZeroHash } from 'ethers'
-import { activeSetAfter } from '../chain/activeSet.js'
-import { asChainError } from '../chain/asChainError.js'
 import type { Contracts } from '../chain/connect.js'
-import {
-  CANDIDATES_PER_SLOT,
-  drawSeed,
-  fillSlots,
-  offerOf,
-  permutationPrefix,
-  type Candidate,
-  type DrawnCandidate,
-} from '../chain/draw.js'
-import type { GevulotEvent, LogPosition, RegistryEvent } from '../chain/events.js'
-import { IBeacon__factory } from '../chain/generated/factories/IBeacon__factory.js'
-import { toAddress, toWorkloadId, type Bytes32, type Hex, type WorkloadId } from '../chain/hex.js'
-import { nameAt, OPEN_SLOT, SEAT_STATUSES } from '../chain/names.js'
-import { readEvents } from '../chain/readEvents.js'
-import { readRules } from '../chain/rules.js'
-import { readWorkloadState } from '../chain/readWorkloadState.js'
-import { unpackTerms } from '../chain/terms.js'
-import { clientError } from '../errors/codes/client.js'
-import { isFull } from './seatRoom.js'
+import type { DrawnCandidate } from '../chain/draw.js'
+import type { Bytes32, Hex, WorkloadId } from '../chain/hex.js'
+import { readDrawFacts } from './readDrawFacts.js'
+import { recomputeDraw } from './recomputeDraw.js'
 
 /** What an audit of a draw found. */
 export interface DrawAudit {
@@ -45,8 +27,6 @@ export interface DrawAudit {
   readonly uncertain: readonly number[]
 }
 
-const SET_EVENTS = ['Staked', 'Joined', 'Left', 'Dropped', 'Slashed'] as const
-
 /**
  * Recomputes a draw from the chain alone: the set from the registry's events up to the epoch of submission, the sequence from
  * the beacon's value and the workload's id, who was at work from the block before and the events of the draw's own block.
@@ -54,113 +34,8 @@ const SET_EVENTS = ['Staked', 'Joined', 'Left', 'Dropped', 'Slashed'] as const
  * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if the workload was not submitted, CLIENT_NOTHING_TO_DO before the draw, CHAIN_*
  */
 export async function auditDraw(contracts: Contracts, workload: Hex): Promise<DrawAudit> {
-  const id = toWorkloadId(workload)
-  const events: GevulotEvent[] = []
-  for await (const event of readEvents(contracts, { workload: id })) events.push(event)
-  const submitted = events.find((event) => event.name === 'Submitted')
-  const assigned = events.find((event) => event.name === 'Assigned')
-  if (submitted === undefined) throw clientError('CLIENT_WORKLOAD_UNKNOWN', `nobody submitted ${workload}`)
-  if (assigned === undefined) throw clientError('CLIENT_NOTHING_TO_DO', `${workload} was not drawn`)
-  const terms = unpackTerms(submitted.args.terms)
-  const before = assigned.at.block - 1
-  const [{ round, epoch }, { beacon }] = await Promise.all([
-    readWorkloadState(contracts, id, before),
-    readRules(contracts, terms.rules),
-  ])
-  const set = activeSetAfter(await eventsUpTo(contracts, epoch), terms.class)
-  try {
-    const randomness = (await IBeacon__factory.connect(beacon, contracts.provider).value(round, {
-      blockTag: assigned.at.block,
-    })) as Bytes32
-    const seed = drawSeed(randomness, id)
-    const places = permutationPrefix(seed, set.length, terms.redundancy * CANDIDATES_PER_SLOT)
-    const seats = places.flatMap((place) => set[place] ?? [])
-    const sequence = await Promise.all(seats.map((seat) => candidateAt(contracts, seat, before)))
-    const { busy, uncertain } = await busyAmong(contracts, seats, assigned.at)
-    const have = assigned.args.candidates
-    const isBusy = (seat: number): boolean => {
-      if (busy.has(seat) || !uncertain.has(seat)) return busy.has(seat)
-      return have.some((candidate) => candidate.seat === seat && candidate.draw === 'Busy')
-    }
-    const want = randomness === ZeroHash ? [] : fillSlots(sequence, { ...terms, offer: offerOf(terms), busy: isBusy })
-    const agrees = isSame(have, want)
-    const facts = { workload: id, round, randomness, seed, epoch, setSize: set.length }
-    return { ...facts, agrees, have, want, uncertain: [...uncertain] }
-  } catch (error) {
-    throw asChainError(error, `auditing the draw of ${workload}`)
-  }
-}
-
-/** Changes of the active sets in blocks older than the start of an epoch. */
-async function eventsUpTo(contracts: Contracts, epoch: number): Promise<RegistryEvent[]> {
-  const { registry, provider } = contracts
-  const [genesis, length] = await Promise.all([registry.genesis(), registry.epochLength()])
-  const frozenAt = Number(genesis) + (epoch - 1) * Number(length)
-  const times = new Map<number, number>()
-  const found: RegistryEvent[] = []
-  for await (const event of readEvents(contracts, { names: [...SET_EVENTS] })) {
-    const { block } = event.at
-    const time = times.get(block) ?? (await provider.getBlock(block))?.timestamp ?? Infinity
-    times.set(block, time)
-    // Blocks come in order: what follows is younger still.
-    if (time >= frozenAt) break
-    if (event.contract === 'registry') found.push(event)
-  }
-  return found
-}
-
-async function candidateAt({ registry }: Contracts, seat: number, blockTag: number): Promise<Candidate> {
-  const { operator, priceFloor, status } = await registry.seatOf(seat, { blockTag })
-  return { seat, operator: toAddress(operator), priceFloor, status: nameAt(SEAT_STATUSES, status) }
-}
-
-/** Seats that could take no work just before the draw: in the block before, changed by what happened earlier in the same block. */
-async function busyAmong(
-  contracts: Contracts,
-  seats: readonly number[],
-  at: LogPosition,
-): Promise<{ readonly busy: ReadonlySet<number>; readonly uncertain: ReadonlySet<number> }> {
-  const { market } = contracts
-  const before = at.block - 1
-  const held = await Promise.all(seats.map((seat) => market.isHeld(seat, { blockTag: before })))
-  const full = await Promise.all(seats.map((seat) => isFull(contracts, seat, before)))
-  const busy = new Set(seats.filter((_, index) => held[index] === true || full[index] === true))
-  const uncertain = new Set<number>()
-  for await (const event of readEvents(contracts, { fromBlock: at.block, toBlock: at.block })) {
-    if (event.at.logIndex >= at.logIndex) break
-    if (event.name === 'Assigned') {
-      for (const { seat, slot } of event.args.candidates) if (slot !== OPEN_SLOT) busy.add(seat)
-    } else if ('seat' in event.args && CHANGES_WORK.has(event.name) && seats.includes(event.args.seat)) {
-      // Whether it has room now follows from words that are gone.
-      busy.delete(event.args.seat)
-      uncertain.add(event.args.seat)
-    }
-  }
-  return { busy, uncertain }
-}
-
-const CHANGES_WORK: ReadonlySet<string> = new Set([
-  'Declined',
-  'Failed',
-  'Committed',
-  'Revealed',
-  'RevealedToCommittee',
-  'SlotSettled',
-  'Missed',
-  'Silent',
-])
-
-function isSame(have: readonly DrawnCandidate[], want: readonly DrawnCandidate[]): boolean {
-  return (
-    have.length === want.length &&
-    have.every((one, index) => {
-      const other = want[index]
-      return (
-        one.seat === other?.seat &&
-        one.operator === other.operator &&
-        one.draw === other.draw &&
-        one.slot === other.slot
-      )
-    })
-  )
+  const facts = await readDrawFacts(contracts, workload)
+  const { agrees, seed, want } = recomputeDraw(facts)
+  const { workload: id, round, randomness, epoch, set, have, uncertain } = facts
+  return { workload: id, round, randomness, seed, epoch, setSize: set.length, agrees, have, want, uncertain }
 }

@@ -1,4 +1,7 @@
 export { auditDraw, type DrawAudit } from './auditDraw.js'
+export type { DrawFacts } from './DrawFacts.js'
+export { readDrawFacts } from './readDrawFacts.js'
+export { recomputeDraw, type RecomputedDraw } from './recomputeDraw.js'
 export { auditPayments, type PaymentAudit } from './auditPayments.js'
 export {
   expectedPayments,

@@ -1,13 +1,21 @@
 import { toBeHex, zeroPadValue, type Interface } from 'ethers'
 import type { Contracts } from './connect.js'
-import type { CommitteeEventArguments, MarketEventArguments, RegistryEventArguments } from './events.js'
+import type {
+  CommitteeEventArguments,
+  MarketEventArguments,
+  RegistryEventArguments,
+  RewardsEventArguments,
+} from './events.js'
 import type { Hex } from './hex.js'
 
 /** Which events to read; everything of market, registry and committee by default. */
 export interface EventFilter {
   /** Only these events. `Withdrawn` means that of both contracts. */
   readonly names?: readonly (
-    keyof MarketEventArguments | keyof RegistryEventArguments | keyof CommitteeEventArguments
+    | keyof MarketEventArguments
+    | keyof RegistryEventArguments
+    | keyof CommitteeEventArguments
+    | keyof RewardsEventArguments
   )[]
   /** Only events about this workload. */
   readonly workload?: Hex
@@ -17,6 +25,8 @@ export interface EventFilter {
   readonly program?: Hex
   /** Only the market's events about this seat of {@link workload}, or registry events about it without a workload. */
   readonly seat?: number
+  /** Also the events of network rewards; not by default. */
+  readonly rewards?: boolean
 }
 
 /** The node's form of a filter. */
@@ -27,10 +37,10 @@ export interface LogFilter {
 
 /** The filter in the form a node understands. */
 export function logFilterOf(
-  contracts: Pick<Contracts, 'addresses' | 'market' | 'registry' | 'committee'>,
+  contracts: Pick<Contracts, 'addresses' | 'market' | 'registry' | 'committee' | 'rewards'>,
   filter: EventFilter,
 ): LogFilter {
-  const { addresses, market, registry, committee } = contracts
+  const { addresses, market, registry, committee, rewards } = contracts
   const names: readonly string[] | undefined = filter.names
   const hashes = (abi: Interface): string[] => (names ?? []).flatMap((name) => abi.getEvent(name)?.topicHash ?? [])
   const seat = filter.seat === undefined ? null : toBeHex(filter.seat, 32)
@@ -41,9 +51,12 @@ export function logFilterOf(
       addresses.market,
       ...(filter.workload === undefined ? [addresses.registry] : []),
       ...(filter.seat === undefined ? [addresses.committee] : []),
+      ...(filter.rewards === true ? [addresses.rewards] : []),
     ],
     topics: [
-      names === undefined ? null : [market, registry, committee].flatMap((contract) => hashes(contract.interface)),
+      names === undefined
+        ? null
+        : [market, registry, committee, rewards].flatMap((contract) => hashes(contract.interface)),
       first,
       filter.workload === undefined ? second : seat,
     ],

@@ -1,4 +1,4 @@
-import { Result, type Interface, type Log, type ParamType } from 'ethers'
+import { AbiCoder, getBytes, Result, type Interface, type Log, type ParamType } from 'ethers'
 import { chainError } from '../errors/codes/chain.js'
 import type { Contracts } from './connect.js'
 import { decodeDrawnCandidate } from './draw.js'
@@ -19,25 +19,32 @@ const WIDE = new Set([
   'terms',
   'commitment',
   'priceFloor',
+  'points',
+  'budget',
+  'rewards',
 ])
+const CONTRACTS = ['market', 'committee', 'rewards'] as const
 
 /**
- * Decodes a log of the market, the registry or the committee.
+ * Decodes a log of the market, the registry, the committee or the network rewards.
  * @returns undefined for events that are none of ours to report (ownership).
  * @throws GevulotError CHAIN_EVENT_MALFORMED
  */
 export function decodeEvent(
-  contracts: Pick<Contracts, 'addresses' | 'market' | 'registry' | 'committee'>,
+  contracts: Pick<Contracts, 'addresses' | 'market' | 'registry' | 'committee' | 'rewards'>,
   log: Log,
 ): GevulotEvent | undefined {
   const { addresses } = contracts
-  const other = log.address === addresses.committee ? 'committee' : 'registry'
-  const contract = log.address === addresses.market ? 'market' : other
+  const { market, committee, rewards } = addresses
+  const contract = CONTRACTS.find((name) => log.address === { market, committee, rewards }[name]) ?? 'registry'
   const { interface: abi } = contracts[contract]
   const parsed = parse(abi, log)
   if (parsed === null || parsed.name.startsWith('Ownership')) return undefined
   const args = Object.fromEntries(
-    parsed.fragment.inputs.map((input, index) => [input.name, valueOf(input, parsed.args[index])]),
+    parsed.fragment.inputs.map((input, index) => [
+      input.name,
+      input.baseType === 'string' ? textOf(parsed.fragment.inputs, index, log) : valueOf(input, parsed.args[index]),
+    ]),
   )
   const at = {
     block: log.blockNumber,
@@ -55,6 +62,15 @@ function parse(abi: Interface, log: Log): ReturnType<Interface['parseLog']> {
   } catch (cause) {
     throw chainError('CHAIN_EVENT_MALFORMED', `log ${log.index} of ${log.transactionHash} does not decode`, { cause })
   }
+}
+
+/** A text of an event: whoever wrote it may have written bytes that are none, and that must stop nobody who reads on. */
+function textOf(inputs: readonly ParamType[], index: number, log: Log): string {
+  const [before, stored] = [inputs.slice(0, index), inputs.filter(({ indexed }) => indexed !== true)]
+  const types = stored.map((input) => (input.baseType === 'string' ? 'bytes' : input))
+  const values = AbiCoder.defaultAbiCoder().decode(types, log.data)
+  const place = before.filter(({ indexed }) => indexed !== true).length
+  return new TextDecoder().decode(getBytes(values[place] as string))
 }
 
 function valueOf(type: ParamType, value: unknown): unknown {

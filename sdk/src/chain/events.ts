@@ -180,6 +180,18 @@ export interface CommitteeEventArguments {
   OwedWithdrawn: { readonly account: Address; readonly to: Address; readonly amount: bigint }
 }
 
+/** Arguments of the events of network rewards by name. Amounts are token units; `epoch` is one of rewards. */
+export interface RewardsEventArguments {
+  Recorded: OfWorkload & { readonly epoch: number; readonly points: bigint }
+  Claimed: { readonly operator: Address; readonly amount: bigint }
+  Funded: { readonly from: Address; readonly amount: bigint }
+  EpochOpened: { readonly epoch: number; readonly budget: bigint }
+  EpochClosed: { readonly epoch: number; readonly points: bigint; readonly rewards: bigint }
+  ParametersSet: { readonly budget: bigint; readonly kappaBps: number; readonly boostBps: number }
+  ProgramListed: { readonly program: ProgramId; readonly listed: boolean }
+  RequesterListed: { readonly requester: Address; readonly listed: boolean }
+}
+
 /** An event of the market; `name` narrows `args`. */
 export type MarketEvent<Name extends keyof MarketEventArguments = keyof MarketEventArguments> = {
   [N in Name]: {
@@ -210,8 +222,18 @@ export type CommitteeEvent<Name extends keyof CommitteeEventArguments = keyof Co
   }
 }[Name]
 
+/** An event of network rewards; `name` narrows `args`. Followed where {@link EventFilter.rewards} asks for it. */
+export type RewardsEvent<Name extends keyof RewardsEventArguments = keyof RewardsEventArguments> = {
+  [N in Name]: {
+    readonly contract: 'rewards'
+    readonly name: N
+    readonly args: RewardsEventArguments[N]
+    readonly at: LogPosition
+  }
+}[Name]
+
 /** An event of our contracts; `contract` and `name` narrow `args`. */
-export type GevulotEvent = MarketEvent | RegistryEvent | CommitteeEvent
+export type GevulotEvent = MarketEvent | RegistryEvent | CommitteeEvent | RewardsEvent
 
 /** An event about one workload. */
 export type WorkloadEvent = Extract<MarketEvent, { readonly args: OfWorkload }>

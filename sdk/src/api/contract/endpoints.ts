@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { endpoint } from './Endpoint.js'
+import { INDEX_ENDPOINTS, programHistory } from './indexEndpoints.js'
+import { indexHead, storyStep, totals, workloadSummary } from './indexShapes.js'
 import { amount, bytes32, inputs, queryInteger, request, terms, workload } from './shapes.js'
 
 const ofRequest = { request: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits') }
@@ -8,26 +10,32 @@ const NEWEST = 'newest first; pass `next` as `cursor` for the following page'
 
 /** Every operation of the API. A name is the operation's id in OpenAPI and the method of the client. */
 export const ENDPOINTS = {
+  ...INDEX_ENDPOINTS,
   getNetwork: endpoint({
     method: 'GET',
     path: '/v1/network',
-    summary: 'The network this server speaks for',
+    summary: 'The network this server speaks for, and its figures since its beginning',
     answer: z.object({
       chainId: z.number(),
       block: z.number(),
       contracts: z.object({ market: z.string(), registry: z.string(), token: z.string(), committee: z.string() }),
       /** Whether it submits on behalf of keys. */
       proxy: z.boolean(),
+      /** How far the index has come; null before it has read anything. */
+      index: indexHead.nullable(),
+      totals,
     }),
   }),
   getProgram: endpoint({
     method: 'GET',
     path: '/v1/programs/{program}',
-    summary: 'What is pinned of a program',
+    summary: 'What is pinned of a program, and what became of its workloads',
     params: { program: bytes32 },
     answer: z.object({
       ...{ program: z.string(), prover: z.string(), verifierProgram: z.string(), verifier: z.string() },
       ...{ verifierGas: z.number(), class: z.number(), bindsProver: z.boolean(), judged: z.boolean(), uri: z.string() },
+      /** What became of its workloads; null before the index has the program. */
+      history: programHistory.nullable(),
     }),
   }),
   getQuote: endpoint({
@@ -45,9 +53,13 @@ export const ENDPOINTS = {
   getWorkload: endpoint({
     method: 'GET',
     path: '/v1/workloads/{workload}',
-    summary: 'A workload as the chain has it now',
+    summary: 'A workload as the chain has it now, and what happened to it stage by stage',
     params: ofWorkload,
-    answer: workload,
+    answer: workload.extend({
+      /** The same as in lists; null before the index has it. */
+      summary: workloadSummary.nullable(),
+      story: z.array(storyStep),
+    }),
   }),
   getProof: endpoint({
     method: 'GET',

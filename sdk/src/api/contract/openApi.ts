@@ -5,7 +5,7 @@ import { problem } from './shapes.js'
 
 type Json = Readonly<Record<string, unknown>>
 
-const EVENTS: Json = {
+const EVENTS = {
   get: {
     operationId: 'watchWorkload',
     summary: 'The events of a workload as server-sent events, until it is final',
@@ -19,6 +19,16 @@ const EVENTS: Json = {
   },
 }
 
+const ALL_EVENTS: Json = {
+  get: {
+    operationId: 'watchNetwork',
+    summary: 'All events as server-sent events, from now on',
+    description: 'As `watchWorkload`, for everything. What it tells is in the index already. Nothing is told again.',
+    parameters: [],
+    responses: EVENTS.get.responses,
+  },
+}
+
 /** The OpenAPI 3.1 document, made of the same schemas that check every request. */
 export function openApi(version: string): Json {
   const paths: Record<string, Record<string, unknown>> = {}
@@ -27,6 +37,7 @@ export function openApi(version: string): Json {
     operations[endpoint.method.toLowerCase()] = operationOf(operationId, endpoint)
   }
   paths['/v1/workloads/{workload}/events'] = EVENTS
+  paths['/v1/events'] = ALL_EVENTS
   return {
     openapi: '3.1.0',
     info: { title: 'Gevulot', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },

@@ -6,7 +6,7 @@ import { cors } from 'hono/cors'
 import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import type { BlockRef } from '../../chain/followEvents.js'
-import { toWorkloadId } from '../../chain/hex.js'
+import { toWorkloadId, type WorkloadId } from '../../chain/hex.js'
 import type { ContentSource } from '../../content/ContentStore.js'
 import { parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
@@ -87,6 +87,7 @@ export function createApp(options: AppOptions): App {
     })
   }
   app.get('/v1/workloads/:workload/events', (context) => events(context, options))
+  app.get('/v1/events', (context) => stream(context, options, undefined, undefined))
   app.get('/v1/content/:digest', (context) => content(context, options))
   return app
 }
@@ -148,11 +149,21 @@ function idempotencyKeyOf(context: AppContext): string | undefined {
 }
 
 /** The events of a workload as server-sent events. */
-async function events(context: AppContext, { hub, backend, stop, log }: AppOptions): Promise<Response> {
+async function events(context: AppContext, options: AppOptions): Promise<Response> {
   const workload = toWorkloadId(context.req.param('workload') ?? '')
   const position = positionOf(context.req.header('last-event-id'))
   // Unknown workloads end here: nobody is kept waiting for what never comes.
-  await backend.client.getWorkload({ workload })
+  await options.backend.client.getWorkload({ workload })
+  return stream(context, options, workload, position)
+}
+
+/** Of one workload until it is final, or of all for ever. */
+function stream(
+  context: AppContext,
+  { hub, stop, log }: AppOptions,
+  workload: WorkloadId | undefined,
+  position: BlockRef | undefined,
+): Response {
   if (hub.listeners >= MOST_LISTENERS) throw apiError('API_RATE_LIMITED', 'too many listeners')
   return streamSSE(context, async (stream) => {
     const gone = new AbortController()
@@ -175,7 +186,7 @@ async function events(context: AppContext, { hub, backend, stop, log }: AppOptio
           // Only behind the last one all of a batch is known.
           await stream.writeSSE({ event: 'event', data, ...(index === last && { id }) })
         }
-        if (update.events.some(({ name }) => name === 'Finished')) return
+        if (workload !== undefined && update.events.some(({ name }) => name === 'Finished')) return
       }
     } catch (error) {
       if (!signal.aborted) log.warn('a stream of events ended', { stage: 'serve', error })

@@ -11,7 +11,10 @@ import type { Answer, Input } from '../contract/Endpoint.js'
 import type { ENDPOINTS, EndpointName } from '../contract/endpoints.js'
 import type { RequestStore, StoredRequest } from '../store/RequestStore.js'
 import type { StoredKey } from './ApiKeys.js'
+import type { ChainIndex } from '../chainIndex/ChainIndex.js'
 import { requestAnswer, workloadAnswer } from './answers.js'
+import type { Figures } from './Figures.js'
+import { indexHandlers } from './indexHandlers.js'
 import type { Submitter } from './Submitter.js'
 
 /** Proxy mode: what submitting on behalf of keys needs. */
@@ -28,6 +31,9 @@ export interface Backend {
   readonly client: GevulotClient
   /** Absent in a server that only reads. */
   readonly proxy: Proxy | undefined
+  readonly index: ChainIndex
+  /** What the index answers. */
+  readonly figures: Figures
 }
 
 /** Who asks. */
@@ -38,7 +44,8 @@ export interface Caller {
   readonly bodyHash: string
 }
 
-type Handler<Name extends EndpointName> = (
+/** What an operation does. */
+export type Handler<Name extends EndpointName> = (
   backend: Backend,
   input: Input<(typeof ENDPOINTS)[Name]>,
   caller: Caller,
@@ -46,15 +53,23 @@ type Handler<Name extends EndpointName> = (
 
 /** What each operation of the API does. */
 export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
-  async getNetwork({ client, proxy }) {
+  ...indexHandlers,
+
+  async getNetwork({ client, proxy, index, figures }) {
     const { market, registry, token, committee } = client.contracts.addresses
     const { chainId, provider } = client.contracts
     const block = await provider.getBlockNumber()
-    return { chainId, block, contracts: { market, registry, token, committee }, proxy: proxy !== undefined }
+    const { head } = index
+    return {
+      ...{ chainId, block, contracts: { market, registry, token, committee }, proxy: proxy !== undefined },
+      index: head === undefined ? null : { block: head.block, time: head.time },
+      totals: await figures.totals(),
+    }
   },
 
-  async getProgram({ client }, { program }) {
-    return client.getProgram({ program: toProgramId(program) })
+  async getProgram({ client, figures }, { program }) {
+    const pinned = await client.getProgram({ program: toProgramId(program) })
+    return { ...pinned, history: await figures.programHistory(program) }
   },
 
   async getQuote({ client }, { program, maxRunTime, redundancy, fee }) {
@@ -67,8 +82,10 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     return { minimumFee: String(quote.minimumFee), fee: String(quote.fee), ranks: quote.ranks.map(String) }
   },
 
-  async getWorkload({ client }, { workload }) {
-    return workloadAnswer(await client.getWorkload({ workload: toWorkloadId(workload) }))
+  async getWorkload({ client, figures }, { workload }) {
+    const now = await client.getWorkload({ workload: toWorkloadId(workload) })
+    const [summary, story] = await Promise.all([figures.summary(workload), figures.story(workload)])
+    return { ...workloadAnswer(now), summary, story }
   },
 
   async getProof({ client }, { workload }) {

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { serve, type ServerType } from '@hono/node-server'
+import type { Kysely } from 'kysely'
 import type { GevulotClient } from '../../client/createClient.js'
 import { systemClock } from '../../clock.js'
 import type { ContentStore } from '../../content/ContentStore.js'
@@ -8,12 +9,15 @@ import { openEmbedded } from '../../database/openEmbedded.js'
 import { apiError } from '../../errors/codes/api.js'
 import { lockDirectory } from '../../worker/lock.js'
 import type { Logger } from '../../worker/log/Logger.js'
+import { ChainIndex } from '../chainIndex/ChainIndex.js'
+import { IndexStore } from '../chainIndex/IndexStore.js'
 import { migrations } from '../store/migrations.js'
 import { RequestStore } from '../store/RequestStore.js'
 import type { ApiSchema } from '../store/schema.js'
 import { ApiKeys } from './ApiKeys.js'
 import { createApp } from './app.js'
 import { EventHub } from './EventHub.js'
+import { Figures } from './Figures.js'
 import type { Proxy } from './handlers.js'
 import { RateLimiter } from './RateLimiter.js'
 import { Submitter } from './Submitter.js'
@@ -22,7 +26,7 @@ import { Submitter } from './Submitter.js'
 export interface ApiOptions {
   /** What it speaks to the chain with; in proxy mode with a signer and a store. */
   readonly client: GevulotClient
-  /** Keys, and in proxy mode the requests. */
+  /** Keys, the index of the chain, and in proxy mode the requests. */
   readonly directory: string
   readonly log: Logger
   /** The version it shows. */
@@ -87,13 +91,29 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       throw apiError('API_CONFIG_INVALID', `another server uses ${directory}`, { cause })
     })
     closers.push(() => lock.release())
-    const proxy = await openProxy(options, closers)
-    const hub = new EventHub({ contracts: client.contracts, clock: client.clock, log, pollMs: client.settings.pollMs })
-    run((signal) => hub.run(signal))
+    checkProxy(options)
+    const db = await openEmbedded<ApiSchema>(join(directory, 'database'), migrations).catch((cause: unknown) => {
+      throw apiError('API_CONFIG_INVALID', `cannot open the database in ${directory}`, { cause })
+    })
+    closers.push(() => db.destroy())
+    const proxy = openProxy(options, db)
+    const { contracts, clock } = client
+    const hub = new EventHub({ contracts, clock })
+    const index = new ChainIndex({
+      ...{ contracts, clock, log, pollMs: client.settings.pollMs, store: new IndexStore(db) },
+      onBatch: (batch) => hub.publish(batch),
+    })
+    run((signal) => index.run(signal))
     if (proxy !== undefined) run((signal) => proxy.submitter.run(signal))
     const { perSecond, burst } = options.rate ?? { perSecond: 20, burst: 100 }
     const app = createApp({
-      ...{ backend: { client, proxy }, hub, log, version: options.version, origins: options.origins ?? [] },
+      ...{
+        backend: { client, proxy, index, figures: new Figures(client, db) },
+        hub,
+        log,
+        version: options.version,
+        origins: options.origins ?? [],
+      },
       keys: new ApiKeys(join(directory, 'keys')),
       limiter: new RateLimiter(perSecond, burst),
       ...{ content: proxy?.store, maxContentBytes: MAX_CONTENT_BYTES, stop: stopping.signal },
@@ -108,17 +128,21 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   }
 }
 
-async function openProxy(options: ApiOptions, closers: (() => Promise<unknown>)[]): Promise<Proxy | undefined> {
-  const { client, log, directory, contentUri = '' } = options
-  if (!(options.proxy ?? client.signer !== undefined)) return undefined
-  const store: ContentStore | undefined = client.store
-  if (client.signer === undefined || store === undefined) {
+function wantsProxy({ client, proxy }: ApiOptions): boolean {
+  return proxy ?? client.signer !== undefined
+}
+
+function checkProxy(options: ApiOptions): void {
+  const { signer, store } = options.client
+  if (wantsProxy(options) && (signer === undefined || store === undefined)) {
     throw apiError('API_CONFIG_INVALID', 'proxy mode needs a key and a store that can be written')
   }
-  const db = await openEmbedded<ApiSchema>(join(directory, 'database'), migrations).catch((cause: unknown) => {
-    throw apiError('API_CONFIG_INVALID', `cannot open the database in ${directory}`, { cause })
-  })
-  closers.push(() => db.destroy())
+}
+
+function openProxy(options: ApiOptions, db: Kysely<ApiSchema>): Proxy | undefined {
+  const { client, log, contentUri = '' } = options
+  const store: ContentStore | undefined = client.store
+  if (!wantsProxy(options) || store === undefined) return undefined
   const requests = new RequestStore(db)
   const submitter = new Submitter({ client, requests, log, deposit: options.deposit ?? true })
   return { requests, submitter, store, contentUri }

@@ -1,5 +1,6 @@
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { Migration, MigrationProvider } from 'kysely/migration'
+import { INDEX_TABLES } from './indexTables.js'
 
 /** All migrations, oldest first. One that has been released never changes. */
 export const migrations: MigrationProvider = {
@@ -36,4 +37,45 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex('requests_by_key').on('requests').columns(['key_id', 'created_at']).execute()
     },
   },
+  '0002_index': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('index_head')
+        .addColumn('id', 'integer', (column) => column.primaryKey())
+        .addColumn('identity', 'text', (column) => column.notNull())
+        .addColumn('cursor', 'text')
+        .addColumn('block', 'integer', (column) => column.notNull())
+        .addColumn('time', 'integer', (column) => column.notNull())
+        .execute()
+      for (const [table, { columns, key }] of Object.entries(INDEX_TABLES)) {
+        const rows = columns.map(([name, type, nullable]) => `${name} ${type}${nullable === true ? '' : ' not null'}`)
+        const primary = key === undefined ? '' : `, primary key (${key})`
+        await sql.raw(`create table ${table} (${rows.join(', ')}${primary})`).execute(db)
+      }
+      for (const [name, on] of Object.entries(INDEXES)) await sql.raw(`create index ${name} on ${on}`).execute(db)
+    },
+  },
+}
+
+// 0002: the tables of the index as its rows are written.
+const INDEXES: Readonly<Record<string, string>> = {
+  events_by_workload: 'events (workload, block, log_index)',
+  events_by_seat: 'events (seat, contract)',
+  events_by_name: 'events (name, time)',
+  events_by_transaction: 'events (transaction text_pattern_ops)',
+  workloads_in_order: 'workloads (block, log_index)',
+  workloads_open: 'workloads (block, log_index) where finished_at is null',
+  workloads_by_text: 'workloads (workload text_pattern_ops)',
+  workloads_by_program: 'workloads (program, block, log_index)',
+  workloads_by_requester: 'workloads (lower(requester) text_pattern_ops, block, log_index)',
+  workloads_by_end: 'workloads (finished_at)',
+  workloads_by_submission: 'workloads (submitted_at)',
+  slots_by_operator: 'slots (operator, workload)',
+  slots_by_seat: 'slots (seat)',
+  earnings_by_workload: 'earnings (workload)',
+  earnings_by_operator: 'earnings (operator, kind)',
+  earnings_by_time: 'earnings (time)',
+  earnings_by_block: 'earnings (block)',
+  programs_by_text: 'programs (program text_pattern_ops)',
+  seats_by_operator: 'seats (lower(operator) text_pattern_ops)',
 }

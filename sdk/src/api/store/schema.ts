@@ -1,9 +1,19 @@
 import type { Generated } from 'kysely'
+import type { Outcome } from '../../chain/names.js'
 
 /** Tables of the API server; column types as in the worker's, so that a Postgres server hands out the same. */
 export interface ApiSchema {
   /** What clients asked for and the server accepted. */
   readonly requests: RequestsTable
+  /** One row: how far the index has come. */
+  readonly index_head: IndexHeadTable
+  /** Every event of the contracts, as far as the index has come. The tables below follow from it. */
+  readonly events: EventsTable
+  readonly workloads: WorkloadsTable
+  readonly slots: SlotsTable
+  readonly earnings: EarningsTable
+  readonly programs: ProgramsTable
+  readonly seats: SeatsTable
 }
 
 /** A request on its way to the chain. */
@@ -34,4 +44,121 @@ interface RequestsTable {
   cancelling: boolean
   /** JSON of code, message and hint. */
   error: string | null
+}
+
+interface IndexHeadTable {
+  readonly id: number
+  /** Which chain and deployment; the index of another one is thrown away. */
+  readonly identity: string
+  /** JSON of the follower's cursor. */
+  readonly cursor: string | null
+  readonly block: number
+  readonly time: number
+}
+
+/** Times are Unix seconds. */
+export interface EventsTable {
+  readonly block: number
+  readonly log_index: number
+  readonly time: number
+  readonly transaction: string
+  readonly contract: string
+  readonly name: string
+  readonly workload: string | null
+  readonly seat: number | null
+  /** JSON of the arguments; what may pass 2^53 as decimal text. */
+  readonly args: string
+}
+
+/** A workload as its events tell it. Amounts are token units as decimal text, times Unix seconds. */
+export interface WorkloadsTable {
+  readonly workload: string
+  /** Where it was submitted; lists are in this order. */
+  readonly block: number
+  readonly log_index: number
+  readonly submitted_at: number
+  readonly program: string
+  readonly requester: string
+  readonly class: number
+  readonly fee: string
+  readonly max_run_time: number
+  readonly redundancy: number
+  readonly assigned_at: number | null
+  readonly closed_at: number | null
+  readonly finished_at: number | null
+  readonly outcome: Outcome | null
+  readonly commits: number
+  readonly ranks: number
+  readonly paid: string
+  readonly refunded: string
+  readonly burned: string
+}
+
+/** What a seat did in a workload. */
+export interface SlotsTable {
+  readonly workload: string
+  readonly seat: number
+  readonly operator: string
+  /** Null where it was not drawn and took an open slot. */
+  readonly slot: number | null
+  readonly drawn_at: number | null
+  readonly accepted_at: number | null
+  readonly committed_at: number | null
+  /** From the draw to the commit, or to the proof where there was no commit; seconds. */
+  readonly run_time: number | null
+  readonly revealed_at: number | null
+  readonly valid: boolean | null
+  readonly declined: boolean
+  /** Reason of a `fail`. */
+  readonly failed: string | null
+  readonly missed: boolean
+  readonly silent: boolean
+  readonly rank: number | null
+  readonly paid: string
+  /** When the last of it happened. */
+  readonly last_at: number
+}
+
+/** For what an operator was paid. */
+export type EarningKind = 'rank' | 'waiting' | 'judging' | 'rewards'
+
+export interface EarningsTable {
+  /** Of network rewards: none. */
+  readonly workload: string | null
+  readonly operator: string
+  readonly seat: number | null
+  readonly kind: EarningKind
+  readonly amount: string
+  readonly time: number
+  readonly block: number
+}
+
+export interface ProgramsTable {
+  readonly program: string
+  readonly block: number
+  readonly log_index: number
+  readonly deployed_at: number
+  readonly deployer: string
+  readonly prover: string
+  readonly verifier_program: string
+  readonly verifier: string
+  readonly class: number
+  readonly binds_prover: boolean
+  readonly uri: string
+}
+
+/** Where a seat is in its life, by its events. */
+export type SeatState = 'staked' | 'waiting' | 'active' | 'evicted' | 'left' | 'dropped' | 'slashed' | 'withdrawn'
+
+export interface SeatsTable {
+  readonly seat: number
+  readonly operator: string
+  readonly class: number
+  readonly state: SeatState
+  readonly since: number
+  /** Token units. */
+  readonly bond: string
+  readonly slashed: string
+  readonly slashes: number
+  readonly evictions: number
 }
