@@ -1,3 +1,4 @@
+export * from './action.js'
 export { activeSetAfter } from './activeSet.js'
 export { asChainError } from './asChainError.js'
 export { commitmentOf, type CommitmentParts } from './commitment.js'

@@ -22,6 +22,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   nanos: 'the kernel of the runtime nanos',
   program: 'provers and verifiers',
   prover: 'seats, and the worker that runs on them',
+  relay: 'gas for accounts that have none',
   validator: 'judging proofs of programs without a verifier contract',
   workload: 'requests for proofs',
 }

@@ -22,7 +22,7 @@ import { dossierOf, type Dossier } from '../worker/coordinate/Dossier.js'
 import { Pauses } from '../worker/coordinate/Pauses.js'
 import type { SeatBook } from '../worker/coordinate/SeatBook.js'
 import type { Logger } from '../worker/log/Logger.js'
-import type { Publisher } from '../worker/publish/Publisher.js'
+import type { Outbox } from '../worker/publish/Outbox.js'
 import type { TxSigner } from '../worker/publish/TxSigner.js'
 import type { EventStore } from '../worker/store/EventStore.js'
 import type { ValidatorConfig } from './config/ValidatorConfig.js'
@@ -45,7 +45,7 @@ export interface ClerkOptions {
   readonly chain: ChainFacts
   readonly seats: SeatBook
   readonly signer: TxSigner
-  readonly publisher: Publisher
+  readonly publisher: Outbox
   readonly calls: CommitteeCalls
   readonly journal: VerdictJournal
   readonly room: JudgeRoom

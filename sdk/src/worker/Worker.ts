@@ -23,7 +23,7 @@ import { HealthServer } from './observe/HealthServer.js'
 import { StandingWatch } from './observe/StandingWatch.js'
 import { WorkerMetrics } from './observe/WorkerMetrics.js'
 import { openGround } from './openGround.js'
-import type { Publisher } from './publish/Publisher.js'
+import type { Outbox } from './publish/Outbox.js'
 import { PuzzleSolver } from './qualify/PuzzleSolver.js'
 import { Qualifier } from './qualify/Qualifier.js'
 import { contentSources } from './run/contentSources.js'
@@ -210,7 +210,7 @@ export class Worker {
     readonly stop: AbortSignal
     readonly follower: ChainFollower
     readonly coordinator: Coordinator
-    readonly publisher: Publisher
+    readonly publisher: Outbox
     readonly qualifier: Qualifier
     readonly watch: StandingWatch | undefined
     readonly workshop: Workshop

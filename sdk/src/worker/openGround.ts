@@ -15,10 +15,13 @@ import type { Closers } from './Closers.js'
 import type { WorkerConfig } from './config/WorkerConfig.js'
 import { SeatBook } from './coordinate/SeatBook.js'
 import { lockAccount, lockDirectory } from './lock.js'
+import type { Outbox } from './publish/Outbox.js'
 import { Publisher, type PublisherOptions } from './publish/Publisher.js'
+import { RelayedPublisher } from './publish/RelayedPublisher.js'
 import { TxSigner } from './publish/TxSigner.js'
 import { assertRuntime, workerRuntime } from './run/workerRuntime.js'
 import type { DaemonParts } from './serve.js'
+import { ActionJournal } from './store/ActionJournal.js'
 import { EventStore } from './store/EventStore.js'
 import { openDatabase, type Database } from './store/openDatabase.js'
 import { TransactionJournal } from './store/TransactionJournal.js'
@@ -34,7 +37,7 @@ export interface Ground {
   readonly events: EventStore
   readonly time: ChainTime
   readonly seats: SeatBook
-  readonly publisher: Publisher
+  readonly publisher: Outbox
 }
 
 /** The part of a configuration that the ground is made of. */
@@ -55,6 +58,7 @@ export type GroundConfig = Pick<
   | 'maxGas'
   | 'bumpSeconds'
   | 'maxInFlight'
+  | 'relays'
 >
 
 const MWEI = 1_000_000n
@@ -91,20 +95,28 @@ export async function openGround(
   const seats = new SeatBook(contracts, events, signer.address, config.seats)
   await seats.assertOwned()
   await assertClock(contracts, clock)
-  const publisher = new Publisher({
-    provider,
-    signer,
-    journal: new TransactionJournal(db, clock),
-    time,
-    clock,
-    log,
+  const common = {
+    ...{ provider, signer, time, clock, log },
     pollMs: config.pollMs,
-    maxFee: BigInt(config.maxFeeGwei) * GWEI,
-    tip: BigInt(config.priorityFeeMwei) * MWEI,
     maxGas: BigInt(config.maxGas),
-    bumpMs: config.bumpSeconds * 1000,
     maxInFlight: config.maxInFlight,
     ...(onEnd && { onEnd }),
+  }
+  const direct = new Publisher({
+    ...common,
+    journal: new TransactionJournal(db, clock),
+    maxFee: BigInt(config.maxFeeGwei) * GWEI,
+    tip: BigInt(config.priorityFeeMwei) * MWEI,
+    bumpMs: config.bumpSeconds * 1000,
   })
+  const { relays } = config
+  const patienceMs = config.bumpSeconds * 1000
+  const publisher: Outbox =
+    relays.length === 0
+      ? direct
+      : new RelayedPublisher({
+          ...{ ...common, direct, contracts, relays, patienceMs },
+          journal: new ActionJournal(db, clock),
+        })
   return { deployment, signer, provider, contracts, db, runtime, events, time, seats, publisher }
 }

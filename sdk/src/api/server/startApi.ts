@@ -1,9 +1,7 @@
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { serve, type ServerType } from '@hono/node-server'
 import type { Kysely } from 'kysely'
 import type { GevulotClient } from '../../client/createClient.js'
-import { systemClock } from '../../clock.js'
 import type { ContentStore } from '../../content/ContentStore.js'
 import { openEmbedded } from '../../database/openEmbedded.js'
 import { apiError } from '../../errors/codes/api.js'
@@ -19,6 +17,7 @@ import { createApp } from './app.js'
 import { EventHub } from './EventHub.js'
 import { Figures } from './Figures.js'
 import type { Proxy } from './handlers.js'
+import { HttpServer } from './HttpServer.js'
 import { RateLimiter } from './RateLimiter.js'
 import { Submitter } from './Submitter.js'
 
@@ -57,12 +56,6 @@ export interface RunningApi {
   stop(): Promise<void>
 }
 
-const REQUEST_MS = 30_000
-const HEADERS_MS = 10_000
-const MOST_CONNECTIONS = 4_096
-/** A caller that does not read its answer must not hold up a restart. */
-const LAST_ANSWERS_MS = 5_000
-const LOOK_MS = 50
 const MAX_CONTENT_BYTES = 64 * 2 ** 20
 
 /**
@@ -118,10 +111,11 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       limiter: new RateLimiter(perSecond, burst),
       ...{ content: proxy?.store, maxContentBytes: MAX_CONTENT_BYTES, stop: stopping.signal },
     })
-    const server = await listen(app.fetch, host, options.port ?? 8546)
-    closers.push(() => close(server))
-    const { port } = server.address() as AddressInfo
-    return { url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`, failure, stop }
+    const server = await HttpServer.listen(app.fetch, host, options.port ?? 8546).catch((cause: unknown) => {
+      throw apiError('API_CONFIG_INVALID', `cannot listen at ${host}:${options.port ?? 8546}`, { cause })
+    })
+    closers.push(() => server.close())
+    return { url: server.url, failure, stop }
   } catch (error) {
     await stop()
     throw error
@@ -146,29 +140,4 @@ function openProxy(options: ApiOptions, db: Kysely<ApiSchema>): Proxy | undefine
   const requests = new RequestStore(db)
   const submitter = new Submitter({ client, requests, log, deposit: options.deposit ?? true })
   return { requests, submitter, store, contentUri }
-}
-
-function listen(fetch: Parameters<typeof serve>[0]['fetch'], hostname: string, port: number): Promise<ServerType> {
-  return new Promise((resolve, reject) => {
-    const serverOptions = { requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS }
-    const server = serve({ fetch, hostname, port, serverOptions }, () => resolve(server))
-    if ('maxConnections' in server) server.maxConnections = MOST_CONNECTIONS
-    server.once('error', (cause: Error) =>
-      reject(apiError('API_CONFIG_INVALID', `cannot listen at ${hostname}:${port}`, { cause })),
-    )
-  })
-}
-
-/** Answers that are being made are finished, for a while; connections that only wait are cut. */
-async function close(server: ServerType): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  const over = new AbortController()
-  void closed.then(() => over.abort())
-  for (let waited = 0; waited < LAST_ANSWERS_MS && !over.signal.aborted; waited += LOOK_MS) {
-    // A connection whose answer has just ended waits for another request, which will not be heard.
-    if ('closeIdleConnections' in server) server.closeIdleConnections()
-    await systemClock.sleep(LOOK_MS, over.signal).catch(() => undefined)
-  }
-  if ('closeAllConnections' in server) server.closeAllConnections()
-  await closed
 }

@@ -26,6 +26,7 @@ import { proverRun } from './proverRun.js'
 import { proverStake } from './proverStake.js'
 import { proverStatus } from './proverStatus.js'
 import { proverWithdraw } from './proverWithdraw.js'
+import { relayServe } from './relayServe.js'
 import { validatorRun } from './validatorRun.js'
 import { validatorStatus } from './validatorStatus.js'
 import { workloadCancel } from './workloadCancel.js'
@@ -65,6 +66,7 @@ export const commands: readonly Command[] = [
   proverStake,
   proverStatus,
   proverWithdraw,
+  relayServe,
   validatorRun,
   validatorStatus,
   workloadCancel,

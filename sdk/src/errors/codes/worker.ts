@@ -47,6 +47,10 @@ export const WORKER_ERRORS = {
     hint: "Read the log: the puzzle's program must be fetchable and run in time in the configured runtime.",
     retryable: true,
   },
+  WORKER_NO_RELAY: {
+    hint: 'Look at the relays of the configuration, name another one, or send the account some gas money; until then nothing can be sent.',
+    retryable: true,
+  },
   WORKER_STOPPED: {
     hint: 'The worker is shutting down; what was unfinished is resumed at the next start.',
     retryable: true,

@@ -45,6 +45,7 @@ const {
   maxGas,
   bumpSeconds,
   maxInFlight,
+  relays,
   logFile,
   logLevel,
 } = WORKER_FIELDS
@@ -110,6 +111,7 @@ export const VALIDATOR_FIELDS = {
   maxGas,
   bumpSeconds,
   maxInFlight,
+  relays,
   logFile,
   logLevel,
 } as const satisfies Readonly<Record<string, ConfigField<never> | ConfigField<unknown>>>

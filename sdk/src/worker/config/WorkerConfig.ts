@@ -192,6 +192,13 @@ export const WORKER_FIELDS = {
   ),
   maxInFlight: field('MAX_IN_FLIGHT', integer(1, 64), 'Transactions sent and not yet mined at the same time.', 8),
 
+  relays: field(
+    'RELAYS',
+    list(url),
+    'Base URLs of relays that pay for the gas of signed acts, asked in this order; empty: the account pays itself.',
+    [],
+  ),
+
   shutdownSeconds: field(
     'SHUTDOWN_SECONDS',
     integer(0, DAY),

@@ -3,13 +3,13 @@ import type { Address, Contracts } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
 import type { ChainTime } from '../chain/ChainTime.js'
 import type { Logger } from '../log/Logger.js'
-import type { Publisher } from '../publish/Publisher.js'
+import type { Outbox } from '../publish/Outbox.js'
 import { Pauses } from './Pauses.js'
 
 /** What a {@link BeaconRelay} needs. */
 export interface BeaconRelayOptions {
   readonly contracts: Contracts
-  readonly publisher: Publisher
+  readonly publisher: Outbox
   readonly time: ChainTime
   readonly clock: Clock
   readonly log: Logger

@@ -9,7 +9,7 @@ import type { Job } from '../job/Job.js'
 import type { JobFacts } from '../job/JobFacts.js'
 import { canBecome, type JobState } from '../job/transitions.js'
 import type { Logger } from '../log/Logger.js'
-import type { Publisher } from '../publish/Publisher.js'
+import type { Outbox } from '../publish/Outbox.js'
 import type { TxOutcome, TxRequest } from '../publish/TxOutcome.js'
 import type { TxSigner } from '../publish/TxSigner.js'
 import type { KeptProof, ProofStore } from '../run/ProofStore.js'
@@ -27,7 +27,7 @@ export interface JobActorOptions {
   readonly jobs: JobStore
   readonly journal: CommitmentJournal
   readonly proofs: ProofStore
-  readonly publisher: Publisher
+  readonly publisher: Outbox
   readonly signer: TxSigner
   readonly workshop: Workshop
   readonly inboxes: readonly DeliveryInbox[]

@@ -11,7 +11,7 @@ import {
 import { IBeacon__factory } from '../../chain/generated/factories/IBeacon__factory.js'
 import type { Clock } from '../../clock.js'
 import type { ChainTime } from '../chain/ChainTime.js'
-import type { Publisher } from '../publish/Publisher.js'
+import type { Outbox } from '../publish/Outbox.js'
 import type { TxRequest } from '../publish/TxOutcome.js'
 import type { BeaconRelay } from './BeaconRelay.js'
 import type { ChainFacts } from './ChainFacts.js'
@@ -26,7 +26,7 @@ export interface KeeperOptions {
   readonly calls: MarketCalls
   readonly committeeCalls: CommitteeCalls
   readonly chain: ChainFacts
-  readonly publisher: Publisher
+  readonly publisher: Outbox
   readonly relay: BeaconRelay
   readonly time: ChainTime
   readonly clock: Clock

@@ -2,14 +2,16 @@ import type { JsonRpcApiProvider, TransactionReceipt } from 'ethers'
 import { asChainError } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
 import { chainError } from '../../errors/codes/chain.js'
-import { workerError } from '../../errors/codes/worker.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import { Bell } from '../Bell.js'
 import type { ChainTime } from '../chain/ChainTime.js'
 import type { Logger } from '../log/Logger.js'
 import type { SentTx, TransactionJournal, TxEnd, TxVersion } from '../store/TransactionJournal.js'
 import { bumpedFees, firstFees } from './fees.js'
-import { TX_PRIORITIES, type TxOutcome, type TxRequest } from './TxOutcome.js'
+import type { Outbox } from './Outbox.js'
+import { enqueue, makePending, stopped, type Pending } from './Pending.js'
+import { isRevert, simulate } from './simulate.js'
+import type { TxOutcome, TxRequest } from './TxOutcome.js'
 import type { TxSigner } from './TxSigner.js'
 
 /** What a {@link Publisher} needs. */
@@ -32,12 +34,6 @@ export interface PublisherOptions {
   readonly onEnd?: (request: TxRequest, outcome: TxOutcome) => void
 }
 
-interface Pending {
-  readonly request: TxRequest
-  readonly outcome: Promise<TxOutcome>
-  readonly resolve: (outcome: TxOutcome) => void
-}
-
 interface InFlight extends Pending {
   tx: SentTx
   /** Milliseconds; undefined when this process has not sent it yet. */
@@ -46,15 +42,12 @@ interface InFlight extends Pending {
   overtaken: boolean
 }
 
-// What a call needs on top of the estimate: the state may change between estimate and block.
-const GAS_MARGIN_PERCENT = 130n
-
 /**
- * The one way transactions leave this machine. They are simulated, signed, journalled and only then sent, one after the
+ * The one way transactions of an account leave this machine. They are simulated, signed, journalled and only then sent, one after the
  * other with consecutive nonces; several may wait to be mined at the same time. A transaction that is not mined is sent again with a
  * higher fee up to a ceiling; past its deadline its nonce is used up by an empty transfer, so that it can never be mined late.
  */
-export class Publisher {
+export class Publisher implements Outbox {
   readonly #options: PublisherOptions
   readonly #waiting: Pending[] = []
   readonly #inFlight = new Map<number, InFlight>()
@@ -72,10 +65,9 @@ export class Publisher {
   publish(request: TxRequest): Promise<TxOutcome> {
     const same = this.#find(request.key)
     if (same !== undefined) return same.outcome
-    if (this.#stopping) return Promise.resolve({ kind: 'failed', error: stopped() })
+    if (this.#stopping) return Promise.resolve(stopped())
     const pending = makePending(request)
-    this.#waiting.push(pending)
-    this.#waiting.sort((a, b) => rankOf(a.request) - rankOf(b.request))
+    enqueue(this.#waiting, pending)
     this.#bell.ring()
     return pending.outcome
   }
@@ -123,8 +115,8 @@ export class Publisher {
       await this.#bell.wait(pollMs, signal)
     }
     this.#stopping = true
-    for (const pending of this.#waiting.splice(0)) pending.resolve({ kind: 'failed', error: stopped() })
-    for (const pending of this.#inFlight.values()) pending.resolve({ kind: 'failed', error: stopped() })
+    for (const pending of this.#waiting.splice(0)) pending.resolve(stopped())
+    for (const pending of this.#inFlight.values()) pending.resolve(stopped())
   }
 
   #find(key: string): Pending | undefined {
@@ -187,19 +179,9 @@ export class Publisher {
   }
 
   /** The gas to send, or the decoded reason why the call reverts. */
-  async #simulate({ to, data, key }: TxRequest): Promise<bigint | GevulotError> {
+  async #simulate(request: TxRequest): Promise<bigint | GevulotError> {
     const { provider, signer } = this.#options
-    try {
-      // On the pending block: windows are judged by the time of the block to come, after our own earlier transactions.
-      const estimate = BigInt(
-        (await provider.send('eth_estimateGas', [{ from: signer.address, to, data }, 'pending'])) as string,
-      )
-      return (estimate * GAS_MARGIN_PERCENT) / 100n
-    } catch (error) {
-      const known = asChainError(error, `simulating ${key}`)
-      if (known instanceof GevulotError && known.code !== 'CHAIN_RPC_UNAVAILABLE') return known
-      throw known
-    }
+    return simulate(provider, signer.address, request)
   }
 
   async #nextNonce(): Promise<number> {
@@ -336,24 +318,6 @@ export class Publisher {
   #isLate({ deadline }: TxRequest): boolean {
     return deadline !== undefined && this.#options.time.now() > deadline
   }
-}
-
-function makePending(request: TxRequest): Pending {
-  let resolve: (outcome: TxOutcome) => void = () => undefined
-  const outcome = new Promise<TxOutcome>((settle) => (resolve = settle))
-  return { request, outcome, resolve }
-}
-
-function rankOf(request: TxRequest): number {
-  return TX_PRIORITIES.indexOf(request.priority)
-}
-
-function isRevert(error: GevulotError): boolean {
-  return error.code.startsWith('CONTRACT_') || error.code === 'CHAIN_REVERTED'
-}
-
-function stopped(): GevulotError {
-  return workerError('WORKER_STOPPED', 'the worker is stopping')
 }
 
 function refusal(message: string): GevulotError {

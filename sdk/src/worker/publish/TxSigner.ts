@@ -1,5 +1,14 @@
 import { Transaction, Wallet } from 'ethers'
-import { signVerdict, type Address, type Hex, type Verdict, type VerdictDomain } from '../../chain/index.js'
+import {
+  signAction,
+  signVerdict,
+  type Action,
+  type ActionDomain,
+  type Address,
+  type Hex,
+  type Verdict,
+  type VerdictDomain,
+} from '../../chain/index.js'
 import type { Delivery } from '../../client/delivery/DeliveryInbox.js'
 import { signDelivery, type DeliveryDomain } from '../../client/delivery/signDelivery.js'
 import type { Secret } from '../config/Secret.js'
@@ -15,7 +24,7 @@ export interface TxFields {
   readonly priorityFee: bigint
 }
 
-/** The one holder of the key. It signs transactions of one chain, deliveries of sealed proofs, and verdicts. */
+/** The one holder of the key. It signs transactions of one chain, actions for relays, deliveries of sealed proofs, and verdicts. */
 export class TxSigner {
   readonly #wallet: Wallet
   readonly #chainId: number
@@ -39,6 +48,11 @@ export class TxSigner {
   /** Signs a transfer of nothing to oneself, which uses up the nonce. */
   async signCancel(nonce: number, maxFee: bigint, priorityFee: bigint): Promise<TxVersion> {
     return this.#sign({ nonce }, this.address, '0x', 21_000n, maxFee, priorityFee, true)
+  }
+
+  /** Signs an act that others may carry out. Record its nonce before: see `ActionJournal`. */
+  async signAction(domain: ActionDomain, action: Action): Promise<Hex> {
+    return signAction(this.#wallet, domain, action)
   }
 
   /** Signs a sealed proof as the operator of its seat. */

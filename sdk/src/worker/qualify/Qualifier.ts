@@ -16,7 +16,7 @@ import type { BeaconRelay } from '../coordinate/BeaconRelay.js'
 import { Pauses } from '../coordinate/Pauses.js'
 import type { OwnSeat, SeatBook } from '../coordinate/SeatBook.js'
 import type { Logger } from '../log/Logger.js'
-import type { Publisher } from '../publish/Publisher.js'
+import type { Outbox } from '../publish/Outbox.js'
 import type { TxPriority } from '../publish/TxOutcome.js'
 import type { EventStore } from '../store/EventStore.js'
 import type { PuzzleSolver } from './PuzzleSolver.js'
@@ -29,7 +29,7 @@ export interface QualifierOptions {
   readonly seats: SeatBook
   readonly solver: PuzzleSolver
   readonly relay: BeaconRelay
-  readonly publisher: Publisher
+  readonly publisher: Outbox
   readonly time: ChainTime
   readonly clock: Clock
   readonly log: Logger

@@ -92,6 +92,18 @@ export class TransactionJournal {
     return row?.raw
   }
 
+  /** What was signed since a time (milliseconds), whatever became of it. */
+  async since(
+    at: number,
+  ): Promise<readonly { readonly key: string; readonly gasLimit: bigint; readonly at: number }[]> {
+    const rows = await this.#db
+      .selectFrom('transactions')
+      .select(['key', 'gas_limit', 'at'])
+      .where('at', '>=', at)
+      .execute()
+    return rows.map((row) => ({ key: row.key, gasLimit: BigInt(row.gas_limit), at: row.at }))
+  }
+
   /** Transactions that may still be mined, by nonce. */
   async pending(): Promise<readonly SentTx[]> {
     const rows = await this.#db

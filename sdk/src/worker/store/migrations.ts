@@ -99,4 +99,22 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex('runs_by_program').on('runs').columns(['program', 'at']).execute()
     },
   },
+  '0002_actions': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('actions')
+        .addColumn('id', 'integer', (column) => column.primaryKey().generatedAlwaysAsIdentity())
+        .addColumn('key', 'text', (column) => column.notNull())
+        .addColumn('nonce', 'text', (column) => column.notNull())
+        .addColumn('target', 'text', (column) => column.notNull())
+        .addColumn('data', 'text', (column) => column.notNull())
+        .addColumn('deadline', 'double precision')
+        .addColumn('block', 'integer', (column) => column.notNull())
+        .addColumn('state', 'text', (column) => column.notNull())
+        .addColumn('at', 'double precision', (column) => column.notNull())
+        .execute()
+      await db.schema.createIndex('actions_by_key').on('actions').column('key').execute()
+      await db.schema.createIndex('actions_by_state').on('actions').column('state').execute()
+    },
+  },
 }

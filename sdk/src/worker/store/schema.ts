@@ -20,6 +20,8 @@ export interface WorkerSchema {
   readonly transactions: TransactionsTable
   /** Every version of a transaction that was signed: fee bumps and replacements. */
   readonly transaction_versions: TransactionVersionsTable
+  /** What was signed for relays. */
+  readonly actions: ActionsTable
   /** How long programs ran here. */
   readonly runs: RunsTable
 }
@@ -103,6 +105,21 @@ interface TransactionVersionsTable {
   /** Whether it only uses up the nonce. */
   readonly cancels: boolean
   readonly at: number
+}
+
+interface ActionsTable {
+  readonly id: Generated<number>
+  /** As in `transactions`. */
+  readonly key: string
+  /** Decimal. */
+  readonly nonce: string
+  target: string
+  data: string
+  deadline: number | null
+  /** Newest block when it was first signed. */
+  readonly block: number
+  state: 'signed' | 'done' | 'dropped'
+  at: number
 }
 
 interface RunsTable {

@@ -1,0 +1,90 @@
+import { TypedDataEncoder, verifyTypedData, type Interface, type Signer } from 'ethers'
+import type { Contracts } from './connect.js'
+import { toAddress, type Address, type Hex } from './hex.js'
+
+/** A call that an account signs and anybody may carry out at its own cost of gas. Mirrors contracts/interfaces/IRelay.sol. */
+export interface Action {
+  /** Account that signs and for which the call is made. */
+  readonly from: Address
+  readonly target: Address
+  /** Gas the call is given: no less and no more. */
+  readonly gas: bigint
+  /** Any number the account has not used. */
+  readonly nonce: bigint
+  /** Last second, Unix time. */
+  readonly deadline: number
+  readonly data: Hex
+}
+
+/** The relay contract an action is for. */
+export interface ActionDomain {
+  readonly chainId: number
+  readonly relay: Address
+}
+
+const TYPES = {
+  Action: [
+    { name: 'from', type: 'address' },
+    { name: 'target', type: 'address' },
+    { name: 'gas', type: 'uint256' },
+    { name: 'nonce', type: 'uint256' },
+    { name: 'deadline', type: 'uint256' },
+    { name: 'data', type: 'bytes' },
+  ],
+}
+
+// Of market and qualification: mirrors `Relay.isAct`. Of the committee: what anyone may do to bring a judging on.
+const ACTS = {
+  market: [
+    ...['accept', 'commit', 'commitOpen', 'reveal', 'revealToCommittee', 'submitProof', 'assign', 'assignMany'],
+    ...['decline', 'fail', 'settle', 'clear', 'slash'],
+  ],
+  qualification: ['answer', 'excuse', 'open', 'start', 'evict'],
+  committee: ['open', 'draw', 'post'],
+} as const
+
+/** Signs an action. */
+export async function signAction(signer: Signer, domain: ActionDomain, action: Action): Promise<Hex> {
+  return (await signer.signTypedData(domainOf(domain), TYPES, action)) as Hex
+}
+
+/** Who signed an action; undefined when the signature is none. */
+export function signerOfAction(domain: ActionDomain, action: Action, signature: string): Address | undefined {
+  try {
+    return toAddress(verifyTypedData(domainOf(domain), TYPES, action, signature))
+  } catch {
+    return undefined
+  }
+}
+
+/** The EIP-712 digest of an action, as the contract computes it. */
+export function digestOfAction(domain: ActionDomain, action: Action): Hex {
+  return TypedDataEncoder.hash(domainOf(domain), TYPES, action) as Hex
+}
+
+/** Whether a call is an act of a seat or a keeper, which moves no balance, bond or seat; a batch if each of its items is one. */
+export function isAct(contracts: Contracts, { target, data }: Pick<Action, 'target' | 'data'>): boolean {
+  const { addresses, market, qualification, committee } = contracts
+  if (target === addresses.qualification) return isNamed(qualification.interface, ACTS.qualification, data)
+  if (target === addresses.committee) return isNamed(committee.interface, ACTS.committee, data)
+  if (target !== addresses.market) return false
+  if (!isNamed(market.interface, ['tryMany'], data)) return isNamed(market.interface, ACTS.market, data)
+  const items = itemsOf(market.interface, data)
+  return items.length > 0 && items.every((item) => isNamed(market.interface, ACTS.market, item))
+}
+
+function isNamed(abi: Pick<Interface, 'getFunction'>, names: readonly string[], data: string): boolean {
+  return names.some((name) => abi.getFunction(name)?.selector === data.slice(0, 10).toLowerCase())
+}
+
+function itemsOf(abi: Pick<Interface, 'decodeFunctionData'>, data: string): readonly string[] {
+  try {
+    return (abi.decodeFunctionData('tryMany', data) as unknown as readonly [readonly string[]])[0].map(String)
+  } catch {
+    return []
+  }
+}
+
+function domainOf({ chainId, relay }: ActionDomain) {
+  return { name: 'Gevulot Relay', version: '1', chainId, verifyingContract: relay }
+}

@@ -1,0 +1,275 @@
+import type { JsonRpcApiProvider } from 'ethers'
+import { asChainError, isAct, toAddress, type Action, type Contracts, type Hex } from '../../chain/index.js'
+import type { Clock } from '../../clock.js'
+import { chainError } from '../../errors/codes/chain.js'
+import { workerError } from '../../errors/codes/worker.js'
+import { GevulotError } from '../../errors/GevulotError.js'
+import { toBody } from '../../relay/wire.js'
+import { Bell } from '../Bell.js'
+import type { ChainTime } from '../chain/ChainTime.js'
+import type { Logger } from '../log/Logger.js'
+import type { ActionJournal, SentAction } from '../store/ActionJournal.js'
+import { askRelay } from './askRelay.js'
+import type { Outbox } from './Outbox.js'
+import { enqueue, makePending, stopped, type Pending } from './Pending.js'
+import { isRevert, simulate } from './simulate.js'
+import type { TxOutcome, TxRequest } from './TxOutcome.js'
+import type { TxSigner } from './TxSigner.js'
+
+/** What a {@link RelayedPublisher} needs. */
+export interface RelayedPublisherOptions {
+  /** Sends what cannot be relayed, and everything once no relay helps and the account can pay. */
+  readonly direct: Outbox
+  readonly contracts: Contracts
+  readonly provider: JsonRpcApiProvider
+  readonly signer: TxSigner
+  readonly journal: ActionJournal
+  readonly time: ChainTime
+  readonly clock: Clock
+  readonly log: Logger
+  /** Base URLs, in the order in which they are asked; not empty. */
+  readonly relays: readonly string[]
+  readonly pollMs: number
+  /** How long a relay has to get an action mined before the next one is asked. */
+  readonly patienceMs: number
+  readonly maxGas: bigint
+  readonly maxInFlight: number
+  /** Told how every act ended that was not left to `direct`. */
+  readonly onEnd?: (request: TxRequest, outcome: TxOutcome) => void
+}
+
+/** Longest time for which an action is signed, seconds: after that a relay cannot use it any more, and it is signed again. */
+const SIGNED_FOR = 600
+const BLOCKS_AT_ONCE = 2_000
+
+/**
+ * The outbox of an account without gas: signs its acts (EIP-712) and hands them to relays, which carry them out through the relay
+ * contract. No relay is believed: an act is done when the contract says that its nonce is spent. All signatures of an act have one
+ * nonce, so whatever relays do with them, it is carried out at most once.
+ */
+export class RelayedPublisher implements Outbox {
+  readonly #options: RelayedPublisherOptions
+  readonly #waiting: Pending[] = []
+  readonly #carried = new Map<string, Pending>()
+  readonly #bell: Bell
+  /** The relay that is asked first. */
+  #first = 0
+  #stopping = false
+
+  constructor(options: RelayedPublisherOptions) {
+    this.#options = options
+    this.#bell = new Bell(options.clock)
+  }
+
+  publish(request: TxRequest): Promise<TxOutcome> {
+    const { contracts, direct } = this.#options
+    const same = this.#find(request.key)
+    if (same !== undefined) return same.outcome
+    if (!isAct(contracts, { target: toAddress(request.to), data: request.data as Hex })) return direct.publish(request)
+    if (this.#stopping) return Promise.resolve(stopped())
+    const pending = makePending(request)
+    enqueue(this.#waiting, pending)
+    this.#bell.ring()
+    return pending.outcome
+  }
+
+  isPending(key: string): boolean {
+    return this.#find(key) !== undefined || this.#options.direct.isPending(key)
+  }
+
+  async recover(): Promise<void> {
+    const { direct, journal, log } = this.#options
+    await direct.recover()
+    for (const { key, to, data, deadline } of await journal.pending()) {
+      const about = { stage: key.split('/')[0] }
+      void this.publish({ key, to, data, priority: 'answer', about, ...(deadline !== undefined && { deadline }) })
+      log.info('an act of an earlier run is taken up', { ...about, key })
+    }
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#options.direct.run(signal), this.#work(signal)])
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    const { pollMs, maxInFlight } = this.#options
+    const all = new Set<Promise<void>>()
+    while (!signal.aborted) {
+      while (this.#carried.size < maxInFlight) {
+        const pending = this.#waiting.shift()
+        if (pending === undefined) break
+        this.#carried.set(pending.request.key, pending)
+        const carrying = this.#carry(pending, signal).finally(() => all.delete(carrying))
+        all.add(carrying)
+      }
+      await this.#bell.wait(pollMs, signal)
+    }
+    this.#stopping = true
+    for (const pending of this.#waiting.splice(0)) pending.resolve(stopped())
+    await Promise.all(all)
+  }
+
+  #find(key: string): Pending | undefined {
+    return this.#carried.get(key) ?? this.#waiting.find(({ request }) => request.key === key)
+  }
+
+  /** Takes an act to its end. */
+  async #carry(pending: Pending, signal: AbortSignal): Promise<void> {
+    const { log, onEnd } = this.#options
+    const { about, key } = pending.request
+    const outcome = await this.#outcomeOf(pending.request, signal).catch((error: unknown): TxOutcome => {
+      const known = error instanceof GevulotError ? error : workerError('WORKER_STOPPED', String(error))
+      return signal.aborted ? stopped() : { kind: 'failed', error: known }
+    })
+    this.#carried.delete(key)
+    if (!signal.aborted) {
+      log[outcome.kind === 'mined' ? 'info' : 'warn'](`act ${outcome.kind}`, { ...about, key, ...outcome })
+      onEnd?.(pending.request, outcome)
+    }
+    pending.resolve(outcome)
+    this.#bell.ring()
+  }
+
+  async #outcomeOf(request: TxRequest, signal: AbortSignal): Promise<TxOutcome> {
+    const { journal, time, pollMs, clock, maxGas } = this.#options
+    const { key, to, data, deadline } = request
+    const act = { key, to, data, block: time.block, ...(deadline !== undefined && { deadline }) }
+    const sent = await journal.take(act)
+    const end = async (outcome: TxOutcome): Promise<TxOutcome> => {
+      await journal.end(sent, outcome.kind === 'mined' ? 'done' : 'dropped')
+      return outcome
+    }
+    for (;;) {
+      signal.throwIfAborted()
+      try {
+        const spent = await this.#spent(sent)
+        if (spent !== undefined) return await end(spent)
+        if (this.#isLate(request)) return await end({ kind: 'expired' })
+        const gas = await simulate(this.#options.provider, this.#options.signer.address, request)
+        if (gas instanceof GevulotError) {
+          // It reverts too when it was carried out a moment ago.
+          const done = await this.#spent(sent)
+          return await end(done ?? { kind: isRevert(gas) ? 'reverted' : 'failed', error: gas })
+        }
+        if (gas > maxGas) {
+          const error = workerError('WORKER_NO_RELAY', `${key} needs ${gas} gas, more than ${maxGas}`)
+          return await end({ kind: 'failed', error })
+        }
+        if (await this.#offer(request, sent, gas, signal)) continue
+        const outcome = await this.#withoutRelay(request, sent)
+        if (outcome !== undefined) return await end(outcome)
+      } catch (error) {
+        if (signal.aborted || (error instanceof GevulotError && !error.retryable)) throw error
+        this.#options.log.debug('an act cannot be relayed now', { ...request.about, key, error })
+      }
+      await clock.sleep(pollMs, signal)
+    }
+  }
+
+  /** Offers an act to one relay after the other. @returns Whether it may have been carried out; false: none of them helps. */
+  async #offer(request: TxRequest, sent: SentAction, gas: bigint, signal: AbortSignal): Promise<boolean> {
+    const { relays, signer, contracts, log } = this.#options
+    const { addresses, chainId } = contracts
+    const action = this.#actionOf(request, sent, gas)
+    const signature = await signer.signAction({ chainId, relay: addresses.relay }, action)
+    const body = toBody(chainId, addresses.relay, action, signature)
+    for (let asked = 0; asked < relays.length && !this.#isLate(request); asked++) {
+      const number = (this.#first + asked) % relays.length
+      const relay = new URL(relays[number] ?? '').host
+      const answer = await askRelay(relays[number] ?? '', body, signal)
+      signal.throwIfAborted()
+      const about = { ...request.about, key: request.key, relay, ...this.#timeLeft(request) }
+      if (!answer.taken) {
+        log.warn('a relay does not take an act', { ...about, why: answer.why })
+        continue
+      }
+      log.info('act handed to a relay', { ...about, nonce: sent.nonce })
+      if (await this.#isCarriedOut(sent, request, signal)) {
+        this.#first = number
+        return true
+      }
+      log.error('a relay took an act and does not carry it out', about)
+    }
+    return false
+  }
+
+  /** Waits for a relay that took an act. */
+  async #isCarriedOut(sent: SentAction, request: TxRequest, signal: AbortSignal): Promise<boolean> {
+    const { clock, patienceMs, pollMs, provider, signer } = this.#options
+    for (const until = clock.now() + patienceMs; clock.now() < until && !this.#isLate(request); ) {
+      if (await this.#isSpent(sent)) return true
+      await clock.sleep(pollMs, signal)
+    }
+    // Somebody else may have made it pointless: then no relay is at fault.
+    const gas = await simulate(provider, signer.address, request)
+    return gas instanceof GevulotError && isRevert(gas)
+  }
+
+  /** No relay helps: says how much time is left, and sends the act from the own account if that can pay. */
+  async #withoutRelay(request: TxRequest, sent: SentAction): Promise<TxOutcome | undefined> {
+    const { direct, provider, signer, log, relays } = this.#options
+    const about = { ...request.about, key: request.key, stage: 'relay', ...this.#timeLeft(request) }
+    if ((await provider.getBalance(signer.address)) > 0n) {
+      log.warn('no relay carries out an act; it goes out from the own account', about)
+      const outcome = await direct.publish(request)
+      // A relay may have been faster after all.
+      if (outcome.kind === 'reverted') return (await this.#spent(sent)) ?? outcome
+      if (!(outcome.kind === 'failed' && outcome.error.code === 'CHAIN_GAS_FUNDS_LOW')) return outcome
+    }
+    log.error('no relay carries out an act, and the account has no gas money', about)
+    if (request.deadline !== undefined) return undefined
+    // Whoever asked for it asks again.
+    const message = `none of ${relays.length} relays carries out ${request.key}`
+    return { kind: 'failed', error: workerError('WORKER_NO_RELAY', message) }
+  }
+
+  #actionOf({ to, data, deadline }: TxRequest, { nonce }: SentAction, gas: bigint): Action {
+    const { signer, time } = this.#options
+    const until = time.now() + SIGNED_FOR
+    return {
+      ...{ from: signer.address, target: toAddress(to), gas, nonce, data: data as Hex },
+      deadline: deadline === undefined ? until : Math.min(Math.floor(deadline), until),
+    }
+  }
+
+  async #isSpent({ nonce }: SentAction): Promise<boolean> {
+    const { contracts, signer } = this.#options
+    try {
+      return await contracts.relay.isNonceUsed(signer.address, nonce)
+    } catch (error) {
+      throw asChainError(error, 'asking whether an act was carried out')
+    }
+  }
+
+  /** How an act ended whose nonce is spent; undefined while it is not. */
+  async #spent(sent: SentAction): Promise<TxOutcome | undefined> {
+    const { contracts, signer } = this.#options
+    if (!(await this.#isSpent(sent))) return undefined
+    try {
+      const filter = contracts.relay.filters.NonceSpent(signer.address)
+      // Backwards in steps that every endpoint answers: it is nearly always among the newest blocks.
+      for (let to = await contracts.provider.getBlockNumber(); to >= sent.block; to -= BLOCKS_AT_ONCE) {
+        const from = Math.max(sent.block, to - BLOCKS_AT_ONCE + 1)
+        const events = await contracts.relay.queryFilter(filter, from, to)
+        const event = events.findLast(({ args }) => args.nonce === sent.nonce)
+        if (event === undefined) continue
+        if (event.args.cancelled) return { kind: 'superseded' }
+        // The relay has paid for the gas.
+        return { kind: 'mined', hash: event.transactionHash, block: event.blockNumber, gasUsed: 0n }
+      }
+    } catch (error) {
+      throw asChainError(error, 'reading how an act was carried out')
+    }
+    throw chainError('CHAIN_RPC_UNAVAILABLE', `the endpoint has no event of the nonce of ${sent.key}, which is spent`)
+  }
+
+  #isLate({ deadline }: TxRequest): boolean {
+    return deadline !== undefined && this.#options.time.now() > deadline
+  }
+
+  /** For people: until when the act is of use. */
+  #timeLeft({ deadline }: TxRequest): { readonly deadline?: number; readonly secondsLeft?: number } {
+    if (deadline === undefined) return {}
+    return { deadline, secondsLeft: Math.floor(deadline) - this.#options.time.now() }
+  }
+}

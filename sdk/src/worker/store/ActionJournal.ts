@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '../../clock.js'
+import type { Database } from './openDatabase.js'
+
+/** A signed action that may still be carried out. */
+export interface SentAction {
+  readonly id: number
+  /** What it is for. */
+  readonly key: string
+  /** The same for every signature of it, so that at most one is ever carried out. */
+  readonly nonce: bigint
+  readonly to: string
+  readonly data: string
+  /** Last second (chain time) in which it is of use. */
+  readonly deadline?: number
+  /** Newest block when it was first signed: its event is not older. */
+  readonly block: number
+}
+
+/** How a journalled action ended: carried out, or given up; a relay may still carry out what was given up before its signature ends. */
+export type ActionEnd = 'done' | 'dropped'
+
+/** What was signed for relays, written before it is handed out: a nonce is never used for two acts, also not after a restart. */
+export class ActionJournal {
+  readonly #db: Database
+  readonly #clock: Clock
+
+  constructor(db: Database, clock: Clock) {
+    this.#db = db
+    this.#clock = clock
+  }
+
+  /** The act's record with its nonce: that of its last time while it is not known to be done, else a new one. */
+  async take(act: Omit<SentAction, 'id' | 'nonce'>): Promise<SentAction> {
+    const { key, to, data, deadline, block } = act
+    return this.#db.transaction().execute(async (db) => {
+      const last = await db
+        .selectFrom('actions')
+        .selectAll()
+        .where('key', '=', key)
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      const changes = { target: to, data, deadline: deadline ?? null, state: 'signed' as const, at: this.#clock.now() }
+      if (last !== undefined && last.state !== 'done') {
+        await db.updateTable('actions').set(changes).where('id', '=', last.id).execute()
+        return { ...act, id: last.id, nonce: BigInt(last.nonce), block: last.block }
+      }
+      const newest = await db.selectFrom('actions').select('nonce').orderBy('id', 'desc').limit(1).executeTakeFirst()
+      const nonce = newest === undefined ? freshLane() : BigInt(newest.nonce) + 1n
+      const { id } = await db
+        .insertInto('actions')
+        .values({ ...changes, key, nonce: nonce.toString(), block })
+        .returning('id')
+        .executeTakeFirstOrThrow()
+      return { ...act, id, nonce }
+    })
+  }
+
+  /** Notes how an action ended. */
+  async end({ id }: SentAction, state: ActionEnd): Promise<void> {
+    await this.#db.updateTable('actions').set({ state }).where('id', '=', id).execute()
+  }
+
+  /** Actions that were handed out and are not known to have ended. */
+  async pending(): Promise<readonly SentAction[]> {
+    const rows = await this.#db.selectFrom('actions').selectAll().where('state', '=', 'signed').orderBy('id').execute()
+    return rows.map(({ id, key, nonce, target, data, deadline, block }) => ({
+      ...{ id, key, nonce: BigInt(nonce), to: target, data, block },
+      ...(deadline !== null && { deadline }),
+    }))
+  }
+}
+
+/** Where the nonces of a new journal begin: a lost one has used numbers too. Consecutive ones share words of the contract's bitmap. */
+function freshLane(): bigint {
+  return BigInt(`0x${randomBytes(24).toString('hex')}`) << 32n
+}
