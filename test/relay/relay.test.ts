@@ -79,7 +79,11 @@ describe('relay server', function () {
 
   /** A drawn-to-be workload's `assign`, which anyone may call; each one another act. */
   async function anAct(changes: Partial<Action> = {}): Promise<Action> {
-    const { workload } = await client.submit({ ...{ program, inputs: someInputs() }, fee: 20n * TOKEN, maxRunTime: 600 })
+    const { workload } = await client.submit({
+      ...{ program, inputs: someInputs() },
+      fee: 20n * TOKEN,
+      maxRunTime: 600,
+    })
     await network.chain.mine(70)
     const data = client.contracts.market.interface.encodeFunctionData('assign', [workload]) as Hex
     return act({ data, ...changes })
@@ -88,7 +92,10 @@ describe('relay server', function () {
   /** An act that nobody could do: good for everything that is refused before the chain is asked. */
   async function vain(changes: Partial<Action> = {}): Promise<Action> {
     const { market } = client.contracts
-    return act({ data: market.interface.encodeFunctionData('accept', [hexlify(randomBytes(32)), 1]) as Hex, ...changes })
+    return act({
+      data: market.interface.encodeFunctionData('accept', [hexlify(randomBytes(32)), 1]) as Hex,
+      ...changes,
+    })
   }
 
   async function act(changes: Partial<Action>): Promise<Action> {
@@ -160,8 +167,7 @@ describe('relay server', function () {
   it('a batch is carried out when each of its items is an act, and refused when one is not', async () => {
     const { market } = client.contracts
     const [one, two] = [await anAct(), await anAct()]
-    const batch = (items: readonly Hex[]) =>
-      market.interface.encodeFunctionData('tryMany', [[...items]]) as Hex
+    const batch = (items: readonly Hex[]) => market.interface.encodeFunctionData('tryMany', [[...items]]) as Hex
     const good = await act({ data: batch([one.data, two.data]), gas: 1_000_000n })
     expect((await post(good)).code).to.equal(200)
     const withdraw = market.interface.encodeFunctionData('withdraw', [operator.address, 1n]) as Hex

@@ -6,6 +6,7 @@ import type { WorkloadEvent } from './events.js'
 import { toAddress, toWorkloadId, type Address, type Hex, type WorkloadId } from './hex.js'
 import { OPEN_SLOT } from './names.js'
 import { readEvents } from './readEvents.js'
+import { rankShares } from './rewards.js'
 import { specOf, type Spec } from './spec.js'
 
 /** What a proven workload leaves behind for network rewards. Mirrors contracts/interfaces/IRewards.sol. */
@@ -26,6 +27,24 @@ const OPEN_RANK = 32
 /** An entry of a receipt: operator, seat, commit order. Mirrors `Receipt.entry`. */
 export function receiptEntry(operator: Hex, seat: number, order: number, isOpen: boolean): bigint {
   return (BigInt(order + (isOpen ? OPEN_RANK : 0)) << 184n) | (BigInt(seat) << 160n) | BigInt(operator)
+}
+
+/**
+ * The points that a receipt gives an operator, token units: what it can earn at most by showing it. Mirrors `Rewards._give` for programs and
+ * requesters that are not listed.
+ */
+export function pointsOf(
+  { burned, entries }: Pick<Receipt, 'burned' | 'entries'>,
+  kappaBps: bigint,
+  operator: Hex,
+): bigint {
+  if (entries.length === 0) return 0n
+  const shares = rankShares((burned * kappaBps) / 10_000n, entries.length)
+  return entries.reduce((sum, entry, rank) => {
+    // An open slot's proof earns only when it was committed before all others.
+    const isOurs = (entry & ((1n << 160n) - 1n)) === BigInt(operator) && entry >> 184n <= BigInt(OPEN_RANK)
+    return isOurs ? sum + (shares[rank] ?? 0n) : sum
+  }, 0n)
 }
 
 /** What the market keeps of a receipt. Mirrors `Receipt.hash`. */

@@ -6,7 +6,7 @@ import { fetchProof } from './fetchProof.js'
 import { getBalance } from './getBalance.js'
 import { getProgram } from './getProgram.js'
 import { getWorkload } from './getWorkload.js'
-import { claimRewards, getRewards, recordRewards } from './networkRewards.js'
+import { claimRewards, findUnrecorded, getRewards, recordRewards } from './networkRewards.js'
 import { quote } from './quote.js'
 import { release } from './release.js'
 import { releaseWhenServed } from './releaseWhenServed.js'
@@ -29,6 +29,7 @@ export const actions = {
   deployProgram,
   deposit,
   fetchProof,
+  findUnrecorded,
   getBalance,
   getDuties,
   getProgram,

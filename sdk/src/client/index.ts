@@ -17,6 +17,7 @@ export { getPinnedProgram, getProgram, type PinnedProgram, type ProgramDetails }
 export { getWorkload, type GetWorkloadParams } from './getWorkload.js'
 export {
   claimRewards,
+  findUnrecorded,
   getRewards,
   recordRewards,
   type ClaimRewardsParams,

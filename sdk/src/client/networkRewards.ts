@@ -1,6 +1,8 @@
 import { asChainError } from '../chain/asChainError.js'
-import { toAddress, type Hex } from '../chain/hex.js'
+import { toAddress, type Hex, type WorkloadId } from '../chain/hex.js'
+import { readEvents } from '../chain/readEvents.js'
 import { readReceipt, type Receipt } from '../chain/receipts.js'
+import { specOf, type Spec } from '../chain/spec.js'
 import { clientError } from '../errors/codes/client.js'
 import { needed, type Client } from './Client.js'
 import { send, type SendOptions } from './send.js'
@@ -46,6 +48,35 @@ export async function getRewards(client: Client, params: GetRewardsParams = {}):
 }
 
 /**
+ * Proven workloads in which an operator has a rank and that nobody has recorded for network rewards yet, oldest first.
+ * @throws GevulotError CHAIN_*, CLIENT_OPTION_MISSING
+ */
+export async function findUnrecorded(
+  client: Client,
+  params: GetRewardsParams & { readonly signal?: AbortSignal } = {},
+): Promise<WorkloadId[]> {
+  const { contracts } = client
+  const operator = params.operator ?? needed(client, 'account', 'reading rewards')
+  const options = params.signal && { signal: params.signal }
+  const own = new Set<number>()
+  const specs = new Map<WorkloadId, Spec>()
+  const ranked = new Set<WorkloadId>()
+  const names = ['Staked', 'Submitted', 'SlotSettled'] as const
+  for await (const { name, args } of readEvents(contracts, { names, ...options })) {
+    if (name === 'Staked' && args.operator === toAddress(operator)) own.add(args.seat)
+    if (name === 'Submitted') specs.set(args.workload, specOf(args))
+    if (name === 'SlotSettled' && args.rank !== 0 && own.has(args.seat)) ranked.add(args.workload)
+  }
+  const found: WorkloadId[] = []
+  for (const workload of ranked) {
+    params.signal?.throwIfAborted()
+    const spec = specs.get(workload)
+    if (spec !== undefined && !(await isRecorded(client, { spec }))) found.push(workload)
+  }
+  return found
+}
+
+/**
  * Shows the receipts of proven workloads, so that their ranks earn network rewards. Anyone may.
  * @returns How many were recorded by this call.
  * @throws GevulotError CLIENT_NOTHING_TO_DO if all were recorded before or none was proven, CONTRACT_NOTHING_RECORDED, CHAIN_*
@@ -76,7 +107,7 @@ export async function claimRewards(client: Client, params: ClaimRewardsParams = 
   await send(client, 'claiming rewards', () => rewards.claim.populateTransaction([...operators]), params)
 }
 
-async function isRecorded({ contracts }: Client, { spec }: Receipt): Promise<boolean> {
+async function isRecorded({ contracts }: Client, { spec }: Pick<Receipt, 'spec'>): Promise<boolean> {
   try {
     return await contracts.rewards.isRecorded(spec)
   } catch (error) {

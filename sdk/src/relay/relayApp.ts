@@ -49,7 +49,7 @@ export function relayApp(options: RelayAppOptions): Hono {
   })
   app.get('/live', (context) => context.json({ live: true }))
   app.get('/ready', (context) => context.json({ ready: isReady() }, isReady() ? 200 : 503))
-  app.use('/v1/*', async (context, next) => {
+  app.use('/v1/*', async (context: Context, next) => {
     const wait = limiter.take(getConnInfo(context).remote.address ?? 'unknown', clock.now())
     if (wait > 0) throw relayerError('RELAYER_RATE_LIMITED', 'too many requests', { details: { wait } })
     await next()
@@ -86,7 +86,8 @@ function problem(context: Context, error: unknown, log: Logger): Response {
   const isKnown = error instanceof GevulotError
   const code = isKnown ? error.code : ''
   const status: Status =
-    BY_CODE[code] ?? (code.startsWith('CONTRACT_') || code === 'CHAIN_REVERTED' ? 422 : isKnown && error.retryable ? 503 : 500)
+    BY_CODE[code] ??
+    (code.startsWith('CONTRACT_') || code === 'CHAIN_REVERTED' ? 422 : isKnown && error.retryable ? 503 : 500)
   if (status >= 500) log.error('a request failed', { stage: 'serve', error })
   const shown =
     isKnown && status !== 500

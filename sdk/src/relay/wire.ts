@@ -21,7 +21,10 @@ const hex = (least: number, most: number) =>
   z
     .string()
     .regex(/^0x([0-9a-fA-F]{2})*$/, 'must be 0x and bytes in hexadecimal digits')
-    .refine((text) => text.length >= 2 + 2 * least && text.length <= 2 + 2 * most, `must have ${least} to ${most} bytes`)
+    .refine(
+      (text) => text.length >= 2 + 2 * least && text.length <= 2 + 2 * most,
+      `must have ${least} to ${most} bytes`,
+    )
     .transform((text) => text as Hex)
 
 /** What a relay is sent: an action, its signature, and where both count. */

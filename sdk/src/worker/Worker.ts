@@ -26,11 +26,13 @@ import { openGround } from './openGround.js'
 import type { Outbox } from './publish/Outbox.js'
 import { PuzzleSolver } from './qualify/PuzzleSolver.js'
 import { Qualifier } from './qualify/Qualifier.js'
+import { RewardCollector } from './rewards/RewardCollector.js'
 import { contentSources } from './run/contentSources.js'
 import { Executor } from './run/Executor.js'
 import { ProofStore } from './run/ProofStore.js'
 import { CommitmentJournal } from './store/CommitmentJournal.js'
 import { JobStore } from './store/JobStore.js'
+import { RewardStore } from './store/RewardStore.js'
 import { RunHistory } from './store/RunHistory.js'
 import { untilAborted } from './untilAborted.js'
 
@@ -150,6 +152,11 @@ export class Worker {
     const claimer = new Claimer({ config, chain, seats, jobs, history, executor, time, log })
     const solver = new PuzzleSolver({ config, contracts, chain, runtime, sources, operator: signer.address })
     const qualifier = new Qualifier({ config, contracts, events, seats, solver, relay, publisher, time, clock, log })
+    const collector = new RewardCollector({
+      ...{ config, contracts, events, publisher, clock, log, operator: signer.address },
+      store: new RewardStore(db, clock),
+      onClaimed: (amount) => metrics.onClaimed(amount),
+    })
     const coordinator = new Coordinator({
       config,
       contracts,
@@ -201,7 +208,7 @@ export class Worker {
       mode: config.mode,
     })
     this.#onStarted?.()
-    await this.#work({ stop, follower, coordinator, publisher, qualifier, watch, workshop })
+    await this.#work({ stop, follower, coordinator, publisher, qualifier, collector, watch, workshop })
     log.info('worker stopped', { stage: 'stop' })
   }
 
@@ -212,13 +219,14 @@ export class Worker {
     readonly coordinator: Coordinator
     readonly publisher: Outbox
     readonly qualifier: Qualifier
+    readonly collector: RewardCollector
     readonly watch: StandingWatch | undefined
     readonly workshop: Workshop
   }): Promise<void> {
-    const { stop, follower, coordinator, publisher, qualifier, watch, workshop } = parts
+    const { stop, follower, coordinator, publisher, qualifier, collector, watch, workshop } = parts
     const broken = new AbortController()
     const finished = new AbortController()
-    const loops = [follower, coordinator, publisher, qualifier, ...(watch ? [watch] : [])].map((loop) =>
+    const loops = [follower, coordinator, publisher, qualifier, collector, ...(watch ? [watch] : [])].map((loop) =>
       loop.run(finished.signal).catch((error: unknown) => {
         broken.abort(error)
         throw error

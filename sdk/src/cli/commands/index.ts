@@ -22,6 +22,7 @@ import { programRun } from './programRun.js'
 import { programShow } from './programShow.js'
 import { proverJoin } from './proverJoin.js'
 import { proverLeave } from './proverLeave.js'
+import { proverRewards } from './proverRewards.js'
 import { proverRun } from './proverRun.js'
 import { proverStake } from './proverStake.js'
 import { proverStatus } from './proverStatus.js'
@@ -62,6 +63,7 @@ export const commands: readonly Command[] = [
   programShow,
   proverJoin,
   proverLeave,
+  proverRewards,
   proverRun,
   proverStake,
   proverStatus,

@@ -21,12 +21,12 @@ export const proverStatus = defineCommand({
       seat.priceFloor.toString(),
       seat.unlockAt === 0 ? '' : formatTime(seat.unlockAt),
     ])
+    const rewards = await client.getRewards({ operator })
+    const table = context.output.table(['SEAT', 'CLASS', 'STATUS', 'NOW', 'BOND', 'FLOOR', 'UNLOCKS'], rows)
+    const facts = context.output.facts([['network rewards due', formatTokens(rewards.due)]])
     return {
-      json: { operator, seats },
-      text:
-        rows.length === 0
-          ? ['No seats are staked.']
-          : context.output.table(['SEAT', 'CLASS', 'STATUS', 'NOW', 'BOND', 'FLOOR', 'UNLOCKS'], rows),
+      json: { operator, seats, rewards },
+      text: rows.length === 0 ? ['No seats are staked.'] : [...table, '', ...facts],
     }
   },
 })

@@ -143,6 +143,13 @@ export const WORKER_FIELDS = {
     'Each keeper waits its own part of this, so that they do not all pay for the same act.',
     6,
   ),
+  rewards: field('REWARDS', flag, 'Whether to record paid work for network rewards, and to claim them.', true),
+  rewardsFrom: field(
+    'REWARDS_FROM',
+    integer(0, 1_000_000_000),
+    'Whole tokens from which it is worth the gas of recording, and of claiming.',
+    10,
+  ),
   drandEndpoints: field(
     'DRAND_ENDPOINTS',
     list(url),

@@ -49,11 +49,13 @@ export class StandingWatch {
   async read(): Promise<number> {
     const { contracts, seats, operator, metrics } = this.#options
     try {
-      const [coin, account] = await Promise.all([
+      const [coin, account, rewards] = await Promise.all([
         contracts.provider.getBalance(operator),
         contracts.market.accountOf(operator),
+        contracts.rewards.rewardsOf(operator),
       ])
       metrics.onBalances(coin, account.balance)
+      metrics.onRewards(rewards.due, rewards.pending)
       const own = await seats.seats()
       const statuses: string[] = []
       for (let at = 0; at < own.length; at += AT_ONCE) {

@@ -77,6 +77,17 @@ export class WorkerMetrics {
     this.#gauge('gevulot_market_tokens').set(Number(formatEther(tokens)))
   }
 
+  /** Network rewards, token units: what can be claimed, and what the running epoch may give. */
+  onRewards(due: bigint, pending: bigint): void {
+    this.#gauge('gevulot_rewards_due_tokens').set(Number(formatEther(due)))
+    this.#gauge('gevulot_rewards_pending_tokens').set(Number(formatEther(pending)))
+  }
+
+  /** Network rewards were claimed, token units. */
+  onClaimed(amount: bigint): void {
+    this.#counter('gevulot_rewards_claimed_tokens_total').inc(Number(formatEther(amount)))
+  }
+
   /** The statuses of all seats worked for. */
   onSeats(statuses: readonly string[]): void {
     const gauge = this.#gauge('gevulot_seats')

@@ -41,6 +41,12 @@ export const WORKER_METRICS = {
   },
   gevulot_gas_money: { type: 'gauge', help: "Balance of the key's account in the chain's own coin." },
   gevulot_market_tokens: { type: 'gauge', help: "The account's balance in the market, tokens." },
+  gevulot_rewards_due_tokens: { type: 'gauge', help: 'Network rewards of ended epochs that can be claimed, tokens.' },
+  gevulot_rewards_pending_tokens: {
+    type: 'gauge',
+    help: 'Points of the epoch of rewards that runs: the most it can give, tokens.',
+  },
+  gevulot_rewards_claimed_tokens_total: { type: 'counter', help: 'Network rewards claimed since the start, tokens.' },
   gevulot_seats: { type: 'gauge', help: 'Seats worked for, by status on the chain.', labels: ['status'] },
   gevulot_reconciled_seconds: {
     type: 'gauge',

@@ -117,4 +117,13 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex('actions_by_state').on('actions').column('state').execute()
     },
   },
+  '0003_rewards': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('recorded_rewards')
+        .addColumn('workload', 'text', (column) => column.primaryKey())
+        .addColumn('at', 'double precision', (column) => column.notNull())
+        .execute()
+    },
+  },
 }

@@ -22,6 +22,8 @@ export interface WorkerSchema {
   readonly transaction_versions: TransactionVersionsTable
   /** What was signed for relays. */
   readonly actions: ActionsTable
+  /** Paid workloads that are recorded for network rewards. */
+  readonly recorded_rewards: RecordedRewardsTable
   /** How long programs ran here. */
   readonly runs: RunsTable
 }
@@ -120,6 +122,11 @@ interface ActionsTable {
   readonly block: number
   state: 'signed' | 'done' | 'dropped'
   at: number
+}
+
+interface RecordedRewardsTable {
+  readonly workload: string
+  readonly at: number
 }
 
 interface RunsTable {
