@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { serve, type ServerType } from '@hono/node-server'
 import type { Kysely } from 'kysely'
 import type { GevulotClient } from '../../client/createClient.js'
 import type { ContentStore } from '../../content/ContentStore.js'
