@@ -170,7 +170,7 @@ interface IMarketTypes is IJudged {
     /// @param commits All commits.
     /// @param valid Valid reveals.
     /// @param invalid Invalid reveals.
-    /// @param judged Whether a committee judges the proofs, until Final; `revealed` counts what it has to judge.
+    /// @param judged Whether a committee judges the proofs, while Proving; `revealed` counts what it has to judge.
     /// @param failReason The reason all failed slots share, or OutOfTime when they differ.
     /// @param cancelRequestedAt Time of the first step of a cancel, or zero.
     /// @param dutyEnded Whether nobody has to answer any more (cancelled or released).

@@ -205,7 +205,7 @@ interface IProverRegistry is IProverRegistryErrors, IProverRegistryEvents {
     /// seat's operator, the rest burns. Only the qualification contract calls it.
     /// @param seat Seat id.
     /// @param evictor Account that found it.
-    /// @param chargeBps Part of the full bond, in basis points; at most 500 count.
+    /// @param chargeBps Part of what the seat has bonded, in basis points; at most 500 count.
     /// @return isEvicted False when the seat is neither active nor leaving; then nothing happens.
     function evict(uint256 seat, address evictor, uint256 chargeBps) external returns (bool isEvicted);
 

@@ -76,9 +76,23 @@ export interface Submitted {
   readonly spec: Spec
 }
 
+/** A program as it is deployed; without a contract a committee judges. */
+function specOfProgram(verifier: string, of: number, bindsProver: boolean) {
+  return { ...PACKAGES, verifier, verifierGas: verifier === ZeroAddress ? 0 : 200_000, class: of, bindsProver }
+}
+
 /** A program that is deployed. */
 interface Deployed extends Program {
   readonly id: string
+}
+
+const VERDICT = {
+  Verdict: [
+    { name: 'workload', type: 'bytes32' },
+    { name: 'attempt', type: 'uint256' },
+    { name: 'proofs', type: 'bytes32' },
+    { name: 'valid', type: 'uint256' },
+  ],
 }
 
 const { ethers, networkHelpers: helpers } = await network.create()
@@ -113,8 +127,8 @@ export class World {
     this.addresses = addresses.slice(1, count + 1)
     this.keys = addresses.slice(count + 1, count + 3)
     this.stranger = addresses[count + 3]!
-    const { market, registry, token, relay, qualification, rewards } = contracts
-    const all = [market, registry, token, relay, qualification, rewards] as readonly BaseContract[]
+    const { market, registry, token, relay, qualification, rewards, committee } = contracts
+    const all = [market, registry, token, relay, qualification, rewards, committee] as readonly BaseContract[]
     this.#errors = new Interface(all.flatMap((c) => c.interface.fragments.filter(({ type }) => type === 'error')))
   }
 
@@ -126,26 +140,29 @@ export class World {
       deploymentOf(await deploy({ owner, network: 'model', parameters: PARAMETERS })),
       owner,
     )
-    const { market, registry, token, rewards } = contracts
+    const { market, registry, token, rewards, committee } = contracts
     for (const account of signers.slice(1, count + 1)) {
       await token.transfer(account, purse)
-      await token.connect(account).approve(market, MaxUint256)
-      await token.connect(account).approve(registry, MaxUint256)
-      await token.connect(account).approve(rewards, MaxUint256)
+      for (const contract of [market, registry, rewards, committee]) {
+        await token.connect(account).approve(contract, MaxUint256)
+      }
     }
-    const program = async (number: number, verifier: string, of: number, binding: boolean): Promise<Deployed> => {
-      const data = hexlify(creationCode(VERIFIERS, verifier))
-      const { contractAddress } = (await (await owner.sendTransaction({ data })).wait())!
-      const spec = { ...PACKAGES, verifier: contractAddress!, verifierGas: 200_000, class: of, bindsProver: binding }
+    const deployed = async (spec: ReturnType<typeof specOfProgram>, number: number): Promise<Deployed> => {
       const id = await market.deployProgram.staticCall(spec, '')
       await market.deployProgram(spec, '')
-      return { id, number, class: of, binding }
+      return { id, number, class: spec.class, binding: spec.bindsProver, judged: spec.verifier === ZeroAddress }
+    }
+    const verified = async (number: number, verifier: string, of: number, binding: boolean): Promise<Deployed> => {
+      const data = hexlify(creationCode(VERIFIERS, verifier))
+      const { contractAddress } = (await (await owner.sendTransaction({ data })).wait())!
+      return deployed(specOfProgram(contractAddress!, of, binding), number)
     }
     await market.admit(ACCESS_LISTS.indexOf('Deployers'), owner, true)
     return new World(contracts, signers, count, [
-      await program(0, 'ContentVerifier', PLAIN, false),
-      await program(1, 'BindingVerifier', PLAIN, true),
-      await program(2, 'ContentVerifier', CHECKED, false),
+      await verified(0, 'ContentVerifier', PLAIN, false),
+      await verified(1, 'BindingVerifier', PLAIN, true),
+      await verified(2, 'ContentVerifier', CHECKED, false),
+      await deployed(specOfProgram(ZeroAddress, PLAIN, false), 3),
     ])
   }
 
@@ -165,7 +182,7 @@ export class World {
   /** A program of the test beyond {@link programs}; number 0 lacks its prover. */
   variant(number: number) {
     const prover = number === 0 ? ZeroHash : hashOf(`prover ${number}`)
-    return { ...PACKAGES, prover, verifier: ZeroAddress, verifierGas: 0, class: PLAIN, bindsProver: false }
+    return { ...specOfProgram(ZeroAddress, PLAIN, false), prover }
   }
 
   get #provider(): Provider {
@@ -244,6 +261,17 @@ export class World {
     const domain = { name: 'Gevulot Relay', version: '1', chainId, verifyingContract: addresses.relay }
     const digest = TypedDataEncoder.hash(domain, ACTION, action)
     return { action, signature: this.#wallets.get(signer)!.signingKey.sign(digest).serialized }
+  }
+
+  /** A verdict signed with the key of `signer`, as the committee takes it. */
+  ballot(signer: Account, job: number, attempt: number, proofs: string, member: number, valid: ReadonlySet<number>) {
+    const { addresses, chainId } = this.contracts
+    const domain = { name: 'Gevulot Committee', version: '1', chainId, verifyingContract: addresses.committee }
+    const bits = [...valid].reduce((sum, order) => sum + 2 ** order, 0)
+    const message = { workload: this.jobs[job]!.id, attempt, proofs, valid: bits }
+    const digest = TypedDataEncoder.hash(domain, VERDICT, message)
+    const { r, yParityAndS: vs } = this.#wallets.get(signer)!.signingKey.sign(digest)
+    return { member, valid: bits, r, vs }
   }
 
   /** The request for a workload. */

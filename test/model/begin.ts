@@ -3,7 +3,7 @@ import { toBeHex } from 'ethers'
 import { expect } from 'chai'
 
 import type { Target } from './acts/call.js'
-import { CHECKED, PARAMETERS, PLAIN } from './parameters.js'
+import { CHECKED, PARAMETERS, PLAIN, VALIDATORS } from './parameters.js'
 import { admit } from './protocol/access.js'
 import { deposit } from './protocol/balances.js'
 import { answer, NUMBER_BYTES, open, seedOf, solutionOf, start } from './protocol/checks.js'
@@ -15,6 +15,8 @@ import { PURSE, type World } from './World.js'
 
 const DAY = 86_400
 const SEATS_EACH = 2
+/** Enough for an appeal to fifteen, without the operators that committed. */
+const VALIDATORS_EACH = 4
 
 type Send = (sender: string, target: Target, name: string, args: readonly unknown[], later?: number) => Promise<Moment>
 
@@ -28,7 +30,14 @@ async function deployedState(world: World): Promise<State> {
   lists.Deployers.admitted.add(world.owner)
   const guard = { guardian: undefined, offered: undefined, pausedUntil: new Map(), paused: new Set<number>() }
   const schedules = new Map([[CHECKED, { nextAt: await world.firstCheckAt(CHECKED), checks: [] }]])
-  const apart = { lists, guard, schedules, rewards: fundedRewards(), deployed: new Set<string>() }
+  const apart = {
+    lists,
+    guard,
+    schedules,
+    rewards: fundedRewards(),
+    owed: new Map<string, bigint>(),
+    deployed: new Set<string>(),
+  }
   return { jobs: [], ...maps, wallets, sets: [], supply, ...apart }
 }
 
@@ -56,6 +65,8 @@ export async function begin(world: World, rules: Rules): Promise<State> {
     }
     stake(state, rules, await send(account, 'registry', 'stake', [PLAIN, SEATS_EACH, 0]), PLAIN, SEATS_EACH, 0n)
     stake(state, rules, await send(account, 'registry', 'stake', [CHECKED, 1, 0]), CHECKED, 1, 0n)
+    const judges = await send(account, 'registry', 'stake', [VALIDATORS, VALIDATORS_EACH, 0])
+    stake(state, rules, judges, VALIDATORS, VALIDATORS_EACH, 0n)
     deposit(state, await send(account, 'market', 'deposit', [account, PURSE / 4n]), PURSE / 4n)
     const until = (await world.head()).now + 300 * DAY
     const [key] = world.keys

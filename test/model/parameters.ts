@@ -2,9 +2,11 @@
 import { standard, type ClassParameters, type Parameters } from '../../sdk/src/deploy/parameters.js'
 import type { ClassTerms, Policy, Rules } from './protocol/state.js'
 
-/** Class of seats that join directly, and of seats with a puzzle. */
+/** Class of seats that join directly, and class of seats with a puzzle. */
 export const PLAIN = 1
 export const CHECKED = 2
+/** Class of seats that judge proofs. */
+export const VALIDATORS = standard.validators.class
 
 const GWEI = 1_000_000_000n
 /** A block is a step of a sequence, so rounds are blocks. */
@@ -32,17 +34,33 @@ export const PARAMETERS: Parameters = {
     revealDelay: 5,
     revealWindow: 120,
     cancelDelay: 15,
+    verdictWindow: 900,
   },
 }
 
-function termsOf({ bond, slashBps, bountyBps, declineQuota, minimumFee, minimumRate, puzzle }: ClassParameters) {
+function termsOf({
+  bond,
+  slashBps,
+  bountyBps,
+  declineQuota,
+  minimumFee,
+  minimumRate,
+  puzzle,
+}: ClassParameters): ClassTerms {
   const terms = { bond, slashBps: BigInt(slashBps), bountyBps: BigInt(bountyBps), declineQuota }
   const minimum = { fee: BigInt(minimumFee) * GWEI, rate: BigInt(minimumRate) * GWEI }
-  return { ...terms, minimum, policy: puzzle && policyOf(puzzle) } satisfies ClassTerms
+  return { ...terms, minimum, policy: puzzle && policyOf(puzzle) }
 }
 
 function policyOf({ window, period, fractionBps, excuses, chargeBps, work }: typeof PUZZLE): Policy {
   return { window, period, fractionBps: BigInt(fractionBps), excuses, chargeBps: BigInt(chargeBps), work }
+}
+
+const { bond, slashBps, bountyBps } = standard.validators
+/** They take no workloads. */
+const VALIDATOR_TERMS: ClassTerms = {
+  ...{ bond, slashBps: BigInt(slashBps), bountyBps: BigInt(bountyBps), declineQuota: 0 },
+  ...{ minimum: undefined, policy: undefined },
 }
 
 /** What the model is told of the network. */
@@ -56,7 +74,9 @@ export function rulesOf(
     baseBurnBps: BigInt(rules.baseBurnBps),
     assignBounty: BigInt(rules.assignBounty) * GWEI,
     settleBounty: BigInt(rules.settleBounty) * GWEI,
-    classes: new Map(classes.map((one) => [one.class, termsOf(one)])),
+    committeeBps: BigInt(rules.committeeBps),
+    classes: new Map([...classes.map((one) => [one.class, termsOf(one)] as const), [VALIDATORS, VALIDATOR_TERMS]]),
+    validators: VALIDATORS,
     epochLength,
     cooldown,
     beaconLag: BEACON.lag,

@@ -9,6 +9,7 @@ import { timeOf } from './acts/when.js'
 import { beside, sendingOf, type Results } from './acts/ways.js'
 import { compareOpenSlots } from './compare/workloads.js'
 import { CHECKED } from './parameters.js'
+import { current } from './protocol/judging.js'
 import type { Rules, State } from './protocol/state.js'
 import type { Ending, World } from './World.js'
 
@@ -23,7 +24,7 @@ export async function perform(world: World, rules: Rules, state: State, chosen: 
     await world.mine(1 + (step.n % 5))
     return state
   }
-  if (step.act === 'startCheck' && step.n % 8 > 0) await passRound(world, state)
+  if (step.n % 8 > 0) await passRound(world, state, step)
   const caller = callerFor(world, state, rules, step)
   const { now: last, block } = await world.head()
   const now = timeOf(state, rules, step, last)
@@ -44,9 +45,17 @@ export async function perform(world: World, rules: Rules, state: State, chosen: 
   return want.state
 }
 
-/** Lets the round of the newest check pass. */
-async function passRound(world: World, state: State): Promise<void> {
-  const round = state.schedules.get(CHECKED)!.checks.at(-1)?.round ?? 0
+/** Lets the round of the newest check pass that is to start, or of the committee that is to be drawn. */
+async function passRound(world: World, state: State, step: Step): Promise<void> {
+  const job = jobOf(state, step)
+  const attempts = job?.judging.attempts ?? []
+  const round =
+    step.act === 'startCheck'
+      ? state.schedules.get(CHECKED)!.checks.at(-1)?.round
+      : step.act === 'drawCommittee' && attempts.length > 0
+        ? current(job!).attempt.round
+        : undefined
+  if (round === undefined) return
   const { block } = await world.head()
   await world.mine(Math.max(0, round - block))
 }

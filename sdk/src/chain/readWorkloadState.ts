@@ -35,7 +35,7 @@ export interface WorkloadState {
   readonly commits: number
   readonly valid: number
   readonly invalid: number
-  /** Whether a committee judges the proofs; known until Final. */
+  /** Whether a committee judges the proofs; told while Proving. */
   readonly judged: boolean
   /** Reveals a committee has to judge. */
   readonly revealed: number

@@ -4,7 +4,7 @@ import type { World } from '../World.js'
 import type { Step } from './step.js'
 
 /** Contracts that acts are sent to. */
-export type Target = 'market' | 'registry' | 'relay' | 'qualification' | 'token' | 'rewards'
+export type Target = 'market' | 'registry' | 'relay' | 'qualification' | 'committee' | 'token' | 'rewards'
 
 /** The call of an act, as it would be sent directly. */
 export interface Call {

@@ -1,9 +1,10 @@
 /** Chooses what a step is about, so that most steps mean something. */
 import { CHECKED } from '../parameters.js'
 import { isSelected } from '../protocol/checks.js'
+import * as judging from '../protocol/judging.js'
 import { epochAt, isHeld, termsOf } from '../protocol/registry.js'
 import type { Account, Job, Place, Rules, Seat, State } from '../protocol/state.js'
-import { isOpen, openSlots, placeOf } from '../protocol/work.js'
+import { areRevealsOver, isOpen, openSlots, placeOf } from '../protocol/work.js'
 import type { World } from '../World.js'
 import { choose, type Act, type Step } from './step.js'
 
@@ -20,14 +21,51 @@ const FITTING = {
     ...['accept', 'accept', 'commit', 'commit', 'commit', 'commit', 'commitOpen', 'commitOpen', 'submitProof'],
     ...['submitProof', 'submitProof', 'decline', 'fail', 'fail', 'submit', 'release', 'release', 'cancel', 'cancel'],
   ],
+  unjudged: ['openJudging', 'openJudging', 'openJudging', 'openJudging', 'settle', 'submit', 'slash'],
+  drawing: ['drawCommittee', 'drawCommittee', 'drawCommittee', 'drawCommittee', 'submit', 'openJudging'],
+  voting: [
+    'post',
+    'post',
+    'post',
+    'post',
+    'post',
+    'post',
+    'settle',
+    'appeal',
+    'openJudging',
+    'openJudging',
+    'equivocate',
+    'submit',
+  ],
+  appealable: ['appeal', 'appeal', 'appeal', 'settle', 'settle', 'equivocate', 'submit'],
   revealed: ['settle', 'settle', 'settle', 'slash', 'fail', 'decline', 'submit'],
-  closed: ['reveal', 'reveal', 'reveal', 'reveal', 'reveal', 'settle', 'slash', 'fail', 'decline', 'submit'],
+  closed: [
+    'reveal',
+    'reveal',
+    'reveal',
+    'reveal',
+    'reveal',
+    'openJudging',
+    'settle',
+    'slash',
+    'fail',
+    'decline',
+    'submit',
+  ],
 } as const satisfies Record<string, readonly Act[]>
+
+const JUDGING = {
+  ...({ None: 'unjudged', Failed: 'unjudged', Drawing: 'drawing', Voting: 'voting' } as const),
+  ...({ Appealable: 'appealable', Final: 'revealed', GivenUp: 'revealed' } as const),
+}
 
 function stageOf(job: Job | undefined, rules: Rules, now: number, block: number): keyof typeof FITTING {
   if (job === undefined || job.phase === 'Final') return 'none'
   if (job.phase === 'Proving' && isOpen(job, now)) return 'open'
-  if (job.phase === 'Proving') return job.commits.every(({ verdict }) => verdict !== 'none') ? 'revealed' : 'closed'
+  if (job.phase === 'Proving') {
+    if (!areRevealsOver(job, rules, now)) return 'closed'
+    return job.reveals.length === 0 ? 'revealed' : JUDGING[judging.stageOf(job, rules, now)]
+  }
   if (epochAt(rules, now) > job.epoch + 3) return 'late'
   return block < job.round ? 'ahead' : 'pending'
 }
@@ -37,7 +75,9 @@ function isPossible(state: State, rules: Rules, act: Act, job: Job, now: number)
   if (act === 'release') return job.commits.length > 0
   if (act === 'cancel') return job.commits.length === 0
   if (act === 'commitOpen') return openSlots(job, rules, now) > 0
-  if (act === 'commit') return (job.redundancy > 1 || openSlots(job, rules, now) > 0) && hasPlace(state, job, act)
+  if (act === 'submitProof' && job.judged) return false
+  if (act === 'commit')
+    return (job.judged || job.redundancy > 1 || openSlots(job, rules, now) > 0) && hasPlace(state, job, act)
   return hasPlace(state, job, act)
 }
 
@@ -56,6 +96,7 @@ const STATES: Readonly<Partial<Record<Act, readonly Place['state'][]>>> = {
   commit: ['Assigned', 'Accepted'],
   submitProof: ['Assigned', 'Accepted'],
   reveal: ['Committed'],
+  revealToCommittee: ['Committed'],
 }
 
 /** What usually makes sense for the checks of machines. */
@@ -70,7 +111,7 @@ function checkActs(state: State, rules: Rules, now: number): readonly Act[] {
 }
 
 const REWARD_ACTS = [
-  ...(['record', 'record', 'record', 'record', 'claim', 'claim', 'claim', 'fund'] as const),
+  ...(['record', 'record', 'record', 'record', 'claim', 'claim', 'claim', 'fund', 'withdrawOwed'] as const),
   ...(['setRewards', 'listProgram', 'listRequester'] as const),
 ]
 
@@ -94,6 +135,7 @@ export function actOf(state: State, rules: Rules, one: Step, now: number, block:
   const possible = fitting.filter((act) => job === undefined || isPossible(state, rules, act, job, now))
   const act = choose(possible.length > 0 ? possible : fitting, one.who)!
   const live = state.jobs.filter(({ phase }) => phase !== 'Final').length
+  if (act === 'reveal' && job?.judged === true) return 'revealToCommittee'
   return ['submit', 'submitMany'].includes(act) && live >= MOST_LIVE ? 'assign' : act
 }
 
@@ -139,7 +181,7 @@ function isAsked(state: State, rules: Rules, seat: Seat): boolean {
 }
 
 const OF_SEAT: ReadonlySet<Act> = new Set<Act>([
-  ...(['accept', 'commit', 'commitOpen', 'reveal', 'submitProof', 'decline', 'fail'] as const),
+  ...(['accept', 'commit', 'commitOpen', 'reveal', 'revealToCommittee', 'submitProof', 'decline', 'fail'] as const),
   ...(['join', 'leave', 'topUp', 'withdrawSeat', 'answer', 'excuse'] as const),
 ])
 const OF_OWNER: ReadonlySet<Act> = new Set<Act>([
@@ -157,6 +199,7 @@ export function callerFor(world: World, state: State, rules: Rules, step: Step):
   if (act === 'release' || act === 'cancel') return job?.requester ?? anyone
   if (OF_OWNER.has(act)) return world.owner
   if (OF_GUARDIAN.has(act)) return state.guard.guardian ?? anyone
+  if (act === 'withdrawOwed') return [...state.owed].find(([, amount]) => amount > 0n)?.[0] ?? anyone
   if (act === 'acceptGuardian') return state.guard.offered ?? anyone
   if (!OF_SEAT.has(act)) return anyone
   const place = job === undefined || seat === undefined ? undefined : placeOf(state, seat.id, job)

@@ -1,4 +1,6 @@
 /** Acts about a seat's place in a workload. */
+import { hexlify, sha256 } from 'ethers'
+
 import { FAIL_REASONS } from '../../../sdk/src/chain/index.js'
 import * as ending from '../protocol/ending.js'
 import * as market from '../protocol/market.js'
@@ -7,7 +9,7 @@ import { placeOf } from '../protocol/work.js'
 import type { Call, Scene } from './call.js'
 
 /** Whether the proof of this seat in this workload is good: known beforehand, so that commit and reveal agree. */
-function isGood(job: number, seat: number): boolean {
+export function isGood(job: number, seat: number): boolean {
   return (job * 7 + seat * 3) % 5 !== 0
 }
 
@@ -39,6 +41,20 @@ function proofAct({ world, state, rules, step, caller }: Scene, job: Job, { id: 
       const opens = { ...shown, opens: shown.opens && committed }
       const args = [spec, seat, inputs, proof, shown.opens ? salt : id]
       return { ...call, args, play: (s, m) => market.reveal(s, rules, m, number, seat, opens) }
+    }
+    case 'revealToCommittee': {
+      const committed = placeOf(state, seat, job)?.operator === caller
+      const opens = n % 17 !== 0 && committed
+      const fits = n % 13 !== 0
+      const proofDigest = sha256(proof)
+      const matches = n % 11 !== 0
+      const content = [
+        matches ? (n % 2 === 0 ? '0x' : proof) : hexlify(new Uint8Array(1_024)),
+        'x'.repeat(fits ? n % 257 : 257),
+      ]
+      const args = [spec, seat, proofDigest, n % 17 !== 0 ? salt : id, ...content]
+      const shown = { opens, fits, matches, proofDigest }
+      return { ...call, args, play: (s, m) => market.revealToCommittee(s, rules, m, number, seat, shown) }
     }
     case 'submitProof': {
       const play: Call['play'] = (s, m) => market.submitProof(s, rules, m, number, seat, shown)

@@ -4,6 +4,7 @@ import { accountAct } from './accounts.js'
 import type { Call, Scene } from './call.js'
 import { checkAct } from './checks.js'
 import { jobOf, seatOf } from './choose.js'
+import { judgingAct } from './judging.js'
 import { placeAct } from './places.js'
 import { rewardAct } from './rewards.js'
 import { seatAct } from './seats.js'
@@ -21,5 +22,5 @@ export function resolve(scene: Scene): Call | undefined {
     checkAct(scene, seat) ??
     submission(scene)
   if (apart !== undefined || job === undefined || seat === undefined) return apart
-  return jobAct(scene, job) ?? placeAct(scene, job, seat)
+  return jobAct(scene, job) ?? judgingAct(scene, job) ?? placeAct(scene, job, seat)
 }

@@ -1,7 +1,7 @@
 /** Acts of operators with their seats. */
 import * as registry from '../protocol/registry.js'
 import type { Seat } from '../protocol/state.js'
-import { CHECKED, PLAIN } from '../parameters.js'
+import { CHECKED, PLAIN, VALIDATORS } from '../parameters.js'
 import type { Call, Scene } from './call.js'
 
 /** The call of an act about a seat; undefined for other acts. */
@@ -11,7 +11,7 @@ export function seatAct({ rules, caller, step: { act, n } }: Scene, seat: Seat |
   const call = { target: 'registry', name: act } as const
   switch (act) {
     case 'stake': {
-      const of = [PLAIN, PLAIN, CHECKED, CHECKED, CHECKED, 9][n % 6]!
+      const of = [PLAIN, PLAIN, CHECKED, CHECKED, VALIDATORS, 9][n % 6]!
       const count = n % 17 === 0 ? 0 : n % 19 === 0 ? 65 : n % 7 === 0 ? 2 : 1
       return { ...call, args: [of, count, floor], play: (s, m) => registry.stake(s, rules, m, of, count, floor) }
     }

@@ -8,7 +8,8 @@ export const ACTS = [
   ...['withdraw', 'burnFees', 'burnSlashes', 'withdrawBounty', 'nameSubmitter', 'revokeSubmitter', 'cancelNonce'],
   ...['submitMany', 'assignMany', 'openCheck', 'startCheck', 'answer', 'excuse', 'evict', 'admit', 'openList'],
   ...['liftRestriction', 'deploy', 'setGuardian', 'acceptGuardian', 'pause', 'liftPause', 'record', 'claim', 'fund'],
-  ...['setRewards', 'listProgram', 'listRequester'],
+  ...['setRewards', 'listProgram', 'listRequester', 'revealToCommittee', 'openJudging', 'drawCommittee', 'post'],
+  ...['appeal', 'equivocate', 'withdrawOwed'],
 ] as const
 /** An act. */
 export type Act = (typeof ACTS)[number]

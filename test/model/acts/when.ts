@@ -1,7 +1,8 @@
 /** The second of an act: mostly soon, often one second before, at or after an edge. */
 import { CHECKED } from '../parameters.js'
 import type { Job, Rules, Seat, State } from '../protocol/state.js'
-import { deadline, rescueAt, responseEnd } from '../protocol/work.js'
+import { areRevealsOver, deadline, rescueAt, responseEnd } from '../protocol/work.js'
+import { current, endOf, stageOf } from '../protocol/judging.js'
 import { rewardEpochAt } from '../protocol/rewards.js'
 import { jobOf, seatOf } from './choose.js'
 import type { Step } from './step.js'
@@ -24,6 +25,24 @@ function farEdges(rules: Rules, job: Job | undefined, seat: Seat | undefined, no
   return times.filter((time) => time > now + 2)
 }
 
+/** For acts that wait for the end of reveals, of a vote or of the time to appeal: that end, or a second beside it. */
+function judgeTime(rules: Rules, job: Job, { act, when, edge }: Step, now: number): number | undefined {
+  if (!job.judged || job.phase !== 'Proving') return undefined
+  const after = (time: number): number | undefined =>
+    time <= now + 2 ? undefined : when % 3 === 0 ? time + edge : time + 1
+  if (!areRevealsOver(job, rules, now)) {
+    return act === 'openJudging' ? after(deadline(job) + rules.revealDelay + rules.revealWindow) : undefined
+  }
+  if (job.judging.attempts.length === 0) return undefined
+  const end = endOf(rules, current(job).attempt)
+  const stage = stageOf(job, rules, now)
+  if (stage === 'Voting' && ['settle', 'openJudging', 'appeal'].includes(act)) return after(end)
+  if (stage === 'Voting' && act === 'post' && when % 9 === 0) return after(end - 1)
+  if (stage === 'Drawing' && (act === 'openJudging' || when % 19 === 0)) return after(end)
+  if (stage === 'Appealable' && act === 'settle') return after(end + rules.verdictWindow)
+  return stage === 'Appealable' && act === 'appeal' && when % 4 === 0 ? after(end + rules.verdictWindow) : undefined
+}
+
 /** For acts of checks: the second from which they are possible, or the last one, or one beside it. */
 function checkTime(state: State, rules: Rules, { act, when, edge }: Step, now: number): number | undefined {
   const { nextAt, checks } = state.schedules.get(CHECKED)!
@@ -44,10 +63,13 @@ export function timeOf(state: State, rules: Rules, one: Step, now: number): numb
   const job = jobOf(state, one)
   const near = nearEdges(rules, job, now)
   const revealFrom = job?.phase === 'Proving' ? deadline(job) + rules.revealDelay : 0
-  if (one.act === 'reveal' && now <= revealFrom && one.when % 3 > 0) return revealFrom + 1 + (one.when % 5)
+  if (['reveal', 'revealToCommittee'].includes(one.act) && now <= revealFrom && one.when % 3 > 0)
+    return revealFrom + 1 + (one.when % 5)
   if (one.act === 'claim' || (one.act === 'record' && one.when % 5 === 0)) {
     return rules.rewardsGenesis + rewardEpochAt(rules, now + 2) * rules.rewardsEpoch + one.edge
   }
+  const judge = job === undefined ? undefined : judgeTime(rules, job, one, now)
+  if (judge !== undefined) return judge
   const check = checkTime(state, rules, one, now)
   if (check !== undefined) return check
   const far = farEdges(rules, job, seatOf(state, rules, one, job), now)

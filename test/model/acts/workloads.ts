@@ -30,7 +30,7 @@ function request({ world, rules, step }: Scene, nonce: number, k: number): marke
   const n = step.n + k
   const redundancy = n % 37 === 0 ? 0 : n % 41 === 0 ? 9 : [1, 1, 2, 3, 3, 8][n % 6]!
   const maxRunTime = n % 43 === 0 ? rules.responseWindow - 1 : [20, 400, 3_000, 3_000][(n >> 2) % 4]!
-  const program = world.programs[[0, 0, 0, 1, 1, 2, 2][n % 7]!]!
+  const program = world.programs[[0, 0, 0, 1, 1, 2, 3, 3, 3, 3][(n >> 1) % 10]!]!
   const per = [1n, 2n, 40n][n % 3]! * rules.classes.get(program.class)!.minimum!.fee
   const fee = per * BigInt(redundancy) + BigInt(n) - (n % 31 === 0 ? BigInt(n) + 1n : 0n)
   return { fee: fee < 0n ? 0n : fee, maxRunTime, redundancy, rescue: 50 + (n % 52), nonce, program }

@@ -3,6 +3,7 @@ import type { Rules, State } from '../protocol/state.js'
 import type { World } from '../World.js'
 import { compareAccess } from './access.js'
 import { compareChecks } from './checks.js'
+import { compareJudging, compareOwed } from './judging.js'
 import { compareKeys } from './keys.js'
 import { compareMoney } from './money.js'
 import { compareRewards } from './rewards.js'
@@ -11,7 +12,10 @@ import { compareJobs } from './workloads.js'
 
 /** Compares the workloads `touched` and all else; throws at the first difference. */
 export async function compare(world: World, state: State, rules: Rules, touched: Iterable<number>): Promise<void> {
-  await compareJobs(world, state, touched)
+  const numbers = [...touched]
+  await compareJobs(world, state, numbers)
+  await compareJudging(world, state, rules, numbers)
+  await compareOwed(world, state)
   await compareSeats(world, state)
   await compareMoney(world, state, rules)
   await compareKeys(world, state)

@@ -22,16 +22,17 @@ function jobView(state: State, number: number) {
   const nothing = {
     ...{ fee: 0n, round: 0, epoch: 0, startedAt: 0, deadline: 0, closedEarly: false, redundancy: 0, vacated: 0 },
     ...{ accepted: 0, committedOwn: 0, commits: 0, valid: 0, invalid: 0, failReason: 'None', cancelRequestedAt: 0 },
-    // The model's programs have a verifier contract: no proof waits for a committee.
     ...{ judged: false, revealed: 0, dutyEnded: false },
   }
   const { phase, outcome, fee, redundancy, drawnAt: startedAt } = job
   if (phase === 'Final') return { ...nothing, phase, outcome, startedAt, dutyEnded: job.dutyEnded }
-  if (phase === 'Pending') return { ...nothing, phase, outcome, fee, redundancy, round: job.round, epoch: job.epoch }
+  const { judged, round, epoch } = job
+  if (phase === 'Pending') return { ...nothing, phase, outcome, fee, redundancy, round, epoch }
   const verdicts = job.commits.map(({ verdict }) => verdict)
   return {
     ...nothing,
-    ...{ phase, outcome, fee, redundancy, startedAt },
+    ...{ phase, outcome, fee, redundancy, judged, startedAt },
+    revealed: verdicts.filter((verdict) => verdict === 'shown').length,
     deadline: deadline(job),
     closedEarly: job.closedAt !== undefined,
     vacated: vacated(job),
@@ -58,7 +59,7 @@ export async function compareJobs(world: World, state: State, numbers: Iterable<
       expect(have, what).to.equal(place?.state ?? 'Free')
       if (place === undefined) continue
       expect(slot, what).to.equal(place.slot ?? 15)
-      if (['Committed', 'Valid', 'Invalid'].includes(place.state)) expect(order, what).to.equal(place.order)
+      if (['Committed', 'Valid', 'Invalid', 'Revealed'].includes(place.state)) expect(order, what).to.equal(place.order)
     }
   }
 }

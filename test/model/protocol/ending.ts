@@ -1,18 +1,20 @@
 /** How the model ends a workload: settle, clear, slash. Written from design §3 and §4. */
 import type { Outcome } from '../../../sdk/src/chain/index.js'
 import { balanceOf, credit } from './balances.js'
+import { conclude, type Conclusion } from './judging.js'
 import { shareOf } from './ranks.js'
 import { epochAt, slashSeat } from './registry.js'
 import type { Commit, Job, Moment, Place, Rules, State } from './state.js'
 import { refuse, Refused } from './state.js'
 import {
   accepted,
+  areRevealsOver,
+  committeeShareOf,
   deadline,
   end,
   endUnproved,
   failReason,
   inPhase,
-  isOpen,
   isReleased,
   own,
   placeOf,
@@ -56,15 +58,14 @@ function settleUndrawn(state: State, rules: Rules, { caller, now }: Moment, job:
 
 function settleDrawn(state: State, rules: Rules, { caller, now }: Moment, job: Job, seats: readonly number[]): void {
   refuse(job.phase !== 'Proving', 'WrongPhase')
-  refuse(isOpen(job, now), 'TooEarly')
-  const hidden = job.commits.some(({ verdict }) => verdict === 'none')
-  refuse(hidden && now <= deadline(job) + rules.revealDelay + rules.revealWindow, 'TooEarly')
-  const outcome = outcomeOf(job)
+  refuse(!areRevealsOver(job, rules, now), 'TooEarly')
+  const verdict = job.reveals.length > 0 ? conclude(state, rules, now, job) : undefined
+  const outcome = verdict?.isJudged === false ? 'Unjudged' : outcomeOf(job)
   const released = isReleased(job)
   const listed = new Set(seats)
-  const valid = job.commits.filter(({ verdict }) => verdict === 'valid')
+  const earning = inOrder(job, outcome)
   refuse(
-    valid.some(({ seat }) => !listed.has(seat)),
+    earning.some(({ seat }) => !listed.has(seat)),
     'ClaimsIncomplete',
   )
   const waiting = released ? acceptedPlaces(state, job, listed) : []
@@ -73,8 +74,8 @@ function settleDrawn(state: State, rules: Rules, { caller, now }: Moment, job: J
     const place = placeOf(state, id, job)
     if (place === undefined) continue
     const seat = state.seats.get(id)!
-    if (place.state === 'Valid') end(state, rules, now, seat, place, 'proof')
-    else endUnproved(state, rules, now, seat, place, { proven: outcome === 'Proven', dutyEnded: released })
+    if (isProved(job, place)) end(state, rules, now, seat, place, 'proof')
+    else endUnproved(state, rules, now, seat, place, { outcome, dutyEnded: released })
   }
   const pot = potOf(job, rules)
   let left = job.fee - rules.assignBounty - rules.settleBounty
@@ -82,16 +83,22 @@ function settleDrawn(state: State, rules: Rules, { caller, now }: Moment, job: J
     credit(state, job.requester, pot)
     left -= pot
   } else {
-    const ranks = payRanks(state, job, pot)
-    left -= ranks + compensate(state, job, pot, pot - ranks, waiting)
+    // Nobody is to gain by stalling: what no committee judged shares a half.
+    const ranks = payRanks(state, job, outcome, outcome === 'Unjudged' ? pot / 2n : pot)
+    left -= ranks + compensate(state, job, pot, pot - ranks, waiting) + payMembers(state, rules, job, verdict)
   }
   const ender = balanceOf(state, caller)
   ender.free += rules.settleBounty
   ender.toBurn += left
-  const ranks = ranked(job)
+  const ranks = ranked(job, outcome)
   const orders = ranks.map((commit) => job.commits.indexOf(commit))
   const receipt = outcome === 'Proven' ? { burned: left, ranks, orders } : undefined
   Object.assign(job, { phase: 'Final', outcome, dutyEnded: released, receipt })
+}
+
+/** Whether the proof of a place was found valid, by a contract or by a committee. */
+function isProved(job: Job, { state, order }: Place): boolean {
+  return (state === 'Valid' || state === 'Revealed') && job.commits[order]!.verdict === 'valid'
 }
 
 /** Places among `listed` that accepted in time and are still waiting. */
@@ -102,12 +109,17 @@ function acceptedPlaces(state: State, job: Job, listed: ReadonlySet<number>): Pl
   })
 }
 
-/** Commits that are ranked: seats' own slots before open ones, each by commit order; one rank at most for an operator's open commit. */
-function ranked(job: Job): Commit[] {
-  const valid = job.commits.filter(({ verdict }) => verdict === 'valid')
-  const inOrder = [...valid.filter(({ open }) => !open), ...valid.filter(({ open }) => open)]
+/** Commits in the order of ranks: seats' own slots before open ones, each by commit order, of those that are paid. */
+function inOrder(job: Job, outcome: Outcome): Commit[] {
+  const paid = outcome === 'Unjudged' ? 'shown' : 'valid'
+  const all = job.commits.filter(({ verdict }) => verdict === paid)
+  return [...all.filter(({ open }) => !open), ...all.filter(({ open }) => open)]
+}
+
+/** Commits that have a rank; one at most for an operator's open commit. */
+function ranked(job: Job, outcome: Outcome): Commit[] {
   const before = new Set<string>()
-  const ranks = inOrder.filter(({ operator, open }) => {
+  const ranks = inOrder(job, outcome).filter(({ operator, open }) => {
     const again = open && before.has(operator)
     before.add(operator)
     return !again
@@ -116,14 +128,22 @@ function ranked(job: Job): Commit[] {
 }
 
 /** Pays ranks. */
-function payRanks(state: State, job: Job, pot: bigint): bigint {
+function payRanks(state: State, job: Job, outcome: Outcome, pot: bigint): bigint {
   let paid = 0n
-  for (const [rank, { operator }] of ranked(job).entries()) {
+  for (const [rank, { operator }] of ranked(job, outcome).entries()) {
     const amount = shareOf(pot, rank, job.redundancy)
     paid += amount
     credit(state, operator, amount)
   }
   return paid
+}
+
+/** Pays the members of the committee. */
+function payMembers(state: State, rules: Rules, job: Job, verdict: Conclusion | undefined): bigint {
+  if (verdict === undefined || !verdict.isJudged) return 0n
+  const each = committeeShareOf(job, rules) / BigInt(verdict.parts)
+  for (const operator of verdict.payees) credit(state, operator, each)
+  return each * BigInt(verdict.payees.length)
 }
 
 /** After a release: what a cancel would have paid those that were at work, out of the unfilled ranks. */
@@ -143,7 +163,7 @@ export function clear(state: State, rules: Rules, { now }: Moment, number: numbe
   const place = placeOf(state, id, job)
   if (place === undefined) throw new Refused('SeatNotInWorkload')
   const { dutyEnded } = job
-  endUnproved(state, rules, now, state.seats.get(id)!, place, { proven: job.outcome === 'Proven', dutyEnded })
+  endUnproved(state, rules, now, state.seats.get(id)!, place, { outcome: job.outcome, dutyEnded })
 }
 
 /** Slashes a seat that never answered. */

@@ -43,6 +43,8 @@ export interface Program {
   readonly class: number
   /** Whether its proofs name their prover. */
   readonly binding: boolean
+  /** Whether it has no verifier contract. */
+  readonly judged: boolean
 }
 
 /** Locks a fee and fixes the round and the set of the draw. */
@@ -98,6 +100,9 @@ function add(state: State, rules: Rules, { caller, now, block }: Moment, asked: 
     program: program.number,
     class: program.class,
     binding: program.binding,
+    judged: program.judged,
+    reveals: [],
+    judging: { attempts: [], appeal: undefined },
     round: block + rules.beaconLag,
     epoch: epochAt(rules, now),
     phase: 'Pending',
@@ -137,7 +142,8 @@ export function commit(state: State, rules: Rules, { caller, now }: Moment, numb
   const place = drawnPlace(state, seat, job, caller)
   refuse(place.state !== 'Assigned' && place.state !== 'Accepted', 'WrongSlotState')
   const othersMay = openSlots(job, rules, now) > 0
-  refuse(job.redundancy === 1 && job.commits.length === 0 && !othersMay, 'SubmitAtOnce')
+  const lone = job.redundancy === 1 && job.commits.length === 0 && !othersMay
+  refuse(lone && !job.judged, 'SubmitAtOnce')
   commitOwn(job, place, seat, caller, othersMay, now)
   place.state = 'Committed'
 }
@@ -145,7 +151,8 @@ export function commit(state: State, rules: Rules, { caller, now }: Moment, numb
 function commitOwn(job: Job, place: Place, seat: number, caller: Account, othersMay: boolean, now: number): void {
   place.order = addCommit(job, seat, caller, false)
   job.fates[place.slot!] = 'committed'
-  if (own(job) === job.redundancy && !othersMay) job.closedAt = now
+  // A lone commit closes nothing: it could be junk, which a committee would see only after the close.
+  if (own(job) === job.redundancy && !othersMay && job.redundancy > 1) job.closedAt = now
 }
 
 /** Commits for an open slot. */
@@ -171,17 +178,43 @@ export interface Shown {
   readonly good: boolean
 }
 
-/** Reveals a committed proof. */
-export function reveal(state: State, rules: Rules, { now }: Moment, number: number, seat: number, shown: Shown): void {
+/** A place with a commit to reveal, in the time for it. */
+function revealing(state: State, rules: Rules, now: number, number: number, seat: number) {
   const job = inPhase(state, number, 'Proving')
   const from = deadline(job) + rules.revealDelay
   refuse(now <= from || now > from + rules.revealWindow, 'OutsideRevealWindow')
   const place = placeOf(state, seat, job)
   if (place?.state !== 'Committed') throw new Refused('WrongSlotState')
+  return { job, place }
+}
+
+/** Reveals a committed proof. */
+export function reveal(state: State, rules: Rules, { now }: Moment, number: number, seat: number, shown: Shown): void {
+  const { job, place } = revealing(state, rules, now, number, seat)
+  refuse(job.judged, 'NoVerifierContract')
   refuse(!shown.opens, 'CommitmentMismatch')
   refuse(!shown.inputs, 'PublicInputsMismatch')
   place.state = shown.good ? 'Valid' : 'Invalid'
   job.commits[place.order]!.verdict = shown.good ? 'valid' : 'invalid'
+}
+
+/** Reveals a proof, by its digest, for a committee to judge. */
+export function revealToCommittee(
+  state: State,
+  rules: Rules,
+  { caller, now }: Moment,
+  number: number,
+  seat: number,
+  shown: { readonly opens: boolean; readonly fits: boolean; readonly matches: boolean; readonly proofDigest: string },
+): void {
+  refuse(!inPhase(state, number, 'Proving').judged, 'NotJudged')
+  refuse(!shown.fits, 'ContentTooLong')
+  const { job, place } = revealing(state, rules, now, number, seat)
+  refuse(!shown.opens, 'CommitmentMismatch')
+  refuse(!shown.matches, 'ProofNotValid')
+  place.state = 'Revealed'
+  job.commits[place.order]!.verdict = 'shown'
+  job.reveals.push({ order: place.order, operator: caller, proofDigest: shown.proofDigest })
 }
 
 /** Shows a proof at once. */
@@ -198,6 +231,7 @@ export function submitProof(
   refuse(place.state !== 'Assigned' && place.state !== 'Accepted', 'WrongSlotState')
   const alone = job.redundancy === 1 && job.commits.length === 0
   refuse(!alone && !job.binding, 'CommitFirst')
+  refuse(job.judged, 'NoVerifierContract')
   refuse(!shown.inputs, 'PublicInputsMismatch')
   refuse(!shown.good, 'ProofNotValid')
   if (alone) {

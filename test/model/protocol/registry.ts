@@ -99,6 +99,7 @@ export function stake(state: State, rules: Rules, moment: Moment, of: number, co
       streak: 0,
       checked: 0,
       excuses: 0,
+      unjudged: 0,
       main: undefined,
       aside: [],
     }
@@ -180,8 +181,7 @@ function takeFromBond(state: State, seat: Seat, finder: Account, loss: bigint, b
 export function evictSeat(state: State, rules: Rules, { caller, now }: Moment, seat: Seat, chargeBps: bigint): boolean {
   if (seat.status !== 'Active' && seat.status !== 'Leaving') return false
   const bps = chargeBps < MOST_CHARGE_BPS ? chargeBps : MOST_CHARGE_BPS
-  const charge = (termsOf(rules, seat).bond * bps) / 10_000n
-  const loss = charge < seat.bond ? charge : seat.bond
+  const loss = (seat.bond * bps) / 10_000n
   takeFromBond(state, seat, caller, loss, loss / 2n)
   drop(state, rules, now, seat)
   return true

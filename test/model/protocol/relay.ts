@@ -7,7 +7,7 @@ const MAX_TERM = 366 * 86_400
 /** What a submitter key may do: acts of a seat and of a keeper, which move no money and no seat. */
 const ACTS_OF_KEYS: Readonly<Record<string, readonly string[]>> = {
   market: [
-    ...['accept', 'decline', 'fail', 'commit', 'commitOpen', 'reveal', 'submitProof'],
+    ...['accept', 'decline', 'fail', 'commit', 'commitOpen', 'reveal', 'revealToCommittee', 'submitProof'],
     ...['assign', 'assignMany', 'settle', 'clear', 'slash'],
   ],
   qualification: ['open', 'start', 'answer', 'excuse', 'evict'],

@@ -15,7 +15,39 @@ export interface Commit {
   readonly seat: number
   readonly operator: Account
   readonly open: boolean
-  verdict: 'none' | 'valid' | 'invalid'
+  /** Shown: revealed, and a committee has to judge it. */
+  verdict: 'none' | 'shown' | 'valid' | 'invalid'
+}
+
+/** A proof that was revealed to a committee. */
+export interface Revealed {
+  /** Commit order. */
+  readonly order: number
+  readonly operator: Account
+  readonly proofDigest: string
+}
+
+/** An attempt to judge: a round, and the committee that it drew. */
+export interface Attempt {
+  readonly round: number
+  readonly epoch: number
+  /** Last second for answers; undefined before the committee is drawn. */
+  until: number | undefined
+  readonly members: Member[]
+}
+
+/** A member of a committee. */
+export interface Member {
+  readonly seat: number
+  /** Orders of the proofs it found valid; undefined before it answers. */
+  answer: ReadonlySet<number> | undefined
+  slashed: boolean
+}
+
+/** The judging of a workload. */
+export interface Judging {
+  readonly attempts: Attempt[]
+  appeal: { readonly attempt: Attempt; readonly appellant: Account; readonly bond: bigint } | undefined
 }
 
 /** A workload. */
@@ -32,6 +64,10 @@ export interface Job {
   readonly class: number
   /** Whether its program's proofs bind the prover. */
   readonly binding: boolean
+  /** Whether a committee judges its proofs, what was revealed to it, in order, and how far it is. */
+  readonly judged: boolean
+  readonly reveals: Revealed[]
+  readonly judging: Judging
   readonly round: number
   readonly epoch: number
   phase: Exclude<Phase, 'None'>
@@ -89,6 +125,8 @@ export interface Seat {
   /** Number of the last check that it answered or was excused from, and excuses since its last answer. */
   checked: number
   excuses: number
+  /** Verdicts missed in a row. */
+  unjudged: number
   /** The newest work. */
   main: Place | undefined
   /** Older work that waits for its end; at most three. */
@@ -192,6 +230,8 @@ export interface State {
   /** By class. */
   readonly schedules: Map<number, Schedule>
   readonly rewards: Rewards
+  /** What appeals left to accounts. */
+  readonly owed: Map<Account, bigint>
   /** Programs beyond those that workloads are submitted for, by a name of the test. */
   readonly deployed: Set<string>
 }
@@ -226,6 +266,9 @@ export interface Rules {
   readonly revealWindow: number
   readonly cancelDelay: number
   readonly baseBurnBps: bigint
+  readonly committeeBps: bigint
+  readonly verdictWindow: number
+  readonly validators: number
   readonly assignBounty: bigint
   readonly settleBounty: bigint
   readonly classes: ReadonlyMap<number, ClassTerms>

@@ -1,5 +1,5 @@
 /** What a workload's state is at a time, and the bookkeeping of seats: written from design §3, counted from lists. */
-import type { FailReason } from '../../../sdk/src/chain/index.js'
+import type { FailReason, Outcome } from '../../../sdk/src/chain/index.js'
 import { drop } from './registry.js'
 import type { Job, Place, Rules, Seat, State } from './state.js'
 import { refuse, Refused } from './state.js'
@@ -69,7 +69,19 @@ export function failReason(job: Job): FailReason {
 
 /** What the ranks share. */
 export function potOf(job: Job, rules: Rules): bigint {
-  return job.fee - baseBurnOf(job, rules) - rules.assignBounty - rules.settleBounty
+  return job.fee - baseBurnOf(job, rules) - rules.assignBounty - rules.settleBounty - committeeShareOf(job, rules)
+}
+
+/** What a committee gets of a fee: nothing where it has nothing to judge. */
+export function committeeShareOf(job: Job, rules: Rules): bigint {
+  return job.reveals.length > 0 ? (job.fee * rules.committeeBps) / 10_000n : 0n
+}
+
+/** Whether nothing more can be revealed: everything is, or the time is over. */
+export function areRevealsOver(job: Job, rules: Rules, now: number): boolean {
+  if (isOpen(job, now)) return false
+  const hidden = job.commits.some(({ verdict }) => verdict === 'none')
+  return !hidden || now > deadline(job) + rules.revealDelay + rules.revealWindow
 }
 
 /** What burns of a fee in any case. */
@@ -141,14 +153,15 @@ export function endUnproved(
   now: number,
   seat: Seat,
   place: Place,
-  job: { readonly proven: boolean; readonly dutyEnded: boolean },
+  job: { readonly outcome: Outcome; readonly dutyEnded: boolean },
 ): void {
   // Whoever never answered can still do so, or be slashed.
   if (place.state === 'Assigned' && !job.dutyEnded) return
   const missed =
     place.state === 'Committed' ||
     place.state === 'Invalid' ||
+    (place.state === 'Revealed' && job.outcome !== 'Unjudged') ||
     (place.state === 'Accepted' && !job.dutyEnded) ||
-    (place.state === 'Failed' && job.proven)
+    (place.state === 'Failed' && job.outcome === 'Proven')
   end(state, rules, now, seat, place, missed ? 'miss' : 'none')
 }
