@@ -15,6 +15,7 @@ import { Coordinator } from './coordinate/Coordinator.js'
 import type { Dossier } from './coordinate/Dossier.js'
 import { JobActor } from './coordinate/JobActor.js'
 import { Keeper } from './coordinate/Keeper.js'
+import { KeeperBatches } from './coordinate/KeeperBatches.js'
 import { MarketCalls } from './coordinate/MarketCalls.js'
 import { Workshop } from './coordinate/Workshop.js'
 import { safetyOf } from './job/decide.js'
@@ -135,12 +136,16 @@ export class Worker {
       onChange,
     })
     const relay = new BeaconRelay({ contracts, publisher, time, clock, log, endpoints: config.drandEndpoints })
+    const batches = new KeeperBatches({
+      ...{ contracts, provider: ground.provider, operator: signer.address, publisher, clock, log },
+      maxGas: BigInt(config.maxGas),
+    })
     const keeper = new Keeper({
       contracts,
       calls,
       committeeCalls,
       chain,
-      publisher,
+      batches,
       relay,
       time,
       clock,

@@ -11,12 +11,12 @@ import {
 import { IBeacon__factory } from '../../chain/generated/factories/IBeacon__factory.js'
 import type { Clock } from '../../clock.js'
 import type { ChainTime } from '../chain/ChainTime.js'
-import type { Outbox } from '../publish/Outbox.js'
 import type { TxRequest } from '../publish/TxOutcome.js'
 import type { BeaconRelay } from './BeaconRelay.js'
 import type { ChainFacts } from './ChainFacts.js'
 import type { CommitteeCalls } from './CommitteeCalls.js'
 import type { Dossier } from './Dossier.js'
+import type { KeeperBatches } from './KeeperBatches.js'
 import type { MarketCalls } from './MarketCalls.js'
 import { Pauses } from './Pauses.js'
 
@@ -26,7 +26,7 @@ export interface KeeperOptions {
   readonly calls: MarketCalls
   readonly committeeCalls: CommitteeCalls
   readonly chain: ChainFacts
-  readonly publisher: Outbox
+  readonly batches: KeeperBatches
   readonly relay: BeaconRelay
   readonly time: ChainTime
   readonly clock: Clock
@@ -124,10 +124,10 @@ export class Keeper {
   }
 
   #publish(dossier: Dossier, request: TxRequest): void {
-    const { publisher, onChange } = this.#options
-    if (publisher.isPending(request.key) || !this.#pauses.isOver(request.key)) return
+    const { batches, onChange } = this.#options
+    if (batches.isPending(request.key) || !this.#pauses.isOver(request.key)) return
     // Not awaited: other workloads must not wait for this one's block.
-    void publisher
+    void batches
       .publish(request)
       .then(({ kind }) => (kind === 'mined' ? this.#pauses.end(request.key) : this.#pauses.lengthen(request.key)))
       .finally(() => onChange(dossier))
