@@ -99,9 +99,9 @@ function hasCloudKernel() {
 }
 
 /**
- * What a runtime, the build of the example programs, or an example in another language needs from the system: a test for it and the Debian packages that bring it.
+ * What a runtime, the build of the example programs, an example in another language, or a test of the worker needs from the system: a test for it and the Debian packages that bring it.
  * @type {Readonly<Record<Runtime, readonly { what: string, present: () => boolean, packages: readonly string[] }[]>>}
- * @typedef {'bubblewrap' | 'linux' | 'programs' | 'languages'} Runtime
+ * @typedef {'bubblewrap' | 'linux' | 'programs' | 'languages' | 'postgres'} Runtime
  */
 const NEEDS = {
   bubblewrap: [{ what: 'bubblewrap (bwrap)', present: () => onPath('bwrap'), packages: ['bubblewrap'] }],
@@ -120,6 +120,7 @@ const NEEDS = {
     { what: 'Go', present: () => onPath('go'), packages: ['golang-go'] },
     { what: 'PHP', present: () => onPath('php'), packages: ['php-cli'] },
   ],
+  postgres: [{ what: 'a Postgres server', present: () => existsSync('/usr/lib/postgresql'), packages: ['postgresql'] }],
 }
 
 /**

@@ -10,152 +10,156 @@ import { ChainFollower } from '../../sdk/src/worker/chain/ChainFollower.js'
 import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { EventStore } from '../../sdk/src/worker/store/EventStore.js'
-import { openDatabase, type Database } from '../../sdk/src/worker/store/openDatabase.js'
+import type { Database } from '../../sdk/src/worker/store/openDatabase.js'
+import { DATABASES, useDatabases } from '../support/databases.js'
 import { TestChain } from '../support/network/TestChain.js'
 import { FAST } from '../support/network/TestNetwork.js'
 
-describe('worker: chain follower', function () {
-  this.timeout(120_000)
-  let chain: TestChain
-  let contracts: Contracts
-  let fromBlock: number
-  let db: Database
-  let events: EventStore
-  let batches: EventBatch[]
-  let running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined
+for (const kind of DATABASES) {
+  describe(`worker: chain follower (${kind})`, function () {
+    const open = useDatabases(kind)
+    this.timeout(120_000)
+    let chain: TestChain
+    let contracts: Contracts
+    let fromBlock: number
+    let db: Database
+    let events: EventStore
+    let batches: EventBatch[]
+    let running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined
 
-  before(async () => {
-    chain = await TestChain.start()
-    const record = await deploy({ owner: chain.wallet(0), network: 'test', parameters: FAST })
-    const deployment = deploymentOf(record)
-    fromBlock = deployment.fromBlock
-    contracts = await connect(deployment, chain.wallet(0))
-  })
-  after(async () => {
-    await chain.stop()
-  })
-  beforeEach(async () => {
-    db = await openDatabase()
-    events = new EventStore(db)
-    batches = []
-  })
-  afterEach(async () => {
-    await stopFollowing()
-    await db.destroy()
-  })
-
-  function follow(): void {
-    const follower = new ChainFollower({
-      contracts,
-      events,
-      time: new ChainTime(systemClock),
-      clock: systemClock,
-      log: jsonLogger({ level: 'error', write: console.log, now: () => Date.now() }),
-      pollMs: 50,
-      fromBlock,
-      onBatch: async (batch) => {
-        batches.push(batch)
-      },
+    before(async () => {
+      chain = await TestChain.start()
+      const record = await deploy({ owner: chain.wallet(0), network: 'test', parameters: FAST })
+      const deployment = deploymentOf(record)
+      fromBlock = deployment.fromBlock
+      contracts = await connect(deployment, chain.wallet(0))
     })
-    const stop = new AbortController()
-    running = { stop, done: follower.run(stop.signal) }
-  }
+    after(async () => {
+      await chain.stop()
+    })
+    beforeEach(async () => {
+      db = await open()
+      events = new EventStore(db)
+      batches = []
+    })
+    afterEach(async () => {
+      await stopFollowing()
+      await db.destroy()
+    })
 
-  async function stopFollowing(): Promise<void> {
-    running?.stop.abort()
-    await running?.done
-    running = undefined
-  }
+    function follow(): void {
+      const follower = new ChainFollower({
+        contracts,
+        events,
+        time: new ChainTime(systemClock),
+        clock: systemClock,
+        log: jsonLogger({ level: 'error', write: console.log, now: () => Date.now() }),
+        pollMs: 50,
+        fromBlock,
+        onBatch: async (batch) => {
+          batches.push(batch)
+        },
+      })
+      const stop = new AbortController()
+      running = { stop, done: follower.run(stop.signal) }
+    }
 
-  /** Makes one event and answers its account. */
-  async function admit(): Promise<string> {
-    const account = hexlify(randomBytes(20))
-    await (await contracts.registry.admit(account, true)).wait()
-    return account
-  }
+    async function stopFollowing(): Promise<void> {
+      running?.stop.abort()
+      await running?.done
+      running = undefined
+    }
 
-  async function admitted(): Promise<string[]> {
-    return (await events.registryNamed('OperatorAdmitted')).map(({ args }) => args.operator.toLowerCase())
-  }
+    /** Makes one event and answers its account. */
+    async function admit(): Promise<string> {
+      const account = hexlify(randomBytes(20))
+      await (await contracts.registry.admit(account, true)).wait()
+      return account
+    }
 
-  async function until(test: () => Promise<boolean>): Promise<void> {
-    for (const end = Date.now() + 20_000; !(await test()); await sleep(30))
-      if (Date.now() > end) throw new Error('in vain')
-  }
+    async function admitted(): Promise<string[]> {
+      return (await events.registryNamed('OperatorAdmitted')).map(({ args }) => args.operator.toLowerCase())
+    }
 
-  it('catches up and keeps up', async () => {
-    const old = await admit()
-    follow()
-    await until(async () => (await admitted()).includes(old))
-    const fresh = await admit()
-    await until(async () => (await admitted()).includes(fresh))
-  })
+    async function until(test: () => Promise<boolean>): Promise<void> {
+      for (const end = Date.now() + 20_000; !(await test()); await sleep(30))
+        if (Date.now() > end) throw new Error('in vain')
+    }
 
-  it('resumes where it stood', async () => {
-    const first = await admit()
-    follow()
-    await until(async () => (await admitted()).includes(first))
-    await stopFollowing()
-    const cursor = await events.cursor()
-    const second = await admit()
-    batches = []
-    follow()
-    await until(async () => (await admitted()).includes(second))
-    const read = batches.flatMap((batch) => (batch.kind === 'events' ? [batch.from] : []))
-    expect(read.every((from) => from >= cursor!.next)).to.be.true
-    expect((await admitted()).filter((account) => account === first)).to.have.length(1)
-  })
-
-  it('takes the same batch twice without harm', async () => {
-    await admit()
-    follow()
-    await until(async () => (await events.cursor()) !== undefined && (await admitted()).length > 0)
-    await stopFollowing()
-    const have = await admitted()
-    for (const batch of batches) await events.apply(batch)
-    expect(await admitted()).to.deep.equal(have)
-  })
-
-  for (const depth of [1, 3, 10]) {
-    it(`undoes ${depth} reorged blocks and reads what took their place`, async () => {
-      const kept = await admit()
-      const gone: string[] = []
+    it('catches up and keeps up', async () => {
+      const old = await admit()
       follow()
-      for (let block = 0; block < depth; block++) {
-        const account = await admit()
-        gone.push(account)
-        await until(async () => (await admitted()).includes(account))
-      }
-      await chain.provider.send('anvil_reorg', [depth, []])
-      await chain.mine()
-      await until(async () => !(await admitted()).some((account) => gone.includes(account)))
+      await until(async () => (await admitted()).includes(old))
       const fresh = await admit()
       await until(async () => (await admitted()).includes(fresh))
-      expect(await admitted()).to.include(kept)
-      expect(batches.some((batch) => batch.kind === 'reorg')).to.be.true
     })
-  }
 
-  it('finds a reorg that happened while it was not running', async () => {
-    follow()
-    const gone = await admit()
-    await until(async () => (await admitted()).includes(gone))
-    await stopFollowing()
-    await chain.provider.send('anvil_reorg', [2, []])
-    const fresh = await admit()
-    follow()
-    await until(async () => (await admitted()).includes(fresh))
-    expect(await admitted()).to.not.include(gone)
-  })
+    it('resumes where it stood', async () => {
+      const first = await admit()
+      follow()
+      await until(async () => (await admitted()).includes(first))
+      await stopFollowing()
+      const cursor = await events.cursor()
+      const second = await admit()
+      batches = []
+      follow()
+      await until(async () => (await admitted()).includes(second))
+      const read = batches.flatMap((batch) => (batch.kind === 'events' ? [batch.from] : []))
+      expect(read.every((from) => from >= cursor!.next)).to.be.true
+      expect((await admitted()).filter((account) => account === first)).to.have.length(1)
+    })
 
-  it('goes on after the endpoint was away', async () => {
-    follow()
-    const first = await admit()
-    await until(async () => (await admitted()).includes(first))
-    chain.pause()
-    await sleep(1_000)
-    chain.resume()
-    const second = await admit()
-    await until(async () => (await admitted()).includes(second))
+    it('takes the same batch twice without harm', async () => {
+      await admit()
+      follow()
+      await until(async () => (await events.cursor()) !== undefined && (await admitted()).length > 0)
+      await stopFollowing()
+      const have = await admitted()
+      for (const batch of batches) await events.apply(batch)
+      expect(await admitted()).to.deep.equal(have)
+    })
+
+    for (const depth of [1, 3, 10]) {
+      it(`undoes ${depth} reorged blocks and reads what took their place`, async () => {
+        const kept = await admit()
+        const gone: string[] = []
+        follow()
+        for (let block = 0; block < depth; block++) {
+          const account = await admit()
+          gone.push(account)
+          await until(async () => (await admitted()).includes(account))
+        }
+        await chain.provider.send('anvil_reorg', [depth, []])
+        await chain.mine()
+        await until(async () => !(await admitted()).some((account) => gone.includes(account)))
+        const fresh = await admit()
+        await until(async () => (await admitted()).includes(fresh))
+        expect(await admitted()).to.include(kept)
+        expect(batches.some((batch) => batch.kind === 'reorg')).to.be.true
+      })
+    }
+
+    it('finds a reorg that happened while it was not running', async () => {
+      follow()
+      const gone = await admit()
+      await until(async () => (await admitted()).includes(gone))
+      await stopFollowing()
+      await chain.provider.send('anvil_reorg', [2, []])
+      const fresh = await admit()
+      follow()
+      await until(async () => (await admitted()).includes(fresh))
+      expect(await admitted()).to.not.include(gone)
+    })
+
+    it('goes on after the endpoint was away', async () => {
+      follow()
+      const first = await admit()
+      await until(async () => (await admitted()).includes(first))
+      chain.pause()
+      await sleep(1_000)
+      chain.resume()
+      const second = await admit()
+      await until(async () => (await admitted()).includes(second))
+    })
   })
-})
+}

@@ -4,7 +4,8 @@ import type { WorkloadId } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import { JOB_STATES, assertTransition, canBecome, type JobState } from '../../sdk/src/worker/job/transitions.js'
 import { JobStore } from '../../sdk/src/worker/store/JobStore.js'
-import { openDatabase, type Database } from '../../sdk/src/worker/store/openDatabase.js'
+import type { Database } from '../../sdk/src/worker/store/openDatabase.js'
+import { DATABASES, useDatabases } from '../support/databases.js'
 import { rejected } from '../support/rejected.js'
 import { thrown } from '../support/thrown.js'
 
@@ -37,50 +38,53 @@ describe('worker: job state machine', () => {
   })
 })
 
-describe('worker: job store', () => {
-  let db: Database
-  let jobs: JobStore
+for (const kind of DATABASES) {
+  describe(`worker: job store (${kind})`, () => {
+    const open = useDatabases(kind)
+    let db: Database
+    let jobs: JobStore
 
-  beforeEach(async () => {
-    db = await openDatabase()
-    jobs = new JobStore(db, systemClock)
-  })
-  afterEach(async () => {
-    await db.destroy()
-  })
+    beforeEach(async () => {
+      db = await open()
+      jobs = new JobStore(db, systemClock)
+    })
+    afterEach(async () => {
+      await db.destroy()
+    })
 
-  it('adds a job once', async () => {
-    const job = await jobs.add(KEY, false)
-    expect(job).to.include({ state: 'assigned', open: false, closed: false, delivered: false })
-    const moved = await jobs.transition(job, 'fetching')
-    expect(await jobs.add(KEY, true)).to.deep.equal(moved)
-  })
+    it('adds a job once', async () => {
+      const job = await jobs.add(KEY, false)
+      expect(job).to.include({ state: 'assigned', open: false, closed: false, delivered: false })
+      const moved = await jobs.transition(job, 'fetching')
+      expect(await jobs.add(KEY, true)).to.deep.equal(moved)
+    })
 
-  it('writes transitions with their history, and refuses those of a job that has moved on', async () => {
-    const job = await jobs.add(KEY, false)
-    await jobs.transition(job, 'fetching', { why: 'started' })
-    expect((await rejected(jobs.transition(job, 'failed'), 'WORKER_TRANSITION_ILLEGAL')).retryable).to.be.false
-    const history = await db.selectFrom('job_history').selectAll().orderBy('id').execute()
-    expect(history.map(({ from_state, to_state, why }) => [from_state, to_state, why])).to.deep.equal([
-      [null, 'assigned', null],
-      ['assigned', 'fetching', 'started'],
-    ])
-  })
+    it('writes transitions with their history, and refuses those of a job that has moved on', async () => {
+      const job = await jobs.add(KEY, false)
+      await jobs.transition(job, 'fetching', { why: 'started' })
+      expect((await rejected(jobs.transition(job, 'failed'), 'WORKER_TRANSITION_ILLEGAL')).retryable).to.be.false
+      const history = await db.selectFrom('job_history').selectAll().orderBy('id').execute()
+      expect(history.map(({ from_state, to_state, why }) => [from_state, to_state, why])).to.deep.equal([
+        [null, 'assigned', null],
+        ['assigned', 'fetching', 'started'],
+      ])
+    })
 
-  it('opens a lost job again when its seat is drawn again', async () => {
-    const lost = await jobs.transition(await jobs.add(KEY, false), 'lost', { closed: true })
-    expect(await jobs.unfinished()).to.be.empty
-    await jobs.transition(lost, 'assigned')
-    expect(await jobs.unfinished()).to.have.length(1)
-  })
+    it('opens a lost job again when its seat is drawn again', async () => {
+      const lost = await jobs.transition(await jobs.add(KEY, false), 'lost', { closed: true })
+      expect(await jobs.unfinished()).to.be.empty
+      await jobs.transition(lost, 'assigned')
+      expect(await jobs.unfinished()).to.have.length(1)
+    })
 
-  it('knows workloads of which every job is closed', async () => {
-    const job = await jobs.add(KEY, false)
-    await jobs.add({ ...KEY, seat: 8 }, false)
-    await jobs.transition(job, 'lost', { closed: true })
-    const later = systemClock.now() + 1000
-    expect(await jobs.finishedBefore(later)).to.be.empty
-    await jobs.note({ ...KEY, seat: 8 }, { closed: true })
-    expect(await jobs.finishedBefore(later)).to.deep.equal([WORKLOAD])
+    it('knows workloads of which every job is closed', async () => {
+      const job = await jobs.add(KEY, false)
+      await jobs.add({ ...KEY, seat: 8 }, false)
+      await jobs.transition(job, 'lost', { closed: true })
+      const later = systemClock.now() + 1000
+      expect(await jobs.finishedBefore(later)).to.be.empty
+      await jobs.note({ ...KEY, seat: 8 }, { closed: true })
+      expect(await jobs.finishedBefore(later)).to.deep.equal([WORKLOAD])
+    })
   })
-})
+}

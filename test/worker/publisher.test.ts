@@ -13,8 +13,9 @@ import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { Publisher, type PublisherOptions } from '../../sdk/src/worker/publish/Publisher.js'
 import type { TxRequest } from '../../sdk/src/worker/publish/TxOutcome.js'
 import { TxSigner } from '../../sdk/src/worker/publish/TxSigner.js'
-import { openDatabase, type Database } from '../../sdk/src/worker/store/openDatabase.js'
+import type { Database } from '../../sdk/src/worker/store/openDatabase.js'
 import { TransactionJournal } from '../../sdk/src/worker/store/TransactionJournal.js'
+import { DATABASES, useDatabases } from '../support/databases.js'
 import { CHAIN_ID, TestChain } from '../support/network/TestChain.js'
 
 const GWEI = 10n ** 9n
@@ -22,237 +23,240 @@ const KEY = hexlify(randomBytes(32))
 const ACCOUNT = new Wallet(KEY).address
 
 // A contract of our own with errors and state: the token. What the publisher sends does not matter to it.
-describe('worker: publisher', function () {
-  this.timeout(120_000)
-  let chain: TestChain
-  let token: GevulotToken
-  let address: string
-  let db: Database
-  let time: ChainTime
-  let stop: AbortController
-  const loops: Promise<void>[] = []
+for (const kind of DATABASES) {
+  describe(`worker: publisher (${kind})`, function () {
+    const open = useDatabases(kind)
+    this.timeout(120_000)
+    let chain: TestChain
+    let token: GevulotToken
+    let address: string
+    let db: Database
+    let time: ChainTime
+    let stop: AbortController
+    const loops: Promise<void>[] = []
 
-  beforeEach(async () => {
-    chain = await TestChain.start()
-    const owner = chain.wallet(0)
-    address = (await deployContract(owner, 'GevulotToken', [ACCOUNT, 1000n])).address
-    token = GevulotToken__factory.connect(address, owner)
-    await fund(10n ** 18n)
-    db = await openDatabase()
-    time = new ChainTime(systemClock)
-    await lookAtHead()
-    stop = new AbortController()
-  })
-  afterEach(async () => {
-    stop.abort()
-    await Promise.all(loops.splice(0))
-    await db.destroy()
-    await chain.stop()
-  })
-
-  async function fund(wei: bigint): Promise<void> {
-    await chain.provider.send('anvil_setBalance', [ACCOUNT, `0x${wei.toString(16)}`])
-  }
-
-  async function lookAtHead(): Promise<void> {
-    const block = await chain.provider.getBlock('latest')
-    time.see(block!.number, block!.timestamp)
-  }
-
-  function create(changes: Partial<PublisherOptions> = {}): Publisher {
-    return new Publisher({
-      provider: chain.provider,
-      signer: new TxSigner(new Secret(KEY), CHAIN_ID),
-      journal: new TransactionJournal(db, systemClock),
-      time,
-      clock: systemClock,
-      log: jsonLogger({ level: 'error', write: console.log, now: () => Date.now() }),
-      pollMs: 50,
-      maxFee: 100n * GWEI,
-      tip: GWEI / 10n,
-      maxGas: 1_000_000n,
-      bumpMs: 60_000,
-      maxInFlight: 4,
-      ...changes,
+    beforeEach(async () => {
+      chain = await TestChain.start()
+      const owner = chain.wallet(0)
+      address = (await deployContract(owner, 'GevulotToken', [ACCOUNT, 1000n])).address
+      token = GevulotToken__factory.connect(address, owner)
+      await fund(10n ** 18n)
+      db = await open()
+      time = new ChainTime(systemClock)
+      await lookAtHead()
+      stop = new AbortController()
     })
-  }
-
-  function started(changes: Partial<PublisherOptions> = {}): Publisher {
-    const publisher = create(changes)
-    loops.push(publisher.run(stop.signal))
-    return publisher
-  }
-
-  function transfer(key: string, amount = 1n, more: Partial<TxRequest> = {}): TxRequest {
-    const data = token.interface.encodeFunctionData('transfer', [`0x${'12'.repeat(20)}`, amount])
-    return { key, to: address, data, priority: 'answer', about: { stage: 'test' }, ...more }
-  }
-
-  async function received(): Promise<bigint> {
-    return token.balanceOf(`0x${'12'.repeat(20)}`)
-  }
-
-  async function states(): Promise<string[]> {
-    return (await db.selectFrom('transactions').select('state').orderBy('id').execute()).map((row) => row.state)
-  }
-
-  /** Waits until this many versions of transactions are journalled. */
-  async function versions(count: number): Promise<readonly { readonly hash: string; readonly max_fee: string }[]> {
-    for (;;) {
-      const rows = await db.selectFrom('transaction_versions').selectAll().orderBy('at').execute()
-      if (rows.length >= count) return rows
-      await sleep(20)
-    }
-  }
-
-  it('mines what it is given, in order, with consecutive nonces', async () => {
-    const publisher = started()
-    const outcomes = await Promise.all([1, 2, 3, 4, 5, 6].map((number) => publisher.publish(transfer(`t${number}`))))
-    expect(outcomes.map(({ kind }) => kind)).to.deep.equal(Array(6).fill('mined'))
-    expect(await received()).to.equal(6n)
-    expect(await states()).to.deep.equal(Array(6).fill('mined'))
-  })
-
-  it('joins a request that is under way', async () => {
-    await chain.mineEvery(0)
-    const publisher = started()
-    const first = publisher.publish(transfer('same'))
-    const second = publisher.publish(transfer('same'))
-    await versions(1)
-    expect(publisher.isPending('same')).to.be.true
-    const third = publisher.publish(transfer('same'))
-    await chain.mine()
-    expect(await first).to.equal(await second)
-    expect((await third).kind).to.equal('mined')
-    expect(await received()).to.equal(1n)
-    expect(publisher.isPending('same')).to.be.false
-  })
-
-  it('sends nothing that would revert, and says why by the error of our contracts', async () => {
-    const outcome = await started().publish(transfer('too much', 5000n))
-    expect(outcome.kind).to.equal('reverted')
-    if (outcome.kind !== 'reverted') return
-    expect(outcome.error.code).to.equal('CONTRACT_ERC20_INSUFFICIENT_BALANCE')
-    expect(outcome.hash).to.be.undefined
-    expect(await states()).to.be.empty
-  })
-
-  it('prefers proofs to answers and answers to the rest', async () => {
-    const publisher = create({ maxInFlight: 1 })
-    const order: string[] = []
-    const publish = async (key: string, priority: TxRequest['priority']): Promise<void> => {
-      await publisher.publish(transfer(key, 1n, { priority }))
-      order.push(key)
-    }
-    const all = [publish('k', 'keeper'), publish('a', 'answer'), publish('p', 'proof')]
-    loops.push(publisher.run(stop.signal))
-    await Promise.all(all)
-    expect(order).to.deep.equal(['p', 'a', 'k'])
-  })
-
-  it('refuses more gas than its ceiling, and an account that cannot pay', async () => {
-    const publisher = started({ maxGas: 30_000n })
-    expect((await publisher.publish(transfer('dear'))).kind).to.equal('failed')
-    await fund(1n)
-    const poor = started()
-    const outcome = await poor.publish(transfer('poor'))
-    expect(outcome.kind).to.equal('failed')
-    expect(await states()).to.be.empty
-    await fund(10n ** 18n)
-    expect((await poor.publish(transfer('rich'))).kind).to.equal('mined')
-  })
-
-  it('raises the fee of what is not mined, and stops at the ceiling', async () => {
-    await chain.mineEvery(0)
-    const publisher = started({ bumpMs: 200, maxFee: 6n * GWEI })
-    const outcome = publisher.publish(transfer('slow'))
-    const fees = (await versions(3)).map((version) => BigInt(version.max_fee))
-    fees.slice(1).forEach((fee, index) => expect(fee * 10n).to.be.greaterThanOrEqual(fees[index]! * 11n))
-    await sleep(2_000)
-    const all = (await versions(3)).map((version) => BigInt(version.max_fee))
-    expect(all.every((fee) => fee <= 6n * GWEI)).to.be.true
-    await chain.mine()
-    expect((await outcome).kind).to.equal('mined')
-    expect(await received()).to.equal(1n)
-  })
-
-  it('never lets anything be mined after its deadline', async () => {
-    await chain.mineEvery(0)
-    await lookAtHead()
-    const publisher = started()
-    const outcome = publisher.publish(transfer('late', 1n, { deadline: time.now() + 1 }))
-    await versions(2)
-    await chain.mine()
-    expect((await outcome).kind).to.equal('expired')
-    expect(await received()).to.equal(0n)
-    expect(await states()).to.deep.equal(['expired'])
-    expect((await publisher.publish(transfer('too late', 1n, { deadline: time.now() - 1 }))).kind).to.equal('expired')
-    await chain.mineAtOnce()
-    expect((await publisher.publish(transfer('next'))).kind).to.equal('mined')
-  })
-
-  it('notices that a stranger uses the key', async () => {
-    await chain.mineEvery(0)
-    const publisher = started()
-    const outcome = publisher.publish(transfer('ours'))
-    await versions(1)
-    await chain.provider.send('anvil_dropAllTransactions', [])
-    const stranger = new Wallet(KEY, chain.provider)
-    await stranger.sendTransaction({
-      to: ACCOUNT,
-      nonce: 0,
-      gasLimit: 21_000,
-      maxFeePerGas: 50n * GWEI,
-      maxPriorityFeePerGas: GWEI,
+    afterEach(async () => {
+      stop.abort()
+      await Promise.all(loops.splice(0))
+      await db.destroy()
+      await chain.stop()
     })
-    await chain.mine()
-    expect((await outcome).kind).to.equal('superseded')
-    expect(await states()).to.deep.equal(['superseded'])
-  })
 
-  it('finds after a restart what it had sent, mined meanwhile or forgotten by the node', async () => {
-    await chain.mineEvery(0)
-    const first = create()
-    const ended = new AbortController()
-    const loop = first.run(ended.signal)
-    const before = [first.publish(transfer('one')), first.publish(transfer('two'))]
-    await versions(2)
-    ended.abort()
-    await loop
-    expect((await Promise.all(before)).map(({ kind }) => kind)).to.deep.equal(['failed', 'failed'])
-    // The node has lost both; only the journal knows them.
-    await chain.provider.send('anvil_dropAllTransactions', [])
-    const second = create()
-    await second.recover()
-    expect(second.isPending('two')).to.be.true
-    const joined = second.publish(transfer('two'))
-    loops.push(second.run(stop.signal))
-    await sleep(500)
-    await chain.mine()
-    expect((await joined).kind).to.equal('mined')
-    expect(await received()).to.equal(2n)
-    expect(await versions(2)).to.have.length(2)
-  })
+    async function fund(wei: bigint): Promise<void> {
+      await chain.provider.send('anvil_setBalance', [ACCOUNT, `0x${wei.toString(16)}`])
+    }
 
-  it('waits out an endpoint that is down', async () => {
-    const publisher = started()
-    chain.pause()
-    const outcome = publisher.publish(transfer('patient'))
-    await sleep(500)
-    chain.resume()
-    expect((await outcome).kind).to.equal('mined')
-  })
+    async function lookAtHead(): Promise<void> {
+      const block = await chain.provider.getBlock('latest')
+      time.see(block!.number, block!.timestamp)
+    }
 
-  // Anvil forgets the transactions of the blocks it takes back, which is the worst a node can do.
-  it('sends again what a reorg took away, so that what is behind it can be mined', async () => {
-    const publisher = started()
-    expect((await publisher.publish(transfer('first'))).kind).to.equal('mined')
-    await chain.mineEvery(0)
-    const outcome = publisher.publish(transfer('second'))
-    await versions(2)
-    await chain.provider.send('anvil_reorg', [1, []])
-    await chain.mineEvery(1)
-    expect((await outcome).kind).to.equal('mined')
-    expect(await received()).to.equal(2n)
+    function create(changes: Partial<PublisherOptions> = {}): Publisher {
+      return new Publisher({
+        provider: chain.provider,
+        signer: new TxSigner(new Secret(KEY), CHAIN_ID),
+        journal: new TransactionJournal(db, systemClock),
+        time,
+        clock: systemClock,
+        log: jsonLogger({ level: 'error', write: console.log, now: () => Date.now() }),
+        pollMs: 50,
+        maxFee: 100n * GWEI,
+        tip: GWEI / 10n,
+        maxGas: 1_000_000n,
+        bumpMs: 60_000,
+        maxInFlight: 4,
+        ...changes,
+      })
+    }
+
+    function started(changes: Partial<PublisherOptions> = {}): Publisher {
+      const publisher = create(changes)
+      loops.push(publisher.run(stop.signal))
+      return publisher
+    }
+
+    function transfer(key: string, amount = 1n, more: Partial<TxRequest> = {}): TxRequest {
+      const data = token.interface.encodeFunctionData('transfer', [`0x${'12'.repeat(20)}`, amount])
+      return { key, to: address, data, priority: 'answer', about: { stage: 'test' }, ...more }
+    }
+
+    async function received(): Promise<bigint> {
+      return token.balanceOf(`0x${'12'.repeat(20)}`)
+    }
+
+    async function states(): Promise<string[]> {
+      return (await db.selectFrom('transactions').select('state').orderBy('id').execute()).map((row) => row.state)
+    }
+
+    /** Waits until this many versions of transactions are journalled. */
+    async function versions(count: number): Promise<readonly { readonly hash: string; readonly max_fee: string }[]> {
+      for (;;) {
+        const rows = await db.selectFrom('transaction_versions').selectAll().orderBy('at').execute()
+        if (rows.length >= count) return rows
+        await sleep(20)
+      }
+    }
+
+    it('mines what it is given, in order, with consecutive nonces', async () => {
+      const publisher = started()
+      const outcomes = await Promise.all([1, 2, 3, 4, 5, 6].map((number) => publisher.publish(transfer(`t${number}`))))
+      expect(outcomes.map(({ kind }) => kind)).to.deep.equal(Array(6).fill('mined'))
+      expect(await received()).to.equal(6n)
+      expect(await states()).to.deep.equal(Array(6).fill('mined'))
+    })
+
+    it('joins a request that is under way', async () => {
+      await chain.mineEvery(0)
+      const publisher = started()
+      const first = publisher.publish(transfer('same'))
+      const second = publisher.publish(transfer('same'))
+      await versions(1)
+      expect(publisher.isPending('same')).to.be.true
+      const third = publisher.publish(transfer('same'))
+      await chain.mine()
+      expect(await first).to.equal(await second)
+      expect((await third).kind).to.equal('mined')
+      expect(await received()).to.equal(1n)
+      expect(publisher.isPending('same')).to.be.false
+    })
+
+    it('sends nothing that would revert, and says why by the error of our contracts', async () => {
+      const outcome = await started().publish(transfer('too much', 5000n))
+      expect(outcome.kind).to.equal('reverted')
+      if (outcome.kind !== 'reverted') return
+      expect(outcome.error.code).to.equal('CONTRACT_ERC20_INSUFFICIENT_BALANCE')
+      expect(outcome.hash).to.be.undefined
+      expect(await states()).to.be.empty
+    })
+
+    it('prefers proofs to answers and answers to the rest', async () => {
+      const publisher = create({ maxInFlight: 1 })
+      const order: string[] = []
+      const publish = async (key: string, priority: TxRequest['priority']): Promise<void> => {
+        await publisher.publish(transfer(key, 1n, { priority }))
+        order.push(key)
+      }
+      const all = [publish('k', 'keeper'), publish('a', 'answer'), publish('p', 'proof')]
+      loops.push(publisher.run(stop.signal))
+      await Promise.all(all)
+      expect(order).to.deep.equal(['p', 'a', 'k'])
+    })
+
+    it('refuses more gas than its ceiling, and an account that cannot pay', async () => {
+      const publisher = started({ maxGas: 30_000n })
+      expect((await publisher.publish(transfer('dear'))).kind).to.equal('failed')
+      await fund(1n)
+      const poor = started()
+      const outcome = await poor.publish(transfer('poor'))
+      expect(outcome.kind).to.equal('failed')
+      expect(await states()).to.be.empty
+      await fund(10n ** 18n)
+      expect((await poor.publish(transfer('rich'))).kind).to.equal('mined')
+    })
+
+    it('raises the fee of what is not mined, and stops at the ceiling', async () => {
+      await chain.mineEvery(0)
+      const publisher = started({ bumpMs: 200, maxFee: 6n * GWEI })
+      const outcome = publisher.publish(transfer('slow'))
+      const fees = (await versions(3)).map((version) => BigInt(version.max_fee))
+      fees.slice(1).forEach((fee, index) => expect(fee * 10n).to.be.greaterThanOrEqual(fees[index]! * 11n))
+      await sleep(2_000)
+      const all = (await versions(3)).map((version) => BigInt(version.max_fee))
+      expect(all.every((fee) => fee <= 6n * GWEI)).to.be.true
+      await chain.mine()
+      expect((await outcome).kind).to.equal('mined')
+      expect(await received()).to.equal(1n)
+    })
+
+    it('never lets anything be mined after its deadline', async () => {
+      await chain.mineEvery(0)
+      await lookAtHead()
+      const publisher = started()
+      const outcome = publisher.publish(transfer('late', 1n, { deadline: time.now() + 1 }))
+      await versions(2)
+      await chain.mine()
+      expect((await outcome).kind).to.equal('expired')
+      expect(await received()).to.equal(0n)
+      expect(await states()).to.deep.equal(['expired'])
+      expect((await publisher.publish(transfer('too late', 1n, { deadline: time.now() - 1 }))).kind).to.equal('expired')
+      await chain.mineAtOnce()
+      expect((await publisher.publish(transfer('next'))).kind).to.equal('mined')
+    })
+
+    it('notices that a stranger uses the key', async () => {
+      await chain.mineEvery(0)
+      const publisher = started()
+      const outcome = publisher.publish(transfer('ours'))
+      await versions(1)
+      await chain.provider.send('anvil_dropAllTransactions', [])
+      const stranger = new Wallet(KEY, chain.provider)
+      await stranger.sendTransaction({
+        to: ACCOUNT,
+        nonce: 0,
+        gasLimit: 21_000,
+        maxFeePerGas: 50n * GWEI,
+        maxPriorityFeePerGas: GWEI,
+      })
+      await chain.mine()
+      expect((await outcome).kind).to.equal('superseded')
+      expect(await states()).to.deep.equal(['superseded'])
+    })
+
+    it('finds after a restart what it had sent, mined meanwhile or forgotten by the node', async () => {
+      await chain.mineEvery(0)
+      const first = create()
+      const ended = new AbortController()
+      const loop = first.run(ended.signal)
+      const before = [first.publish(transfer('one')), first.publish(transfer('two'))]
+      await versions(2)
+      ended.abort()
+      await loop
+      expect((await Promise.all(before)).map(({ kind }) => kind)).to.deep.equal(['failed', 'failed'])
+      // The node has lost both; only the journal knows them.
+      await chain.provider.send('anvil_dropAllTransactions', [])
+      const second = create()
+      await second.recover()
+      expect(second.isPending('two')).to.be.true
+      const joined = second.publish(transfer('two'))
+      loops.push(second.run(stop.signal))
+      await sleep(500)
+      await chain.mine()
+      expect((await joined).kind).to.equal('mined')
+      expect(await received()).to.equal(2n)
+      expect(await versions(2)).to.have.length(2)
+    })
+
+    it('waits out an endpoint that is down', async () => {
+      const publisher = started()
+      chain.pause()
+      const outcome = publisher.publish(transfer('patient'))
+      await sleep(500)
+      chain.resume()
+      expect((await outcome).kind).to.equal('mined')
+    })
+
+    // Anvil forgets the transactions of the blocks it takes back, which is the worst a node can do.
+    it('sends again what a reorg took away, so that what is behind it can be mined', async () => {
+      const publisher = started()
+      expect((await publisher.publish(transfer('first'))).kind).to.equal('mined')
+      await chain.mineEvery(0)
+      const outcome = publisher.publish(transfer('second'))
+      await versions(2)
+      await chain.provider.send('anvil_reorg', [1, []])
+      await chain.mineEvery(1)
+      expect((await outcome).kind).to.equal('mined')
+      expect(await received()).to.equal(2n)
+    })
   })
-})
+}

@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { PGlite } from '@electric-sql/pglite'
 import { Kysely, PGliteDialect } from 'kysely'
-import { Migrator, type MigrationProvider } from 'kysely/migration'
+import type { MigrationProvider } from 'kysely/migration'
+import { migrate } from './migrate.js'
 
 /**
- * Opens an embedded database and brings its tables up to date. Everything else speaks to it through Kysely's Postgres dialect, so that a
- * server can take its place.
+ * Opens an embedded database and brings its tables up to date. Everything else speaks to it through Kysely's Postgres dialect, so that
+ * {@link openServer | a server} can take its place.
  * @param path Directory, of one process at a time; undefined: in memory.
  * @throws Error the caller's part of the SDK says what it means.
  */
@@ -15,9 +16,5 @@ export async function openEmbedded<Schema>(
 ): Promise<Kysely<Schema>> {
   if (path !== undefined) await mkdir(path, { recursive: true, mode: 0o700 })
   const pglite = await PGlite.create(path === undefined ? {} : { dataDir: path })
-  const db = new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) })
-  const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest()
-  if (error === undefined) return db
-  await db.destroy()
-  throw new Error('the tables cannot be brought up to date', { cause: error })
+  return migrate(new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) }), migrations)
 }

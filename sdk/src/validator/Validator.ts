@@ -51,7 +51,7 @@ export class Validator {
     const config = this.#config
     const clock = this.#clock
     const log = this.#log
-    const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers)
+    const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, stop)
     const { deployment, signer, contracts, runtime, events, time, seats, publisher } = ground
     const domain: VerdictDomain = { chainId: contracts.chainId, committee: contracts.addresses.committee }
     const journal = new VerdictJournal(join(config.dataDirectory, 'verdicts'), domain)

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { DirectoryStore } from '../content/index.js'
+import { GevulotError } from '../errors/GevulotError.js'
 import { DirectoryInbox } from '../client/delivery/DirectoryInbox.js'
 import type { Clock } from '../clock.js'
 import { ChainFollower } from './chain/ChainFollower.js'
@@ -73,6 +74,9 @@ export class Worker {
   async run(stop: AbortSignal): Promise<void> {
     try {
       await this.#run(stop)
+    } catch (error) {
+      if (!(stop.aborted && error instanceof GevulotError && error.code === 'WORKER_STOPPED')) throw error
+      this.#log.info('worker stopped', { stage: 'stop' })
     } finally {
       await this.#closers.close()
     }
@@ -83,14 +87,15 @@ export class Worker {
     const clock = this.#clock
     const log = this.#log
     const metrics = new WorkerMetrics(clock)
-    const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, (request, outcome) =>
+    const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, stop, (request, outcome) =>
       metrics.onTransaction(request, outcome),
     )
-    const { deployment, signer, contracts, db, runtime, events, time, seats, publisher } = ground
+    const { deployment, signer, contracts, db, runtime, events, time, seats, publisher, lost } = ground
 
     const jobs = new JobStore(db, clock, (state, paid) => metrics.onTransition(state, paid))
     const journal = new CommitmentJournal(db, join(config.dataDirectory, 'commitments'), clock)
-    const proofs = new ProofStore(join(config.dataDirectory, 'proofs'))
+    const isShared = config.databaseUrl.reveal() !== ''
+    const proofs = new ProofStore(join(config.dataDirectory, 'proofs'), isShared ? db : undefined)
     const history = new RunHistory(db, clock, (outcome, seconds) => metrics.onRun(outcome, seconds))
     const agenda = new Agenda()
     const chain = new ChainFacts(contracts, events)
@@ -213,13 +218,14 @@ export class Worker {
       mode: config.mode,
     })
     this.#onStarted?.()
-    await this.#work({ stop, follower, coordinator, publisher, qualifier, collector, watch, workshop })
+    await this.#work({ stop, lost, follower, coordinator, publisher, qualifier, collector, watch, workshop })
     log.info('worker stopped', { stage: 'stop' })
   }
 
   /** Runs the loops; if one of them breaks, all stop. */
   async #work(parts: {
     readonly stop: AbortSignal
+    readonly lost: AbortSignal
     readonly follower: ChainFollower
     readonly coordinator: Coordinator
     readonly publisher: Outbox
@@ -228,8 +234,10 @@ export class Worker {
     readonly watch: StandingWatch | undefined
     readonly workshop: Workshop
   }): Promise<void> {
-    const { stop, follower, coordinator, publisher, qualifier, collector, watch, workshop } = parts
+    const { stop, lost, follower, coordinator, publisher, qualifier, collector, watch, workshop } = parts
     const broken = new AbortController()
+    lost.addEventListener('abort', () => broken.abort(lost.reason))
+    if (lost.aborted) broken.abort(lost.reason)
     const finished = new AbortController()
     const loops = [follower, coordinator, publisher, qualifier, collector, ...(watch ? [watch] : [])].map((loop) =>
       loop.run(finished.signal).catch((error: unknown) => {

@@ -25,6 +25,7 @@ import { ActionJournal } from './store/ActionJournal.js'
 import { EventStore } from './store/EventStore.js'
 import { openDatabase, type Database } from './store/openDatabase.js'
 import { TransactionJournal } from './store/TransactionJournal.js'
+import { takeAccount } from './takeAccount.js'
 
 /** What every daemon with seats stands on: its account, the chain, its records, its sandbox. */
 export interface Ground {
@@ -38,6 +39,8 @@ export interface Ground {
   readonly time: ChainTime
   readonly seats: SeatBook
   readonly publisher: Outbox
+  /** Aborted when the account's lock on a database server may be another's: nothing may be done any more. */
+  readonly lost: AbortSignal
 }
 
 /** The part of a configuration that the ground is made of. */
@@ -59,33 +62,46 @@ export type GroundConfig = Pick<
   | 'bumpSeconds'
   | 'maxInFlight'
   | 'relays'
->
+> &
+  Partial<Pick<WorkerConfig, 'databaseUrl' | 'standby'>>
 
 const MWEI = 1_000_000n
 const GWEI = 1_000_000_000n
 
 /**
  * Takes data directory and account for this process alone (two that sign with one key would sooner or later contradict each other), then opens
- * and checks everything: chain, database, runtime, seats, clock.
- * @throws GevulotError WORKER_*, CHAIN_*
+ * and checks everything: chain, database, runtime, seats, clock. A standby waits for the account.
+ * @param stop Ends that wait.
+ * @throws GevulotError WORKER_*, CHAIN_*; WORKER_STOPPED when it was stopped while it waited
  */
 export async function openGround(
   config: GroundConfig,
   { clock, log, key }: DaemonParts,
   closers: Closers,
+  stop: AbortSignal,
   onEnd?: PublisherOptions['onEnd'],
 ): Promise<Ground> {
   const deployment = deploymentOf(await readDeploymentRecord(config.deployment))
   const signer = new TxSigner(key, deployment.chainId)
   const directoryLock = await lockDirectory(config.dataDirectory)
   closers.add(() => directoryLock.release())
+  const server = config.databaseUrl?.reveal() ?? ''
+  const account = `${deployment.chainId}-${signer.address.toLowerCase()}`
+  const lost =
+    server === ''
+      ? new AbortController().signal
+      : await takeAccount(server, { account, standby: config.standby === true, clock, log, closers }, stop)
   const accountLock = await lockAccount(deployment.chainId, signer.address)
   closers.add(() => accountLock.release())
 
   const provider = rpcProvider(config.rpcUrl.reveal(), deployment.chainId, { timeoutMs: config.rpcTimeoutMs })
   closers.add(async () => provider.destroy())
   const contracts = await connect(deployment, provider)
-  const db = await openDatabase(join(config.dataDirectory, 'database'))
+  const db = await openDatabase(
+    server === ''
+      ? join(config.dataDirectory, 'database')
+      : { url: server, schema: `worker_${account.replace('-', '_')}` },
+  )
   closers.add(() => db.destroy())
   const runtime = workerRuntime(config)
   await assertRuntime(runtime, log)
@@ -118,5 +134,5 @@ export async function openGround(
           ...{ ...common, direct, contracts, relays, patienceMs },
           journal: new ActionJournal(db, clock),
         })
-  return { deployment, signer, provider, contracts, db, runtime, events, time, seats, publisher }
+  return { deployment, signer, provider, contracts, db, runtime, events, time, seats, publisher, lost }
 }

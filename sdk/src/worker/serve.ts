@@ -40,7 +40,8 @@ export interface DaemonParts {
  */
 export async function serveDaemon(
   name: string,
-  config: Pick<WorkerConfig, 'keyFile' | 'keyPasswordFile' | 'rpcUrl' | 'logFile' | 'logLevel'>,
+  config: Pick<WorkerConfig, 'keyFile' | 'keyPasswordFile' | 'rpcUrl' | 'logFile' | 'logLevel'> &
+    Partial<Pick<WorkerConfig, 'databaseUrl'>>,
   run: (parts: DaemonParts) => Promise<void>,
 ): Promise<{ readonly error: unknown } | undefined> {
   const key = await readKeyFile(config.keyFile, config.keyPasswordFile)
@@ -49,7 +50,7 @@ export async function serveDaemon(
     level: config.logLevel,
     write: writer.write,
     now: () => systemClock.now(),
-    redact: redactor([key], [config.rpcUrl]),
+    redact: redactor([key], [config.rpcUrl, ...(config.databaseUrl ? [config.databaseUrl] : [])]),
   })
   try {
     await run({ clock: systemClock, log, key })

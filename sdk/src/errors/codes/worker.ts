@@ -43,6 +43,14 @@ export const WORKER_ERRORS = {
     hint: 'The data directory holds something this version cannot read; move it away and keep it, then start afresh.',
     retryable: false,
   },
+  WORKER_DATABASE_UNAVAILABLE: {
+    hint: 'Check databaseUrl: the server must run, let this user in, and let it create a schema. Nothing was lost; start again.',
+    retryable: true,
+  },
+  WORKER_LOCK_LOST: {
+    hint: 'The connection that held the lock on the database server broke, so another worker may have taken over. Start again.',
+    retryable: true,
+  },
   WORKER_PUZZLE_UNSOLVED: {
     hint: "Read the log: the puzzle's program must be fetchable and run in time in the configured runtime.",
     retryable: true,

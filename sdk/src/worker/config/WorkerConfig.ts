@@ -1,7 +1,20 @@
 import { QUICKNET_ENDPOINTS } from '../../beacon/index.js'
 import type { ConfigField, ConfigOf } from './ConfigField.js'
-import { bytes32, choice, flag, integer, list, optional, secret, sha256, text, url, type Parser } from './parsers.js'
-import type { Secret } from './Secret.js'
+import {
+  bytes32,
+  choice,
+  flag,
+  integer,
+  list,
+  optional,
+  postgresUrl,
+  secret,
+  sha256,
+  text,
+  url,
+  type Parser,
+} from './parsers.js'
+import { Secret } from './Secret.js'
 
 const DAY = 86_400
 
@@ -33,6 +46,20 @@ export const WORKER_FIELDS = {
     '',
   ),
   dataDirectory: field('DATA_DIRECTORY', text, 'State, proofs and the content cache; belongs to this worker alone.'),
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    parse: secret(optional(postgresUrl)),
+    description:
+      'Postgres server that keeps the state, postgres://user:password@host/database; empty: a database in dataDirectory. Never shown.',
+    fallback: new Secret(''),
+    secret: true,
+  },
+  standby: field(
+    'STANDBY',
+    flag,
+    'Whether to wait while another worker acts for the account, and to take over when it is gone; needs databaseUrl.',
+    false,
+  ),
   seats: field('SEATS', list(integer(1, 2 ** 24 - 1)), "Seats to work for; empty: all of the account's.", []),
 
   mode: field(

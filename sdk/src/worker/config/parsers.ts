@@ -44,6 +44,15 @@ export const url: Parser<string> = (value) => {
   return address
 }
 
+/** A connection string of a Postgres server, with a database. */
+export const postgresUrl: Parser<string> = (value) => {
+  const address = text(value)
+  const parsed = URL.canParse(address) ? new URL(address) : undefined
+  if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol) || parsed.pathname.length < 2)
+    throw new Error('must be like postgres://user:password@host:5432/database')
+  return address
+}
+
 /** Anything that may hold a password or an API key. */
 export const secret =
   (inner: Parser<string>): Parser<Secret> =>

@@ -9,10 +9,12 @@ import type { Secret } from '../config/Secret.js'
 export function redactor(keys: readonly Secret[], urls: readonly Secret[]): (line: string) => string {
   const patterns = [
     ...keys.map((key) => ({ find: new RegExp(escaped(key.reveal().replace(/^0x/, '')), 'gi'), put: '***' })),
-    ...urls.map((url) => {
-      const { host } = new URL(url.reveal())
-      return { find: new RegExp(`//[^\\s"\\\\/@]*@?${escaped(host)}[^\\s"\\\\]*`, 'gi'), put: `//${host}/***` }
-    }),
+    ...urls
+      .filter((url) => url.reveal() !== '')
+      .map((url) => {
+        const { host } = new URL(url.reveal())
+        return { find: new RegExp(`//[^\\s"\\\\/@]*@?${escaped(host)}[^\\s"\\\\]*`, 'gi'), put: `//${host}/***` }
+      }),
   ]
   return (line) => patterns.reduce((text, { find, put }) => text.replace(find, put), line)
 }

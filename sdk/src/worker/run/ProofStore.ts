@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WorkloadId } from '../../chain/index.js'
 import { digestOf, type Digest } from '../../content/index.js'
+import type { Database } from '../store/openDatabase.js'
 import { diskError, errnoOf, syncDirectory } from '../../content/writeAtomically.js'
 
 /** A finished run's proof and what it is about. */
@@ -12,12 +13,18 @@ export interface KeptProof {
   readonly publicInputs: Uint8Array
 }
 
+/** Largest proof of which a copy is kept beside the files, bytes. */
+const COPY_LIMIT = 32 * 1024 * 1024
+
 /** Proofs on disk, one directory a workload: what was proved is never proved again. */
 export class ProofStore {
   readonly #directory: string
+  readonly #copies: Database | undefined
 
-  constructor(directory: string) {
+  /** @param copies Where a copy of each proof is kept too, for another machine that takes over; larger ones than 32 MiB are not. */
+  constructor(directory: string, copies?: Database) {
     this.#directory = directory
+    this.#copies = copies
   }
 
   /**
@@ -35,13 +42,39 @@ export class ProofStore {
     } catch (error) {
       throw diskError(error, directory)
     }
-    const kept = await this.find(workload)
+    const kept = await this.#read(workload)
     if (kept === undefined) throw new TypeError('unreachable: the proof was just kept')
+    if (kept.proof.length <= COPY_LIMIT) {
+      await this.#copies
+        ?.insertInto('proofs')
+        .values({ workload, proof: kept.proof, public_inputs: publicInputs })
+        .onConflict((conflict) =>
+          conflict.column('workload').doUpdateSet({ proof: kept.proof, public_inputs: publicInputs }),
+        )
+        .execute()
+    }
     return kept
   }
 
-  /** The proof of a workload, if a run has made one. */
+  /** The proof of a workload, if a run has made one, here or where the copies come from. */
   async find(workload: WorkloadId): Promise<KeptProof | undefined> {
+    return (await this.#read(workload)) ?? this.#restore(workload)
+  }
+
+  async #restore(workload: WorkloadId): Promise<KeptProof | undefined> {
+    const row = await this.#copies?.selectFrom('proofs').selectAll().where('workload', '=', workload).executeTakeFirst()
+    if (row === undefined) return undefined
+    const file = join(this.#of(workload), 'proof.part')
+    try {
+      await mkdir(this.#of(workload), { recursive: true, mode: 0o700 })
+      await writeFile(file, row.proof, { flush: true })
+    } catch (error) {
+      throw diskError(error, file)
+    }
+    return this.keep(workload, file, row.public_inputs)
+  }
+
+  async #read(workload: WorkloadId): Promise<KeptProof | undefined> {
     const path = join(this.#of(workload), 'proof')
     try {
       const proof = await readFile(path)
@@ -61,6 +94,7 @@ export class ProofStore {
 
   /** Removes everything of a workload. */
   async remove(workload: WorkloadId): Promise<void> {
+    await this.#copies?.deleteFrom('proofs').where('workload', '=', workload).execute()
     await rm(this.#of(workload), { recursive: true, force: true })
   }
 

@@ -126,4 +126,14 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0004_proofs': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('proofs')
+        .addColumn('workload', 'text', (column) => column.primaryKey())
+        .addColumn('proof', 'bytea', (column) => column.notNull())
+        .addColumn('public_inputs', 'bytea', (column) => column.notNull())
+        .execute()
+    },
+  },
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { openEmbedded } from '../../database/openEmbedded.js'
+import { openServer, type ServerPlace } from '../../database/openServer.js'
 import { workerError } from '../../errors/codes/worker.js'
 import { migrations } from './migrations.js'
 import type { WorkerSchema } from './schema.js'
@@ -9,13 +10,22 @@ export type Database = Kysely<WorkerSchema>
 
 /**
  * Opens the worker's database and brings its tables up to date.
- * @param path Directory; none: in memory.
- * @throws GevulotError WORKER_STATE_INVALID
+ * @param place Directory of an embedded one, or a server; none: in memory.
+ * @throws GevulotError WORKER_STATE_INVALID, WORKER_DATABASE_UNAVAILABLE
  */
-export async function openDatabase(path?: string): Promise<Database> {
+export async function openDatabase(place?: string | ServerPlace): Promise<Database> {
   try {
-    return await openEmbedded<WorkerSchema>(path, migrations)
+    if (typeof place === 'object') return await openServer<WorkerSchema>(place, migrations)
+    return await openEmbedded<WorkerSchema>(place, migrations)
   } catch (cause) {
-    throw workerError('WORKER_STATE_INVALID', `cannot open the database in ${path ?? 'memory'}`, { cause })
+    if (typeof place === 'object') throw databaseUnavailable(cause)
+    throw workerError('WORKER_STATE_INVALID', `cannot open the database in ${place ?? 'memory'}`, { cause })
   }
+}
+
+/** What a server's refusal means to the operator. */
+export function databaseUnavailable(cause: unknown): Error {
+  const first = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause
+  const why = first instanceof Error ? first.message : String(first)
+  return workerError('WORKER_DATABASE_UNAVAILABLE', `the database server cannot be used: ${why}`, { cause })
 }

@@ -3,7 +3,7 @@ import type { JobState } from '../job/transitions.js'
 
 /**
  * Tables of the worker. Column types are those that the embedded database and a Postgres server hand out alike: text,
- * integer, boolean, double precision (milliseconds); amounts and words are decimal or hexadecimal text.
+ * integer, boolean, double precision (milliseconds), bytes; amounts and words are decimal or hexadecimal text.
  */
 export interface WorkerSchema {
   /** Where the follower stands; one row, written together with the events it covers. */
@@ -26,6 +26,8 @@ export interface WorkerSchema {
   readonly recorded_rewards: RecordedRewardsTable
   /** How long programs ran here. */
   readonly runs: RunsTable
+  /** Copies of proofs, on a server only: whoever takes over must be able to reveal what was committed to. */
+  readonly proofs: ProofsTable
 }
 
 interface CursorTable {
@@ -135,4 +137,10 @@ interface RunsTable {
   readonly seconds: number
   readonly outcome: string
   readonly at: number
+}
+
+interface ProofsTable {
+  readonly workload: string
+  readonly proof: Uint8Array
+  readonly public_inputs: Uint8Array
 }

@@ -1,0 +1,45 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import type { MigrationProvider } from 'kysely/migration'
+import { migrate } from './migrate.js'
+
+/** Tables on a Postgres server. */
+export interface ServerPlace {
+  /** `postgres://user:password@host:port/database`; a secret. */
+  readonly url: string
+  /** Postgres schema of the tables; made if it is not there. */
+  readonly schema: string
+}
+
+/** So long a server may take to answer a connection; a request of a daemon must not hang for ever. */
+export const CONNECT_MS = 10_000
+
+const CONNECTIONS = 8
+
+/**
+ * Opens the tables of one daemon on a Postgres server and brings them up to date. A connection that breaks fails the statements on it, and the next ones get another.
+ * @throws Error of the driver when the server cannot be reached or refuses; otherwise as {@link openEmbedded}.
+ */
+export async function openServer<Schema>(
+  { url, schema }: ServerPlace,
+  migrations: MigrationProvider,
+): Promise<Kysely<Schema>> {
+  // Only who has a server needs the driver.
+  const { default: pg } = await import('pg')
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_MS,
+    keepAlive: true,
+    application_name: 'gevulot',
+    options: `-c search_path=${schema}`,
+  })
+  // An idle connection that breaks concerns nobody.
+  pool.on('error', () => undefined)
+  try {
+    await pool.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`)
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+  return migrate(new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), migrations, schema)
+}
