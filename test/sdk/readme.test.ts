@@ -71,13 +71,13 @@ describe('sdk: README', function () {
 })
 
 const EXPORTS = [
-  'DEFAULT_SETTINGS', 'DirectoryInbox', 'DirectoryStore', 'GevulotError', 'HttpStore', 'MultiStore', 'assign',
+  'DEFAULT_SETTINGS', 'DirectoryInbox', 'DirectoryStore', 'GevulotError', 'HttpStore', 'MultiStore', 'appeal', 'assign',
   'buildInputs', 'buildPackage', 'cancel', 'claimRewards', 'clear', 'connect', 'createClient', 'decodeProof',
-  'deliveryKeyOf', 'deployProgram', 'deploymentOf', 'deposit', 'deriveDeliveryKey', 'deriveStatus', 'fetchProof',
-  'generateDeliveryKey', 'getBalance', 'getDuties', 'getPinnedProgram', 'getProgram', 'getRewards', 'getSeats', 'getWorkload',
+  'deliveryKeyOf', 'deployProgram', 'deploymentOf', 'deposit', 'deriveDeliveryKey', 'deriveStatus', 'fetchProof', 'findUnrecorded',
+  'generateDeliveryKey', 'getBalance', 'getDuties', 'getJudging', 'getPinnedProgram', 'getProgram', 'getRewards', 'getSeats', 'getWorkload',
   'joinSeats', 'leaveSeats', 'openDeliveries', 'parseDeploymentRecord', 'quote', 'readDeploymentRecord', 'readWorkload',
   'recordRewards', 'release', 'releaseWhenServed', 'rpcProvider', 'settle', 'settleMany', 'signDelivery',
   'signerOfDelivery', 'slash', 'stakeSeats', 'submit', 'systemClock', 'toAddress', 'toBytes32', 'toProgramId',
   'toWorkloadId', 'verifyProof', 'verifyProofWithProgram', 'waitForProof', 'waitForProofs', 'watchWorkload', 'withdraw',
-  'withdrawSeats', 'workloadHistory',
+  'withdrawAppeals', 'withdrawSeats', 'workloadHistory',
 ] // prettier-ignore

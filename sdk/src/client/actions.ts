@@ -1,3 +1,4 @@
+import { appeal, getJudging, withdrawAppeals } from './appeal.js'
 import { cancel } from './cancel.js'
 import { deployProgram } from './deployProgram.js'
 import { deposit } from './deposit.js'
@@ -22,6 +23,7 @@ import { withdraw } from './withdraw.js'
 
 /** Every action that a client carries as a method. */
 export const actions = {
+  appeal,
   assign,
   cancel,
   claimRewards,
@@ -32,6 +34,7 @@ export const actions = {
   findUnrecorded,
   getBalance,
   getDuties,
+  getJudging,
   getProgram,
   getRewards,
   getWorkload,
@@ -49,4 +52,5 @@ export const actions = {
   waitForProofs,
   watchWorkload,
   withdraw,
+  withdrawAppeals,
 }

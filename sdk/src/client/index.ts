@@ -1,3 +1,4 @@
+export { appeal, getJudging, withdrawAppeals, type AppealParams, type Judging, type JudgingParams } from './appeal.js'
 export { cancel, type CancelParams } from './cancel.js'
 export { DEFAULT_SETTINGS, type Client, type ClientSettings } from './Client.js'
 export { createClient, type ClientOptions, type GevulotClient } from './createClient.js'

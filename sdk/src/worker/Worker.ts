@@ -8,6 +8,7 @@ import { Closers } from './Closers.js'
 import type { Secret } from './config/Secret.js'
 import type { WorkerConfig } from './config/WorkerConfig.js'
 import { Agenda } from './coordinate/Agenda.js'
+import { Appellant } from './coordinate/Appellant.js'
 import { BeaconRelay } from './coordinate/BeaconRelay.js'
 import { ChainFacts } from './coordinate/ChainFacts.js'
 import { CommitteeCalls } from './coordinate/CommitteeCalls.js'
@@ -37,6 +38,8 @@ import { JobStore } from './store/JobStore.js'
 import { RewardStore } from './store/RewardStore.js'
 import { RunHistory } from './store/RunHistory.js'
 import { untilAborted } from './untilAborted.js'
+
+const TOKEN = 10n ** 18n
 
 /** What a {@link Worker} needs beside its configuration. */
 export interface WorkerDependencies {
@@ -145,6 +148,10 @@ export class Worker {
       ...{ contracts, provider: ground.provider, operator: signer.address, publisher, clock, log },
       maxGas: BigInt(config.maxGas),
     })
+    const appellant = new Appellant({
+      ...{ contracts, seats, publisher, operator: signer.address, time, clock, log },
+      upTo: BigInt(config.appealUpTo) * TOKEN,
+    })
     const keeper = new Keeper({
       contracts,
       calls,
@@ -152,6 +159,7 @@ export class Worker {
       chain,
       batches,
       relay,
+      appellant,
       time,
       clock,
       operator: signer.address,

@@ -4,6 +4,7 @@ import { accountBalance } from './accountBalance.js'
 import { accountDeposit } from './accountDeposit.js'
 import { accountNew } from './accountNew.js'
 import { accountWithdraw } from './accountWithdraw.js'
+import { accountWithdrawAppeals } from './accountWithdrawAppeals.js'
 import { apiAddKey } from './apiAddKey.js'
 import { apiListKeys } from './apiListKeys.js'
 import { apiRevokeKey } from './apiRevokeKey.js'
@@ -30,8 +31,10 @@ import { proverWithdraw } from './proverWithdraw.js'
 import { relayServe } from './relayServe.js'
 import { validatorRun } from './validatorRun.js'
 import { validatorStatus } from './validatorStatus.js'
+import { workloadAppeal } from './workloadAppeal.js'
 import { workloadCancel } from './workloadCancel.js'
 import { workloadFetch } from './workloadFetch.js'
+import { workloadJudging } from './workloadJudging.js'
 import { workloadList } from './workloadList.js'
 import { workloadQuote } from './workloadQuote.js'
 import { workloadRelease } from './workloadRelease.js'
@@ -45,6 +48,7 @@ export const commands: readonly Command[] = [
   accountDeposit,
   accountNew,
   accountWithdraw,
+  accountWithdrawAppeals,
   apiAddKey,
   apiListKeys,
   apiRevokeKey,
@@ -71,8 +75,10 @@ export const commands: readonly Command[] = [
   relayServe,
   validatorRun,
   validatorStatus,
+  workloadAppeal,
   workloadCancel,
   workloadFetch,
+  workloadJudging,
   workloadList,
   workloadQuote,
   workloadRelease,

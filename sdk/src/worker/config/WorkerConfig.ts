@@ -177,6 +177,12 @@ export const WORKER_FIELDS = {
     'Whole tokens from which it is worth the gas of recording, and of claiming.',
     10,
   ),
+  appealUpTo: field(
+    'APPEAL_UP_TO',
+    integer(0, 1_000_000_000),
+    'Whole tokens to put up at most for appealing a verdict that finds our proof invalid; 0: only say so.',
+    0,
+  ),
   drandEndpoints: field(
     'DRAND_ENDPOINTS',
     list(url),

@@ -12,6 +12,7 @@ import { IBeacon__factory } from '../../chain/generated/factories/IBeacon__facto
 import type { Clock } from '../../clock.js'
 import type { ChainTime } from '../chain/ChainTime.js'
 import type { TxRequest } from '../publish/TxOutcome.js'
+import type { Appellant } from './Appellant.js'
 import type { BeaconRelay } from './BeaconRelay.js'
 import type { ChainFacts } from './ChainFacts.js'
 import type { CommitteeCalls } from './CommitteeCalls.js'
@@ -28,6 +29,7 @@ export interface KeeperOptions {
   readonly chain: ChainFacts
   readonly batches: KeeperBatches
   readonly relay: BeaconRelay
+  readonly appellant: Appellant
   readonly time: ChainTime
   readonly clock: Clock
   readonly operator: Address
@@ -102,8 +104,9 @@ export class Keeper {
 
   /** Whether a judged workload can be settled; brings the judging on if it waits for somebody to do so. */
   async #isJudged(dossier: Dossier, rules: Rules): Promise<boolean> {
-    const { contracts, committeeCalls, relay, onChange } = this.#options
+    const { contracts, committeeCalls, relay, appellant, onChange } = this.#options
     const judgment = await readJudgment(contracts, dossier.workload)
+    if (judgment.stage === 'Appealable') await appellant.consider(dossier, judgment, rules)
     const request = await committeeCalls.next(dossier, judgment, rules)
     if (request !== undefined) this.#publish(dossier, request)
     else if (judgment.stage === 'Drawing')
