@@ -120,6 +120,55 @@ describe('audit of payments', function () {
     expect((await agreed(late.workload)).map(({ seat }) => seat)).to.deep.equal(late.seats)
   })
 
+  it('a cancel pays those that accepted in time and have not failed since, and an audit knows who they are', async () => {
+    const { workload, spec, seats } = await drawn(3)
+    const [early, failed, late] = seats as [number, number, number]
+    await prover.accept(network, workload, early)
+    await prover.accept(network, workload, failed)
+    await prover.fail(network, spec, failed, 'ProgramFailed')
+    // The response window is a tenth of the run time.
+    await network.chain.pass(11)
+    await prover.accept(network, workload, late)
+    await (await client.contracts.market.cancel(spec, [])).wait()
+    await network.chain.pass(7)
+    await (await client.contracts.market.cancel(spec, [early])).wait()
+    const { want, have, agrees } = await auditPayments(client.contracts, workload)
+    expect(agrees).to.be.true
+    expect(want.slots.map(({ seat }) => seat)).to.deep.equal([early])
+    expect(want.refunded).to.equal(want.pot - want.paid)
+    expect(have.refunded).to.equal(want.refunded)
+    expect(want.burned).to.equal(TOKEN / 2n)
+  })
+
+  it('finds a cancel that left out who had to be paid', async () => {
+    const { workload, spec, seats } = await drawn(1)
+    await prover.accept(network, workload, seats[0]!)
+    await (await client.contracts.market.cancel(spec, [])).wait()
+    await network.chain.pass(7)
+    await (await client.contracts.market.cancel(spec, seats)).wait()
+    const events: WorkloadEvent[] = []
+    for await (const event of readEvents(client.contracts, { workload })) events.push(event as WorkloadEvent)
+    // What the events of a market that paid nobody would say.
+    const { want } = await auditPayments(client.contracts, workload)
+    const { terms } = await client.getWorkload({ workload })
+    const rules = { ...devnet.rules, assignBounty: 0n, settleBounty: 0n }
+    const times = new Map(
+      await Promise.all(
+        events.map(async ({ at }) => [at.block, (await network.chain.provider.getBlock(at.block))!.timestamp] as const),
+      ),
+    )
+    const silent = events.filter(({ name }) => name !== 'SlotSettled')
+    const facts = {
+      terms,
+      rules,
+      timeOf: ({ at }: WorkloadEvent) => times.get(at.block)!,
+      operatorOf: () => '0x' as Hex,
+    }
+    expect(expectedPayments({ ...facts, events: silent }).slots.map(({ seat }) => seat)).to.deep.equal(
+      want.slots.map(({ seat }) => seat),
+    )
+  })
+
   it('what a committee judged, and what none came together for', async () => {
     const { owner, requester, chain, deployment } = network
     // One operator holds all validators' seats, so one signature is the answer of any of its members.
@@ -229,7 +278,7 @@ describe('audit of payments', function () {
     const event = (name: string, args: object) => ({ contract: 'market', at, name, args }) as unknown as WorkloadEvent
     const facts = (first: number, second: number) => ({
       terms: { fee: 10n * TOKEN, maxRunTime: 100, redundancy: 2 },
-      rules: { baseBurnBps: 500, assignBounty: 0n, settleBounty: 0n, committeeBps: 500 },
+      rules: { baseBurnBps: 500, assignBounty: 0n, settleBounty: 0n, committeeBps: 500, responseWindow: 20 },
       events: [
         event('Assigned', { candidates: [] }),
         event('Committed', { seat: first, slot: 0, order: 0, commitment: 1n }),

@@ -36,7 +36,7 @@ export interface ExpectedPayments extends Payments {
 /** Facts from which payments follow. */
 export interface PaymentFacts {
   readonly terms: Pick<Terms, 'fee' | 'maxRunTime' | 'redundancy'>
-  readonly rules: MoneyRules
+  readonly rules: MoneyRules & { readonly responseWindow: number }
   /** The events of a workload that has ended, in order. */
   readonly events: readonly WorkloadEvent[]
   /** Time of the block of an event. */
@@ -48,7 +48,7 @@ export interface PaymentFacts {
 
 /**
  * What a workload should have paid, refunded and burned, from its terms and from who committed, revealed and waited. Who is
- * compensated after a cancel or a release is taken from the chain; how much is not. Source: design section 4.
+ * compensated after a release is taken from the chain; how much, and who after a cancel, is not. Source: design section 4.
  */
 export function expectedPayments(facts: PaymentFacts): ExpectedPayments {
   const { terms, rules, events, timeOf } = facts
@@ -67,7 +67,7 @@ export function expectedPayments(facts: PaymentFacts): ExpectedPayments {
   const compensationAt = (end: WorkloadEvent): bigint =>
     cancelCompensation(pot, timeOf(end) - timeOf(assigned), terms.maxRunTime, terms.redundancy)
   if (outcome === 'Cancelled') {
-    const slots = waiting(events, new Set()).map((seat) => ({ seat, rank: 0, paid: compensationAt(finished) }))
+    const slots = accepted(facts, assigned).map((seat) => ({ seat, rank: 0, paid: compensationAt(finished) }))
     const paid = sumOf(slots)
     return { ...nothing, slots, paid, refunded: pot - paid, burned: baseBurn }
   }
@@ -122,6 +122,15 @@ function ranks(
     rank += 1
     return { seat, rank, paid: share }
   })
+}
+
+/** Seats that accepted within the response window, and have not failed since. */
+function accepted({ terms, rules, events, timeOf }: PaymentFacts, assigned: WorkloadEvent): number[] {
+  const until = timeOf(assigned) + Math.min(rules.responseWindow, Math.floor(terms.maxRunTime / 10))
+  const failed = new Set(events.flatMap((event) => (event.name === 'Failed' ? [event.args.seat] : [])))
+  return events.flatMap((event) =>
+    event.name === 'Accepted' && timeOf(event) <= until && !failed.has(event.args.seat) ? [event.args.seat] : [],
+  )
 }
 
 /** Seats settled without a rank that delivered no valid proof: those that waited. */
