@@ -167,6 +167,18 @@ contract CommitteeConcludeTest is CommitteeFixture {
         assertEq(committee.missesOf(silent), 0, "none");
     }
 
+    /// @dev Whoever was silent before an appeal has missed, whatever the appeal finds.
+    function test_misses_AnAppealCountsThoseBeforeIt() public {
+        Workload memory w = revealedByBoth();
+        seated(w);
+        uint256 silent = members(w)[QUORUM];
+        vote(w, 0, QUORUM, 3);
+        toVotesOver(w);
+        fundBond(alice);
+        appeal(w, alice);
+        assertEq(committee.missesOf(silent), 1, "one");
+    }
+
     /// @dev Leaves `count` validators in the set from now on.
     function _shrinkTo(uint256 count) private returns (uint256[] memory kept) {
         kept = new uint256[](count);

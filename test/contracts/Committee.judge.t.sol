@@ -244,6 +244,19 @@ contract CommitteeJudgeTest is CommitteeFixture {
         assertEq(committee.judgmentOf(w.id).decided, 3, "five");
     }
 
+    /// @dev Attack, two tongues: a second, other verdict of a member is no verdict; it is what the member can be slashed for.
+    function test_post_OfAMemberTheFirstVerdictCounts() public {
+        Workload memory w = revealedByBoth();
+        seated(w);
+        vote(w, 0, QUORUM - 1, 0);
+        vote(w, 0, 1, 3);
+        (, , uint256[] memory votes) = committee.membersOf(w.id, 1);
+        assertEq(votes[0], 0, "what it found first");
+        vote(w, QUORUM - 1, QUORUM, 0);
+        assertEq(committee.judgmentOf(w.id).decided, 3, "five equal opinions");
+        assertEq(committee.judgmentOf(w.id).valid, 0, "valid");
+    }
+
     function test_post_EachProofNeedsItsOwnQuorum() public {
         Workload memory w = revealedByBoth();
         seated(w);

@@ -17,7 +17,7 @@ import { REGRESSIONS } from './regressions.js'
 import { PURSE, World } from './World.js'
 
 const ACCOUNTS = 6
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 12)
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 20)
 const STEPS = Number(process.env['MODEL_STEPS'] ?? 150)
 const SEED = Number(process.env['MODEL_SEED'] ?? Date.now() % 2 ** 31)
 /** Finding a shorter failing sequence takes minutes. */
@@ -67,7 +67,18 @@ describe('model of the protocol', function () {
     const sequences = fc.array(step, { minLength: 1, maxLength: 2 * STEPS, size: 'max' })
     const limits = { interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true, endOnFailure: !SHRINK }
     await fc.assert(fc.asyncProperty(sequences, sequence), { numRuns: RUNS, seed: SEED, ...limits })
-    for (const act of ['assign', 'commit', 'commitOpen', 'reveal', 'settle', 'fail', 'decline']) {
+    for (const act of [
+      'assign',
+      'commit',
+      'commitOpen',
+      'reveal',
+      'settle',
+      'fail',
+      'decline',
+      'record',
+      'answer',
+      'evict',
+    ]) {
       expect(done.get(`${act} ok`) ?? 0, `successful calls of ${act}`).to.be.greaterThan(0)
     }
     if (process.env['MODEL_VERBOSE'] !== undefined)

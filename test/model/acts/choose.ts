@@ -106,7 +106,7 @@ function checkActs(state: State, rules: Rules, now: number): readonly Act[] {
   if (newest === undefined || now >= nextAt) return ['openCheck']
   if (newest.startedAt === undefined) return now > newest.startBy ? ['startCheck', 'openCheck'] : ['startCheck']
   const { window } = rules.classes.get(CHECKED)!.policy!
-  if (now <= newest.startedAt + window) return ['answer', 'answer', 'answer', 'excuse', 'evict']
+  if (now <= newest.startedAt + window) return ['answer', 'answer', 'answer', 'excuse', 'evict', 'evict']
   return ['evict', 'evict', 'openCheck', 'join', 'topUp', 'leave', 'withdrawSeat']
 }
 
@@ -139,9 +139,11 @@ export function actOf(state: State, rules: Rules, one: Step, now: number, block:
   return ['submit', 'submitMany'].includes(act) && live >= MOST_LIVE ? 'assign' : act
 }
 
-/** The workload a step is about: mostly a live one. */
+/** The workload a step is about: mostly a live one, and often one that a committee is to judge, which takes many acts. */
 export function jobOf(state: State, { job }: Step): Job | undefined {
   const live = state.jobs.filter(({ phase }) => phase !== 'Final')
+  const shown = live.filter(({ reveals }) => reveals.length > 0)
+  if (job % 3 === 1 && shown.length > 0) return choose(shown, job >> 3)
   return live.length > 0 && job % 5 !== 0 ? choose(live, job >> 3) : choose(state.jobs, job >> 3)
 }
 

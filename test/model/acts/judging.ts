@@ -52,6 +52,10 @@ function opinion(job: Job, attempt: number, member: number): Set<number> {
   return new Set(found.map(({ order }) => order))
 }
 
+function contrary(job: Job, answer: ReadonlySet<number>): Set<number> {
+  return new Set(job.reveals.map(({ order }) => order).filter((order) => !answer.has(order)))
+}
+
 interface Say {
   readonly member: number
   readonly valid: ReadonlySet<number>
@@ -70,11 +74,12 @@ function post(scene: Scene, job: Job): Call {
   const { attempt, number } = job.judging.attempts.length === 0 ? NOT_YET : judging.current(job)
   // Committees that are silent together let attempts fail.
   const silent = (job.number + number) % 5 === 0 ? 3 : n % 3 === 0 ? 2 : 9
-  const says = attempt.members.flatMap((_, member): Say[] => {
+  const says = attempt.members.flatMap(({ answer }, member): Say[] => {
     const signer = operatorOf(state, attempt, member)
-    return signer === undefined || (n + member) % silent === 0
-      ? []
-      : [{ member, valid: opinion(job, number, member), signer }]
+    if (signer === undefined || (n + member) % silent === 0) return []
+    // Some that have answered say the contrary now.
+    const turns = answer !== undefined && n % 4 === 0
+    return [{ member, valid: turns ? contrary(job, answer) : opinion(job, number, member), signer }]
   })
   const spoiled = n % 7 === 0 ? spoil(world.stranger, says, n >> 3) : says
   const proofs = judging.chained(job.reveals)

@@ -55,6 +55,7 @@ function checkTime(state: State, rules: Rules, { act, when, edge }: Step, now: n
   if (act === 'startCheck' && when % 11 === 0) return later(newest.startBy, 0)
   if (newest.startedAt === undefined) return undefined
   const isLast = act === 'evict' ? when % 4 > 0 : ['answer', 'excuse'].includes(act) && when % 13 === 0
+  if (act === 'evict' && when % 2 === 0) return later(newest.startedAt + window + edge, 0)
   return isLast ? later(newest.startedAt + window, 1) : undefined
 }
 
