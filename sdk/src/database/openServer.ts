@@ -33,8 +33,9 @@ export async function openServer<Schema>(
     application_name: 'gevulot',
     options: `-c search_path=${schema}`,
   })
-  // An idle connection that breaks concerns nobody.
+  // A connection that breaks is an event nobody waits for, idle or in use; the statement on it fails by itself.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   try {
     await pool.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`)
   } catch (error) {
