@@ -30,7 +30,7 @@ export default tseslint.config(
     ignores: ['**/node_modules/', '**/dist/', 'artifacts/', 'cache/', 'coverage/', '.gevulot/', 'sdk/src/*/generated/'],
   },
   {
-    files: ['**/*.{ts,js,mjs}'],
+    files: ['**/*.{ts,tsx,js,mjs}'],
     extends: [tseslint.configs.recommendedTypeChecked],
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     languageOptions: {
@@ -86,6 +86,21 @@ export default tseslint.config(
     rules: {
       ...restrictImports(...['contracts', 'explorer', 'programs', 'scripts', 'test', 'bench'].map(folder)),
       'no-restricted-globals': 'off',
+    },
+  },
+  {
+    files: ['explorer/**'],
+    rules: {
+      ...restrictImports(
+        ...['contracts', 'programs', 'scripts', 'test', 'bench'].map(folder),
+        gplPackages,
+        { regex: '^(node:|ethers$)', message: 'The page has a budget: take it from the SDK, where a browser can.' },
+        {
+          regex: '/sdk/src/(?!api/|chain/|audit/|errors/)',
+          message: 'The page takes the API client and pure functions of the SDK.',
+        },
+      ),
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
     },
   },
   {

@@ -104,7 +104,7 @@ async function report(group) {
 
 ensureNode('npm test')
 ensureDependencies()
-ensureSystemPackages({ runtimes: ['bubblewrap', 'linux', 'programs', 'languages', 'postgres'] })
+ensureSystemPackages({ runtimes: ['bubblewrap', 'linux', 'programs', 'languages', 'postgres', 'browser'] })
 
 /** The build comes before what reads its types; the Solidity tests compile the mocks that later groups deploy. */
 const groups = [

@@ -101,7 +101,7 @@ function hasCloudKernel() {
 /**
  * What a runtime, the build of the example programs, an example in another language, or a test of the worker needs from the system: a test for it and the Debian packages that bring it.
  * @type {Readonly<Record<Runtime, readonly { what: string, present: () => boolean, packages: readonly string[] }[]>>}
- * @typedef {'bubblewrap' | 'linux' | 'programs' | 'languages' | 'postgres'} Runtime
+ * @typedef {'bubblewrap' | 'linux' | 'programs' | 'languages' | 'postgres' | 'browser'} Runtime
  */
 const NEEDS = {
   bubblewrap: [{ what: 'bubblewrap (bwrap)', present: () => onPath('bwrap'), packages: ['bubblewrap'] }],
@@ -112,6 +112,13 @@ const NEEDS = {
       what: 'a C compiler with the static C library',
       present: () => onPath('cc') && existsSync('/usr/lib/x86_64-linux-gnu/libc.a'),
       packages: ['gcc', 'libc6-dev'],
+    },
+  ],
+  browser: [
+    {
+      what: 'Chromium',
+      present: () => onPath('chromium') || onPath('chromium-browser') || process.env['CHROMIUM'] !== undefined,
+      packages: ['chromium', 'fonts-dejavu-core'],
     },
   ],
   programs: [{ what: 'a C++ compiler', present: () => onPath('g++'), packages: ['g++'] }],

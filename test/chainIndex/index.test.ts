@@ -347,6 +347,16 @@ describe('chain index', function () {
       expect(programs[0]!.uri).to.equal('<img src=')
     })
 
+    it('answers after a restart although no block comes', async () => {
+      const { index } = await reader.getNetwork({})
+      await api.stop()
+      await api.start()
+      const again = createApiClient({ url: api.url })
+      while ((await again.getNetwork({})).index === null) await contracts.provider.getBlockNumber()
+      expect((await again.getNetwork({})).index).to.deep.equal(index)
+      expect((await fetch(`${api.url}/ready`)).status).to.equal(200)
+    })
+
     it('streams what happens from now on', async () => {
       const response = await fetch(`${api.url}/v1/events`)
       const events = response.body!.getReader()

@@ -35,6 +35,7 @@ export class TestIndex {
     const log = jsonLogger({ level: 'error', write: console.log, now: () => Date.now() })
     const index = new ChainIndex({
       ...{ contracts: this.#contracts, store: this.store, clock: systemClock, log, pollMs: 20 },
+      onResume: (block) => block.hash === target?.hash && over.abort(),
       onBatch: (batch) => {
         if (batch.kind === 'events' && batch.to.hash === target?.hash) over.abort()
       },

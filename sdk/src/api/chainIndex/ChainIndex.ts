@@ -1,6 +1,6 @@
 import type { Contracts } from '../../chain/connect.js'
 import { asChainError } from '../../chain/asChainError.js'
-import { followEvents, type EventBatch } from '../../chain/followEvents.js'
+import { followEvents, type BlockRef, type EventBatch } from '../../chain/followEvents.js'
 import type { Clock } from '../../clock.js'
 import { chainError } from '../../errors/codes/chain.js'
 import { GevulotError } from '../../errors/GevulotError.js'
@@ -16,6 +16,8 @@ export interface ChainIndexOptions {
   readonly log: Logger
   /** Milliseconds between looks at the chain. */
   readonly pollMs: number
+  /** Called with the block up to which everything was taken in before a restart. */
+  readonly onResume: (block: BlockRef) => void
   /** Called with what was just taken in. */
   readonly onBatch: (batch: EventBatch) => void
 }
@@ -52,8 +54,15 @@ export class ChainIndex {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { contracts, store, clock, pollMs, onBatch } = this.#options
-    const { cursor } = await store.open(await this.#identity())
+    const { contracts, store, clock, pollMs, onBatch, onResume } = this.#options
+    const head = await store.open(await this.#identity())
+    const { cursor } = head
+    const last = cursor?.checkpoints.at(-1)
+    if (last !== undefined) {
+      // Nothing may come for a while, and what is there can be answered.
+      this.#head = head
+      onResume(last)
+    }
     const patienceMs = Number.MAX_SAFE_INTEGER
     const options = { rewards: true, pollMs, clock, patienceMs, signal, ...(cursor && { cursor }) }
     for await (const batch of followEvents(contracts, options)) {

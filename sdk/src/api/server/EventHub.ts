@@ -43,6 +43,11 @@ export class EventHub {
     return this.#head !== undefined
   }
 
+  /** Everything up to this block was read before a restart. */
+  resume(block: BlockRef): void {
+    this.#head = block
+  }
+
   /** Tells everybody. */
   publish(batch: EventBatch): void {
     this.#head = batch.kind === 'events' ? batch.to : batch.cursor.checkpoints.at(-1)

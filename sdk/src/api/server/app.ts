@@ -17,6 +17,7 @@ import { ENDPOINTS } from '../contract/endpoints.js'
 import { openApi } from '../contract/openApi.js'
 import type { ApiKeys, StoredKey } from './ApiKeys.js'
 import type { EventHub } from './EventHub.js'
+import type { ExplorerPage } from './ExplorerPage.js'
 import { handlers, type Backend, type Caller } from './handlers.js'
 import type { RateLimiter } from './RateLimiter.js'
 import { statusOf } from './statusOf.js'
@@ -34,6 +35,8 @@ export interface AppOptions {
   /** Serves what the proxy published, so that provers can fetch it here. */
   readonly content: ContentSource | undefined
   readonly maxContentBytes: number
+  /** The explorer; undefined: only the API is served. */
+  readonly page: ExplorerPage | undefined
   /** Aborted when the server stops: ends streams. */
   readonly stop: AbortSignal
 }
@@ -89,6 +92,12 @@ export function createApp(options: AppOptions): App {
   app.get('/v1/workloads/:workload/events', (context) => events(context, options))
   app.get('/v1/events', (context) => stream(context, options, undefined, undefined))
   app.get('/v1/content/:digest', (context) => content(context, options))
+  const { page } = options
+  app.get('*', (context, next) => {
+    const { path } = context.req
+    const file = path.startsWith('/v1/') ? undefined : page?.at(path)
+    return file === undefined ? next() : Promise.resolve(context.body(file.body, 200, file.headers))
+  })
   return app
 }
 

@@ -14,6 +14,7 @@ import type { ApiSchema } from '../store/schema.js'
 import { ApiKeys } from './ApiKeys.js'
 import { createApp } from './app.js'
 import { EventHub } from './EventHub.js'
+import { ExplorerPage } from './ExplorerPage.js'
 import { Figures } from './Figures.js'
 import type { Proxy } from './handlers.js'
 import { HttpServer } from './HttpServer.js'
@@ -39,6 +40,8 @@ export interface ApiOptions {
   readonly deposit?: boolean
   /** Base address at which provers reach this server's `/v1/content/`; none: they share the store. */
   readonly contentUri?: string
+  /** Serves the explorer too, where it was built; default true. */
+  readonly explorer?: boolean
   /** Origins whose pages may call the API; none by default. */
   readonly origins?: readonly string[]
   /** Requests a second of one key or address in the long run, and at once; defaults 20 and 100. */
@@ -93,6 +96,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     const hub = new EventHub({ contracts, clock })
     const index = new ChainIndex({
       ...{ contracts, clock, log, pollMs: client.settings.pollMs, store: new IndexStore(db) },
+      onResume: (block) => hub.resume(block),
       onBatch: (batch) => hub.publish(batch),
     })
     run((signal) => index.run(signal))
@@ -108,6 +112,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       },
       keys: new ApiKeys(join(directory, 'keys')),
       limiter: new RateLimiter(perSecond, burst),
+      page: options.explorer === false ? undefined : await ExplorerPage.load(),
       ...{ content: proxy?.store, maxContentBytes: MAX_CONTENT_BYTES, stop: stopping.signal },
     })
     const server = await HttpServer.listen(app.fetch, host, options.port ?? 8546).catch((cause: unknown) => {

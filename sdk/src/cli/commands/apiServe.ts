@@ -4,7 +4,7 @@ import { flag, integer, manyOption, option, optionWithDefault, text } from '../p
 
 export const apiServe = defineCommand({
   name: 'api serve',
-  summary: 'Serve the network over HTTP, and submit on behalf of API keys',
+  summary: 'Serve the network over HTTP with an explorer, and submit on behalf of API keys',
   details:
     'With a key file and a store it submits requests of API keys and pays for them (proxy mode); without a key file it only reads. Ends cleanly on Ctrl-C or SIGTERM; what it accepted is submitted after the next start. Put it behind a server that speaks TLS.',
   options: {
@@ -18,6 +18,7 @@ export const apiServe = defineCommand({
     port: optionWithDefault('number', integer(0, 65_535), 8546, '0: any free one'),
     origin: manyOption('origin', text, 'a page that may call it from a browser, or *; repeat it'),
     contentUri: option('url', text, 'where provers reach its /v1/content/; without it they share the store'),
+    noExplorer: flag('serve the API alone, without the explorer'),
     readOnly: flag('submit for nobody, although there is a key'),
     noDeposit: flag("do not top up the balance in the market from the account's tokens"),
   },
@@ -39,6 +40,7 @@ export const apiServe = defineCommand({
     const level = environment['GEVULOT_LOG_LEVEL'] === 'debug' ? 'debug' : 'info'
     const api = await startApi({
       ...{ client, directory: options.data, version: await ownVersion(), proxy, deposit: !options.noDeposit },
+      explorer: !options.noExplorer,
       ...{ host: options.host, port: options.port, origins: options.origin },
       ...(options.contentUri !== undefined && { contentUri: options.contentUri }),
       log: jsonLogger({ level, write: (line) => output.note(line), now: () => client.clock.now() }),
@@ -47,6 +49,7 @@ export const apiServe = defineCommand({
       output.report({ url: api.url, proxy, account: client.account ?? null }, [
         output.paint('good', `The API is served at ${api.url}.`),
         ...output.facts([
+          ...(options.noExplorer ? [] : ([['explorer', api.url]] as const)),
           ['schema', `${api.url}/v1/openapi.json`],
           ['proxy', proxy ? `submits as ${client.account ?? '?'}` : 'no: it only reads'],
         ]),

@@ -1,0 +1,132 @@
+import { useState, type ReactNode } from 'react'
+import type { GevulotError } from '../../../sdk/src/errors/GevulotError.js'
+import type { WorkloadRow } from '../api.js'
+import { later, useNow } from '../clock.js'
+import { ago, short, tokens, utc, words } from '../format.js'
+import { Link } from '../router.js'
+
+/** An amount of tokens. */
+export function Amount({ units, digits }: { readonly units: string | bigint; readonly digits?: number }): ReactNode {
+  return (
+    <>
+      {tokens(units, digits)} <span className="unit">GVLT</span>
+    </>
+  )
+}
+
+/** How long ago something was; the exact time for who looks or listens closer. */
+export function Ago({ time }: { readonly time: number }): ReactNode {
+  const now = useNow()
+  return (
+    <time dateTime={new Date(time * 1000).toISOString()} title={utc(time)}>
+      {ago(time, now)}
+    </time>
+  )
+}
+
+/** A link to a workload. */
+export function WorkloadId({ id }: { readonly id: string }): ReactNode {
+  return (
+    <Link to={`/workloads/${id}`} className="id" label={`Workload ${id.slice(0, 10)}`}>
+      {short(id)}
+    </Link>
+  )
+}
+
+/** A link to a program. */
+export function ProgramId({ id }: { readonly id: string }): ReactNode {
+  return (
+    <Link to={`/programs/${id}`} className="id" label={`Program ${id.slice(0, 10)}`}>
+      {short(id)}
+    </Link>
+  )
+}
+
+/** A link to an account. */
+export function Account({ id }: { readonly id: string }): ReactNode {
+  return (
+    <Link to={`/accounts/${id}`} className="id" label={`Account ${id.slice(0, 8)}`}>
+      {short(id)}
+    </Link>
+  )
+}
+
+/** A whole id that can be copied. */
+export function WholeId({ id, name }: { readonly id: string; readonly name: string }): ReactNode {
+  const [copied, setCopied] = useState(false)
+  const copy = (): void => {
+    void navigator.clipboard.writeText(id).then(() => {
+      setCopied(true)
+      later(() => setCopied(false), 1_500)
+    })
+  }
+  return (
+    <>
+      <span className="id whole">{id}</span>
+      <button type="button" className="copy" onClick={copy} aria-label={`Copy the ${name}`}>
+        {copied ? 'copied' : 'copy'}
+      </button>
+    </>
+  )
+}
+
+const TONES = {
+  ...{ pending: 'busy', proving: 'busy', revealing: 'busy', proven: 'good', expired: 'bad', cancelled: '' },
+} as const
+
+/** The status of a workload; how it ended stands in it. */
+export function Status({ row }: { readonly row: Pick<WorkloadRow, 'status' | 'outcome'> }): ReactNode {
+  const { status, outcome } = row
+  return <span className={`tag ${TONES[status]}`}>{status === 'expired' ? words(outcome ?? status) : status}</span>
+}
+
+/** What went wrong, and what to do about it. */
+export function Failure({ failure }: { readonly failure: GevulotError }): ReactNode {
+  return (
+    <div className="card problem" role="alert">
+      <h2>{failure.code === 'API_NOT_FOUND' ? 'Not here' : 'That did not work'}</h2>
+      <p>{failure.message}</p>
+      <p className="quiet small">
+        {failure.hint} <code>{failure.code}</code>
+      </p>
+    </div>
+  )
+}
+
+/** Figures side by side. */
+export function Figures({ of, label }: { readonly of: readonly Figure[]; readonly label: string }): ReactNode {
+  return (
+    <dl className="figures" aria-label={label}>
+      {of.map(({ name, value, note }) => (
+        <div className="figure" key={name}>
+          <dt>{name}</dt>
+          <dd>
+            {value}
+            {note !== undefined && <div className="note">{note}</div>}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+/** A figure with its name. */
+export interface Figure {
+  readonly name: string
+  readonly value: ReactNode
+  readonly note?: ReactNode
+}
+
+/** Names and values, one under the other. */
+export function Facts({ of }: { readonly of: readonly (readonly [string, ReactNode])[] }): ReactNode {
+  return (
+    <dl className="facts">
+      {of.map(([name, value]) => (
+        <div key={name} style={{ display: 'contents' }}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}

@@ -1,0 +1,228 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { expect } from 'chai'
+import { hexlify, keccak256, randomBytes, Wallet } from 'ethers'
+import type { Browser, Page } from 'playwright-core'
+import { root } from '../../scripts/lib/artifacts.js'
+import { startApi, type RunningApi } from '../../sdk/src/api/server/startApi.js'
+import { deploymentOf, readDeploymentRecord } from '../../sdk/src/chain/deployment.js'
+import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
+import { createClient, type GevulotClient } from '../../sdk/src/client/createClient.js'
+import { buildInputs } from '../../sdk/src/content/buildInputs.js'
+import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
+import { startDevnet, type Devnet } from '../../sdk/src/devnet/index.js'
+import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
+import { findBrowser, openPage, startBrowser, type Watched } from '../support/browser.js'
+import { TOKEN } from '../support/network.js'
+
+const BUILT = join(root, 'sdk/dist/explorer')
+/** What a visitor loads before anything shows, and the code that draws again, compressed. */
+const MOST_BYTES = 150_000
+const HOSTILE = `https://evil.example/"><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>\u202e\u0007`
+const GROUND = 'getComputedStyle(document.body).backgroundColor'
+const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 }
+
+describe('browser: explorer', function () {
+  this.timeout(240_000)
+  let directory: string
+  let devnet: Devnet
+  let client: GevulotClient
+  let store: DirectoryStore
+  let api: RunningApi
+  let browser: Browser
+  let watched: Watched
+  let page: Page
+  let proven: `0x${string}`
+  let hostileProgram: `0x${string}`
+
+  before(async function () {
+    const path = findBrowser()
+    if (path === undefined) {
+      console.log('  skip: there is no Chromium; on Debian: apt-get install chromium')
+      this.skip()
+    }
+    directory = await mkdtemp(join(tmpdir(), 'gevulot-explorer-'))
+    devnet = await startDevnet({ directory: join(directory, 'net'), port: 0, provers: 2, project: root })
+    const { info } = devnet
+    const key = (await readFile(info.requester.keyFile, 'utf8')).trim()
+    const signer = new Wallet(key, rpcProvider(info.rpcUrl, info.chainId))
+    store = new DirectoryStore(info.store)
+    const deployment = deploymentOf(await readDeploymentRecord(info.deployment))
+    client = await createClient({ deployment, signer, store, pollMs: 200 })
+    await client.deposit({ amount: 100n * TOKEN })
+    const log = jsonLogger({ level: 'error', write: console.log, now: () => Date.now() })
+    const rate = { perSecond: 1_000, burst: 1_000 }
+    api = await startApi({ client, directory: join(directory, 'api'), log, version: '0', port: 0, proxy: false, rate })
+    browser = await startBrowser(path)
+    watched = await openPage(browser)
+    ;({ page } = watched)
+  })
+  after(async () => {
+    await (browser as Browser | undefined)?.close()
+    await (api as RunningApi | undefined)?.stop()
+    await (devnet as Devnet | undefined)?.stop()
+    if ((directory as string | undefined) !== undefined) await rm(directory, { recursive: true, force: true })
+  })
+
+  async function submit(inputsUri = ''): Promise<`0x${string}`> {
+    const publicInputs = randomBytes(32)
+    const { digest } = await buildInputs({ args: [], files: { public_inputs: publicInputs } }, store)
+    const { minimumFee: fee } = await client.quote({ program: devnet.info.program, maxRunTime: 120 })
+    const inputs = { digest, publicInputs: keccak256(publicInputs) as `0x${string}` }
+    const terms = { program: devnet.info.program, inputs, fee, maxRunTime: 120, inputsUri }
+    return (await client.submit(terms)).workload
+  }
+  const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name })
+
+  it('shows a workload the moment it is there, and its proof, without a reload', async () => {
+    await page.goto(api.url)
+    await heading('A market for proofs').waitFor()
+    proven = await submit(HOSTILE)
+    const row = page
+      .getByRole('row')
+      .filter({ has: page.getByRole('link', { name: `Workload ${proven.slice(0, 10)}` }) })
+    await row.waitFor()
+    await row.getByText('proven').waitFor({ timeout: 120_000 })
+    await page.getByText('live', { exact: true }).waitFor()
+  })
+
+  it('tells the story stage by stage, with the draw computed again by the page itself', async () => {
+    await page.getByRole('link', { name: `Workload ${proven.slice(0, 10)}` }).click()
+    await heading(/^Workload/).waitFor()
+    expect(new URL(page.url()).pathname).to.equal(`/workloads/${proven}`)
+    await page.locator('[data-audit=agrees]').waitFor()
+    const stages = await page.locator('.track li').allTextContents()
+    expect(stages.map((text) => /^[a-z]+/.exec(text)?.[0])).to.deep.equal([
+      ...['submit', 'assign', 'run', 'commit', 'reveal', 'verify', 'rank', 'pay'],
+    ])
+    expect(await page.locator('.track li.done').count()).to.equal(8)
+    const { slots } = await client.getWorkload({ workload: proven })
+    await page.getByRole('table', { name: 'Candidates' }).getByText('takes slot 1').waitFor()
+    const paid = page.getByRole('table', { name: 'Payments' }).getByRole('row')
+    expect(await paid.nth(1).textContent()).to.match(new RegExp(`^1${slots[0]!.seat}0x`))
+  })
+
+  it('says so when the draw is not the one that follows from its facts', async () => {
+    const { page: other } = await openPage(browser)
+    await other.route('**/draw', async (route) => {
+      const answer = (await (await route.fetch()).json()) as { have: { draw: string }[] }
+      await route.fulfill({ json: { ...answer, have: answer.have.map((one) => ({ ...one, draw: 'Busy', slot: 15 })) } })
+    })
+    await other.goto(`${api.url}/workloads/${proven}`)
+    await other.locator('[data-audit=differs]').waitFor()
+    await other.context().close()
+  })
+
+  it('what somebody wrote on the chain is text and nothing else', async () => {
+    const prover = hexlify(randomBytes(32))
+    const verifier = (await client.getProgram({ program: devnet.info.program })).verifier
+    hostileProgram = (await client.deployProgram({ prover, verifier: verifier as `0x${string}`, uri: HOSTILE })).program
+    await page.goto(`${api.url}/workloads/${proven}`)
+    const shown = page.locator('bdi').first()
+    expect(await shown.textContent())
+      .to.include('<script>')
+      .and.to.include('\ufffd')
+      .and.not.to.match(/[\u202e\u0007]/)
+    for (const place of ['/programs', `/programs/${hostileProgram}`]) {
+      await page.goto(api.url + place)
+      await page.locator('bdi').filter({ hasText: 'evil.example' }).first().waitFor()
+      expect(await page.locator('main img, main script, main iframe, main [href*="evil"]').count(), place).to.equal(0)
+    }
+    expect(await page.title()).not.to.include('owned')
+  })
+
+  it('finds by keyboard alone', async () => {
+    await page.goto(`${api.url}/economics`)
+    await heading('Economics').waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate<string>('document.activeElement.id')).to.equal('content')
+    await page.keyboard.press('/')
+    await page.keyboard.type(proven.slice(0, 14))
+    await page.getByRole('option', { name: /workload/ }).waitFor()
+    await page.keyboard.press('Enter')
+    await heading(/^Workload/).waitFor()
+    await page.goBack()
+    await heading('Economics').waitFor()
+  })
+
+  it('every place opens by its address, on a phone too, and names what it has', async () => {
+    const operator = devnet.info.provers[0]!.operator
+    const places = [
+      ...[
+        '/',
+        '/workloads',
+        '/workloads?status=proven',
+        `/workloads/${proven}`,
+        '/programs',
+        `/programs/${hostileProgram}`,
+      ],
+      ...['/provers', `/accounts/${operator}`, `/accounts/${client.account}`, '/economics?per=6', '/nowhere'],
+    ]
+    const phone = await openPage(browser, { ...PHONE, colorScheme: 'dark' })
+    for (const place of places) {
+      await phone.page.goto(api.url + place)
+      await phone.page.getByRole('heading', { level: 1 }).waitFor()
+      await phone.page.locator('.empty', { hasText: 'Reading' }).waitFor({ state: 'detached' })
+      const named = phone.page.locator('a:not([aria-label]), button:not([aria-label]), input:not([aria-label])')
+      const found = {
+        wide: await phone.page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth'),
+        nameless: (await named.allTextContents()).filter((text) => text.trim() === '').length,
+        unlabelled: await phone.page.locator('table:not(:has(> caption))').count(),
+        ground: await phone.page.evaluate<string>(GROUND),
+      }
+      expect(found, place).to.deep.equal({ wide: 0, nameless: 0, unlabelled: 0, ground: 'rgb(13, 18, 20)' })
+    }
+    // The reader's choice is kept.
+    await phone.page.getByRole('button', { name: /^Colours/ }).click()
+    await phone.page.reload()
+    await phone.page.getByRole('heading', { level: 1 }).waitFor()
+    const ground = await phone.page.evaluate<string>(GROUND)
+    expect(ground).to.equal('rgb(246, 247, 248)')
+    expect(phone.complaints.filter((text) => !text.includes('404'))).to.deep.equal([])
+    await phone.page.context().close()
+  })
+
+  it('breaks no rule of its policy, and speaks to its server alone', () => {
+    expect(watched.complaints).to.deep.equal([])
+    expect([...watched.origins]).to.deep.equal([api.url])
+  })
+
+  it('is served with a policy, and nothing of the disk with it', async () => {
+    const response = await fetch(`${api.url}/workloads/${proven}`)
+    expect(response.headers.get('content-type')).to.equal('text/html; charset=utf-8')
+    const policy = response.headers.get('content-security-policy') ?? ''
+    expect(policy)
+      .to.include("default-src 'none'")
+      .and.not.to.match(/unsafe|data:|https?:|\*/)
+    expect(response.headers.get('x-content-type-options')).to.equal('nosniff')
+    const status = (path: string) =>
+      new Promise((resolve, reject) => {
+        // Not `fetch`: it would tidy the path.
+        request(`${api.url}${path}`, { path }, (answer) => resolve(answer.resume().statusCode))
+          .on('error', reject)
+          .end()
+      })
+    for (const path of [
+      '/assets/none.js',
+      '/../package.json',
+      '/%2e%2e/package.json',
+      '/assets/..%2f..%2fpackage.json',
+      '/index.html%00.js',
+      '/v1/nothing',
+    ]) {
+      expect(await status(path), path).to.equal(404)
+    }
+    expect((await fetch(`${api.url}/v1/nothing`)).headers.get('content-type')).to.equal('application/json')
+  })
+
+  it('keeps to its budget of bytes', async () => {
+    const names = await readdir(join(BUILT, 'assets'))
+    const files = await Promise.all(names.map((name) => readFile(join(BUILT, 'assets', name))))
+    const bytes = files.reduce((sum, file) => sum + gzipSync(file).length, 0)
+    expect(bytes).to.be.within(50_000, MOST_BYTES)
+  })
+})

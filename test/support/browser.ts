@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+
+const PLACES = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+
+/** The browser of this machine; undefined where there is none. */
+export function findBrowser(): string | undefined {
+  return PLACES.find((path) => path !== undefined && existsSync(path))
+}
+
+/** Starts the browser, without what it likes to ask the Internet. */
+export function startBrowser(executablePath: string): Promise<Browser> {
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] // prettier-ignore
+  return chromium.launch({ executablePath, args })
+}
+
+/** What went wrong in a page, and whom it spoke to. */
+export interface Watched {
+  readonly page: Page
+  /** Errors of scripts, of the console, and refusals by the policy. */
+  readonly complaints: string[]
+  /** Origins that anything was asked of. */
+  readonly origins: Set<string>
+}
+
+/** Opens a page and listens to it. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
+  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })).newPage()
+  const complaints: string[] = []
+  const origins = new Set<string>()
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('request', (request) => origins.add(new URL(request.url()).origin))
+  return { page, complaints, origins }
+}
