@@ -191,9 +191,9 @@ function revealing(state: State, rules: Rules, now: number, number: number, seat
 /** Reveals a committed proof. */
 export function reveal(state: State, rules: Rules, { now }: Moment, number: number, seat: number, shown: Shown): void {
   const { job, place } = revealing(state, rules, now, number, seat)
-  refuse(job.judged, 'NoVerifierContract')
   refuse(!shown.opens, 'CommitmentMismatch')
   refuse(!shown.inputs, 'PublicInputsMismatch')
+  refuse(job.judged, 'NoVerifierContract')
   place.state = shown.good ? 'Valid' : 'Invalid'
   job.commits[place.order]!.verdict = shown.good ? 'valid' : 'invalid'
 }
@@ -231,8 +231,8 @@ export function submitProof(
   refuse(place.state !== 'Assigned' && place.state !== 'Accepted', 'WrongSlotState')
   const alone = job.redundancy === 1 && job.commits.length === 0
   refuse(!alone && !job.binding, 'CommitFirst')
-  refuse(job.judged, 'NoVerifierContract')
   refuse(!shown.inputs, 'PublicInputsMismatch')
+  refuse(job.judged, 'NoVerifierContract')
   refuse(!shown.good, 'ProofNotValid')
   if (alone) {
     end(state, rules, now, state.seats.get(id)!, place, 'proof')
