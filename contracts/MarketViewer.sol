@@ -208,6 +208,35 @@ contract MarketViewer is IMarketViewer {
     }
 
     /// @inheritdoc IMarketViewer
+    function previewCancel(Spec calldata spec, uint256[] calldata seats) external view returns (End memory end) {
+        bytes32 workload = market.idOf(spec);
+        WorkloadState memory state = market.workloadOf(workload);
+        Rules memory rules = market.rulesOf(Terms.wrap(spec.terms).rules());
+        end.outcome = Outcome.Cancelled;
+        if (state.phase == Phase.Pending) {
+            if (!IBeacon(rules.beacon).isOpen(uint32(state.round))) revert NotCancellable(workload);
+            end.refunded = state.fee;
+            return end;
+        }
+        if (state.phase != Phase.Proving) revert NotInPhase(workload, state.phase);
+        bool isClosed = state.closedEarly || block.timestamp > state.deadline;
+        if (isClosed || state.commits != 0 || state.cancelRequestedAt == 0) revert NotCancellable(workload);
+        uint256 from = state.cancelRequestedAt + rules.cancelDelay;
+        if (block.timestamp < from) revert TooEarly(from);
+        Found memory found = _find(workload, seats, 0, true);
+        uint256 have = found.waits == state.accepted ? seats.length : found.waits;
+        if (have != state.accepted) revert ListIncomplete(have, state.accepted);
+        uint256 pot = _potOf(state.fee, rules, false);
+        uint256 slots = Terms.wrap(spec.terms).maxRunTime() * state.redundancy;
+        uint256 each = (pot * (block.timestamp - state.startedAt)) / slots;
+        for (uint256 i; i < found.waits; ++i) found.waiting[i].amount = each;
+        end.payees = found.waiting;
+        end.paid = each * found.waits;
+        end.refunded = pot - end.paid;
+        end.burned = state.fee - _bounties(rules) - pot;
+    }
+
+    /// @inheritdoc IMarketViewer
     function reviewEnd(
         Spec calldata spec,
         uint256 burned,

@@ -82,8 +82,10 @@ interface IMarketViewer is IMarketViewerTypes {
     error RoundNotKnown(uint256 round);
     /// @notice Commits or reveals are still possible before `from`, so nothing is decided.
     error TooEarly(uint256 from);
-    /// @notice The list misses seats that must be settled.
+    /// @notice The list misses seats that must be settled, or names others where it must not.
     error ListIncomplete(uint256 have, uint256 want);
+    /// @notice The workload cannot be cancelled now: a commit stands, commits are closed, its round is fixed, or no cancel was asked for.
+    error NotCancellable(bytes32 workload);
     /// @notice What was given is not the receipt that the market keeps of this workload.
     error ReceiptUnknown(bytes32 workload);
 
@@ -106,6 +108,12 @@ interface IMarketViewer is IMarketViewerTypes {
     /// @param seats Seats of the workload, as for `settle`.
     /// @return The end.
     function previewEnd(Spec calldata spec, uint256[] calldata seats) external view returns (End memory);
+
+    /// @notice What `cancel` would pay now. At the block before a `Finished` event of `cancel`: what it must say, but for the seconds between the two blocks.
+    /// @param spec The workload's spec.
+    /// @param seats All seats that accepted in time, as for `cancel`; none while the workload waits for its draw.
+    /// @return The end. Payees are the seats, without ranks.
+    function previewCancel(Spec calldata spec, uint256[] calldata seats) external view returns (End memory);
 
     /// @notice Who was paid what by a proven workload: checks the receipt against what the market keeps of its hash, and recomputes the ranks' pay.
     /// @param spec The workload's spec.
