@@ -33,13 +33,14 @@ export async function runPackage(
     await mkdir(input)
     await mkdir(output)
     for (const [name, bytes] of Object.entries(inputs)) await writeFile(join(input, name), bytes)
+    const { cores, memoryMiB, outputMiB } = manifest.resources
     const outcome = await runtime.run({
       package: await fetchPackage(digest, store, cacheDirectory ?? join(directory, 'cache')),
       inputs: Object.keys(inputs).map((name) => ({ name, path: join(input, name) })),
       args: [],
       role: manifest.role,
       ...context,
-      limits: { ...manifest.resources, seconds: 900, logBytes: 65_536 },
+      limits: { cores, memoryMiB, outputMiB, seconds: 900, logBytes: 65_536 },
       outputDirectory: output,
     })
     const files = new Map<string, Uint8Array>()

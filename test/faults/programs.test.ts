@@ -28,7 +28,7 @@ describe('faults: programs that fail', function () {
   before(async () => {
     network = await TestNetwork.start()
     const alice = await network.addOperator('alice', 4)
-    await network.startWorker(alice, { runs: 4, fetchSeconds: 3 })
+    await network.startWorker(alice, { runs: 4, cores: 4, fetchSeconds: 3 })
   })
   after(async () => {
     await network.stop()

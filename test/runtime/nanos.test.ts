@@ -18,7 +18,7 @@ import { rejected } from '../support/rejected.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
 const LIMITS: RunLimits = { seconds: 7, cores: 2, memoryMiB: 100, outputMiB: 4, logBytes: 1000 }
-const DISKS = { program: '/p', job: '/j', out: '/o' }
+const DISKS = { program: '/p', job: '/j', out: '/o', kernelLogAt: 4096, bootable: false }
 
 describe('runtime: nanos: command line', () => {
   const { command, args } = microvmCommand(nanosMachine('/k', DISKS, LIMITS, 'tcg'))
@@ -166,11 +166,11 @@ describe('runtime: nanos: disks', () => {
     const path = join(directory(), 'job.img')
     const disk = Buffer.alloc(64 * 512)
     writeFileSync(path, disk)
-    expect(await keptExitCode(path)).to.equal(undefined)
+    expect(await keptExitCode({ ...DISKS, job: path })).to.equal(undefined)
     disk.write('KLOG', 8 * 512)
     disk.writeInt32LE(0x180, 8 * 512 + 12)
     writeFileSync(path, disk)
-    expect(await keptExitCode(path)).to.equal(0x80)
+    expect(await keptExitCode({ ...DISKS, job: path })).to.equal(0x80)
   })
 
   it('calls a volume full when less is left than the kernel takes at a time', () => {

@@ -12,6 +12,7 @@ import type { Case, Exhibit } from '../../sdk/src/validator/index.js'
 import { Judge } from '../../sdk/src/validator/judge/Judge.js'
 import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
 import { jsonLogger } from '../../sdk/src/worker/index.js'
+import { ResourceLedger } from '../../sdk/src/worker/run/ResourceLedger.js'
 import { compileGuest } from '../support/guests/compile.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
@@ -80,16 +81,13 @@ describe('validator: judging', function () {
     const dataDirectory = join(directory(), `data-${count++}`)
     const judge = new Judge({
       config: {
-        runs: 1,
-        cores: 1,
-        memoryMiB: 256,
-        outputMiB: 16,
         logKiB: 16,
         maxContentMiB: 16,
         maxProofMiB: 1,
         dataDirectory,
       },
       runtime: createRuntime('bubblewrap', { cacheDirectory: join(directory(), 'runtime') }),
+      ledger: new ResourceLedger({ runs: 1, cores: 1, memoryMiB: 256, outputMiB: 16, gpus: [] }),
       sources: () => store,
       time,
       clock: systemClock,

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readdir, readFile, statfs } from 'node:fs/promises'
+import { access, constants, mkdir, readFile, statfs } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { DirectoryStore } from '../content/DirectoryStore.js'
@@ -6,6 +6,7 @@ import { HttpStore } from '../content/HttpStore.js'
 import { digestOf } from '../content/digest.js'
 import { deploymentOf, readDeploymentRecord } from '../chain/deployment.js'
 import { rpcProvider } from '../chain/rpcProvider.js'
+import { findGpus } from '../runtime/gpu/findGpus.js'
 import { createRuntime } from '../runtime/createRuntime.js'
 import type { RuntimeName } from '../runtime/Runtime.js'
 import { formatBytes } from './format.js'
@@ -116,16 +117,17 @@ async function kvmFinding(): Promise<Finding> {
   return { name: 'kvm', state: 'missing', what, fix, needed: false }
 }
 
-/** Graphics cards by their class on the bus, and whether one is free for a virtual machine. */
+/** Graphics cards, and whether a virtual machine can have one. */
 async function graphicsFinding(): Promise<Finding> {
-  const bus = '/sys/bus/pci/devices'
-  const cards: string[] = []
-  for (const device of await readdir(bus).catch(() => [])) {
-    const kind = await readFile(join(bus, device, 'class'), 'latin1').catch(() => '')
-    if (/^0x03/.test(kind)) cards.push(device)
-  }
-  if (cards.length === 0) return { name: 'graphics', state: 'unknown', what: 'no card on the bus', needed: false }
-  return { name: 'graphics', state: 'unknown', what: `${cards.join(', ')}; programs cannot use it yet`, needed: false }
+  const common = { name: 'graphics', needed: false }
+  const cards = await findGpus()
+  if (cards.length === 0) return { ...common, state: 'unknown', what: 'no card on the bus' }
+  const what = cards
+    .map(({ address, id, ...card }) => `${address} (${id})${card.ready ? '' : `: ${card.reason}`}`)
+    .join(', ')
+  const broken = cards.find((card) => !card.ready)
+  if (broken === undefined) return { ...common, state: 'ok', what: `${what} can be lent to programs (gpus)` }
+  return { ...common, state: 'missing', what, fix: broken.fix }
 }
 
 async function runtimeFinding(name: RuntimeName, { cacheDirectory, needed }: Examination): Promise<Finding> {

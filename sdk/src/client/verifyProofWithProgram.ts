@@ -40,6 +40,7 @@ export async function verifyProofWithProgram(client: Client, params: VerifyWithP
     const inputs = await fetchInputs(params.inputs, source, join(directory, 'in'), { ...signal })
     const proof = join(directory, 'proof')
     await writeFile(proof, params.proof)
+    const { cores, memoryMiB, outputMiB } = verifier.manifest.resources
     const outcome = await runtime.run({
       package: verifier,
       inputs: [...inputs.files, { name: 'proof', path: proof }],
@@ -47,7 +48,7 @@ export async function verifyProofWithProgram(client: Client, params: VerifyWithP
       role: 'verify',
       workload: params.workload,
       prover: toAddress(params.prover),
-      limits: { ...verifier.manifest.resources, seconds: params.seconds ?? 600, logBytes: 65_536 },
+      limits: { cores, memoryMiB, outputMiB, seconds: params.seconds ?? 600, logBytes: 65_536 },
       outputDirectory: directory,
       ...signal,
     })

@@ -9,6 +9,8 @@ export interface ProgramResources {
   readonly cores: number
   readonly memoryMiB: number
   readonly outputMiB: number
+  /** Graphics cards for itself; absent means none. */
+  readonly gpus?: number
 }
 
 /** One file of a package; it appears below `/app`. */
@@ -143,11 +145,13 @@ function readEnvironment(value: unknown): Record<string, string> {
 }
 
 function readResources(value: unknown): ProgramResources {
-  const members = readObject(value, 'resources', ['cores', 'memoryMiB', 'outputMiB'])
+  const members = readObject(value, 'resources', ['cores', 'memoryMiB', 'outputMiB'], ['gpus'])
   return {
     cores: readInteger(members['cores'], 'resources.cores', 1, 512),
     memoryMiB: readInteger(members['memoryMiB'], 'resources.memoryMiB', 16, 1 << 22),
     outputMiB: readInteger(members['outputMiB'], 'resources.outputMiB', 1, 1 << 16),
+    // Absent rather than 0, so that one package has one manifest.
+    ...(members['gpus'] !== undefined && { gpus: readInteger(members['gpus'], 'resources.gpus', 1, 16) }),
   }
 }
 

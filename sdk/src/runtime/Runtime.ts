@@ -1,4 +1,5 @@
 import type { LocalFile, LocalPackage } from '../content/index.js'
+import type { Gpu } from './gpu/findGpus.js'
 import type { RunOutcome } from './RunOutcome.js'
 
 /** The runtimes there are. Source: design section 8. */
@@ -13,6 +14,8 @@ export interface RunLimits {
   readonly memoryMiB: number
   /** All of `/out`. */
   readonly outputMiB: number
+  /** Cards lent to the program alone, as many as its manifest asks for; only `nanos` can. */
+  readonly gpus?: readonly Gpu[]
   /** Bytes of log to keep: the first and the last half of them. */
   readonly logBytes: number
 }

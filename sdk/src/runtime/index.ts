@@ -1,3 +1,4 @@
+export { findGpus, PCI_ADDRESS, type Gpu, type GpuFinding } from './gpu/findGpus.js'
 export { createRuntime, type RuntimeOptions } from './createRuntime.js'
 export { installNanosKernel, type InstallOptions } from './nanos/installNanosKernel.js'
 export { findNanosKernel, type NanosKernel, type NanosKernelOptions } from './nanos/nanosKernel.js'

@@ -25,11 +25,14 @@ export async function prepareJob(job: RunJob): Promise<PreparedJob> {
   if (!/^[0-9a-f]{8,128}$/.test(nonce)) throw invalid('the nonce is not 8 to 128 hexadecimal digits')
   if (job.role !== manifest.role)
     throw invalid(`package ${manifest.name} is there to ${manifest.role}, the job is to ${job.role}`)
-  const { seconds, ...counts } = job.limits
+  const { seconds, gpus = [], ...counts } = job.limits
   if (!(seconds > 0 && seconds <= 7 * 86_400)) throw invalid('limits.seconds is not within a week')
   for (const [name, value] of Object.entries(counts)) {
     if (!Number.isSafeInteger(value) || value < 1) throw invalid(`limits.${name} is not a positive whole number`)
   }
+  const wanted = manifest.resources.gpus ?? 0
+  if (gpus.length !== wanted)
+    throw invalid(`package ${manifest.name} is for ${wanted} graphics cards, the job lends ${gpus.length}`)
   const inputs = await Promise.all(job.inputs.map(checkInput))
   if (new Set(inputs.map(({ name }) => name)).size !== inputs.length) throw invalid('two inputs have one name')
   return {

@@ -17,13 +17,14 @@ export async function probe(runtime: Pick<Runtime, 'run'>, workDirectory: string
     await mkdir(files)
     await writeFile(join(files, 'probe'), elf)
     await Promise.all([chmod(files, 0o755), chmod(join(files, 'probe'), 0o555)])
+    const resources = { cores: 1, memoryMiB: 64, outputMiB: 1 }
     const manifest: PackageManifest = {
       schema: 'gevulot/package@1',
       name: 'probe',
       role: 'verify',
       argv: ['/app/probe'],
       env: {},
-      resources: { cores: 1, memoryMiB: 64, outputMiB: 1 },
+      resources,
       files: [{ path: 'probe', sha256: hexOf(digestOf(elf)), size: elf.length, mode: '0755' }],
       labels: [],
       command: { outputs: {}, exit: { 0: 'valid' } },
@@ -35,7 +36,7 @@ export async function probe(runtime: Pick<Runtime, 'run'>, workDirectory: string
       role: 'verify',
       workload: '0x',
       prover: '0x',
-      limits: { ...manifest.resources, seconds, logBytes: 65_536 },
+      limits: { ...resources, seconds, logBytes: 65_536 },
       outputDirectory: directory,
     })
   } finally {

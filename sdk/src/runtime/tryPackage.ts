@@ -50,7 +50,8 @@ export async function tryPackage(trial: Trial): Promise<TrialResult> {
     ...(onProgress && { onProgress }),
   })
   const { manifest } = local
-  const limits: RunLimits = { ...manifest.resources, seconds: 600, logBytes: 262_144, ...trial.limits }
+  const { cores, memoryMiB, outputMiB } = manifest.resources
+  const limits: RunLimits = { cores, memoryMiB, outputMiB, seconds: 600, logBytes: 262_144, ...trial.limits }
   await mkdir(trial.outputDirectory, { recursive: true })
   const outcome = await trial.runtime.run({
     package: local,

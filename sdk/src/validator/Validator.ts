@@ -52,7 +52,7 @@ export class Validator {
     const clock = this.#clock
     const log = this.#log
     const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, stop)
-    const { deployment, signer, contracts, runtime, events, time, seats, publisher } = ground
+    const { deployment, signer, contracts, runtime, ledger, events, time, seats, publisher } = ground
     const domain: VerdictDomain = { chainId: contracts.chainId, committee: contracts.addresses.committee }
     const journal = new VerdictJournal(join(config.dataDirectory, 'verdicts'), domain)
     const shelf = new VerdictShelf()
@@ -61,7 +61,7 @@ export class Validator {
       this.#closers.add(() => server.close())
       log.info('verdicts can be read', { stage: 'start', port: server.port })
     }
-    const judge = new Judge({ config, runtime, sources: contentSources(config), time, clock, log })
+    const judge = new Judge({ config, runtime, ledger, sources: contentSources(config), time, clock, log })
     const room = new JudgeRoom({ judge, journal, clock, log, onChange: (workload) => clerk.touch(workload) })
     const clerk = new Clerk({
       config,

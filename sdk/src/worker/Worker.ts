@@ -93,7 +93,7 @@ export class Worker {
     const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, stop, (request, outcome) =>
       metrics.onTransaction(request, outcome),
     )
-    const { deployment, signer, contracts, db, runtime, events, time, seats, publisher, lost } = ground
+    const { deployment, signer, contracts, db, runtime, ledger, events, time, seats, publisher, lost } = ground
 
     const jobs = new JobStore(db, clock, (state, paid) => metrics.onTransition(state, paid))
     const journal = new CommitmentJournal(db, join(config.dataDirectory, 'commitments'), clock)
@@ -109,6 +109,7 @@ export class Worker {
       config,
       contracts,
       runtime,
+      ledger,
       sources,
       proofs,
       history,
@@ -168,7 +169,7 @@ export class Worker {
       onChange,
     })
     const claimer = new Claimer({ config, chain, seats, jobs, history, executor, time, log })
-    const solver = new PuzzleSolver({ config, contracts, chain, runtime, sources, operator: signer.address })
+    const solver = new PuzzleSolver({ config, contracts, chain, runtime, ledger, sources, operator: signer.address })
     const qualifier = new Qualifier({ config, contracts, events, seats, solver, relay, publisher, time, clock, log })
     const collector = new RewardCollector({
       ...{ config, contracts, events, publisher, clock, log, operator: signer.address },

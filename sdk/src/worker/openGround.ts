@@ -19,6 +19,8 @@ import type { Outbox } from './publish/Outbox.js'
 import { Publisher, type PublisherOptions } from './publish/Publisher.js'
 import { RelayedPublisher } from './publish/RelayedPublisher.js'
 import { TxSigner } from './publish/TxSigner.js'
+import { lentGpus } from './run/lentGpus.js'
+import { ResourceLedger } from './run/ResourceLedger.js'
 import { assertRuntime, workerRuntime } from './run/workerRuntime.js'
 import type { DaemonParts } from './serve.js'
 import { ActionJournal } from './store/ActionJournal.js'
@@ -35,6 +37,7 @@ export interface Ground {
   readonly contracts: Contracts
   readonly db: Database
   readonly runtime: Runtime
+  readonly ledger: ResourceLedger
   readonly events: EventStore
   readonly time: ChainTime
   readonly seats: SeatBook
@@ -55,6 +58,11 @@ export type GroundConfig = Pick<
   | 'accel'
   | 'nanosKernel'
   | 'nanosKernelSha256'
+  | 'runs'
+  | 'cores'
+  | 'memoryMiB'
+  | 'outputMiB'
+  | 'gpus'
   | 'pollMs'
   | 'maxFeeGwei'
   | 'priorityFeeMwei'
@@ -104,6 +112,7 @@ export async function openGround(
   )
   closers.add(() => db.destroy())
   const runtime = workerRuntime(config)
+  const ledger = new ResourceLedger({ ...config, gpus: await lentGpus(config) })
   await assertRuntime(runtime, log)
 
   const events = new EventStore(db)
@@ -134,5 +143,5 @@ export async function openGround(
           ...{ ...common, direct, contracts, relays, patienceMs },
           journal: new ActionJournal(db, clock),
         })
-  return { deployment, signer, provider, contracts, db, runtime, events, time, seats, publisher, lost }
+  return { deployment, signer, provider, contracts, db, runtime, ledger, events, time, seats, publisher, lost }
 }

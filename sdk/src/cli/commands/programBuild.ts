@@ -37,6 +37,7 @@ export const programBuild = defineCommand({
     cores: optionWithDefault('number', integer(1, 512), 1, 'cores that it needs'),
     memory: optionWithDefault('MiB', integer(16, 1 << 22), 512, 'memory that it needs'),
     output: optionWithDefault('MiB', integer(1, 1 << 16), 16, 'room that its output needs'),
+    gpus: option('number', integer(1, 16), 'graphics cards that it needs for itself; by default none'),
     commandOutput: manyOption(
       'name=/out/file',
       namedText,
@@ -58,7 +59,8 @@ export const programBuild = defineCommand({
   async run({ args, options, context }) {
     const { buildProgram } = await import('../../content/buildProgram.js')
     const { DirectoryStore } = await import('../../content/DirectoryStore.js')
-    const { role, name, arg, env, file, library, cores, memory, output, label, commandOutput, commandExit } = options
+    const { role, name, arg, env, file, library, cores, memory, output, gpus, label, commandOutput, commandExit } =
+      options
     const isCommand = commandOutput.length + commandExit.length > 0
     const store = new DirectoryStore(await context.setting('store'))
     const { digest, manifest } = await buildProgram(args.source, store, {
@@ -70,7 +72,7 @@ export const programBuild = defineCommand({
       env: Object.fromEntries(env),
       files: file.map(([path, source]) => ({ path, source })),
       libraries: library,
-      resources: { cores, memoryMiB: memory, outputMiB: output },
+      resources: { cores, memoryMiB: memory, outputMiB: output, ...(gpus !== undefined && { gpus }) },
       labels: label,
       ...(isCommand && {
         command: { outputs: Object.fromEntries(commandOutput), exit: Object.fromEntries(commandExit) },
@@ -86,7 +88,10 @@ export const programBuild = defineCommand({
           ['package', digest],
           ['name', `${manifest.name}, to ${manifest.role}`],
           ['starts', manifest.argv.join(' ')],
-          ['needs', `${cores} cores, ${memory} MiB of memory, ${output} MiB of output`],
+          [
+            'needs',
+            `${cores} cores, ${memory} MiB of memory, ${output} MiB of output${gpus === undefined ? '' : `, ${gpus} graphics cards`}`,
+          ],
           ['size', `${formatBytes(bytes)} in ${manifest.files.length} files`],
           ['store', store.name],
         ]),

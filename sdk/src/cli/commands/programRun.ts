@@ -42,6 +42,7 @@ export const programRun = defineCommand({
     memory: option('MiB', integer(16, 1 << 22), 'memory it may have, instead of what its manifest asks for'),
     cores: option('number', integer(1, 512), 'cores it may have, instead of what its manifest asks for'),
     output: option('MiB', integer(1, 1 << 16), 'output it may write, instead of what its manifest asks for'),
+    gpu: manyOption('address', text, 'a graphics card to lend to it, for example 0000:01:00.0; repeat it'),
     workload: option('id', bytes32, 'workload that the proof is for; by default zero'),
     prover: option('account', address, 'prover that the proof is for; by default zero'),
   },
@@ -61,7 +62,8 @@ export const programRun = defineCommand({
     const judge = options.verifier === undefined ? undefined : parseDigest(options.verifier)
     const scratch = options.out === undefined ? await mkdtemp(`${tmpdir()}/gevulot-result-`) : undefined
     const outputDirectory = options.out ?? scratch ?? ''
-    const { seconds, memory, cores, output } = options
+    const { seconds, memory, cores, output, gpu } = options
+    const { lentGpus } = await import('../../worker/run/lentGpus.js')
     const common: Omit<Trial, 'package' | 'inputs' | 'outputDirectory'> = {
       runtime: createRuntime(options.runtime, { cacheDirectory: `${cache}/runtime`, accel: options.accel }),
       source: await contentSource(context),
@@ -82,6 +84,7 @@ export const programRun = defineCommand({
         ...(memory !== undefined && { memoryMiB: memory }),
         ...(cores !== undefined && { cores }),
         ...(output !== undefined && { outputMiB: output }),
+        ...(gpu.length > 0 && { gpus: await lentGpus({ runtime: options.runtime, gpus: gpu }) }),
       }
       const first = await tryPackage({ ...common, package: digest, inputs, limits, outputDirectory })
       results.push(first)

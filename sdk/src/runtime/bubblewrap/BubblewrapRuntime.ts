@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../clock.js'
+import { runtimeError } from '../../errors/codes/runtime.js'
 import { classify, type ProgramExit } from '../classify.js'
 import { DirectoryOutput } from '../DirectoryOutput.js'
 import { GuardedProcess } from '../GuardedProcess.js'
@@ -59,6 +60,10 @@ export class BubblewrapRuntime implements Runtime {
 
   async run(job: RunJob): Promise<RunOutcome> {
     const prepared = await prepareJob(job)
+    if ((job.limits.gpus ?? []).length > 0)
+      throw runtimeError('RUNTIME_UNAVAILABLE', 'the runtime bubblewrap lends no graphics cards', {
+        details: { fix: 'Use the runtime nanos.' },
+      })
     const directory = await mkdtemp(join(this.#workDirectory, 'gevulot-job-'))
     try {
       return await this.#runStaged(job, prepared, await stage(directory, prepared))

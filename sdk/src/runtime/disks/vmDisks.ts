@@ -9,7 +9,7 @@ import type { RunLimits } from '../Runtime.js'
 import { addErofsIndex } from './erofsIndex.js'
 import { PAGE, placeFile, type ImageFile, type PlacedFile } from './imageFile.js'
 import { LOG_SECTORS, SECTOR, type TfsTuple } from './tfs/format.js'
-import { writeTfs } from './tfs/writeTfs.js'
+import { writeTfs, type TfsContent } from './tfs/writeTfs.js'
 
 /** The disks of a run in a virtual machine, paths on this machine. The same bytes boot every guest system. */
 export interface VmDisks {
@@ -19,12 +19,23 @@ export interface VmDisks {
   readonly job: string
   /** `/out` */
   readonly out: string
+  /** Where on the job disk Nanos' kernel keeps its log: before the first partition. */
+  readonly kernelLogAt: number
+  /** Whether a machine with a BIOS starts from the job disk. */
+  readonly bootable: boolean
+}
+
+/** What a machine with a BIOS starts Nanos from, and what the system loads beside the program. */
+export interface BootFiles {
+  /** The boot loader of Nanos: a boot record and what follows it. */
+  readonly loader: Uint8Array
+  readonly kernel: ImageFile['content']
+  /** Files of the root: modules of the kernel below `klib/`, firmware. */
+  readonly root: readonly ImageFile[]
 }
 
 /** The label of the output volume. */
 export const OUT_LABEL = 'out'
-/** Where Nanos' kernel keeps its log on the job disk: before the first partition. */
-export const KERNEL_LOG_AT = 4096
 
 const APP_LABEL = 'app'
 const MiB = 2 ** 20
@@ -34,6 +45,8 @@ const OUT_OVERHEAD = 3 * MiB
 
 const PARTITION_SECTOR = 16
 const PARTITION_TYPE = 0x83
+const BOOT_SIGNATURE = 0xaa55
+const KERNEL_LOG_BYTES = 4096
 // Nanos notes on its root, too, what it keeps in memory only; without room it complains about it.
 const ROOT_SPARE_SECTORS = 4 * LOG_SECTORS
 
@@ -42,6 +55,7 @@ const ROOT_SPARE_SECTORS = 4 * LOG_SECTORS
  * run and lie in `directory`. Program and job can be read in two formats, with one copy of the files: as volumes of Nanos,
  * and as EROFS, which Linux mounts.
  * @param token What a guest's init reports with; 32 hexadecimal digits that the program does not know.
+ * @param boot Makes the job disk one that a machine with a BIOS starts from.
  */
 export async function makeVmDisks(
   directory: string,
@@ -49,11 +63,22 @@ export async function makeVmDisks(
   prepared: PreparedJob,
   limits: RunLimits,
   token: string,
+  boot?: BootFiles,
 ): Promise<VmDisks> {
-  const disks = { program: await programDisk(local), job: join(directory, 'job.img'), out: join(directory, 'out.img') }
+  const disks = {
+    program: await programDisk(local),
+    job: join(directory, 'job.img'),
+    out: join(directory, 'out.img'),
+    kernelLogAt: (boot === undefined ? PARTITION_SECTOR * SECTOR : bootVolumeAt(boot.loader)) - KERNEL_LOG_BYTES,
+    bootable: boot !== undefined,
+  }
   try {
     const program = await nanosProgram(local, prepared)
-    await create(disks.job, 0o600, (disk) => writeJob(disk, prepared, program, execFields(prepared, token, limits)))
+    await create(disks.job, 0o600, (disk) =>
+      boot === undefined
+        ? writeJob(disk, prepared, program, execFields(prepared, token, limits))
+        : writeBootableJob(disk, prepared, program, boot),
+    )
     const layout = { totalSectors: outputDiskBytes(limits) / SECTOR }
     await create(disks.out, 0o600, (disk) => writeTfs(disk, OUT_LABEL, { files: [] }, layout))
   } catch (error) {
@@ -114,21 +139,64 @@ async function create(path: string, mode: number, write: (disk: FileHandle) => P
  * sees.
  */
 async function writeJob(disk: FileHandle, prepared: PreparedJob, program: NanosProgram, exec: Buffer): Promise<void> {
-  const files: readonly ImageFile[] = [
-    { path: 'in/job.json', content: prepared.jobJson, executable: false },
-    ...prepared.inputs.map((input) => ({ path: `in/${input.name}`, content: input, executable: false })),
-  ]
-  const content = { files, directories: ['app', 'out'], links: program.links, attributes: rootAttributes(program) }
   const root = { offset: PARTITION_SECTOR * SECTOR, spareSectors: ROOT_SPARE_SECTORS }
-  const volume = await writeTfs(disk, 'job', content, root)
+  const volume = await writeTfs(disk, 'job', rootContent(program, jobFiles(prepared)), root)
   const table = Buffer.alloc(SECTOR)
   writePartition(table, 0, PARTITION_SECTOR, 0)
   writePartition(table, 1, PARTITION_SECTOR, volume.sectors)
-  table.writeUInt16LE(0xaa55, SECTOR - 2)
+  table.writeUInt16LE(BOOT_SIGNATURE, SECTOR - 2)
   await disk.write(table, 0, SECTOR, 0)
   const execAt = wholePages(root.offset + volume.sectors * SECTOR)
   const placed: PlacedFile = await placeFile(disk, execAt, { path: 'exec', content: exec, executable: false })
   await addErofsIndex(disk, [...volume.files, placed], wholePages(execAt + exec.length))
+}
+
+/**
+ * The job disk of a machine that starts from it: boot loader, Nanos' own log, a volume with the kernel, the root. No init reads it, so
+ * there is no EROFS on it, whose index would lie in the boot loader.
+ */
+async function writeBootableJob(
+  disk: FileHandle,
+  prepared: PreparedJob,
+  program: NanosProgram,
+  boot: BootFiles,
+): Promise<void> {
+  const first = bootVolumeAt(boot.loader) / SECTOR
+  const kernel: ImageFile = { path: 'kernel', content: boot.kernel, executable: false }
+  const bootVolume = await writeTfs(
+    disk,
+    'boot',
+    { files: [kernel] },
+    { offset: first * SECTOR, spareSectors: LOG_SECTORS },
+  )
+  const second = first + bootVolume.sectors
+  const content = rootContent(program, [...jobFiles(prepared), ...boot.root], { klibs: 't' })
+  const root = await writeTfs(disk, 'job', content, { offset: second * SECTOR, spareSectors: ROOT_SPARE_SECTORS })
+  const loader = Buffer.from(boot.loader)
+  writePartition(loader, 0, first, bootVolume.sectors)
+  writePartition(loader, 1, second, root.sectors)
+  await disk.write(loader, 0, loader.length, 0)
+}
+
+/** Where the first volume of a bootable disk begins: behind the boot loader and Nanos' log, which is 4 KiB. */
+function bootVolumeAt(loader: Uint8Array): number {
+  return Math.ceil(loader.length / SECTOR) * SECTOR + KERNEL_LOG_BYTES
+}
+
+function rootContent(
+  program: NanosProgram,
+  files: readonly ImageFile[],
+  attributes: Readonly<Record<string, string>> = {},
+): TfsContent {
+  const all = new Map([...rootAttributes(program), ...Object.entries(attributes)])
+  return { files, directories: ['app', 'out'], links: program.links, attributes: all }
+}
+
+function jobFiles(prepared: PreparedJob): ImageFile[] {
+  return [
+    { path: 'in/job.json', content: prepared.jobJson, executable: false },
+    ...prepared.inputs.map((input) => ({ path: `in/${input.name}`, content: input, executable: false })),
+  ]
 }
 
 /** What Nanos reads at its start. */

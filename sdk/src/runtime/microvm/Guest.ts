@@ -1,4 +1,4 @@
-import type { VmDisks } from '../disks/vmDisks.js'
+import type { BootFiles, VmDisks } from '../disks/vmDisks.js'
 import type { TfsVolume } from '../disks/tfs/TfsVolume.js'
 import type { ProgramExit } from '../classify.js'
 import type { RunLimits, RuntimeName } from '../Runtime.js'
@@ -21,6 +21,11 @@ export interface BootableGuest {
   /** For people: what it is. */
   readonly details: Readonly<Record<string, string>>
   machine(disks: VmDisks, limits: RunLimits, accel: Accel): MicrovmSpec
+  /**
+   * What a machine with graphics cards starts from; not every guest can have one.
+   * @throws GevulotError RUNTIME_UNAVAILABLE, with what helps
+   */
+  gpuFiles?(): Promise<BootFiles>
   /** Cuts the serial port's bytes into the system's and the program's. */
   serial(token: string, on: SerialSinks): SerialDivider
   /** Reads how the program of a machine that ended by itself ended, and what it left. Close the output afterwards. */

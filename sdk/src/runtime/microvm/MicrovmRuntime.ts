@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { runtimeError } from '../../errors/codes/runtime.js'
 import { GevulotError } from '../../errors/GevulotError.js'
-import { makeVmDisks } from '../disks/vmDisks.js'
+import { makeVmDisks, type BootFiles } from '../disks/vmDisks.js'
 import { prepareJob } from '../prepareJob.js'
 import { probe, probeCommand } from '../probe.js'
 import type { RunJob, Runtime, RuntimeCheck, RuntimeName } from '../Runtime.js'
@@ -79,13 +80,28 @@ export class MicrovmRuntime implements Runtime {
     const began = performance.now()
     const prepared = await prepareJob(job)
     const guest: BootableGuest = await this.#guest.find()
+    const boot = (job.limits.gpus ?? []).length === 0 ? undefined : await this.#gpuFiles(guest, accel)
     const directory = await mkdtemp(join(this.#workDirectory, 'gevulot-job-'))
     try {
       const token = randomBytes(16).toString('hex')
-      const disks = await makeVmDisks(directory, job.package, prepared, job.limits, token)
+      const disks = await makeVmDisks(directory, job.package, prepared, job.limits, token, boot)
       return await runMachine({ job, nonce: prepared.nonce, guest, disks, token, accel, began })
     } finally {
       await rm(directory, { recursive: true, force: true })
     }
   }
+
+  async #gpuFiles(guest: BootableGuest, accel: Accel): Promise<BootFiles> {
+    const files = await guest.gpuFiles?.()
+    if (files === undefined) throw noGpu(`the runtime ${this.name} lends no graphics cards`, 'Use the runtime nanos.')
+    if (accel === 'kvm') return files
+    throw noGpu(
+      'a graphics card cannot be lent to an emulated processor',
+      'Use a machine with KVM; see `gevulot doctor`.',
+    )
+  }
+}
+
+function noGpu(reason: string, fix: string): Error {
+  return runtimeError('RUNTIME_UNAVAILABLE', reason, { details: { fix } })
 }

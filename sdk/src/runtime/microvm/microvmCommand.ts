@@ -1,3 +1,4 @@
+import type { Gpu } from '../gpu/findGpus.js'
 import type { Accel } from './accel.js'
 
 /** Seconds that booting and what follows the program's end may take, each; emulation on a busy machine is slow. */
@@ -25,6 +26,11 @@ export interface MicrovmSpec {
   readonly accel: Accel
   /** Options of `-machine microvm`. */
   readonly machine: string
+  /**
+   * Cards of this machine that the guest gets for itself. VFIO lends them on a PCI bus, which a microVM does not have: such a machine is a
+   * `q35`, and starts from its first disk.
+   */
+  readonly gpus?: readonly Gpu[]
   /** Further arguments of QEMU. */
   readonly args?: readonly string[]
 }
@@ -37,6 +43,8 @@ export interface MicrovmSpec {
 export function microvmCommand(spec: MicrovmSpec): { command: string; args: string[] } {
   const kvm = spec.accel === 'kvm'
   const disks = Object.entries(spec.disks)
+  const { gpus } = spec
+  const disk = gpus === undefined ? 'virtio-blk-device' : 'virtio-blk-pci'
   const jail = [
     `--cpu=${Math.ceil(spec.seconds * spec.cores) + 3 * SYSTEM_SECONDS}`,
     `--fsize=${spec.fileBytes}`,
@@ -44,7 +52,7 @@ export function microvmCommand(spec: MicrovmSpec): { command: string; args: stri
     '--nofile=256',
     'bwrap', '--unshare-all', '--die-with-parent', '--cap-drop', 'ALL', '--clearenv',
     '--ro-bind', '/usr', '/usr', '--symlink', 'usr/bin', '/bin', '--symlink', 'usr/lib', '/lib', '--symlink', 'usr/lib64', '/lib64',
-    '--proc', '/proc', '--dev', '/dev', ...(kvm ? ['--dev-bind', '/dev/kvm', '/dev/kvm'] : []),
+    '--proc', '/proc', '--dev', '/dev', ...(kvm ? ['--dev-bind', '/dev/kvm', '/dev/kvm'] : []), ...gpuBinds(gpus),
     '--ro-bind', spec.kernel, '/vm/kernel',
     ...Object.entries(spec.files ?? {}).flatMap(([name, path]) => ['--ro-bind', path, `/vm/${name}`]),
     ...disks.flatMap(([name, { path, writable }]) => [writable ? '--bind' : '--ro-bind', path, `/vm/${name}`]),
@@ -54,18 +62,31 @@ export function microvmCommand(spec: MicrovmSpec): { command: string; args: stri
     // Our own deadlines are shorter; this one ends a machine whose worker crashed while the sandbox was set up.
     'timeout', '--foreground', '--signal=KILL', String(Math.ceil(spec.seconds) + 3 * SYSTEM_SECONDS),
     'qemu-system-x86_64',
-    '-machine', `microvm,${spec.machine}`, '-global', 'virtio-mmio.force-legacy=false',
+    ...(gpus === undefined
+      ? ['-machine', `microvm,${spec.machine}`, '-global', 'virtio-mmio.force-legacy=false', '-kernel', '/vm/kernel']
+      : ['-machine', 'q35']),
     ...(kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi,tb-size=64', '-cpu', 'max']),
     '-smp', String(spec.cores), '-m', `${spec.memoryMiB}M`,
     '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot',
     '-device', 'isa-debug-exit',
     '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
-    '-kernel', '/vm/kernel', ...(spec.args ?? []),
+    ...(spec.args ?? []),
+    ...(gpus ?? []).flatMap(({ address }) => ['-device', `vfio-pci,host=${address},rombar=0`]),
     // Names are ours, so none has a comma; the format is never guessed from what a guest wrote.
-    ...disks.flatMap(([name, { writable }]) => [
+    ...disks.flatMap(([name, { writable }], index) => [
       '-drive', `if=none,id=${name},format=raw,file=/vm/${name},${writable ? 'cache=unsafe' : 'readonly=on'}`,
-      '-device', `virtio-blk-device,drive=${name},serial=${name}`,
+      '-device', `${disk},drive=${name},serial=${name}${index === 0 && gpus !== undefined ? ',bootindex=1' : ''}`,
     ]),
   ] // prettier-ignore
   return { command: 'prlimit', args: [...jail, ...machine] }
+}
+
+/** The cards' groups, and where QEMU reads which group a card is in. */
+function gpuBinds(gpus: readonly Gpu[] | undefined): string[] {
+  if (gpus === undefined || gpus.length === 0) return []
+  const groups = [...new Set(gpus.map(({ group }) => `/dev/vfio/${group}`))]
+  return [
+    ...['/dev/vfio/vfio', ...groups].flatMap((path) => ['--dev-bind', path, path]),
+    ...['/sys/bus/pci', '/sys/devices', '/sys/kernel/iommu_groups'].flatMap((path) => ['--ro-bind', path, path]),
+  ]
 }

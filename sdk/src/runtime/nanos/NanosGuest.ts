@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { KERNEL_LOG_AT, OUT_LABEL, outputDiskBytes, type VmDisks } from '../disks/vmDisks.js'
+import { OUT_LABEL, outputDiskBytes, type BootFiles, type VmDisks } from '../disks/vmDisks.js'
 import { SECTOR } from '../disks/tfs/format.js'
 import { TfsVolume, type TfsFacts } from '../disks/tfs/TfsVolume.js'
 import type { Accel } from '../microvm/accel.js'
@@ -7,6 +7,7 @@ import type { BootableGuest, Guest, GuestEnd, MachineEnd, SerialDivider, SerialS
 import type { MicrovmSpec } from '../microvm/microvmCommand.js'
 import type { RunLimits } from '../Runtime.js'
 import { nanosExit } from './nanosExit.js'
+import { nanosGpuFiles } from './nanosGpu.js'
 import { findNanosKernel, type NanosKernel, type NanosKernelOptions } from './nanosKernel.js'
 import { NanosSerial } from './NanosSerial.js'
 
@@ -47,12 +48,16 @@ class BootableNanos implements BootableGuest {
     return nanosMachine(this.#kernel.path, disks, limits, accel)
   }
 
+  gpuFiles(): Promise<BootFiles> {
+    return nanosGpuFiles(this.#kernel.path)
+  }
+
   serial(_token: string, on: SerialSinks): SerialDivider {
     return new NanosSerial(on)
   }
 
   async judge(end: MachineEnd): Promise<GuestEnd | { readonly failed: string }> {
-    const exit = nanosExit({ ...end, keptCode: await keptExitCode(end.disks.job) })
+    const exit = nanosExit({ ...end, keptCode: await keptExitCode(end.disks) })
     return 'failed' in exit ? exit : { exit, output: await TfsVolume.open(end.disks.out, OUT_LABEL, isOutFull) }
   }
 }
@@ -74,6 +79,7 @@ export function nanosMachine(kernel: string, disks: VmDisks, limits: RunLimits, 
     fileBytes: outputDiskBytes(limits),
     accel,
     machine: 'rtc=on,ioapic2=off',
+    ...(disks.bootable && { gpus: limits.gpus ?? [] }),
   }
 }
 
@@ -86,11 +92,11 @@ export function isOutFull({ sectors, usedSectors }: Pick<TfsFacts, 'sectors' | '
  * The exit code that the kernel keeps on its disk, undefined after exit code 0. The exit port tells only seven bits of it:
  * to it 128 is 0.
  */
-export async function keptExitCode(jobDisk: string): Promise<number | undefined> {
-  const disk = await open(jobDisk, 'r')
+export async function keptExitCode({ job, kernelLogAt }: VmDisks): Promise<number | undefined> {
+  const disk = await open(job, 'r')
   try {
     const dump = Buffer.alloc(16)
-    await disk.read(dump, 0, dump.length, KERNEL_LOG_AT)
+    await disk.read(dump, 0, dump.length, kernelLogAt)
     return dump.toString('latin1', 0, 4) === 'KLOG' ? dump.readInt32LE(12) & 0xff : undefined
   } finally {
     await disk.close()

@@ -15,22 +15,27 @@ import { GevulotError } from '../../errors/GevulotError.js'
 import type { Runtime } from '../../runtime/index.js'
 import type { ChainTime } from '../../worker/chain/ChainTime.js'
 import type { Logger } from '../../worker/log/Logger.js'
-import { Gate } from '../../worker/run/Gate.js'
+import type { Grant, ResourceLedger } from '../../worker/run/ResourceLedger.js'
 import { runVerifier } from '../../worker/run/runVerifier.js'
 import type { ValidatorConfig } from '../config/ValidatorConfig.js'
 import type { Case, Exhibit, Finding, Judging } from './Case.js'
 
 /** What a {@link Judge} needs. */
 export interface JudgeOptions {
-  readonly config: Pick<
-    ValidatorConfig,
-    'runs' | 'cores' | 'memoryMiB' | 'outputMiB' | 'logKiB' | 'maxContentMiB' | 'maxProofMiB' | 'dataDirectory'
-  >
+  readonly config: Pick<ValidatorConfig, 'logKiB' | 'maxContentMiB' | 'maxProofMiB' | 'dataDirectory'>
   readonly runtime: Runtime
+  readonly ledger: ResourceLedger
   readonly sources: (uris: readonly string[]) => ContentSource
   readonly time: ChainTime
   readonly clock: Clock
   readonly log: Logger
+}
+
+/** What all exhibits of a case are judged by. */
+interface Basis {
+  readonly matter: Case
+  readonly verifier: LocalPackage
+  readonly inputs: LocalInputs
 }
 
 /** Ends the judging without a verdict. */
@@ -52,11 +57,9 @@ const WRONG = ['CONTENT_TOO_LARGE', 'CONTENT_MANIFEST_INVALID', 'CONTENT_FILE_IN
  */
 export class Judge {
   readonly #options: JudgeOptions
-  readonly #gate: Gate
 
   constructor(options: JudgeOptions) {
     this.#options = options
-    this.#gate = new Gate(options.config.runs)
   }
 
   /**
@@ -90,7 +93,9 @@ export class Judge {
       if (!(error instanceof Missing)) throw error
       return matter.exhibits.map(({ order }) => ({ order, valid: false, reason: error.message }))
     }
-    this.#checkResources(verifier)
+    const { ledger } = this.#options
+    const refusal = ledger.refusal(verifier.manifest.resources)
+    if (refusal !== undefined) throw new Unable(`as a verifier, ${refusal}`)
     // Fetched together: one that is served slowly must not take the others' time.
     let waiting = matter.exhibits.length
     const judged = await Promise.allSettled(
@@ -98,7 +103,9 @@ export class Judge {
         const { order } = exhibit
         try {
           const proof = await this.#fetchProof(exhibit, matter, directory, signal)
-          return await this.#gate.run(() => this.#verify(exhibit, matter, verifier, inputs, proof, waiting, signal))
+          return await ledger.run(verifier.manifest.resources, (grant) =>
+            this.#verify(exhibit, { matter, verifier, inputs }, proof, grant, waiting, signal),
+          )
         } catch (error) {
           if (!(error instanceof Missing)) throw error
           return { order, valid: false, reason: error.message }
@@ -173,16 +180,15 @@ export class Judge {
   /** @param waiting Proofs without a finding, this one among them: each gets its part of the time that is left. */
   async #verify(
     { order, operator }: Exhibit,
-    matter: Case,
-    verifier: LocalPackage,
-    inputs: LocalInputs,
+    { matter, verifier, inputs }: Basis,
     proof: string,
+    grant: Grant,
     waiting: number,
     signal: AbortSignal,
   ): Promise<Finding> {
-    const { config, runtime, time } = this.#options
+    const { config, runtime, ledger, time } = this.#options
     signal.throwIfAborted()
-    const rounds = Math.ceil(waiting / config.runs)
+    const rounds = Math.ceil(waiting / ledger.atOnce(verifier.manifest.resources))
     const seconds = Math.floor((matter.judgeUntil - time.now()) / rounds)
     if (seconds < 1) throw new Unable('no time is left to run the verifier program')
     const answer = await runVerifier({
@@ -192,6 +198,7 @@ export class Judge {
       proof,
       workload: matter.workload,
       prover: operator,
+      grant,
       seconds,
       logBytes: config.logKiB * 1024,
       outputDirectory: `${proof}.out`,
@@ -205,15 +212,5 @@ export class Judge {
       case 'unable':
         throw new Unable(`the runtime failed: ${answer.why}`)
     }
-  }
-
-  #checkResources({ manifest: { resources } }: LocalPackage): void {
-    const { cores, memoryMiB, outputMiB } = this.#options.config
-    const excess = [
-      resources.cores > cores && `${resources.cores} cores`,
-      resources.memoryMiB > memoryMiB && `${resources.memoryMiB} MiB of memory`,
-      resources.outputMiB > outputMiB && `${resources.outputMiB} MiB of output`,
-    ].filter((text) => text !== false)
-    if (excess.length > 0) throw new Unable(`the verifier program wants ${excess.join(', ')}`)
   }
 }

@@ -1,3 +1,4 @@
+import { PCI_ADDRESS } from '../../runtime/gpu/findGpus.js'
 import { Secret } from './Secret.js'
 
 /** Reads a configuration value; throws a plain Error that says what is wanted. */
@@ -85,6 +86,13 @@ export const bytes32: Parser<string> = (value) => {
 export const sha256: Parser<string> = (value) => {
   if (typeof value !== 'string' || !/^[0-9a-fA-F]{64}$/.test(value)) throw new Error('must be 64 hexadecimal digits')
   return value.toLowerCase()
+}
+
+/** PCI's name of a device. */
+export const pciAddress: Parser<string> = (value) => {
+  const address = typeof value === 'string' ? value.toLowerCase() : ''
+  if (!PCI_ADDRESS.test(address)) throw new Error('must be a place on the bus like 0000:01:00.0')
+  return address
 }
 
 /** Empty, or what `inner` takes. */

@@ -13,9 +13,10 @@ import { HashcashPuzzle__factory } from '../../chain/generated/factories/Hashcas
 import { ProofPuzzle__factory } from '../../chain/generated/factories/ProofPuzzle__factory.js'
 import { fetchPackage, type ContentSource } from '../../content/index.js'
 import { workerError } from '../../errors/codes/worker.js'
-import type { Runtime } from '../../runtime/index.js'
+import type { RunOutcome, Runtime } from '../../runtime/index.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
 import type { ChainFacts } from '../coordinate/ChainFacts.js'
+import type { Grant, ResourceLedger } from '../run/ResourceLedger.js'
 import { solveHashcash, type HashcashDifficulty } from './solveHashcash.js'
 
 /** What a {@link PuzzleSolver} needs. */
@@ -24,6 +25,7 @@ export interface PuzzleSolverOptions {
   readonly contracts: Contracts
   readonly chain: ChainFacts
   readonly runtime: Runtime
+  readonly ledger: ResourceLedger
   readonly sources: (uris: readonly string[]) => ContentSource
   readonly operator: Address
 }
@@ -90,7 +92,7 @@ export class PuzzleSolver {
     seconds: number,
     signal: AbortSignal,
   ): Promise<Hex> {
-    const { config, contracts, chain, runtime, sources, operator } = this.#options
+    const { config, contracts, chain, runtime, ledger, sources, operator } = this.#options
     const known = await chain.program(programId)
     if (known === undefined) throw unsolved(`the puzzle's program ${programId} is not known here`)
     const directory = join(config.dataDirectory, 'puzzles', seed)
@@ -105,17 +107,24 @@ export class PuzzleSolver {
         statement,
         getBytes(await ProofPuzzle__factory.connect(address, contracts.provider).statementOf(seed)),
       )
-      const outcome = await runtime.run({
-        package: program,
-        inputs: [{ name: 'public_inputs', path: statement }],
-        args: [],
-        role: 'prove',
-        workload: seed,
-        prover: operator,
-        limits: { ...program.manifest.resources, seconds, logBytes: config.logKiB * 1024 },
-        outputDirectory,
-        signal,
-      })
+      const { resources } = program.manifest
+      const refusal = ledger.refusal(resources)
+      if (refusal !== undefined) throw unsolved(`for the puzzle, ${refusal}`)
+      const solve = (grant: Grant): Promise<RunOutcome> =>
+        runtime.run({
+          package: program,
+          inputs: [{ name: 'public_inputs', path: statement }],
+          args: [],
+          role: 'prove',
+          workload: seed,
+          prover: operator,
+          limits: { ...grant, seconds, logBytes: config.logKiB * 1024 },
+          outputDirectory,
+          signal,
+        })
+      const { gpus, ...rest } = resources
+      // A check does not wait for work under way; a card can be lent to one program only.
+      const outcome = await (gpus === undefined ? solve(rest) : ledger.run(resources, solve))
       const proof = outcome.kind === 'ok' ? outcome.files.find(({ name }) => name === 'proof') : undefined
       if (proof === undefined) throw unsolved(`the puzzle's program ended as ${outcome.kind} without a proof`)
       return hexlify(await readFile(proof.path)) as Hex

@@ -17,19 +17,17 @@ import type { WorkerConfig } from '../config/WorkerConfig.js'
 import type { Logger } from '../log/Logger.js'
 import type { RunHistory } from '../store/RunHistory.js'
 import { checkProof } from './checkProof.js'
-import { Gate } from './Gate.js'
 import type { KeptProof, ProofStore } from './ProofStore.js'
+import type { Grant, ResourceLedger } from './ResourceLedger.js'
 import { runVerifier, type VerifierAnswer } from './runVerifier.js'
 import type { WorkOrder, WorkResult } from './WorkOrder.js'
 
 /** What an {@link Executor} needs. */
 export interface ExecutorOptions {
-  readonly config: Pick<
-    WorkerConfig,
-    'runs' | 'cores' | 'memoryMiB' | 'outputMiB' | 'logKiB' | 'fetchSeconds' | 'maxContentMiB' | 'dataDirectory'
-  >
+  readonly config: Pick<WorkerConfig, 'logKiB' | 'fetchSeconds' | 'maxContentMiB' | 'dataDirectory'>
   readonly contracts: Contracts
   readonly runtime: Runtime
+  readonly ledger: ResourceLedger
   readonly sources: (uris: readonly string[]) => ContentSource
   readonly proofs: ProofStore
   readonly history: RunHistory
@@ -60,16 +58,14 @@ const MIB = 2 ** 20
  */
 export class Executor {
   readonly #options: ExecutorOptions
-  readonly #gate: Gate
 
   constructor(options: ExecutorOptions) {
     this.#options = options
-    this.#gate = new Gate(options.config.runs)
   }
 
   /** Whether another program would have to wait for its turn. */
   get isBusy(): boolean {
-    return this.#gate.isFull
+    return this.#options.ledger.isFull
   }
 
   /** Does the work; what goes wrong is part of the result. */
@@ -102,10 +98,10 @@ export class Executor {
       throw failed('InputsUnavailable', 'the public inputs are not those of the workload')
     }
     this.#checkResources(program)
-    return this.#gate.run(async () => {
+    return this.#options.ledger.run(program.manifest.resources, async (grant) => {
       signal.throwIfAborted()
       await onStage('running')
-      const outcome = await this.#run(order, program, inputs, directory, signal)
+      const outcome = await this.#run(order, program, inputs, grant, directory, signal)
       await this.#options.proofs.keepLog(order.workload, outcome.log)
       await this.#options.history.add(order.programId, outcome.usage.wallSeconds, outcome.kind)
       this.#options.log.info('program ended', {
@@ -170,13 +166,8 @@ export class Executor {
   }
 
   #checkResources({ manifest: { resources } }: LocalPackage): void {
-    const { cores, memoryMiB, outputMiB } = this.#options.config
-    const excess = [
-      resources.cores > cores && `${resources.cores} cores`,
-      resources.memoryMiB > memoryMiB && `${resources.memoryMiB} MiB of memory`,
-      resources.outputMiB > outputMiB && `${resources.outputMiB} MiB of output`,
-    ].filter((text) => text !== false)
-    if (excess.length > 0) throw new Ended({ kind: 'refused', why: `the program wants ${excess.join(', ')}` })
+    const why = this.#options.ledger.refusal(resources)
+    if (why !== undefined) throw new Ended({ kind: 'refused', why })
   }
 
   // ─── Run ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -185,6 +176,7 @@ export class Executor {
     order: WorkOrder,
     program: LocalPackage,
     inputs: LocalInputs,
+    grant: Grant,
     directory: string,
     signal: AbortSignal,
   ): Promise<RunOutcome> {
@@ -200,7 +192,7 @@ export class Executor {
         role: 'prove',
         workload: order.workload,
         prover: order.prover,
-        limits: { ...program.manifest.resources, seconds, logBytes: this.#options.config.logKiB * 1024 },
+        limits: { ...grant, seconds, logBytes: this.#options.config.logKiB * 1024 },
         outputDirectory,
         signal,
       })
@@ -249,7 +241,7 @@ export class Executor {
     // The proof may be of an earlier start, whose inputs are gone.
     await rm(join(directory, 'in'), { recursive: true, force: true })
     const inputs = await this.#fetchInputs(order, directory, signal)
-    const answer = await this.#gate.run<VerifierAnswer>(async () => {
+    const answer = await this.#options.ledger.run<VerifierAnswer>(verifier.manifest.resources, async (grant) => {
       const seconds = order.secondsLeft()
       if (seconds < 1) throw failed('OutOfTime', 'no time is left to check the proof')
       return runVerifier({
@@ -259,6 +251,7 @@ export class Executor {
         proof: kept.path,
         workload: order.workload,
         prover: order.prover,
+        grant,
         seconds,
         logBytes: this.#options.config.logKiB * 1024,
         outputDirectory: join(directory, 'verdict'),

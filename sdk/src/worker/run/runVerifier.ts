@@ -3,6 +3,7 @@ import type { Address, WorkloadId } from '../../chain/index.js'
 import type { LocalFile, LocalInputs, LocalPackage } from '../../content/index.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { RunOutcome, Runtime } from '../../runtime/index.js'
+import type { Grant } from './ResourceLedger.js'
 
 /** One run of a verifier program on one proof. */
 export interface VerifierRun {
@@ -14,6 +15,8 @@ export interface VerifierRun {
   readonly workload: WorkloadId
   /** Operator whose proof it is. */
   readonly prover: Address
+  /** What it may use. */
+  readonly grant: Grant
   /** Time limit of the run. */
   readonly seconds: number
   readonly logBytes: number
@@ -55,7 +58,7 @@ async function once(run: VerifierRun): Promise<VerifierAnswer> {
       role: 'verify',
       workload: run.workload,
       prover: run.prover,
-      limits: { ...verifier.manifest.resources, seconds: run.seconds, logBytes: run.logBytes },
+      limits: { ...run.grant, seconds: run.seconds, logBytes: run.logBytes },
       outputDirectory,
       signal,
     })

@@ -1,0 +1,111 @@
+import type { ProgramResources } from '../../content/index.js'
+import type { Gpu, RunLimits } from '../../runtime/index.js'
+
+/** What all runs of a machine may use together. */
+export interface Capacity {
+  /** Programs at the same time. */
+  readonly runs: number
+  readonly cores: number
+  readonly memoryMiB: number
+  readonly outputMiB: number
+  /** Cards to lend, each to one program at a time. */
+  readonly gpus: readonly Gpu[]
+}
+
+/** What a program may use while it runs. */
+export type Grant = Pick<RunLimits, 'cores' | 'memoryMiB' | 'outputMiB' | 'gpus'>
+
+interface Waiting {
+  readonly resources: ProgramResources
+  readonly start: (grant: Grant) => void
+}
+
+/**
+ * Who uses how much of this machine. A task waits until what it needs is free, in the order in which tasks came: a large one is never
+ * passed by small ones for ever. What the machine will never have is refused at once.
+ */
+export class ResourceLedger {
+  readonly #capacity: Capacity
+  readonly #grants = new Set<Grant>()
+  readonly #waiting: Waiting[] = []
+
+  constructor(capacity: Capacity) {
+    this.#capacity = capacity
+  }
+
+  /** Whether no further task could start now, however small. */
+  get isFull(): boolean {
+    return this.#waiting.length > 0 || !this.#fits({ cores: 1, memoryMiB: 1, outputMiB: 1 })
+  }
+
+  /** What of it the machine will never have, in words; undefined if a task only has to wait. */
+  refusal(resources: ProgramResources): string | undefined {
+    const { cores, memoryMiB, outputMiB, gpus } = this.#capacity
+    const excess = [
+      short(resources.cores, cores, 'cores'),
+      short(resources.memoryMiB, memoryMiB, 'MiB of memory'),
+      short(resources.outputMiB, outputMiB, 'MiB of output'),
+      short(resources.gpus ?? 0, gpus.length, 'graphics cards'),
+    ].filter((text) => text !== undefined)
+    return excess.length === 0 ? undefined : `the program wants ${excess.join(', ')}`
+  }
+
+  /** How many tasks like this one can run at the same time. */
+  atOnce({ cores, memoryMiB, outputMiB, gpus = 0 }: ProgramResources): number {
+    const all = this.#capacity
+    const most = [all.cores / cores, all.memoryMiB / memoryMiB, all.outputMiB / outputMiB, all.gpus.length / gpus]
+    return Math.floor(Math.min(all.runs, ...most.filter((count) => !Number.isNaN(count))))
+  }
+
+  /**
+   * Runs a task with what it needs, as soon as that is free.
+   * @throws TypeError if the machine will never have it; ask {@link refusal} first.
+   */
+  async run<T>(resources: ProgramResources, task: (grant: Grant) => Promise<T>): Promise<T> {
+    const why = this.refusal(resources)
+    if (why !== undefined) throw new TypeError(why)
+    const grant = await new Promise<Grant>((start) => {
+      this.#waiting.push({ resources, start })
+      this.#startWaiting()
+    })
+    try {
+      return await task(grant)
+    } finally {
+      this.#grants.delete(grant)
+      this.#startWaiting()
+    }
+  }
+
+  #startWaiting(): void {
+    for (let next = this.#waiting[0]; next !== undefined && this.#fits(next.resources); next = this.#waiting[0]) {
+      this.#waiting.shift()
+      const { cores, memoryMiB, outputMiB, gpus: count = 0 } = next.resources
+      const gpus = this.#freeGpus().slice(0, count)
+      // Written down before anybody else is looked at.
+      const grant: Grant = { cores, memoryMiB, outputMiB, ...(count > 0 && { gpus }) }
+      this.#grants.add(grant)
+      next.start(grant)
+    }
+  }
+
+  #fits({ cores, memoryMiB, outputMiB, gpus = 0 }: ProgramResources): boolean {
+    const used = (of: 'cores' | 'memoryMiB' | 'outputMiB'): number =>
+      [...this.#grants].reduce((sum, grant) => sum + grant[of], 0)
+    return (
+      this.#grants.size < this.#capacity.runs &&
+      used('cores') + cores <= this.#capacity.cores &&
+      used('memoryMiB') + memoryMiB <= this.#capacity.memoryMiB &&
+      used('outputMiB') + outputMiB <= this.#capacity.outputMiB &&
+      gpus <= this.#freeGpus().length
+    )
+  }
+
+  #freeGpus(): Gpu[] {
+    const lent = new Set([...this.#grants].flatMap((grant) => grant.gpus ?? []))
+    return this.#capacity.gpus.filter((gpu) => !lent.has(gpu))
+  }
+}
+
+function short(wanted: number, have: number, what: string): string | undefined {
+  return wanted > have ? `${wanted} ${what} of ${have}` : undefined
+}
