@@ -35,6 +35,14 @@ export interface CommandSpec {
   readonly exit: Readonly<Record<string, CommandVerdict>>
 }
 
+/** A program made for Gevulot's own file shim: how its result is read. */
+export interface ShimSpec {
+  /** A prover's file that is the proof, a name in `/workspace`; without it the result's data are. */
+  readonly proof?: string
+  /** A verifier's data that mean "valid", in hexadecimal digits; all other data mean "invalid". */
+  readonly valid?: string
+}
+
 /** The manifest of a package. Source: docs/program-contract.md, design section 8. */
 export interface PackageManifest {
   readonly schema: 'gevulot/package@1'
@@ -48,6 +56,8 @@ export interface PackageManifest {
   readonly files: readonly PackageFile[]
   readonly labels: readonly string[]
   readonly command?: CommandSpec
+  /** Not together with `command`. */
+  readonly shim?: ShimSpec
 }
 
 /** The most bytes of a package manifest: room for some ten thousand files. */
@@ -75,7 +85,7 @@ export function parsePackageManifest(bytes: Uint8Array): PackageManifest {
 export function readPackageManifest(value: unknown): PackageManifest {
   // prettier-ignore
   const members = readObject(
-    value, 'manifest', ['schema', 'name', 'role', 'argv', 'env', 'resources', 'files', 'labels'], ['command'],
+    value, 'manifest', ['schema', 'name', 'role', 'argv', 'env', 'resources', 'files', 'labels'], ['command', 'shim'],
   )
   const role = readChoice(members['role'], 'role', ['prove', 'verify'])
   const files = readList(members['files'], 'files', MAX_FILES, readFile)
@@ -93,6 +103,10 @@ export function readPackageManifest(value: unknown): PackageManifest {
   const executable = manifest.argv[0]
   if (!files.some((file) => `/app/${file.path}` === executable && file.mode === '0755')) {
     throw new ShapeError('argv[0] is not an executable file of the package')
+  }
+  if (members['shim'] !== undefined) {
+    if (members['command'] !== undefined) throw new ShapeError('manifest has both command and shim')
+    return { ...manifest, shim: readShim(members['shim'], role) }
   }
   if (members['command'] === undefined) return manifest
   return { ...manifest, command: readCommand(members['command'], role) }
@@ -176,4 +190,11 @@ function readCommand(value: unknown, role: ProgramRole): CommandSpec {
       ]),
     ),
   }
+}
+
+/** What a verifier's "valid" looks like must be said: the shim itself knows only results and errors. */
+function readShim(value: unknown, role: ProgramRole): ShimSpec {
+  const members = readObject(value, 'shim', role === 'verify' ? ['valid'] : [], role === 'prove' ? ['proof'] : [])
+  if (role === 'verify') return { valid: readText(members['valid'], 'shim.valid', 1024, /^([0-9a-f]{2})*$/) }
+  return members['proof'] === undefined ? {} : { proof: readText(members['proof'], 'shim.proof', 128, FILE_NAME) }
 }

@@ -31,4 +31,5 @@ export {
   type PackageManifest,
   type ProgramResources,
   type ProgramRole,
+  type ShimSpec,
 } from './PackageManifest.js'

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ShimSpec } from '../content/index.js'
 import { ShapeError } from '../content/shape.js'
 import { diskError, writeAtomically } from '../content/writeAtomically.js'
 import type { GuestOutput } from './GuestOutput.js'
 import { MAX_ERROR_TEXT, MAX_RESULT_BYTES, parseResultJson, type ClaimedFile, type ResultJson } from './ResultJson.js'
 import type { RunJob } from './Runtime.js'
 import type { ResultFile, Verdict } from './RunOutcome.js'
+import { MAX_TASK_RESULT_BYTES, parseTaskResult } from './TaskResult.js'
 
 /** How a program's process ended, as the runtime saw it. */
 export type ProgramExit =
@@ -31,9 +33,13 @@ export async function classify(
   log: string,
 ): Promise<Verdict> {
   try {
-    const { command } = job.package.manifest
+    const { command, shim } = job.package.manifest
     const verdict =
-      command === undefined ? await judgeResult(job, nonce, exit, output) : await judgeCommand(job, exit, output, log)
+      command !== undefined
+        ? await judgeCommand(job, exit, output, log)
+        : shim !== undefined
+          ? await judgeTask(job, shim, nonce, exit, output)
+          : await judgeResult(job, nonce, exit, output)
     return verdict ?? blame(exit, output)
   } catch (error) {
     if (!(error instanceof Unbelievable || error instanceof ShapeError)) throw diskError(error, job.outputDirectory)
@@ -81,6 +87,38 @@ async function judgeResult(
   }
 }
 
+/** A program for the file shim: `task_result.json` decides, and only after a clean exit. */
+async function judgeTask(
+  job: RunJob,
+  shim: ShimSpec,
+  nonce: string,
+  exit: ProgramExit,
+  output: GuestOutput,
+): Promise<Verdict | undefined> {
+  if ('signal' in exit || exit.code !== 0) return undefined
+  if ((await output.stat('task_result.json')) === undefined)
+    return { kind: 'no-result', reason: 'the program wrote no task_result.json' }
+  const result = parseTaskResult(await readSmall(output, 'task_result.json', MAX_TASK_RESULT_BYTES))
+  if ('error' in result)
+    return job.role === 'prove'
+      ? { kind: 'program-error', text: result.error }
+      : { kind: 'invalid', reason: result.error }
+  if (result.id !== nonce) throw new Unbelievable('task_result.json has the id of another task')
+  if (job.role === 'verify') {
+    const data = Buffer.from(result.data).toString('hex')
+    return data === shim.valid
+      ? { kind: 'valid' }
+      : { kind: 'invalid', reason: `the program's data are ${data.slice(0, 200)}` }
+  }
+  const proof = shim.proof
+  if (proof !== undefined && !result.files.includes(proof)) throw new Unbelievable(`task_result.json names no ${proof}`)
+  const others = result.files.filter((name) => name !== proof)
+  if (others.includes('proof')) throw new Unbelievable('another file than the proof is named proof')
+  const wanted: Wanted[] = others.map((name) => ({ name, from: name }))
+  wanted.unshift(proof === undefined ? { name: 'proof', bytes: result.data } : { name: 'proof', from: proof })
+  return { kind: 'ok', files: await collectAll(job, wanted, output) }
+}
+
 /** An unmodified tool: its exit code decides, and the outputs named in the manifest must be there. */
 async function judgeCommand(
   job: RunJob,
@@ -114,16 +152,21 @@ async function judgeCommand(
 }
 
 async function readResult(output: GuestOutput): Promise<ResultJson> {
-  const entry = await output.stat('result.json')
-  if (entry?.kind !== 'file') throw new Unbelievable('result.json is not a regular file')
-  if (entry.size > MAX_RESULT_BYTES) throw new Unbelievable(`result.json is larger than ${MAX_RESULT_BYTES} bytes`)
-  const parts: Uint8Array[] = []
-  for await (const part of output.read('result.json', MAX_RESULT_BYTES)) parts.push(part)
-  return parseResultJson(Buffer.concat(parts))
+  return parseResultJson(await readSmall(output, 'result.json', MAX_RESULT_BYTES))
 }
 
-/** A file to take over: claimed with size and digest, or just by where it lies. */
-type Wanted = ClaimedFile | { readonly name: string; readonly from: string }
+async function readSmall(output: GuestOutput, name: string, most: number): Promise<Uint8Array> {
+  const entry = await output.stat(name)
+  if (entry?.kind !== 'file') throw new Unbelievable(`${name} is not a regular file`)
+  if (entry.size > most) throw new Unbelievable(`${name} is larger than ${most} bytes`)
+  const parts: Uint8Array[] = []
+  for await (const part of output.read(name, most)) parts.push(part)
+  return Buffer.concat(parts)
+}
+
+/** A file to take over: claimed with size and digest, or just by where it lies, or its bytes. */
+type Wanted =
+  ClaimedFile | { readonly name: string; readonly from: string } | { readonly name: string; readonly bytes: Uint8Array }
 
 /** Takes all files over, or none. */
 async function collectAll(job: RunJob, wanted: readonly Wanted[], output: GuestOutput): Promise<ResultFile[]> {
@@ -142,8 +185,19 @@ async function collectAll(job: RunJob, wanted: readonly Wanted[], output: GuestO
   }
 }
 
+async function collectBytes(job: RunJob, name: string, bytes: Uint8Array, room: number): Promise<ResultFile> {
+  if (bytes.length > room) throw new Unbelievable(`the result files are larger than ${job.limits.outputMiB} MiB`)
+  const path = join(job.outputDirectory, name)
+  await writeAtomically(path, async (file) => {
+    await file.writeFile(bytes)
+    return path
+  })
+  return { name, path, size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+}
+
 async function collect(job: RunJob, wanted: Wanted, output: GuestOutput, room: number): Promise<ResultFile> {
   const { name } = wanted
+  if ('bytes' in wanted) return collectBytes(job, name, wanted.bytes, room)
   const from = 'from' in wanted ? wanted.from : name
   const entry = await output.stat(from)
   if (entry === undefined) throw new Unbelievable(`the result file ${from} is missing`)

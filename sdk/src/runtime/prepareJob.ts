@@ -13,6 +13,13 @@ export interface PreparedJob {
   /** `/in/job.json` */
   readonly jobJson: Uint8Array
   readonly inputs: readonly (LocalFile & { readonly size: number })[]
+  /** `/in/task.json`, for a program made for the file shim: `/out` is its `/workspace` then, with a link to each file of `/in`. */
+  readonly taskJson?: Uint8Array
+}
+
+/** Names that stand in a workspace from the beginning, as links to `/in`. */
+export function workspaceNames({ taskJson, inputs }: PreparedJob): readonly string[] {
+  return taskJson === undefined ? [] : ['task.json', ...inputs.map(({ name }) => name)]
 }
 
 /**
@@ -50,7 +57,15 @@ export async function prepareJob(job: RunJob): Promise<PreparedJob> {
       }),
     ),
     inputs,
+    ...(manifest.shim && { taskJson: taskJson(nonce, job.args, inputs) }),
   }
+}
+
+/** The nonce is the task's id, which the program repeats in its result. */
+function taskJson(nonce: string, args: readonly string[], inputs: readonly LocalFile[]): Uint8Array {
+  const reserved = inputs.find(({ name }) => name === 'task.json' || name === 'task_result.json')
+  if (reserved !== undefined) throw invalid(`an input cannot be named ${reserved.name}`)
+  return Buffer.from(canonicalJson({ id: nonce, args, files: inputs.map(({ name }) => name) }))
 }
 
 async function checkInput(input: LocalFile): Promise<LocalFile & { readonly size: number }> {

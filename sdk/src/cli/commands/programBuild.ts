@@ -4,6 +4,7 @@ import { formatBytes } from '../format.js'
 import {
   argument,
   choice,
+  flag,
   integer,
   manyOption,
   namedPath,
@@ -48,12 +49,20 @@ export const programBuild = defineCommand({
       verdictOfCode,
       'for an unmodified tool: what an exit code means, ok, error, valid or invalid; repeat it',
     ),
+    shim: flag("the program is made for Gevulot's file shim: /workspace/task.json and task_result.json"),
+    shimProof: option('file', text, 'with --shim: its file that is the proof; by default the data of its result are'),
+    shimValid: option(
+      'hex',
+      text,
+      'with --shim: the data by which a verifier says that a proof is valid, for example 01',
+    ),
     label: manyOption('text', text, 'a word of warning for people, kept in the manifest; repeat it'),
   },
   examples: [
     'program build ./build/prover --role prove --memory 2048 --store ./content',
     'program build ./prover.mjs --role prove --file proving.key=./keys/proving.key',
     'program build ./tree --entry bin/python3 --arg /app/prover.py --role prove',
+    'program build ./old_prover --role prove --shim --shim-proof proof.bin',
     'program build ./bb --role verify --arg verify --arg -p --arg /in/proof --command-exit 0=valid --command-exit 1=invalid',
   ],
   async run({ args, options, context }) {
@@ -74,6 +83,12 @@ export const programBuild = defineCommand({
       libraries: library,
       resources: { cores, memoryMiB: memory, outputMiB: output, ...(gpus !== undefined && { gpus }) },
       labels: label,
+      ...(options.shim && {
+        shim: {
+          ...(options.shimProof !== undefined && { proof: options.shimProof }),
+          ...(options.shimValid !== undefined && { valid: options.shimValid }),
+        },
+      }),
       ...(isCommand && {
         command: { outputs: Object.fromEntries(commandOutput), exit: Object.fromEntries(commandExit) },
       }),

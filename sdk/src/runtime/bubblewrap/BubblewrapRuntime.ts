@@ -152,6 +152,10 @@ async function stage(directory: string, prepared: PreparedJob): Promise<StagedFi
   await mkdir(inDirectory)
   await writeFile(join(inDirectory, 'job.json'), prepared.jobJson)
   await chmod(join(inDirectory, 'job.json'), 0o444)
+  if (prepared.taskJson !== undefined) {
+    await writeFile(join(inDirectory, 'task.json'), prepared.taskJson)
+    await chmod(join(inDirectory, 'task.json'), 0o444)
+  }
   for (const { name, path } of prepared.inputs) {
     await copyFile(path, join(inDirectory, name), constants.COPYFILE_FICLONE)
     await chmod(join(inDirectory, name), 0o444)

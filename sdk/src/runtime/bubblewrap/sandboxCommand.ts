@@ -25,6 +25,9 @@ export interface StagedFiles {
  * this process's mount namespace, and the outputs are read from there.
  */
 const STAGE_SCRIPT = `
+if [ "$0" = workspace ]; then
+  for file in /stage/in/*; do ln -s "/in/\${file##*/}" /stage/out; done
+fi
 echo "stage" >&3
 "$@" </dev/null 4</stage/filter
 echo "done" >&3
@@ -55,7 +58,7 @@ export function sandboxCommand(
     '--ro-bind', job.package.files, '/stage/app',
     '--ro-bind', staged.inDirectory, '/stage/in', '--ro-bind', staged.filter, '/stage/filter',
     '--perms', '0777', '--size', String(outBytes), '--tmpfs', STAGED_OUT,
-    '--', 'sh', '-c', STAGE_SCRIPT, 'sh',
+    '--', 'sh', '-c', STAGE_SCRIPT, prepared.taskJson === undefined ? 'out' : 'workspace',
   ] // prettier-ignore
   const bounds = [
     'prlimit',
@@ -74,6 +77,7 @@ export function sandboxCommand(
     'bwrap', '--unshare-all', '--unshare-user', '--disable-userns', '--uid', INNER_ID, '--gid', INNER_ID,
     '--hostname', 'gevulot', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--json-status-fd', '3', '--seccomp', '4',
     '--ro-bind', '/stage/app', '/app', '--ro-bind', '/stage/in', '/in', '--bind', STAGED_OUT, '/out',
+    ...(prepared.taskJson === undefined ? [] : ['--bind', STAGED_OUT, '/workspace']),
     '--proc', '/proc', '--dev', '/dev',
     // A dynamic program finds the loader and the libraries that its package ships.
     '--symlink', 'app/lib', '/lib', '--symlink', 'app/lib64', '/lib64', '--symlink', 'app/usr', '/usr',

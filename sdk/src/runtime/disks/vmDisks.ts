@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { LocalPackage } from '../../content/index.js'
 import { diskError, errnoOf } from '../../content/writeAtomically.js'
 import { nanosProgram, type NanosProgram } from '../nanos/nanosProgram.js'
-import type { PreparedJob } from '../prepareJob.js'
+import { workspaceNames, type PreparedJob } from '../prepareJob.js'
 import type { RunLimits } from '../Runtime.js'
 import { addErofsIndex } from './erofsIndex.js'
 import { PAGE, placeFile, type ImageFile, type PlacedFile } from './imageFile.js'
@@ -80,7 +80,9 @@ export async function makeVmDisks(
         : writeBootableJob(disk, prepared, program, boot),
     )
     const layout = { totalSectors: outputDiskBytes(limits) / SECTOR }
-    await create(disks.out, 0o600, (disk) => writeTfs(disk, OUT_LABEL, { files: [] }, layout))
+    await create(disks.out, 0o600, (disk) =>
+      writeTfs(disk, OUT_LABEL, { files: [], links: workspaceLinks(prepared) }, layout),
+    )
   } catch (error) {
     throw diskError(error, directory)
   }
@@ -140,7 +142,7 @@ async function create(path: string, mode: number, write: (disk: FileHandle) => P
  */
 async function writeJob(disk: FileHandle, prepared: PreparedJob, program: NanosProgram, exec: Buffer): Promise<void> {
   const root = { offset: PARTITION_SECTOR * SECTOR, spareSectors: ROOT_SPARE_SECTORS }
-  const volume = await writeTfs(disk, 'job', rootContent(program, jobFiles(prepared)), root)
+  const volume = await writeTfs(disk, 'job', rootContent(program, prepared), root)
   const table = Buffer.alloc(SECTOR)
   writePartition(table, 0, PARTITION_SECTOR, 0)
   writePartition(table, 1, PARTITION_SECTOR, volume.sectors)
@@ -170,7 +172,7 @@ async function writeBootableJob(
     { offset: first * SECTOR, spareSectors: LOG_SECTORS },
   )
   const second = first + bootVolume.sectors
-  const content = rootContent(program, [...jobFiles(prepared), ...boot.root], { klibs: 't' })
+  const content = rootContent(program, prepared, boot)
   const root = await writeTfs(disk, 'job', content, { offset: second * SECTOR, spareSectors: ROOT_SPARE_SECTORS })
   const loader = Buffer.from(boot.loader)
   writePartition(loader, 0, first, bootVolume.sectors)
@@ -183,31 +185,40 @@ function bootVolumeAt(loader: Uint8Array): number {
   return Math.ceil(loader.length / SECTOR) * SECTOR + KERNEL_LOG_BYTES
 }
 
-function rootContent(
-  program: NanosProgram,
-  files: readonly ImageFile[],
-  attributes: Readonly<Record<string, string>> = {},
-): TfsContent {
-  const all = new Map([...rootAttributes(program), ...Object.entries(attributes)])
-  return { files, directories: ['app', 'out'], links: program.links, attributes: all }
+function rootContent(program: NanosProgram, prepared: PreparedJob, boot?: BootFiles): TfsContent {
+  const out = prepared.taskJson === undefined ? 'out' : 'workspace'
+  const attributes = rootAttributes(program, `/${out}`)
+  return {
+    files: [...jobFiles(prepared), ...(boot?.root ?? [])],
+    directories: ['app', out],
+    links: program.links,
+    attributes: boot === undefined ? attributes : new Map([...attributes, ['klibs', 't']]),
+  }
+}
+
+/** For Nanos; our init makes them itself. */
+function workspaceLinks(prepared: PreparedJob): Record<string, string> {
+  return Object.fromEntries(workspaceNames(prepared).map((name) => [name, `/in/${name}`]))
 }
 
 function jobFiles(prepared: PreparedJob): ImageFile[] {
+  const { taskJson } = prepared
   return [
+    ...(taskJson === undefined ? [] : [{ path: 'in/task.json', content: taskJson, executable: false }]),
     { path: 'in/job.json', content: prepared.jobJson, executable: false },
     ...prepared.inputs.map((input) => ({ path: `in/${input.name}`, content: input, executable: false })),
   ]
 }
 
 /** What Nanos reads at its start. */
-function rootAttributes({ argv, env }: NanosProgram): TfsTuple {
+function rootAttributes({ argv, env }: NanosProgram, out: string): TfsTuple {
   const bytes = (text: string): string => Buffer.from(text).toString('latin1')
   return new Map<string, string | TfsTuple | readonly string[]>([
     ['program', bytes(argv[0] ?? '')],
     ['arguments', argv.map(bytes)],
     ['environment', new Map(Object.entries(env).map(([name, value]) => [name, bytes(value)]))],
-    ['cwd', '/out'],
-    ['mounts', new Map([[APP_LABEL, '/app:ro'], [OUT_LABEL, '/out']])],
+    ['cwd', out],
+    ['mounts', new Map([[APP_LABEL, '/app:ro'], [OUT_LABEL, out]])],
     ['readonly_rootfs', 't'],
     // The exit code goes to QEMU's exit port.
     ['debug_exit', 't'],
@@ -217,7 +228,17 @@ function rootAttributes({ argv, env }: NanosProgram): TfsTuple {
 /** What our init reads before the program runs; see init.c. */
 function execFields(prepared: PreparedJob, token: string, limits: RunLimits): Buffer {
   const env = Object.entries(prepared.env).map(([name, value]) => `${name}=${value}`)
-  const fields = [token, limits.outputMiB, prepared.argv.length, ...prepared.argv, env.length, ...env]
+  const links = workspaceNames(prepared)
+  const fields = [
+    token,
+    limits.outputMiB,
+    prepared.argv.length,
+    ...prepared.argv,
+    env.length,
+    ...env,
+    links.length,
+    ...links,
+  ]
   return Buffer.from(fields.map((field) => `${field}\0`).join(''))
 }
 

@@ -180,13 +180,20 @@ static void make_device(const char *path, unsigned major, unsigned minor) {
 static void link_to(const char *target, const char *path) { require(CALL(symlink, target, path), path); }
 
 /* The program's root: nothing but the contract's directories. */
-static void build_root(const char *program, const char *out_mib) {
-    char options[96];
+static void build_root(const char *program, const char *out_mib, char **links) {
+    char options[96], from[192], to[192]; /* names have at most 128 bytes */
     mount_at("root", "/root", "tmpfs", MS_NODEV, "size=64k,mode=755");
     mount_at(program, "/root/app", "erofs", MS_RDONLY | MS_NODEV, 0);
     mount_at("/job/in", "/root/in", 0, MS_BIND, 0);
     append(append_number(append(append(append(options, "size="), out_mib), "m,mode=777,nr_inodes="), MAX_ENTRIES + 1), "");
     mount_at("out", "/root/out", "tmpfs", MS_NODEV, options);
+    /* A program made for the file shim finds its task and its inputs in the place where it writes. */
+    if (links[0]) mount_at("/root/out", "/root/workspace", 0, MS_BIND, 0);
+    for (; *links; links++) {
+        append(append(from, "/in/"), *links);
+        append(append(to, "/root/out/"), *links);
+        link_to(from, to);
+    }
     mount_at("proc", "/root/proc", "proc", MS_NODEV | MS_NOEXEC, 0);
     mount_at("dev", "/root/dev", "tmpfs", MS_NOEXEC, "size=64k,mode=755");
     make_device("/root/dev/null", 1, 3);
@@ -443,7 +450,7 @@ static void write_volume(const char *path, const char *token, int status) {
 /* ---- Everything in its order ---- */
 
 __attribute__((used)) static void run(void) {
-    static char *argv[MAX_LIST + 1], *env[MAX_LIST + 1];
+    static char *argv[MAX_LIST + 1], *env[MAX_LIST + 1], *links[MAX_LIST + 1];
     char program[16], job[16], out[16];
     CALL(umask, 0);
     mount_at("dev", "/dev", "devtmpfs", 0, 0);
@@ -463,7 +470,8 @@ __attribute__((used)) static void run(void) {
     const char *token = next(&cursor), *out_mib = next(&cursor);
     next_list(&cursor, argv);
     next_list(&cursor, env);
-    build_root(program, out_mib);
+    next_list(&cursor, links);
+    build_root(program, out_mib, links);
     write_text("/proc/sys/user/max_user_namespaces", "0");
     write_text("/proc/sys/kernel/printk", "1");
 
