@@ -52,7 +52,7 @@ describe('runtime: images', () => {
     // Linux finds the same files, and what its init wants.
     const asLinux = readErofs(a!)
     expect([...asLinux.keys()].sort()).to.deep.equal(['exec', 'in/job.json'])
-    expect(asLinux.get('exec')!.toString()).to.equal(`${TOKEN}\x004\x002\0/app/p\0ä ö\x001\0A="b"\0`)
+    expect(asLinux.get('exec')!.toString()).to.equal(`${TOKEN}\x004\x002\0/app/p\0ä ö\x001\0A="b"\x000\0`)
     expect(asLinux.get('in/job.json')!.toString()).to.equal('{}')
     expect(
       readErofs(await readFile(made[0]!.program))

@@ -78,7 +78,7 @@ export async function fetchPackage(
     if (!(await isX64Elf(executable)))
       throw contentError('CONTENT_FILE_INVALID', `argv[0] of package ${digest} is not an x86-64 ELF`)
     await writeFile(join(building, 'manifest.json'), bytes, { mode: 0o444, flush: true })
-    await publish(building, directory)
+    await publish(building, directory, digest)
   } catch (error) {
     throw diskError(error, building)
   } finally {
@@ -90,19 +90,22 @@ export async function fetchPackage(
 /** The package in the cache if it is whole; a damaged one is removed so that it is fetched again. */
 async function openCached(digest: Digest, directory: string): Promise<LocalPackage | undefined> {
   const files = join(directory, 'files')
-  try {
-    const bytes = await readFile(join(directory, 'manifest.json'))
-    if (digestOf(bytes) === digest) {
-      const manifest = parsePackageManifest(bytes)
-      const sizes = await Promise.all(manifest.files.map(async (file) => (await stat(join(files, file.path))).size))
-      if (manifest.files.every((file, index) => file.size === sizes[index]))
-        return { digest, manifest, directory, files }
-    }
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error
+  const bytes = await readFile(join(directory, 'manifest.json')).catch(unlessMissing)
+  // Nothing is removed then: another process may have put it there since.
+  if (bytes === undefined) return undefined
+  if (digestOf(bytes) === digest) {
+    const manifest = parsePackageManifest(bytes)
+    const sizes = await Promise.all(
+      manifest.files.map(async (file) => (await stat(join(files, file.path)).catch(unlessMissing))?.size),
+    )
+    if (manifest.files.every((file, index) => file.size === sizes[index])) return { digest, manifest, directory, files }
   }
   await rm(directory, { recursive: true, force: true })
   return undefined
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (errnoOf(error) !== 'ENOENT') throw error
 }
 
 /** One file in the cache. Hard links share their mode, so each mode has its own copy. */
@@ -145,11 +148,15 @@ async function makeDirectory(path: string): Promise<void> {
   for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755)
 }
 
-async function publish(building: string, directory: string): Promise<void> {
+async function publish(building: string, directory: string, digest: Digest): Promise<void> {
   try {
     await rename(building, directory)
   } catch (error) {
     // Another process was faster; its copy has the same digest.
     if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error
+    if ((await openCached(digest, directory)) !== undefined) return
+    // The rest of one whose removal was cut off.
+    await rm(directory, { recursive: true, force: true })
+    await rename(building, directory)
   }
 }
