@@ -2,15 +2,26 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { workerError } from '../../errors/codes/worker.js'
 import type { Logger } from '../log/Logger.js'
-import type { WorkerMetrics } from './WorkerMetrics.js'
+
+/** What is said about the health of a daemon. */
+export interface HealthFigures {
+  /** Seconds since the daemon last ended a round of its work. */
+  readonly reconciledAge: number
+  /** Media type of {@link text}. */
+  readonly contentType: string
+  /** The metrics, in Prometheus' text format. */
+  text(): Promise<string>
+  /** What keeps it from doing its work, besides hanging. @param seconds Without news after which it cannot. */
+  obstacles(seconds: number): Readonly<Record<string, boolean>>
+}
 
 /** What a {@link HealthServer} needs. */
 export interface HealthServerOptions {
   readonly host: string
   /** 0: any free one. */
   readonly port: number
-  readonly metrics: WorkerMetrics
-  /** Seconds without an answer of the chain after which the worker is not ready. */
+  readonly metrics: HealthFigures
+  /** Seconds without news after which it is not ready. */
   readonly readySeconds: number
   readonly log: Logger
 }
@@ -93,7 +104,7 @@ export class HealthServer {
     const { metrics, readySeconds } = this.#options
     return {
       hangs: metrics.reconciledAge > HANGS_AFTER_SECONDS,
-      chainUnseen: !metrics.hasSeenChain || metrics.chainAge > readySeconds,
+      ...metrics.obstacles(readySeconds),
     }
   }
 }

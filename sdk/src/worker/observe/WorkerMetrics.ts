@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../../clock.js'
 import type { JobState } from '../job/transitions.js'
 import type { TxOutcome, TxRequest } from '../publish/TxOutcome.js'
+import type { HealthFigures } from './HealthServer.js'
 import { WORKER_METRICS, type MetricName, type MetricSpec } from './metricTable.js'
 
 /** What is read only when somebody asks for the metrics. */
@@ -15,7 +16,7 @@ export interface MetricSources {
  * The figures of a worker, for Prometheus. Parts of the worker tell it what happened; it never changes what they do. The names and meanings
  * are in {@link WORKER_METRICS}.
  */
-export class WorkerMetrics {
+export class WorkerMetrics implements HealthFigures {
   readonly #clock: Clock
   readonly #registry = new Registry()
   readonly #startedAt: number
@@ -108,6 +109,11 @@ export class WorkerMetrics {
   /** Seconds since the coordinator last ended a round. */
   get reconciledAge(): number {
     return (this.#clock.now() - this.#reconciledAt) / 1000
+  }
+
+  /** What keeps the worker from keeping deadlines. @param seconds Without a new block after which it cannot. */
+  obstacles(seconds: number): Readonly<Record<string, boolean>> {
+    return { chainUnseen: !this.hasSeenChain || this.chainAge > seconds }
   }
 
   /** Prometheus' text format, version 0.0.4. */
