@@ -11,6 +11,7 @@ import { apiRevokeKey } from './apiRevokeKey.js'
 import { apiServe } from './apiServe.js'
 import { auditDraw } from './auditDraw.js'
 import { auditPayments } from './auditPayments.js'
+import { aztecServe } from './aztecServe.js'
 import { completion } from './completion.js'
 import { devnet } from './devnet.js'
 import { doctor } from './doctor.js'
@@ -55,6 +56,7 @@ export const commands: readonly Command[] = [
   apiServe,
   auditDraw,
   auditPayments,
+  aztecServe,
   completion,
   devnet,
   doctor,

@@ -1,0 +1,30 @@
+export { AztecAdapter, type AztecAdapterOptions } from './adapter/AztecAdapter.js'
+export type { Lane } from './adapter/Lane.js'
+export { planBundles, type WaitingJob } from './adapter/planBundles.js'
+export { BrokerClient, type BrokerClientOptions } from './broker/BrokerClient.js'
+export type { Assignment, JobFilter, JobStatus, WireJob } from './broker/wire.js'
+export { AZTEC_FIELDS, aztecHelp, loadAztecConfig, type AztecConfig } from './config/AztecConfig.js'
+export { directoryFiles } from './exchange/directoryFiles.js'
+export { filedExchange, type FileStore } from './exchange/filedExchange.js'
+export { inlineExchange } from './exchange/inlineExchange.js'
+export { openExchange, type ExchangeOptions } from './exchange/openExchange.js'
+export type { ProofExchange } from './exchange/ProofExchange.js'
+export { s3Files, type S3FilesOptions } from './exchange/s3Files.js'
+export type { S3Credentials } from './exchange/signS3.js'
+export type { Trust } from './network/NetworkProver.js'
+export type { Budget } from './network/Spending.js'
+export { AztecMetrics } from './observe/AztecMetrics.js'
+export { AZTEC_METRICS, type AztecMetricName } from './observe/metricTable.js'
+export {
+  bundleProof,
+  bundleStatement,
+  inputName,
+  readBundleProof,
+  readStatement,
+  type BundledJob,
+} from './protocol/bundle.js'
+export { parseJobId, type JobId } from './protocol/JobId.js'
+export { JOB_TYPES, type JobTypeFacts, type JobTypeName } from './protocol/jobTypes.js'
+export { RELEASE, type VersionHeaders } from './protocol/release.js'
+export { readResult, resultJson, type JobResult } from './protocol/result.js'
+export { serveAztec } from './serveAztec.js'

@@ -1,0 +1,45 @@
+import { errorFactory } from '../errorFactory.js'
+import type { ErrorTable } from '../GevulotError.js'
+
+/** Errors of the adapter to Aztec's prover broker. */
+export const AZTEC_ERRORS = {
+  AZTEC_BROKER_UNAVAILABLE: {
+    hint: 'Check the address of the broker and that it runs. Nothing is lost: jobs that were taken go on.',
+    retryable: true,
+  },
+  AZTEC_BROKER_REFUSED: {
+    hint: 'The broker did not accept the call; the message has its reason. Compare its release with the one the adapter is made for.',
+    retryable: false,
+  },
+  AZTEC_BROKER_ANSWER_INVALID: {
+    hint: "The answer is not what Aztec's broker says: check that the address is a prover broker's, of the release the adapter is made for.",
+    retryable: true,
+  },
+  AZTEC_VERSION_MISMATCH: {
+    hint: "The broker runs another release than the adapter's: upgrade the one that is older. No job is taken until they agree.",
+    retryable: true,
+  },
+  AZTEC_JOB_INVALID: {
+    hint: 'The job is not one that can be proven: its id, type and inputs do not fit together. See docs/aztec.md.',
+    retryable: false,
+  },
+  AZTEC_INPUTS_UNAVAILABLE: {
+    hint: "The store that holds the job's inputs does not answer, or does not hold them: check PROVER_PROOF_STORE on both sides.",
+    retryable: true,
+  },
+  AZTEC_STORE_REFUSED: {
+    hint: 'The URI leads out of the stores that the configuration names: add the store, or find out who made the URI.',
+    retryable: false,
+  },
+  AZTEC_RESULT_INVALID: {
+    hint: 'The result is malformed and was not reported: the broker would take it, and the epoch would hang.',
+    retryable: true,
+  },
+  AZTEC_CONFIG_INVALID: {
+    hint: 'Correct the fields that the message names; docs/aztec.md explains them.',
+    retryable: false,
+  },
+} as const satisfies ErrorTable
+
+/** Makes an error of {@link AZTEC_ERRORS}. */
+export const aztecError = errorFactory(AZTEC_ERRORS)
