@@ -22,14 +22,14 @@ export async function search(db: Kysely<ApiSchema>, text: string): Promise<Found
     ids(db, 'workload', sql`select workload as id, workload as label from workloads where workload like ${pattern}`),
     ids(db, 'program', sql`select program as id, uri as label from programs where program like ${pattern}`),
     accounts
-      ? ids(db, 'operator', sql`select distinct operator as id, '' as label from seats
+      ? ids(db, 'operator', sql`select operator as id, '' as label from seats
           where lower(operator) like ${pattern}`)
       : [],
     accounts
-      ? ids(db, 'requester', sql`select distinct requester as id, '' as label from workloads
+      ? ids(db, 'requester', sql`select requester as id, '' as label from workloads
           where lower(requester) like ${pattern}`)
       : [],
-    ids(db, 'transaction', sql`select distinct workload as id, transaction as label from events
+    ids(db, 'transaction', sql`select workload as id, transaction as label from events
       where transaction like ${pattern} and workload is not null`),
   ]) // prettier-ignore
   return [...seat, ...found.flat()]
@@ -40,7 +40,9 @@ async function ids(
   kind: Found['kind'],
   query: ReturnType<typeof sql<{ id: string; label: string }>>,
 ) {
-  const { rows } = await sql<{ id: string; label: string }>`${query} limit ${MOST}`.execute(db)
+  // The planner is not to guess how soon enough are found: it would read whole tables for what an index holds.
+  const { rows } = await sql<{ id: string; label: string }>`with hits as materialized (${query})
+    select distinct id, label from hits limit ${MOST}`.execute(db)
   return rows.map(({ id, label }): Found => ({ kind, id, label }))
 }
 
