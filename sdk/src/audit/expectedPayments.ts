@@ -1,6 +1,6 @@
 import type { WorkloadEvent } from '../chain/events.js'
 import { OPEN_SLOT } from '../chain/names.js'
-import { isIn } from '../chain/readJudgment.js'
+import { isIn } from '../chain/isIn.js'
 import { cancelCompensation, rankShares, releaseCompensation, splitFee, type MoneyRules } from '../chain/rewards.js'
 import type { Terms } from '../chain/terms.js'
 import type { Hex } from '../chain/hex.js'

@@ -1,5 +1,5 @@
 import type { CommitteeEvent } from '../chain/events.js'
-import { isIn } from '../chain/readJudgment.js'
+import { isIn } from '../chain/isIn.js'
 import { COMMITTEE_SIZE } from '../chain/rewards.js'
 
 /** What the committees of a workload came to. Sets of proofs are numbers with bit k for commit order k. */

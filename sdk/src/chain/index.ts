@@ -12,6 +12,7 @@ export type * from './events.js'
 export { followEvents, type BlockRef, type Cursor, type EventBatch, type FollowOptions } from './followEvents.js'
 export * from './hex.js'
 export * from './judgingLists.js'
+export * from './isIn.js'
 export * from './names.js'
 export { readEvents, type ReadEventsOptions } from './readEvents.js'
 export {

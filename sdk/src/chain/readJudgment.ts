@@ -3,6 +3,7 @@ import type { Contracts } from './connect.js'
 import { toAddress, type Address, type Bytes32, type Hex } from './hex.js'
 import { JUDGING_STAGES, nameAt, type JudgingStage } from './names.js'
 import type { At } from './readWorkloadState.js'
+import { isIn } from './isIn.js'
 
 /** The judging of a workload. Sets of proofs are numbers with bit k for commit order k; times are Unix seconds. */
 export interface Judgment {
@@ -35,11 +36,6 @@ export interface CommitteeMember {
   readonly answered: boolean
   /** What it found valid; zero before it answered. */
   readonly vote: number
-}
-
-/** Whether the proof of a commit order is in a set. */
-export function isIn(set: number, order: number): boolean {
-  return ((set >>> order) & 1) === 1
 }
 
 /**

@@ -1,7 +1,7 @@
 import { getBytes } from 'ethers'
 import type { MarketEvent, WorkloadEvent } from '../chain/events.js'
 import { OPEN_SLOT } from '../chain/names.js'
-import { isIn } from '../chain/readJudgment.js'
+import { isIn } from '../chain/isIn.js'
 import type { Ledger, WorkloadSlot } from './Workload.js'
 
 /** What the events of a workload say. */

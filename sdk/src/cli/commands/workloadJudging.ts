@@ -1,4 +1,4 @@
-import { isIn } from '../../chain/readJudgment.js'
+import { isIn } from '../../chain/isIn.js'
 import { defineCommand } from '../Command.js'
 import { formatTime, formatTokens } from '../format.js'
 import { argument, bytes32 } from '../parsers.js'
