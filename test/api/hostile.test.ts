@@ -156,7 +156,9 @@ describe('api: hostile input', function () {
       ['/v1/content/..%2f..%2fetc%2fpasswd', 400, 'CONTENT_DIGEST_INVALID'],
       [`/v1/content/${'0'.repeat(64)}`, 404, 'API_NOT_FOUND'],
       ['/v1/content/../requests', 401, 'API_UNAUTHORISED'],
-      ['/', 404, 'API_NOT_FOUND'],
+      ['/v1', 404, 'API_NOT_FOUND'],
+      ['/v1/workload', 404, 'API_NOT_FOUND'],
+      ['/assets/none.js', 404, 'API_NOT_FOUND'],
     ]
     for (const [path, status, code] of cases) await refused(await fetch(api.url + path), status, code)
     const bad = { headers: { 'last-event-id': '1.0x00' } }
