@@ -95,7 +95,7 @@ export function createApp(options: AppOptions): App {
   const { page } = options
   app.get('*', (context, next) => {
     const { path } = context.req
-    const file = path.startsWith('/v1/') ? undefined : page?.at(path)
+    const file = /^\/v1(\/|$)/.test(path) ? undefined : page?.at(path)
     return file === undefined ? next() : Promise.resolve(context.body(file.body, 200, file.headers))
   })
   return app
