@@ -19,6 +19,7 @@ import { init } from './init.js'
 import { nanosInstall } from './nanosInstall.js'
 import { programBuild } from './programBuild.js'
 import { programDeploy } from './programDeploy.js'
+import { programLint } from './programLint.js'
 import { programList } from './programList.js'
 import { programRun } from './programRun.js'
 import { programShow } from './programShow.js'
@@ -64,6 +65,7 @@ export const commands: readonly Command[] = [
   nanosInstall,
   programBuild,
   programDeploy,
+  programLint,
   programList,
   programRun,
   programShow,
