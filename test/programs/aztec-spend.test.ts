@@ -18,6 +18,7 @@ import { fromWords, toWords } from '../../programs/support/words.js'
 import { DirectoryStore } from '../../sdk/src/content/index.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
+import { expectLinted } from './lint.js'
 import { flipped, oversized, wrongLengths } from './mutations.js'
 import { FULL, Sandbox, sandboxWorks } from './support.js'
 
@@ -139,6 +140,7 @@ describe('aztec-spend', function () {
 
   for (const variant of VARIANTS) {
     describe(`packages and contract, ${variant} SRS`, () => {
+      let store: DirectoryStore
       let sandbox: Sandbox
       let program: BuiltProgram
       let chain: OnChain
@@ -153,13 +155,17 @@ describe('aztec-spend', function () {
           )
           return this.skip()
         }
-        const store = new DirectoryStore(join(directory(), 'store'))
+        store = new DirectoryStore(join(directory(), 'store'))
         sandbox = new Sandbox(join(directory(), variant), store)
         program = await buildPackages({ store, variant, download: null })
         chain = await OnChain.deploy(program.contract)
         publicInputs = notes[0]!.files.public_inputs
         proof = await proofOf(notes[0]!)
         samples.push({ program, chain, proof, offChain })
+      })
+
+      it('has nothing for the linter to find but what it says of itself', async () => {
+        await expectLinted(program, store, directory(), { ...notes[0]!.files })
       })
 
       it('proves and verifies, off chain and on chain, several notes', async () => {

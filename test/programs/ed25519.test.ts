@@ -29,6 +29,7 @@ import { fromWords, toWords } from '../../programs/support/words.js'
 import { buildPackage, DirectoryStore } from '../../sdk/src/content/index.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
+import { expectLinted } from './lint.js'
 import { flipped, oversized, wrongLengths } from './mutations.js'
 import { FULL, Sandbox, sandboxWorks } from './support.js'
 
@@ -167,6 +168,10 @@ describe('ed25519', function () {
       chain = await OnChain.deploy(program.contract)
       words = inputs[2]!.files.public_inputs
       proof = await proofOf(inputs[2]!)
+    })
+
+    it('has nothing for the linter to find but what it says of itself', async () => {
+      await expectLinted(program, store, directory(), { ...inputs[2]!.files })
     })
 
     it('proves and verifies a vector of the RFC and a random signature, off chain and on chain', async () => {

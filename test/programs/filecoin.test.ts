@@ -26,6 +26,7 @@ import { buildPackage, type BuiltPackage, DirectoryStore } from '../../sdk/src/c
 import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
 import { FIRST_NETWORK_SECTOR as FIRST } from './firstNetworkSector.js'
+import { expectLinted } from './lint.js'
 import { flipped, oversized, wrongLengths } from './mutations.js'
 import { CONTEXT, FULL, Sandbox, sandboxWorks } from './support.js'
 
@@ -126,6 +127,10 @@ describe('filecoin', function () {
       chain = await OnChain.deploy(program.contract)
       key = await pinnedKey('small')
       proof = await proofOf(program.prover, files)
+    })
+
+    it('has nothing for the linter to find but what it says of itself', async () => {
+      await expectLinted(program, store, directory(), { ...files })
     })
 
     it('proves and verifies, off chain and on chain; no two proofs are alike', async () => {

@@ -16,6 +16,7 @@ import { fromWords, toWords } from '../../programs/support/words.js'
 import { DirectoryStore } from '../../sdk/src/content/index.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
+import { expectLinted } from './lint.js'
 import { flipped, oversized, wrongLengths } from './mutations.js'
 import { Sandbox, sandboxWorks } from './support.js'
 
@@ -84,6 +85,7 @@ describe('groth16-sudoku', function () {
     const directory = useTemporaryDirectory()
     const { files } = makeInputs(EASY)
     const publicInputs = files.public_inputs
+    let store: DirectoryStore
     let sandbox: Sandbox
     let program: BuiltProgram
     let chain: OnChain
@@ -95,12 +97,16 @@ describe('groth16-sudoku', function () {
         console.log('      SKIP: this machine cannot make a bubblewrap sandbox')
         this.skip()
       }
-      const store = new DirectoryStore(`${directory()}/store`)
+      store = new DirectoryStore(`${directory()}/store`)
       sandbox = new Sandbox(directory(), store)
       program = await buildPackages({ store })
       chain = await OnChain.deploy(program.contract)
       key = await pinnedKey()
       proof = await proofOf(files)
+    })
+
+    it('has nothing for the linter to find but what it says of itself', async () => {
+      await expectLinted(program, store, directory(), files)
     })
 
     it('proves and verifies, off chain and on chain', async () => {

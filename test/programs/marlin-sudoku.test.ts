@@ -39,6 +39,7 @@ import { buildPackage, type BuiltPackage, DirectoryStore } from '../../sdk/src/c
 import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
 import { DefinedIndex, sudokuWitness, valueAt, violated, witnessFile } from './marlinAlgebra.js'
+import { expectLinted } from './lint.js'
 import { flipped, oversized, wrongLengths } from './mutations.js'
 import { CONTEXT, Sandbox, sandboxWorks } from './support.js'
 
@@ -176,6 +177,10 @@ describe('marlin-sudoku', function () {
       chain = await OnChain.deploy(program.contract)
       key = await pinnedKey()
       proof = await proofOf(program.prover, files)
+    })
+
+    it('has nothing for the linter to find but what it says of itself', async () => {
+      await expectLinted(program, store, directory(), files)
     })
 
     it('the prover is one static ELF', async () => {
