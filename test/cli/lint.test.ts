@@ -163,10 +163,14 @@ describe('cli: program lint', function () {
     expectOne(other, 'sample-refused', 'error', /verifier with the sample: the verifier refuses/)
   })
 
-  it('key-from-inputs: in arguments, variables, scripts and the names of inputs', async () => {
+  it('key-from-inputs: in arguments, variables and scripts, and by what the verifier cannot do without', async () => {
     const inputs = ['public_inputs', 'vk'].map((name) => ({ name, path: path(name) }))
     const real = await lint(await program('key-from-input'), { inputs, mutations: 8 })
-    expectOne(real, 'key-from-inputs', 'warning', /input vk/)
+    expectOne(real, 'key-from-inputs', 'error', /accepts nothing without the input vk/)
+    const renamed = inputs.map((input) => ({ ...input, name: input.name.replace('vk', 'circuit') }))
+    const hidden = await lint(await program('key-from-circuit'), { inputs: renamed, mutations: 8 })
+    expectOne(hidden, 'key-from-inputs', 'warning', /accepts nothing without the input circuit/)
+    expect((await lint(good, { inputs, mutations: 8 })).passed).to.include('key-from-inputs')
     const expected: readonly (readonly [RegExp, Partial<PackageSpec>, string])[] = [
       [/from \/in\/circuit$/, {}, '-k /in/circuit'],
       [/from \/in\/vk\.bin$/, {}, '--public /in/public_inputs --key=/in/vk.bin'],

@@ -60,7 +60,10 @@ int main(int argc, char **argv) {
     static uint8_t key[ROOM], proof[ROOM];
     count = argc;
     words = argv;
-    size_t size = told("key-from-input") ? read_file("/in/vk", key) : read_file("/app/verifying.key", key);
+    const char *place = "/app/verifying.key";
+    if (told("key-from-input")) place = "/in/vk";
+    if (told("key-from-circuit")) place = "/in/circuit";
+    size_t size = read_file(place, key);
     if (told("hungry")) {
         memset(malloc(200 << 20), 1, 200 << 20);
         // Memory is measured now and then.

@@ -9,6 +9,8 @@ export interface Attempt {
   readonly proof: Uint8Array
   /** Instead of the sample's. */
   readonly publicInputs?: Uint8Array
+  /** An input file that is not there. */
+  readonly without?: string
   readonly workload?: string
   readonly prover?: string
 }
@@ -97,7 +99,7 @@ export class Sample {
     return (await this.#judge(attempt)).outcome
   }
 
-  async #judge({ proof, publicInputs, ...context }: Attempt): Promise<SampleRun> {
+  async #judge({ proof, publicInputs, without, ...context }: Attempt): Promise<SampleRun> {
     const { directory, inputs, verifier } = this.#options
     const place = await mkdtemp(join(directory, 'given-'))
     try {
@@ -105,7 +107,8 @@ export class Sample {
         await writeFile(join(place, name), bytes)
         return { name, path: join(place, name) }
       }
-      const others = publicInputs === undefined ? inputs : inputs.filter(({ name }) => name !== 'public_inputs')
+      const left = publicInputs === undefined ? without : 'public_inputs'
+      const others = inputs.filter(({ name }) => name !== left)
       return await this.#run(
         verifier,
         [

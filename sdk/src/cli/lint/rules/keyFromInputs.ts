@@ -4,6 +4,8 @@ import type { LocalPackage } from '../../../content/index.js'
 import { isX64Elf } from '../../../content/elf/isX64Elf.js'
 import { namesKey } from '../keyNames.js'
 import type { Observation, Rule } from '../Rule.js'
+import type { Sample } from '../Sample.js'
+import type { Subject } from '../Subject.js'
 
 /** Files that are larger are data, not scripts. */
 const MAX_SCRIPT_BYTES = 16 << 20
@@ -11,7 +13,7 @@ const MAX_SCRIPT_BYTES = 16 << 20
 /** The verifying key belongs into the verifier's package: whoever sends the key decides what is true. */
 export const keyFromInputs: Rule = {
   name: 'key-from-inputs',
-  async check({ verifier, sample }) {
+  async check({ verifier, sample, note }) {
     const places = new Set([...startedWith(verifier), ...(await readByScripts(verifier))])
     return [
       ...[...places].map((place): Observation => ({
@@ -19,13 +21,34 @@ export const keyFromInputs: Rule = {
         seen: `the verifier reads its key from ${place}`,
         todo: 'Pin the key: pack it with the verifier (--file), and read it from /app.',
       })),
-      ...(sample?.inputNames ?? []).filter(namesKey).map((name): Observation => ({
-        severity: 'warning',
-        seen: `the input ${name} is called like a verifying key`,
-        todo: 'Pin the key: pack it with the verifier, not with each workload. If it is no key, call it something else.',
-      })),
+      ...(sample === undefined ? [] : await neededInputs(sample, note)),
     ]
   },
+}
+
+/** Inputs beside the public ones without which the verifier does not accept: whatever it is written in, it reads them. */
+async function neededInputs(sample: Sample, note: Subject['note']): Promise<readonly Observation[]> {
+  const { proof } = sample
+  const others = sample.inputNames.filter((name) => name !== 'public_inputs')
+  if (proof === undefined || others.length === 0) return []
+  note(`judging the proof without each of ${others.length} other inputs`)
+  const needed: string[] = []
+  for (const without of others) {
+    if ((await sample.judge({ proof, without })).kind !== 'valid') needed.push(without)
+  }
+  return needed.map((name) =>
+    namesKey(name)
+      ? {
+          severity: 'error',
+          seen: `the verifier accepts nothing without the input ${name}, which is called like a key`,
+          todo: 'Pin the key: pack it with the verifier (--file), not with each workload.',
+        }
+      : {
+          severity: 'warning',
+          seen: `the verifier accepts nothing without the input ${name}`,
+          todo: 'What a proof is about belongs into public_inputs, a key into the package. A verifier contract sees no other input.',
+        },
+  )
 }
 
 /** What arguments and variables say; `-k /in/circuit` says it in the word before. */
