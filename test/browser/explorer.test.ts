@@ -139,7 +139,7 @@ describe('browser: explorer', function () {
     await heading('Economics').waitFor()
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
-    expect(await page.evaluate<string>('document.activeElement.id')).to.equal('content')
+    await page.waitForFunction('document.activeElement.id === "content"')
     await page.keyboard.press('/')
     await page.keyboard.type(proven.slice(0, 14))
     await page.getByRole('option', { name: /workload/ }).waitFor()
