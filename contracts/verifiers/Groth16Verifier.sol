@@ -14,9 +14,9 @@ abstract contract Groth16Verifier is IProofVerifier {
     uint256 private constant FIELD = 21888242871839275222246405745257275088696311157297823662689037894645226208583;
     uint256 private constant SCALARS = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
 
-    address private constant EC_ADD = address(6);
-    address private constant EC_MUL = address(7);
-    address private constant EC_PAIRING = address(8);
+    uint256 private constant EC_ADD = 0x06;
+    uint256 private constant EC_MUL = 0x07;
+    uint256 private constant EC_PAIRING = 0x08;
 
     /// @inheritdoc IProofVerifier
     function verify(
@@ -27,57 +27,61 @@ abstract contract Groth16Verifier is IProofVerifier {
     ) external view returns (bool valid) {
         uint256[] memory points = _inputPoints();
         if (publicInputs.length != 32 * (points.length / 2 - 1) || proof.length != 256) return false;
-        uint256[8] memory p = abi.decode(proof, (uint256[8]));
+        // Four pairs: -A, B; alpha, beta; inputs, gamma; C, delta.
+        uint256[24] memory pairs;
+        assembly ("memory-safe") {
+            calldatacopy(pairs, proof.offset, 192)
+            calldatacopy(add(pairs, 576), add(proof.offset, 192), 64)
+        }
+        uint256 y = pairs[1];
         // A verifier program off chain refuses the point at infinity too; both must agree on every proof.
-        if (p[1] == 0 || p[1] >= FIELD || (p[2] | p[3] | p[4] | p[5]) == 0 || (p[6] | p[7]) == 0) return false;
-
-        (bool reduced, uint256 x, uint256 y) = _combine(points, publicInputs);
-        if (!reduced) return false;
-        uint256[14] memory key = _pairingKey();
-        bytes memory input = abi.encodePacked(
-            abi.encode(p[0], FIELD - p[1], p[2], p[3], p[4], p[5]), // -A, B
-            abi.encode(key[0], key[1], key[2], key[3], key[4], key[5]), // alpha, beta
-            abi.encode(x, y, key[6], key[7], key[8], key[9]), // inputs, gamma
-            abi.encode(p[6], p[7], key[10], key[11], key[12], key[13]) // C, delta
-        );
-        (bool done, bytes memory answer) = EC_PAIRING.staticcall(input);
-        return done && answer.length == 32 && abi.decode(answer, (uint256)) == 1;
+        if (y == 0 || y >= FIELD || (pairs[18] | pairs[19]) == 0) return false;
+        if ((pairs[2] | pairs[3] | pairs[4] | pairs[5]) == 0) return false;
+        pairs[1] = FIELD - y;
+        _writeKey(pairs);
+        (valid, pairs[12], pairs[13]) = _combine(points, publicInputs);
+        if (!valid) return false;
+        assembly ("memory-safe") {
+            valid := staticcall(gas(), EC_PAIRING, pairs, 768, 0, 32)
+            // Where the precompile does not exist the call succeeds with no answer.
+            valid := and(and(valid, eq(returndatasize(), 32)), eq(mload(0), 1))
+        }
     }
 
     /// @dev The point of the public inputs: points[0] + Σ input[i] · points[i + 1].
     /// @param points Points of the verifying key, x and y in turn.
     /// @param publicInputs One 32-byte word for each point but the first.
-    /// @return reduced False if an input is not below the order of the scalar field: it would be a second name of a smaller one.
+    /// @return done False if an input is not below the order of the scalar field, where it would be a second name of a smaller one, or
+    /// if a precompile does not exist: their arguments are points of the key, so they cannot fail otherwise.
     /// @return x Coordinate of the sum.
     /// @return y Coordinate of the sum.
     function _combine(
         uint256[] memory points,
         bytes calldata publicInputs
-    ) private view returns (bool reduced, uint256 x, uint256 y) {
-        (x, y) = (points[0], points[1]);
+    ) private view returns (bool done, uint256 x, uint256 y) {
+        // The sum (x, y); the next point (x, y), which its multiple replaces; the factor.
+        uint256[5] memory work;
+        (work[0], work[1]) = (points[0], points[1]);
         for (uint256 i = 2; i < points.length; i += 2) {
-            uint256 scalar = uint256(bytes32(publicInputs[16 * (i - 2):]));
-            if (scalar >= SCALARS) return (false, 0, 0);
-            (uint256 tx_, uint256 ty) = _point(EC_MUL, abi.encode(points[i], points[i + 1], scalar));
-            (x, y) = _point(EC_ADD, abi.encode(x, y, tx_, ty));
+            uint256 factor = uint256(bytes32(publicInputs[16 * (i - 2):]));
+            if (factor >= SCALARS) return (false, 0, 0);
+            (work[2], work[3], work[4]) = (points[i], points[i + 1], factor);
+            assembly ("memory-safe") {
+                let operand := add(work, 64)
+                done := staticcall(gas(), EC_MUL, operand, 96, operand, 64)
+                done := and(done, eq(returndatasize(), 64))
+                let added := staticcall(gas(), EC_ADD, work, 128, work, 64)
+                done := and(done, and(added, eq(returndatasize(), 64)))
+            }
+            if (!done) return (false, 0, 0);
         }
-        return (true, x, y);
+        return (true, work[0], work[1]);
     }
 
-    /// @dev A precompile that answers with a point. Its arguments are points of the key, so it cannot fail where it exists; where it
-    /// does not, decoding the empty answer reverts.
-    /// @param precompile Its address.
-    /// @param input Its argument.
-    /// @return x Coordinate.
-    /// @return y Coordinate.
-    function _point(address precompile, bytes memory input) private view returns (uint256 x, uint256 y) {
-        (, bytes memory answer) = precompile.staticcall(input);
-        return abi.decode(answer, (uint256, uint256));
-    }
-
-    /// @dev alpha (x, y), then beta, gamma and delta (x imaginary, x real, y imaginary, y real each).
-    /// @return key The words.
-    function _pairingKey() internal pure virtual returns (uint256[14] memory key);
+    /// @dev Writes the key's part of the four pairs: alpha (x, y) and beta to words 6 to 11, gamma to 14 to 17, delta to 20 to 23. Points of
+    /// G2 are x imaginary, x real, y imaginary, y real.
+    /// @param pairs The words.
+    function _writeKey(uint256[24] memory pairs) internal pure virtual;
 
     /// @dev The point of the constant one, then one point for each public input, x and y in turn.
     /// @return points The words.
