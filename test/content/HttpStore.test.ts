@@ -69,6 +69,94 @@ describe('content: HttpStore', () => {
     expect(await open().get(digest, limit)).to.have.length(content.length)
   })
 
+  /** Sends part of the content as a server does that holds it; `end` is exclusive. */
+  const part = (response: ServerResponse, from: number, end: number): ServerResponse =>
+    response.writeHead(from > 0 || end < content.length ? 206 : 200, {
+      'content-length': end - from,
+      'content-range': `bytes ${from}-${end - 1}/${content.length}`,
+    })
+  const fromOf = (request: IncomingMessage): number =>
+    Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0)
+
+  it('goes on where a server ends a part of what was asked for', async () => {
+    answer = (request, response) => {
+      const from = fromOf(request)
+      const end = Math.min(from + 20_000, content.length)
+      part(response, from, end).end(content.subarray(from, end))
+    }
+    expect(Buffer.from(await open().get(digest, limit)).equals(content)).to.equal(true)
+    expect(requests.map(({ headers }) => headers.range)).to.deep.equal([undefined, 'bytes=20000-', 'bytes=40000-'])
+  })
+
+  it('a transfer without a length that broke behind its last byte is complete', async () => {
+    answer = (request, response) => {
+      if (fromOf(request) > 0) response.writeHead(416, { 'content-range': `bytes */${content.length}` }).end()
+      else response.writeHead(200).write(content, () => setImmediate(() => response.destroy()))
+    }
+    expect(await open().get(digest, limit)).to.have.length(content.length)
+    expect(requests).to.have.length(2)
+    // Behind the last byte of something else nothing is complete.
+    answer = (request, response) => {
+      if (fromOf(request) > 0) response.writeHead(416, { 'content-range': 'bytes */7' }).end()
+      else response.writeHead(200).write(content.subarray(1), () => setImmediate(() => response.destroy()))
+    }
+    await rejected(open({ attempts: 2 }).get(digest, limit), 'CONTENT_UNAVAILABLE')
+  })
+
+  it('what was put together out of two contents is read again from its beginning', async () => {
+    const other = Buffer.alloc(content.length, 7)
+    answer = (request, response, nth) => {
+      const from = fromOf(request)
+      const body = nth === 1 ? other : content
+      if (nth === 1)
+        response.writeHead(200, { 'content-length': body.length }).write(body.subarray(0, 10_000), () => setImmediate(() => response.destroy())) // prettier-ignore
+      else part(response, from, content.length).end(body.subarray(from))
+    }
+    expect(Buffer.from(await open().get(digest, limit)).equals(content)).to.equal(true)
+    expect(requests.map(({ headers }) => headers.range === undefined)).to.deep.equal([true, false, true])
+    // Once: whoever goes on lying is not asked for ever.
+    requests = []
+    answer = (request, response, nth) => {
+      const from = fromOf(request)
+      if (nth % 2 === 1)
+        response.writeHead(200, { 'content-length': other.length }).write(other.subarray(0, 10_000), () => setImmediate(() => response.destroy())) // prettier-ignore
+      else part(response, from, content.length).end(content.subarray(from))
+    }
+    await rejected(open().get(digest, limit), 'CONTENT_DIGEST_MISMATCH')
+    expect(requests).to.have.length(4)
+  })
+
+  it('a range that is not the one asked for, or contradicts itself, adds no byte', async () => {
+    for (const range of ['bytes 5-49999/50000', 'bytes 10000-49999/20000', 'bytes x-y/z', undefined]) {
+      requests = []
+      answer = (_, response, nth) => {
+        if (nth === 1) return void response.writeHead(200, { 'content-length': content.length }).write(content.subarray(0, 10_000), () => setImmediate(() => response.destroy())) // prettier-ignore
+        response.writeHead(206, { 'content-length': 40_000, ...(range !== undefined && { 'content-range': range }) })
+        response.end(content.subarray(10_000))
+      }
+      let most = 0
+      const onProgress = ({ received }: { received: number }): void => void (most = Math.max(most, received))
+      await rejected(open({ attempts: 3 }).get(digest, { ...limit, onProgress }), 'CONTENT_UNAVAILABLE')
+      expect(most, range).to.be.at.most(10_000)
+    }
+  })
+
+  it('a transfer that gets on is not given up, one that begins again each time is', async () => {
+    const large = Buffer.from(Array.from({ length: 700_000 }, (_, index) => index % 253))
+    const broken = (from: number, response: ServerResponse, size: number): void => {
+      const headers = { 'content-length': large.length - from, 'content-range': `bytes ${from}-${large.length - 1}/${large.length}` } // prettier-ignore
+      response.writeHead(from > 0 ? 206 : 200, headers)
+      response.write(large.subarray(from, from + size), () => setTimeout(() => response.destroy(), 50))
+    }
+    answer = (request, response) => broken(fromOf(request), response, 100_000)
+    expect(await open({ attempts: 3 }).get(digestOf(large), limit)).to.have.length(large.length)
+    expect(requests.length).to.be.at.least(7)
+    requests = []
+    answer = (_, response, nth) => broken(0, response, nth * 100_000)
+    await rejected(open({ attempts: 3 }).get(digestOf(large), limit), 'CONTENT_UNAVAILABLE')
+    expect(requests.length).to.be.at.most(4)
+  })
+
   it('retries what may pass, a bounded number of times', async () => {
     answer = (_, response, nth) => (nth < 3 ? response.writeHead(503).end() : response.end(content))
     await open().get(digest, limit)

@@ -14,7 +14,7 @@ export interface HttpStoreOptions {
   readonly form?: 'hex' | 'cid'
   /** Which hosts may be contacted; default `public`. Redirects are held to it too. */
   readonly addresses?: AddressPolicy
-  /** How often one read may be started or resumed; default 5. */
+  /** How many attempts of one read may get on by less than 64 KiB, one after the other; default 5. */
   readonly attempts?: number
   /** Milliseconds without a byte before an attempt is given up; default 15,000. */
   readonly idleTimeoutMs?: number
@@ -24,11 +24,22 @@ export interface HttpStoreOptions {
   readonly retryDelayMs?: number
 }
 
+/** How an answer goes on from what was read. */
+interface Continuation {
+  /** Bytes of its body that the reader already has. */
+  readonly skip: number
+  /** Size of the whole, where the server says it. */
+  readonly total: number | undefined
+}
+
 const MAX_REDIRECTS = 3
+const LEAST_PROGRESS = 65_536
+const RANGE = /^bytes (\d+)-\d+\/(\d+|\*)$/
 
 /**
  * Content behind `GET <base>/<digest>`. Streams, resumes a broken transfer with a range request, retries a bounded
- * number of times, and believes neither sizes nor bytes. Source: design section 7.
+ * number of times, and believes neither sizes nor bytes. What was put together out of several answers and is wrong is read once more from
+ * its beginning, by `get` and `save`: servers behind one name need not hold the same. Source: design section 7; RFC 9110 section 14.
  */
 export class HttpStore implements ContentSource {
   readonly name: string
@@ -67,27 +78,56 @@ export class HttpStore implements ContentSource {
   }
 
   open(digest: Digest, options: ReadOptions): AsyncIterable<Uint8Array> {
-    let total: number | undefined
-    const chunks = this.#chunks(digest, options, (size) => (total = size))
-    return verified(digest, this.name, chunks, options, () => total)
+    return this.#open(digest, options, () => undefined)
   }
 
   async get(digest: Digest, options: ReadOptions): Promise<Uint8Array> {
-    return collect(this.open(digest, options))
+    return this.#whole(digest, options, collect)
   }
 
   async save(digest: Digest, path: string, options: ReadOptions): Promise<number> {
-    return saveStream(this.open(digest, options), path)
+    return this.#whole(digest, options, (chunks) => saveStream(chunks, path))
   }
 
-  /** The body, resumed where it broke, until it ended properly or the attempts are used up. */
-  async *#chunks(digest: Digest, options: ReadOptions, onTotal: (size: number) => void): AsyncGenerator<Uint8Array> {
+  async #whole<T>(
+    digest: Digest,
+    options: ReadOptions,
+    read: (chunks: AsyncIterable<Uint8Array>) => Promise<T>,
+  ): Promise<T> {
+    let isResumed = false
+    try {
+      return await read(this.#open(digest, options, () => (isResumed = true)))
+    } catch (error) {
+      if (!isResumed || !GevulotError.is(error, 'CONTENT_DIGEST_MISMATCH')) throw error
+      return read(this.open(digest, options))
+    }
+  }
+
+  #open(digest: Digest, options: ReadOptions, onResume: () => void): AsyncIterable<Uint8Array> {
+    let total: number | undefined
+    const chunks = this.#chunks(digest, options, (size) => (total = size), onResume)
+    return verified(digest, this.name, chunks, options, () => total)
+  }
+
+  /** The body, resumed where it broke or where the server ended a part, until all of it is there or the attempts are used up. */
+  async *#chunks(
+    digest: Digest,
+    options: ReadOptions,
+    onTotal: (size: number) => void,
+    onResume: () => void,
+  ): AsyncGenerator<Uint8Array> {
     const signal = this.#deadline(options.signal)
     let received = 0
     for (let attempt = 1; ; attempt++) {
+      const before = received
+      let isAgain = false
       try {
         const response = await this.#request('GET', digest, received, signal)
-        const { skip, total } = this.#checkAnswer(response, digest, received, options)
+        const going = this.#checkAnswer(response, digest, received, options)
+        if (going === 'complete') return
+        const { skip, total } = going
+        isAgain = skip > 0
+        if (received > 0) onResume()
         if (total !== undefined) onTotal(total)
         let toSkip = skip
         for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -102,6 +142,8 @@ export class HttpStore implements ContentSource {
       } catch (error) {
         options.signal?.throwIfAborted()
         const known = this.#explain(error, digest, signal)
+        // What gets on is not given up: its size is bounded, and so is the number of steps. What begins again each time does not get on.
+        if (!isAgain && received >= before + LEAST_PROGRESS) attempt = 0
         if (
           !known.retryable ||
           known.code === 'CONTENT_NOT_FOUND' ||
@@ -109,18 +151,20 @@ export class HttpStore implements ContentSource {
           attempt >= this.#options.attempts
         )
           throw known
-        await systemClock.sleep(this.#options.retryDelayMs * 2 ** (attempt - 1), signal).catch(() => undefined)
+        await systemClock
+          .sleep(this.#options.retryDelayMs * 2 ** Math.max(0, attempt - 1), signal)
+          .catch(() => undefined)
       }
     }
   }
 
-  /** Judges status and headers; says how many bytes of this body the reader already has. */
+  /** Judges status and headers. `complete`: nothing lies behind what the reader has. */
   #checkAnswer(
     response: IncomingMessage,
     digest: Digest,
     received: number,
     options: ReadOptions,
-  ): { readonly skip: number; readonly total: number | undefined } {
+  ): Continuation | 'complete' {
     const fail = (error: Error): never => {
       response.destroy()
       throw error
@@ -129,6 +173,11 @@ export class HttpStore implements ContentSource {
     const { headers } = response
     if (status === 404 || status === 410)
       fail(contentError('CONTENT_NOT_FOUND', `${this.name} does not hold ${digest}`))
+    // A transfer without a length that broke behind its last byte. Whether it was the last is for the digest to say.
+    if (status === 416 && received > 0 && headers['content-range'] === `bytes */${received}`) {
+      response.destroy()
+      return 'complete'
+    }
     if (status !== 200 && status !== 206) {
       fail(
         contentError('CONTENT_UNAVAILABLE', `${this.name} answered ${status} for ${digest}`, { details: { status } }),
@@ -137,12 +186,18 @@ export class HttpStore implements ContentSource {
     if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
       fail(contentError('CONTENT_UNAVAILABLE', `${this.name} compressed ${digest} though asked not to`))
     }
-    const start = status === 206 ? Number(/^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1] ?? NaN) : 0
+    const range = status === 206 ? RANGE.exec(headers['content-range'] ?? '') : null
+    const start = status === 206 ? Number(range?.[1] ?? NaN) : 0
     if (start !== 0 && start !== received) {
       fail(contentError('CONTENT_UNAVAILABLE', `${this.name} answered another range of ${digest} than asked`))
     }
     const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length'])
-    const total = length === undefined ? undefined : start + length
+    const end = length === undefined ? undefined : start + length
+    // A server may send less of a range than was asked for.
+    const total = range === null || range[2] === '*' ? end : Number(range[2])
+    if (end !== undefined && total !== undefined && end > total) {
+      fail(contentError('CONTENT_UNAVAILABLE', `${this.name} sends more of ${digest} than it says there is`))
+    }
     if (total !== undefined && total > options.maxBytes) fail(tooLarge(digest, this.name, options.maxBytes))
     return { skip: received - start, total }
   }
