@@ -58,13 +58,14 @@ contract EpochBonds is IEpochBonds, DelayedEscrow, EIP712 {
     /// @inheritdoc IEpochBonds
     function open(Bond calldata bond, bytes calldata signature) external returns (bytes32 id) {
         id = idOf(bond);
-        if (bonds[id].state != State.None) revert AlreadyBonded(id);
         if (bond.prover == address(0) || bond.proverId == address(0)) revert NoProver();
         if (bond.deposit < leastDeposit) revert DepositTooLow(bond.deposit, leastDeposit);
         if (msg.sender != bond.proposer && !SignatureChecker.isValidSignatureNow(bond.proposer, id, signature)) {
             revert NotSigned(bond.proposer);
         }
         _checkSlot(bond);
+        // After the one question that is no view: whatever another release's answer calls, a bond locks once.
+        if (bonds[id].state != State.None) revert AlreadyBonded(id);
         uint256 deadline = _checkSpan(bond.span, bond.proverId);
         bonds[id] = Record(State.Open, uint64(deadline));
         _lock(bond.proposer, uint256(bond.deposit) + bond.tip + bond.bounty);

@@ -10,6 +10,7 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 /// The parties are part of the code at the address, so they were agreed before the first proof that names it and nobody can change them.
 /// MONEY. Every token by itself: a party's part of all that ever came, less what it was paid; rounded down, so a few units stay.
 /// ROLES. None.
+/// EXTERNAL CALLS. The token. What is due is told by its balances, which are true only outside of a payment: nobody is paid within one.
 contract RewardShare {
     using SafeERC20 for IERC20;
 
@@ -27,8 +28,13 @@ contract RewardShare {
     /// @notice What was paid of a token to a party.
     mapping(IERC20 token => mapping(address party => uint256 amount)) public paidTo;
 
+    /// @dev Ends with the transaction at the latest, and with each payment.
+    bool private transient _isPaying;
+
     /// @notice There is nothing for this account.
     error NothingDue(address account);
+    /// @notice A token called back while it was being paid, to be paid again.
+    error PaysAlready();
 
     /// @notice A party was paid.
     /// @param token Token.
@@ -41,12 +47,15 @@ contract RewardShare {
     /// @param party Who.
     /// @return amount Token units, above zero.
     function pay(IERC20 token, address party) external returns (uint256 amount) {
+        if (_isPaying) revert PaysAlready();
+        _isPaying = true;
         amount = due(token, party);
         if (amount == 0) revert NothingDue(party);
         paid[token] += amount;
         paidTo[token][party] += amount;
         emit Paid(token, party, amount);
         token.safeTransfer(party, amount);
+        _isPaying = false;
     }
 
     /// @notice What a party has coming.

@@ -9,6 +9,47 @@ import {IRollupView} from "../../contracts/aztec/IRollupView.sol";
 import {BondsFixture} from "../support/solidity/BondsFixture.sol";
 import {KeyWallet} from "../support/solidity/Wallets.sol";
 
+/// @title A view of a rollup that, asked who proposes, opens the bond itself
+contract OpeningView is IRollupView {
+    IRollupView private immutable _rollup;
+    EpochBonds private _bonds;
+    IEpochBonds.Bond private _bond;
+    bytes private _signature;
+
+    constructor(IRollupView rollup) {
+        _rollup = rollup;
+    }
+
+    function arm(EpochBonds bonds, IEpochBonds.Bond calldata bond, bytes calldata signature) external {
+        (_bonds, _bond, _signature) = (bonds, bond, signature);
+    }
+
+    function proposerOf(uint256 slot) external returns (address proposer) {
+        EpochBonds bonds = _bonds;
+        if (address(bonds) != address(0)) {
+            _bonds = EpochBonds(address(0));
+            bonds.open(_bond, _signature);
+        }
+        return _rollup.proposerOf(slot);
+    }
+
+    function epochOf(uint256 slot) external view returns (uint256 epoch) {
+        return _rollup.epochOf(slot);
+    }
+
+    function isWhole(Span calldata span) external view returns (bool whole) {
+        return _rollup.isWhole(span);
+    }
+
+    function deadlineOf(uint256 epoch) external view returns (uint256 timestamp) {
+        return _rollup.deadlineOf(epoch);
+    }
+
+    function standingOf(Span calldata span, address proverId) external view returns (bool proven, bool byProver) {
+        return _rollup.standingOf(span, proverId);
+    }
+}
+
 contract EpochBondsTest is BondsFixture {
     // ─── Open ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -58,6 +99,17 @@ contract EpochBondsTest is BondsFixture {
         prove(proverId);
         settle(bond);
         _refuses(bond, again);
+    }
+
+    function test_open_RevertWhen_TheViewOpensTheSameBond() public {
+        OpeningView opening = new OpeningView(bonds.rollup());
+        bonds = new EpochBonds(opening, token, DELAY, LEAST);
+        fund(proposer, FUNDS);
+        IEpochBonds.Bond memory bond = aBond();
+        bytes memory signature = sign(bond, PROPOSER_KEY);
+        opening.arm(bonds, bond, signature);
+        // Locked twice and ended once, half of it would stay locked for ever.
+        _refuses(bond, signature, abi.encodeWithSelector(IEpochBonds.AlreadyBonded.selector, bonds.idOf(bond)));
     }
 
     function test_open_RevertWhen_ADepositIsTooLow() public {

@@ -1,11 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {RewardShare} from "../../contracts/aztec/RewardShare.sol";
 import {RewardShares} from "../../contracts/aztec/RewardShares.sol";
 import {SomeToken} from "../support/solidity/BondsFixture.sol";
 import {Test} from "../support/solidity/Test.sol";
+
+/// @title A token that tells its recipient before anything has moved
+contract EarlyToken is ERC20("Early", "EARLY") {
+    function mint(address to, uint256 amount) external {
+        _mint(to, amount);
+    }
+
+    function _update(address from, address to, uint256 amount) internal override {
+        if (from != address(0) && to.code.length != 0) {
+            (bool done, ) = to.call(abi.encodeWithSignature("tokensComing()"));
+            done; // A recipient that fails is its own affair.
+        }
+        super._update(from, to, amount);
+    }
+}
+
+/// @title A party that asks for its part again while it is being paid
+contract GreedyParty {
+    RewardShare public share;
+    IERC20 public token;
+
+    function ask(RewardShare share_, IERC20 token_) external {
+        (share, token) = (share_, token_);
+        share_.pay(token_, address(this));
+    }
+
+    function tokensComing() external {
+        share.pay(token, address(this));
+    }
+}
 
 contract RewardSharesTest is Test {
     address internal constant FIRST = address(0x1111);
@@ -62,6 +93,19 @@ contract RewardSharesTest is Test {
         RewardShare share = _created(7000);
         token.mint(address(share), 100);
         _refuses(share, address(this));
+    }
+
+    function test_pay_ATokenThatCallsEarlyPaysNobodyTwice() public {
+        GreedyParty greedy = new GreedyParty();
+        RewardShare.Party[] memory parties = new RewardShare.Party[](2);
+        parties[0] = RewardShare.Party(SECOND, 5000);
+        parties[1] = RewardShare.Party(address(greedy), 5000);
+        RewardShare share = RewardShare(shares.create(parties));
+        EarlyToken early = new EarlyToken();
+        early.mint(address(share), 100);
+        greedy.ask(share, early);
+        assertEq(early.balanceOf(address(greedy)), 50, "its part");
+        assertEq(share.pay(early, SECOND), 50, "the other's");
     }
 
     function testFuzz_pay_NobodyGetsMoreThanItsPart(uint96[4] calldata rewards, uint16 part, uint8 order) public {
