@@ -177,6 +177,30 @@ describe('relay server', function () {
     expect(refused(await post(nested))).to.deep.equal([403, 'RELAYER_ACT_REFUSED'])
   })
 
+  it('a batch whose items all name the same bytes is none, and nothing is taken apart that is not signed', async () => {
+    const { market, addresses } = client.contracts
+    const item = (await vain()).data
+    const plain = market.interface.encodeFunctionData('tryMany', [[item]]) as Hex
+    expect(isAct(client.contracts, { target: addresses.market, data: plain })).to.be.true
+    // tryMany(bytes[]): as many offsets as there is room for, each to the one item behind them.
+    const count = 2_000
+    const word = (number: number): string => number.toString(16).padStart(64, '0')
+    const offsets = word(32 * count).repeat(count)
+    const bytes = item.slice(2).padEnd(Math.ceil(item.length / 64) * 64, '0')
+    const many = `${plain.slice(0, 10)}${word(32)}${word(count)}${offsets}${word(item.length / 2 - 1)}${bytes}` as Hex
+    const decoded = market.interface.decodeFunctionData('tryMany', many)[0] as readonly string[]
+    expect(decoded).to.have.length(count)
+    expect(decoded.every((one) => one === item)).to.be.true
+    expect(isAct(client.contracts, { target: addresses.market, data: many })).to.be.false
+    const action = await act({ data: many, gas: 1_000_000n })
+    expect(refused(await post(action))).to.deep.equal([403, 'RELAYER_ACT_REFUSED'])
+    const forged = await sign(action, Wallet.createRandom() as unknown as Wallet)
+    expect(refused(await post(action, forged))).to.deep.equal([403, 'RELAYER_SIGNATURE_INVALID'])
+    for (const data of [plain.slice(0, 10), `${plain.slice(0, 10)}${'ff'.repeat(32)}`, plain.slice(0, -64)]) {
+      expect(isAct(client.contracts, { target: addresses.market, data: data as Hex }), data).to.be.false
+    }
+  })
+
   it('a replay, an expired and a forged signature, and an act that would revert cost nothing', async () => {
     const action = await anAct()
     expect((await post(action)).code).to.equal(200)

@@ -1,4 +1,4 @@
-import { TypedDataEncoder, verifyTypedData, type Interface, type Signer } from 'ethers'
+import { dataSlice, getBytes, toBigInt, TypedDataEncoder, verifyTypedData, type Interface, type Signer } from 'ethers'
 import type { Contracts } from './connect.js'
 import { toAddress, type Address, type Hex } from './hex.js'
 
@@ -43,6 +43,8 @@ const ACTS = {
   committee: ['open', 'draw', 'post'],
 } as const
 
+const WORD = 32
+
 /** Signs an action. */
 export async function signAction(signer: Signer, domain: ActionDomain, action: Action): Promise<Hex> {
   return (await signer.signTypedData(domainOf(domain), TYPES, action)) as Hex
@@ -77,12 +79,29 @@ function isNamed(abi: Pick<Interface, 'getFunction'>, names: readonly string[], 
   return names.some((name) => abi.getFunction(name)?.selector === data.slice(0, 10).toLowerCase())
 }
 
-function itemsOf(abi: Pick<Interface, 'decodeFunctionData'>, data: string): readonly string[] {
+function itemsOf(abi: Pick<Interface, 'decodeFunctionData'>, data: Hex): readonly string[] {
   try {
+    if (!isPlainList(getBytes(dataSlice(data, 4)))) return []
     return (abi.decodeFunctionData('tryMany', data) as unknown as readonly [readonly string[]])[0].map(String)
   } catch {
     return []
   }
+}
+
+/**
+ * Whether the items of an encoded `bytes[]` fit beside each other into what encodes them. Nothing in the encoding prevents a thousand items from
+ * naming the same bytes: decoded they would fill a thousand times the memory.
+ */
+function isPlainList(bytes: Uint8Array): boolean {
+  const numberAt = (at: number): number => Number(toBigInt(bytes.slice(at, at + WORD)))
+  const start = numberAt(0) + WORD
+  const count = numberAt(start - WORD)
+  let size = 0
+  for (let index = 0; index < count; index++) {
+    size += WORD + numberAt(start + numberAt(start + index * WORD))
+    if (!(size <= bytes.length)) return false
+  }
+  return true
 }
 
 function domainOf({ chainId, relay }: ActionDomain) {

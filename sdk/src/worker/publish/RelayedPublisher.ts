@@ -41,6 +41,8 @@ export interface RelayedPublisherOptions {
 /** Longest time for which an action is signed, seconds: after that a relay cannot use it any more, and it is signed again. */
 const SIGNED_FOR = 600
 const BLOCKS_AT_ONCE = 2_000
+/** The chain may have been replaced from a block below the one that was newest when an act was signed. */
+const REORG_MARGIN = 256
 
 /**
  * The outbox of an account without gas: signs its acts (EIP-712) and hands them to relays, which carry them out through the relay
@@ -136,7 +138,9 @@ export class RelayedPublisher implements Outbox {
     const act = { key, to, data, block: time.block, ...(deadline !== undefined && { deadline }) }
     const sent = await journal.take(act)
     const end = async (outcome: TxOutcome): Promise<TxOutcome> => {
-      await journal.end(sent, outcome.kind === 'mined' ? 'done' : 'dropped')
+      // With the nonce of an act that its account has cancelled, the next time could never be carried out.
+      const isSpent = outcome.kind === 'mined' || outcome.kind === 'superseded'
+      await journal.end(sent, isSpent ? 'done' : 'dropped')
       return outcome
     }
     for (;;) {
@@ -248,8 +252,9 @@ export class RelayedPublisher implements Outbox {
     try {
       const filter = contracts.relay.filters.NonceSpent(signer.address)
       // Backwards in steps that every endpoint answers: it is nearly always among the newest blocks.
-      for (let to = await contracts.provider.getBlockNumber(); to >= sent.block; to -= BLOCKS_AT_ONCE) {
-        const from = Math.max(sent.block, to - BLOCKS_AT_ONCE + 1)
+      const oldest = Math.max(contracts.fromBlock, sent.block - REORG_MARGIN)
+      for (let to = await contracts.provider.getBlockNumber(); to >= oldest; to -= BLOCKS_AT_ONCE) {
+        const from = Math.max(oldest, to - BLOCKS_AT_ONCE + 1)
         const events = await contracts.relay.queryFilter(filter, from, to)
         const event = events.findLast(({ args }) => args.nonce === sent.nonce)
         if (event === undefined) continue

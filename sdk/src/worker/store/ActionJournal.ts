@@ -17,7 +17,10 @@ export interface SentAction {
   readonly block: number
 }
 
-/** How a journalled action ended: carried out, or given up; a relay may still carry out what was given up before its signature ends. */
+/**
+ * How a journalled action ended. done: its nonce is spent, by the act or by its account that cancelled it; another time takes another nonce.
+ * dropped: it was given up; a relay may still carry it out before its signature ends.
+ */
 export type ActionEnd = 'done' | 'dropped'
 
 /** What was signed for relays, written before it is handed out: a nonce is never used for two acts, also not after a restart. */
@@ -30,7 +33,7 @@ export class ActionJournal {
     this.#clock = clock
   }
 
-  /** The act's record with its nonce: that of its last time while it is not known to be done, else a new one. */
+  /** The act's record with its nonce: that of its last time while it is not known to be spent, else a new one. */
   async take(act: Omit<SentAction, 'id' | 'nonce'>): Promise<SentAction> {
     const { key, to, data, deadline, block } = act
     return this.#db.transaction().execute(async (db) => {

@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { hexlify, id, parseEther, randomBytes, Wallet } from 'ethers'
+import { connect, toAddress, type Hex } from '../../sdk/src/chain/index.js'
+import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { systemClock } from '../../sdk/src/clock.js'
+import { startRelay, type RunningRelay } from '../../sdk/src/relay/index.js'
+import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
+import { Secret } from '../../sdk/src/worker/config/Secret.js'
+import { MarketCalls } from '../../sdk/src/worker/coordinate/MarketCalls.js'
+import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
+import { Publisher } from '../../sdk/src/worker/publish/Publisher.js'
+import { RelayedPublisher } from '../../sdk/src/worker/publish/RelayedPublisher.js'
+import type { TxRequest } from '../../sdk/src/worker/publish/TxOutcome.js'
+import { TxSigner } from '../../sdk/src/worker/publish/TxSigner.js'
+import { ActionJournal } from '../../sdk/src/worker/store/ActionJournal.js'
+import { openDatabase, type Database } from '../../sdk/src/worker/store/openDatabase.js'
+import { TransactionJournal } from '../../sdk/src/worker/store/TransactionJournal.js'
+import { aProgram, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
+import { LyingRelay } from '../support/relays/LyingRelay.js'
+
+const GWEI = 10n ** 9n
+const silent = jsonLogger({ level: 'error', write: () => undefined, now: () => Date.now() })
+
+// The outbox of an account without gas, against a real chain and a real relay.
+describe('relay: outbox of an account without gas', function () {
+  this.timeout(120_000)
+  const key = hexlify(randomBytes(32))
+  const account = toAddress(new Wallet(key).address)
+  let network: Network
+  let client: GevulotClient
+  let program: Hex
+  let calls: MarketCalls
+  let directory: string
+  let relay: RunningRelay
+  let liar: LyingRelay
+  let db: Database
+  let time: ChainTime
+  let stop: AbortController
+  let loop: Promise<void>
+
+  before(async () => {
+    network = await startNetwork()
+    client = await network.client()
+    await client.deposit({ amount: 10_000n * TOKEN })
+    program = await aProgram(network, client)
+    calls = new MarketCalls(client.contracts)
+    directory = await mkdtemp(join(tmpdir(), 'gevulot-outbox-'))
+    liar = await LyingRelay.start()
+    db = await openDatabase()
+    await fund(new Wallet(id('payer')).address, '10')
+    relay = await startRelay({
+      ...{ contracts: client.contracts, key: new Secret(id('payer')), directory, clock: systemClock, log: silent },
+      limits: { accounts: [account], maxGas: 3_000_000n, gasPerDay: 10n ** 9n, actsPerMinute: 600 },
+      ...{ port: 0, pollMs: 50 },
+    })
+  })
+  beforeEach(() => {
+    time = new ChainTime(systemClock)
+    stop = new AbortController()
+  })
+  afterEach(async () => {
+    stop.abort()
+    await loop
+  })
+  after(async () => {
+    await relay.stop()
+    await liar.stop()
+    await db.destroy()
+    await network.chain.stop()
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  async function fund(owner: string, coins: string): Promise<void> {
+    await network.chain.provider.send('anvil_setBalance', [owner, `0x${parseEther(coins).toString(16)}`])
+  }
+
+  /** @param head What it takes for the newest block. */
+  async function outbox(relays: readonly string[], head = 0): Promise<RelayedPublisher> {
+    const { provider } = network.chain
+    const block = await provider.getBlock('latest')
+    time.see(block!.number + head, block!.timestamp)
+    const signer = new TxSigner(new Secret(key), client.contracts.chainId)
+    const common = { provider, signer, time, clock: systemClock, log: silent, pollMs: 50, maxInFlight: 4 }
+    const direct = new Publisher({
+      ...{ ...common, journal: new TransactionJournal(db, systemClock), maxFee: 100n * GWEI, tip: GWEI / 10n },
+      ...{ maxGas: 3_000_000n, bumpMs: 60_000 },
+    })
+    const made = new RelayedPublisher({
+      ...{ ...common, direct, contracts: client.contracts, journal: new ActionJournal(db, systemClock) },
+      ...{ relays, patienceMs: 2_000, maxGas: 3_000_000n },
+    })
+    loop = made.run(stop.signal)
+    return made
+  }
+
+  /** The draw of a workload whose round is out: anyone may ask for it. */
+  async function anAct(): Promise<TxRequest> {
+    const terms = { program, inputs: someInputs(), fee: 20n * TOKEN, maxRunTime: 600 }
+    const { workload } = await client.submit(terms)
+    await network.chain.mine(4)
+    return calls.assign(workload)
+  }
+
+  it('an act whose nonce its account has cancelled can be done the next time it is asked for', async () => {
+    const act = await anAct()
+    const first = await outbox([liar.url])
+    const outcome = first.publish(act)
+    while (liar.bodies.length === 0) await systemClock.sleep(20)
+    await fund(account, '1')
+    const own = await connect(network.deployment, new Wallet(key, network.chain.provider))
+    await (await own.relay.cancelNonce(liar.bodies[0]!.action.nonce)).wait()
+    await fund(account, '0')
+    expect((await outcome).kind).to.equal('superseded')
+    stop.abort()
+    await loop
+    stop = new AbortController()
+    const second = await outbox([relay.url])
+    expect((await second.publish(act)).kind).to.equal('mined')
+  })
+
+  it('an act that was carried out below the block that was newest when it was signed has its end', async () => {
+    // As after a reorg to a chain that is not longer yet.
+    const act = await anAct()
+    const publisher = await outbox([relay.url], 8)
+    expect((await publisher.publish(act)).kind).to.equal('mined')
+    expect(publisher.isPending(act.key)).to.be.false
+  })
+})
