@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect } from 'chai'
-import { hexlify, randomBytes, Wallet } from 'ethers'
+import { hexlify, JsonRpcProvider, makeError, randomBytes, Wallet } from 'ethers'
 
 import { deployContract } from '../../sdk/src/deploy/deploy.js'
 import { GevulotToken__factory } from '../../sdk/src/chain/generated/factories/GevulotToken__factory.js'
@@ -235,6 +235,30 @@ for (const kind of DATABASES) {
       expect((await joined).kind).to.equal('mined')
       expect(await received()).to.equal(2n)
       expect(await versions(2)).to.have.length(2)
+    })
+
+    it('what the endpoint alone refuses to look at holds up nothing else', async () => {
+      // As a gateway that takes no bodies above its limit: nothing of the chain, so it may be answered the next time.
+      class Gateway extends JsonRpcProvider {
+        isOpen = false
+        override send(method: string, params: unknown[]): Promise<unknown> {
+          if (this.isOpen || method !== 'eth_estimateGas' || !JSON.stringify(params).includes('dead')) {
+            return super.send(method, params)
+          }
+          return Promise.reject(makeError('server response 413 Payload Too Large', 'SERVER_ERROR', { request: '' }))
+        }
+      }
+      const provider = new Gateway(chain.url, CHAIN_ID, { cacheTimeout: -1 })
+      const publisher = create({ provider })
+      const large = publisher.publish(transfer('large', 0xdeadn, { priority: 'proof', deadline: time.now() + 3_000 }))
+      const others = ['a', 'b', 'c'].map((key) => publisher.publish(transfer(key)))
+      loops.push(publisher.run(stop.signal))
+      expect((await Promise.all(others)).map(({ kind }) => kind)).to.deep.equal(['mined', 'mined', 'mined'])
+      expect(publisher.isPending('large')).to.be.true
+      provider.isOpen = true
+      // More than the account has: it was asked again.
+      expect((await large).kind).to.equal('reverted')
+      provider.destroy()
     })
 
     it('waits out an endpoint that is down', async () => {

@@ -51,6 +51,8 @@ export class Publisher implements Outbox {
   readonly #options: PublisherOptions
   readonly #waiting: Pending[] = []
   readonly #inFlight = new Map<number, InFlight>()
+  /** What the endpoint could not simulate, though it may simulate others: those have their turn first. */
+  readonly #unanswered = new Set<Pending>()
   #stopping = false
   #gapFilledAt = 0
   #isDown = false
@@ -130,7 +132,7 @@ export class Publisher implements Outbox {
 
   /** Simulates, signs, journals and sends the first waiting request; whether there may be another to send now. */
   async #sendNext(): Promise<boolean> {
-    const pending = this.#waiting[0]
+    const pending = this.#nextWaiting()
     if (pending === undefined) return false
     const { request } = pending
     const drop = (outcome: TxOutcome): boolean => {
@@ -138,7 +140,9 @@ export class Publisher implements Outbox {
       this.#settle(pending, outcome)
       return true
     }
+    this.#unanswered.add(pending)
     const gas = await this.#simulate(request)
+    this.#unanswered.delete(pending)
     if (gas instanceof GevulotError) return drop({ kind: isRevert(gas) ? 'reverted' : 'failed', error: gas })
     if (gas > this.#options.maxGas) {
       return drop({
@@ -168,6 +172,14 @@ export class Publisher implements Outbox {
     await this.#options.journal.remove(tx)
     this.#settle(pending, { kind: 'failed', error: refused })
     return true
+  }
+
+  /** By priority; what was not answered comes again when everything else was asked. */
+  #nextWaiting(): Pending | undefined {
+    const next = this.#waiting.find((pending) => !this.#unanswered.has(pending))
+    if (next !== undefined) return next
+    this.#unanswered.clear()
+    return this.#waiting[0]
   }
 
   /** Whatever waits for funds, a cheaper block or the endpoint must not wait past its deadline. */
@@ -308,6 +320,7 @@ export class Publisher implements Outbox {
   }
 
   #settle(pending: Pending, outcome: TxOutcome): void {
+    this.#unanswered.delete(pending)
     const { about, key } = pending.request
     const level = outcome.kind === 'mined' ? 'info' : outcome.kind === 'superseded' ? 'error' : 'warn'
     this.#options.log[level](`transaction ${outcome.kind}`, { ...about, key, ...outcome })
