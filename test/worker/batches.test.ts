@@ -28,6 +28,8 @@ describe('worker: batches of a keeper', function () {
   let program: Hex
   let db: Database
   let batches: KeeperBatches
+  /** As after a restart: nothing of the batches before is known, but what they had sent is still on its way. */
+  let again: () => KeeperBatches
   let calls: MarketCalls
   const stop = new AbortController()
   let loop: Promise<void>
@@ -49,7 +51,8 @@ describe('worker: batches of a keeper', function () {
     })
     loop = publisher.run(stop.signal)
     const parts = { contracts: client.contracts, provider, operator: signer.address, publisher }
-    batches = new KeeperBatches({ ...parts, clock: systemClock, log: silent, maxGas: 1_200_000n })
+    again = () => new KeeperBatches({ ...parts, clock: systemClock, log: silent, maxGas: 1_200_000n })
+    batches = again()
     calls = new MarketCalls(client.contracts)
   })
   after(async () => {
@@ -101,6 +104,23 @@ describe('worker: batches of a keeper', function () {
     const hashes = new Set(outcomes.map(hashOf))
     expect(hashes.size).to.be.within(2, 6)
     expect([...hashes].every((hash) => hash.startsWith('0x'))).to.be.true
+  })
+
+  it('a batch of an earlier run does not stand for one of this run', async () => {
+    const { provider } = network.chain
+    const [one, two, three, four] = (await due(4)).map((workload) => calls.assign(workload))
+    await provider.send('evm_setAutomine', [false])
+    const before = [batches.publish(one!), batches.publish(two!)]
+    while ((await provider.send('eth_getBlockByNumber', ['pending', false])).transactions.length === 0) await systemClock.sleep(20) // prettier-ignore
+    const restarted = again()
+    const after = [restarted.publish(three!), restarted.publish(four!)]
+    while ((await provider.send('eth_getBlockByNumber', ['pending', false])).transactions.length === 1) await systemClock.sleep(20) // prettier-ignore
+    await provider.send('evm_setAutomine', [true])
+    await network.chain.mine(1)
+    const hashes = (await Promise.all([...before, ...after])).map(hashOf)
+    expect(hashes[0]).to.equal(hashes[1])
+    expect(hashes[2]).to.equal(hashes[3])
+    expect(hashes[2]).not.to.equal(hashes[0])
   })
 
   it('what is not the market’s goes out as it came', async () => {

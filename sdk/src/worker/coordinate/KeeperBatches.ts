@@ -1,4 +1,4 @@
-import type { JsonRpcApiProvider } from 'ethers'
+import { keccak256, type JsonRpcApiProvider } from 'ethers'
 import { asChainError, contractErrorOf, decodeEvent, type Address, type Contracts } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
 import { GevulotError } from '../../errors/GevulotError.js'
@@ -39,7 +39,6 @@ export class KeeperBatches {
   /** Acts that have not ended, by key. */
   readonly #acts = new Map<string, Pending>()
   #collecting: Pending[] = []
-  #batches = 0
 
   constructor(options: KeeperBatchesOptions) {
     this.#options = options
@@ -119,7 +118,8 @@ export class KeeperBatches {
     const requests = batch.map(({ pending }) => pending.request)
     const data = contracts.market.interface.encodeFunctionData('tryMany', [requests.map((request) => request.data)])
     const outcome = await publisher.publish({
-      key: `batch/${++this.#batches}`,
+      // By what is in it: a batch that an earlier run sent is another one, and must not stand for this.
+      key: `batch/${keccak256(data)}`,
       ...{ to: contracts.addresses.market, data, priority: 'keeper' },
       about: { stage: 'keeper', acts: requests.map(({ key }) => key) },
     })
