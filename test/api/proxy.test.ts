@@ -130,6 +130,25 @@ describe('api: proxy', function () {
     expect((await requester.getBalance()).nonce).to.equal(nonce + 1)
   })
 
+  it('does not give up a nonce that the chain is behind: what was sent with it may yet be mined', async () => {
+    const { apiKey, ...client } = await api.as()
+    const { request } = await client.submitRequest(fresh())
+    await submitted(client, request)
+    await api.stop()
+    // As after a reorg that took the workload before this one away, too.
+    const { nonce } = await requester.getBalance()
+    await forget(request, nonce + 1)
+    await api.start()
+    const again = api.again(apiKey)
+    await until(again, request, () => api.lines.some((line) => line.includes('the chain is behind the nonce')))
+    expect(await again.getRequest({ request })).to.include({ state: 'accepted' })
+    // It holds up no other, and is submitted when its nonce is the next one.
+    const { request: other } = await again.submitRequest(fresh())
+    await submitted(again, other)
+    await submitted(again, request)
+    expect((await requester.getBalance()).nonce).to.equal(nonce + 2)
+  })
+
   async function forget(request: string, nonce: number): Promise<void> {
     const db = await openEmbedded<ApiSchema>(join(api.directory, 'data/database'), migrations)
     await db

@@ -19,6 +19,8 @@ const LOOK_MS = 5_000
 const RETRY_MS = 2_000
 /** A request that the account cannot pay for waits this long and holds up no other. */
 const DEFER_MS = 30_000
+/** How long the chain may be behind a nonce that was taken; then somebody else has acted for the account. */
+const BEHIND_MS = 600_000
 
 /**
  * Takes accepted requests to the chain, one after the other. The nonce of a request is durable before anything is sent, and the same request
@@ -30,6 +32,8 @@ export class Submitter {
   readonly #cancels = new Map<number, Promise<void>>()
   /** Until when a request waits for the operator. */
   readonly #deferred = new Map<number, number>()
+  /** Since when the chain is behind the nonce of a request. */
+  readonly #ahead = new Map<number, number>()
 
   constructor(options: SubmitterOptions) {
     this.#options = options
@@ -78,10 +82,13 @@ export class Submitter {
         ...{ inputsUri: request.inputs_uri, nonce, signal },
       })
       await requests.settle(request.id, { state: 'submitted', workload })
+      this.#ahead.delete(request.id)
       log.info('submitted', { stage: 'submit', request: request.public_id, workload })
     } catch (error) {
+      if (GevulotError.is(error, 'CONTRACT_WRONG_NONCE') && (await this.#isBehind(request, error))) return
       // Somebody else acted for the account: this request takes another nonce.
       if (GevulotError.is(error, 'CLIENT_NONCE_USED') || GevulotError.is(error, 'CONTRACT_WRONG_NONCE')) {
+        this.#ahead.delete(request.id)
         await requests.take(request.id, null)
         return
       }
@@ -97,6 +104,27 @@ export class Submitter {
       await requests.settle(request.id, { state: 'refused', error: JSON.stringify({ code, message, hint }) })
       log.warn('refused', { stage: 'submit', request: request.public_id, code })
     }
+  }
+
+  /**
+   * Whether the chain may still come to the nonce of a request: after a reorg, or as an endpoint tells it that lags, it is behind, and what was
+   * sent with this nonce may yet be mined. What a reorg has taken away is submitted again, with the nonce that it had.
+   */
+  async #isBehind({ id, public_id }: StoredRequest, { details }: GevulotError): Promise<boolean> {
+    const { client, requests, log } = this.#options
+    const now = client.clock.now()
+    const since = this.#ahead.get(id) ?? now
+    this.#ahead.set(id, since)
+    if (now - since > BEHIND_MS) return false
+    const lost = await requests.reopen(Number(details?.['want']), now - BEHIND_MS)
+    log.warn('the chain is behind the nonce of a request', {
+      stage: 'submit',
+      request: public_id,
+      submittedAgain: lost,
+    })
+    // It holds up no other, and what is submitted again goes before it.
+    this.#deferred.set(id, now + RETRY_MS)
+    return true
   }
 
   #waiting(): readonly number[] {

@@ -146,6 +146,23 @@ export class RequestStore {
     return taken.length === 1
   }
 
+  /**
+   * Submits again what was submitted with a nonce that the chain says is not used.
+   * @param since Milliseconds: nothing that was accepted before.
+   * @returns How many requests.
+   */
+  async reopen(nonce: number, since: number): Promise<number> {
+    const reopened = await this.#db
+      .updateTable('requests')
+      .set({ state: 'accepted', workload: null })
+      .where('state', '=', 'submitted')
+      .where('nonce', '=', nonce)
+      .where('created_at', '>', since)
+      .returning('id')
+      .execute()
+    return reopened.length
+  }
+
   /** Notes what became of a request. */
   async settle(id: number, outcome: Partial<Pick<StoredRequest, 'state' | 'workload' | 'error' | 'cancelling'>>) {
     await this.#db.updateTable('requests').set(outcome).where('id', '=', id).execute()
