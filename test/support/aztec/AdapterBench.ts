@@ -15,7 +15,7 @@ import { migrations } from '../../../sdk/src/aztec/store/migrations.js'
 import type { AztecSchema } from '../../../sdk/src/aztec/store/schema.js'
 import type { ProgramId } from '../../../sdk/src/chain/index.js'
 import { DirectoryInbox } from '../../../sdk/src/client/delivery/DirectoryInbox.js'
-import type { GevulotClient } from '../../../sdk/src/client/createClient.js'
+import type { ClientOptions, GevulotClient } from '../../../sdk/src/client/createClient.js'
 import { systemClock } from '../../../sdk/src/clock.js'
 import { DirectoryStore } from '../../../sdk/src/content/DirectoryStore.js'
 import { generateDeliveryKey } from '../../../sdk/src/crypto/DeliveryKey.js'
@@ -35,6 +35,7 @@ export class AdapterBench {
   readonly lane: Lane
   readonly #directory: string
   readonly #client: GevulotClient
+  readonly #options: Pick<ClientOptions, 'store' | 'inbox' | 'deliveryKey'>
   readonly #running: RunningAdapter[] = []
   /** Databases of adapters that have ended, emptied: opening one takes seconds. */
   readonly #idle: Kysely<AztecSchema>[] = []
@@ -43,7 +44,9 @@ export class AdapterBench {
     parts: Pick<AdapterBench, 'network' | 'provers' | 'lane'>,
     directory: string,
     client: GevulotClient,
+    options: Pick<ClientOptions, 'store' | 'inbox' | 'deliveryKey'>,
   ) {
+    this.#options = options
     this.network = parts.network
     this.provers = parts.provers
     this.lane = parts.lane
@@ -57,7 +60,8 @@ export class AdapterBench {
     const directory = await mkdtemp(join(tmpdir(), 'gevulot-aztec-'))
     const store = new DirectoryStore(join(directory, 'content'))
     const inbox = new DirectoryInbox(join(directory, 'inbox'), network.deployment)
-    const client = await network.client({ store, inbox, deliveryKey: generateDeliveryKey() })
+    const options = { store, inbox, deliveryKey: generateDeliveryKey() }
+    const client = await network.client(options)
     await client.deposit({ amount: 100_000n * TOKEN })
     // Nobody runs its packages here: the scripted seats compute what they would, and the requester looks at the form.
     const { program } = await client.deployProgram({
@@ -66,7 +70,12 @@ export class AdapterBench {
     })
     const keeper = await network.client({ signer: network.owner, store })
     const provers = await new ScriptedProvers(network, keeper, store, inbox).start()
-    return new AdapterBench({ network, provers, lane: laneOf(program) }, directory, client)
+    return new AdapterBench({ network, provers, lane: laneOf(program) }, directory, client, options)
+  }
+
+  /** The adapters' client, with something of its own. */
+  async client(own: Partial<ClientOptions>): Promise<GevulotClient> {
+    return this.network.client({ ...this.#options, ...own })
   }
 
   async stop(): Promise<void> {

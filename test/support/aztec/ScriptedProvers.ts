@@ -22,6 +22,7 @@ import { operatorOf, prover, SALT, type Network } from '../network.js'
 export type Answer = (
   right: Uint8Array,
   ids: readonly string[],
+  slot: number,
 ) => Uint8Array | undefined | Promise<Uint8Array | undefined>
 
 /**
@@ -86,9 +87,8 @@ export class ScriptedProvers {
     await this.#network.chain.mine(4)
     await this.#client.assign({ workload })
     const { slots, spec } = await this.#client.getWorkload({ workload })
-    const seat = slots[0]?.seat
-    // Time was moved past its draw.
-    if (seat === undefined) return
+    // None: time was moved past its draw.
+    if (slots.length === 0) return
     const options = { maxBytes: 2 ** 26 }
     const { files } = parseInputsManifest(await this.#store.get(spec.inputs, options))
     const read = new Map<string, Uint8Array>()
@@ -97,11 +97,17 @@ export class ScriptedProvers {
     const ids = readStatement(statement)
     this.bundles.push(ids)
     const results = simulateBundle(statement, (name) => read.get(name)!, (type) => keys.get(type)!, () => undefined) // prettier-ignore
-    const proof = await this.answer(bundleProof(statement, results), ids)
-    if (proof === undefined) return prover.fail(this.#network, spec, seat, 'ProgramFailed')
-    await prover.commit(this.#network, workload, seat, proof)
-    const sealed = sealProof({ proof, salt: SALT }, spec.deliveryKey)
-    const { account } = operatorOf(this.#network, seat)
-    await this.#inbox.put(await signDelivery(account, this.#network.deployment, { workload, seat, sealed }))
+    const right = bundleProof(statement, results)
+    for (const [index, { seat }] of slots.entries()) {
+      const proof = await this.answer(right, ids, index)
+      if (proof === undefined) {
+        await prover.fail(this.#network, spec, seat, 'ProgramFailed')
+        continue
+      }
+      await prover.commit(this.#network, workload, seat, proof)
+      const sealed = sealProof({ proof, salt: SALT }, spec.deliveryKey)
+      const { account } = operatorOf(this.#network, seat)
+      await this.#inbox.put(await signDelivery(account, this.#network.deployment, { workload, seat, sealed }))
+    }
   }
 }

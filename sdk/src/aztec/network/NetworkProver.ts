@@ -1,9 +1,9 @@
 import type { Hex, ProgramId, WorkloadId } from '../../chain/hex.js'
-import { openDeliveries } from '../../client/delivery/openDeliveries.js'
+import { openDeliveries, type OpenedDelivery } from '../../client/delivery/openDeliveries.js'
 import { fetchProofOf } from '../../client/fetchProof.js'
 import type { GevulotClient } from '../../client/createClient.js'
 import type { Workload } from '../../client/Workload.js'
-import { parseDigest, type Digest } from '../../content/digest.js'
+import { parseDigest } from '../../content/digest.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { Logger } from '../../worker/log/Logger.js'
 import type { AztecMetrics } from '../observe/AztecMetrics.js'
@@ -35,7 +35,16 @@ export interface NetworkProverOptions {
   readonly cacheDirectory: string
 }
 
+/** Bundles that are looked at, at the same time. */
 const AT_ONCE = 8
+/** How long a round waits for those: a look may run a verifier for minutes, and must not keep the others from their turn. */
+const ROUND_MS = 1_000
+/** How often a verifier that gives no verdict on a result is run again. */
+const MOST_RUNS = 3
+/** How long proofs of a workload that is final may be out of reach before it counts as one without results. */
+const UNREACHABLE_MS = 120_000
+/** How long the chain may be behind a nonce that was taken; then somebody else has acted for the account. */
+const BEHIND_MS = 600_000
 const REORG_MARGIN = 256
 const VERIFY_SECONDS = 300
 
@@ -48,8 +57,14 @@ const OPERATORS = ['CONTRACT_INSUFFICIENT_BALANCE', 'CONTRACT_ERC20_INSUFFICIENT
  */
 export class NetworkProver {
   readonly #options: NetworkProverOptions
-  /** Proofs that were looked at and refused, by digest and workload. */
+  /** Proofs that were looked at and refused, by bundle and name. */
   readonly #refused = new Set<string>()
+  /** Runs of the verifier that gave no verdict, by bundle and name of the proof. */
+  readonly #unclear = new Map<string, number>()
+  /** Since when a bundle's proofs are out of reach, or its nonce is ahead of the chain; milliseconds. */
+  readonly #unreachable = new Map<number, number>()
+  readonly #ahead = new Map<number, number>()
+  readonly #looks = new Map<number, Promise<unknown>>()
   readonly #cancels = new Map<number, Promise<void>>()
 
   constructor(options: NetworkProverOptions) {
@@ -63,16 +78,37 @@ export class NetworkProver {
       // One after the other, and none past one that failed: each takes the account's next nonce.
       if (!(await this.#guarded(bundle, signal, () => this.#submit(bundle, signal)))) break
     }
-    const submitted = bundles.filter(({ state }) => state === 'submitted')
-    for (let at = 0; at < submitted.length; at += AT_ONCE) {
-      const some = submitted.slice(at, at + AT_ONCE)
-      await Promise.all(some.map((bundle) => this.#guarded(bundle, signal, () => this.#look(bundle, signal))))
+    for (const bundle of bundles.filter(({ state, id }) => state === 'submitted' && !this.#looks.has(id))) {
+      // Full of looks that take long: the others have their turn in a later round.
+      if (this.#looks.size >= AT_ONCE && !(await this.#anyLook(signal))) return
+      const look = this.#guarded(bundle, signal, () => this.#look(bundle, signal))
+      // It throws only when the adapter stops, which the round notices by itself.
+      const ended = look.catch(() => false).finally(() => this.#looks.delete(bundle.id))
+      this.#looks.set(bundle.id, ended)
     }
+    await this.#within(Promise.all(this.#looks.values()), signal)
   }
 
-  /** Resolves when no cancel is under way. */
+  /** Resolves when no look and no cancel is under way. */
   async settled(): Promise<void> {
+    await Promise.all(this.#looks.values())
     await Promise.all(this.#cancels.values())
+  }
+
+  /** Waits until a look has ended. @returns Whether one has, within a round. */
+  async #anyLook(signal: AbortSignal): Promise<boolean> {
+    return this.#within(Promise.race(this.#looks.values()), signal)
+  }
+
+  async #within(doing: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+    const over = new AbortController()
+    const slept = this.#options.client.clock
+      .sleep(ROUND_MS, AbortSignal.any([signal, over.signal]))
+      .then(() => false, () => false) // prettier-ignore
+    const isDone = await Promise.race([doing.then(() => true), slept])
+    over.abort()
+    signal.throwIfAborted()
+    return isDone
   }
 
   async #guarded(bundle: StoredBundle, signal: AbortSignal, act: () => Promise<void>): Promise<boolean> {
@@ -93,28 +129,35 @@ export class NetworkProver {
     if (bundle.nonce === null && jobs.every(({ state }) => state === 'closed')) {
       return book.closeBundle(bundle.id, 'all of its jobs are over')
     }
-    if (bundle.nonce === null && client.clock.now() > bundle.deadline) {
-      return book.closeBundle(bundle.id, 'the epoch is over')
-    }
     const fee = BigInt(bundle.fee)
     try {
       const { market, nonce: next } = await client.getBalance()
       const nonce = bundle.nonce ?? next
+      if (nonce >= next && client.clock.now() > bundle.deadline) {
+        return await book.closeBundle(bundle.id, 'the epoch is over')
+      }
       // With a nonce that is used the fee is paid already.
       if (deposit && market < fee && nonce >= next) await client.deposit({ amount: fee - market, signal })
       await book.noteBundle(bundle.id, { nonce })
-      const { workload, block } = await client.submit({
+      const { workload, block, created } = await client.submit({
         program: bundle.program as ProgramId,
         inputs: { digest: bundle.inputs, publicInputs: bundle.public_inputs as Hex },
         ...{ fee, maxRunTime: bundle.max_run_time, redundancy: bundle.redundancy, nonce, signal },
       })
       await book.noteBundle(bundle.id, { state: 'submitted', workload, block })
+      this.#ahead.delete(bundle.id)
       const [job] = jobs
-      if (job !== undefined) metrics.onBundle(job.type, jobs.length, fee)
+      if (job !== undefined && created) metrics.onBundle(job.type, jobs.length, fee)
       log.info('submitted', { stage: 'submit', bundle: bundle.id, workload, jobs: jobs.length })
     } catch (error) {
+      // The chain is behind the nonce, after a reorg or as an endpoint tells it that lags: what was sent with it may yet be mined.
+      if (GevulotError.is(error, 'CONTRACT_WRONG_NONCE') && !this.#isLonger(BEHIND_MS, this.#ahead, bundle)) {
+        log.warn('the chain is behind the nonce of a bundle', { stage: 'submit', bundle: bundle.id })
+        return
+      }
       // Somebody else acted for the account: this bundle takes another nonce.
       if (GevulotError.is(error, 'CLIENT_NONCE_USED') || GevulotError.is(error, 'CONTRACT_WRONG_NONCE')) {
+        this.#ahead.delete(bundle.id)
         return book.noteBundle(bundle.id, { nonce: null })
       }
       if (!(error instanceof GevulotError) || error.retryable) throw error
@@ -131,22 +174,51 @@ export class NetworkProver {
   async #look(bundle: StoredBundle, signal: AbortSignal): Promise<void> {
     const { client, book, log } = this.#options
     const jobs = await book.ofBundle(bundle.id)
-    const workload = await client.getWorkload({
-      workload: bundle.workload as WorkloadId,
-      ...(bundle.block !== null && { fromBlock: Math.max(client.contracts.fromBlock, bundle.block - REORG_MARGIN) }),
-      signal,
-    })
-    const isProven = jobs.some(({ result }) => result !== null) || (await this.#collect(bundle, jobs, workload, signal))
+    const workload = await this.#read(bundle, signal)
+    if (workload === undefined) return
+    let failure: unknown
+    const isProven =
+      jobs.some(({ result }) => result !== null) ||
+      (await this.#collect(bundle, jobs, workload, signal).catch((error: unknown) => {
+        signal.throwIfAborted()
+        failure = error
+        return false
+      }))
     if (isProven) {
       await this.#release(workload, signal)
       return book.closeBundle(bundle.id, null)
     }
-    const over = overBecause(workload) ?? (client.clock.now() > bundle.deadline ? 'the epoch is over' : undefined)
+    const over =
+      client.clock.now() > bundle.deadline
+        ? 'the epoch is over'
+        : failure === undefined || this.#isLonger(UNREACHABLE_MS, this.#unreachable, bundle)
+          ? overBecause(workload)
+          : undefined
+    if (failure === undefined) this.#unreachable.delete(bundle.id)
     if (over !== undefined) {
       log.warn('a bundle ends without results', { stage: 'expire', bundle: bundle.id, workload: bundle.workload, why: over }) // prettier-ignore
       return book.closeBundle(bundle.id, over)
     }
     if (jobs.every(({ state }) => state === 'closed')) this.#cancel(bundle, signal)
+    if (failure !== undefined) throw failure
+  }
+
+  /** The workload of a bundle; undefined when the chain does not hold it any more: then it is submitted again, with its nonce. */
+  async #read(bundle: StoredBundle, signal: AbortSignal): Promise<Workload | undefined> {
+    const { client, book, log } = this.#options
+    const { fromBlock } = client.contracts
+    try {
+      return await client.getWorkload({
+        workload: bundle.workload as WorkloadId,
+        ...(bundle.block !== null && { fromBlock: Math.max(fromBlock, bundle.block - REORG_MARGIN) }),
+        signal,
+      })
+    } catch (error) {
+      if (!GevulotError.is(error, 'CLIENT_WORKLOAD_UNKNOWN')) throw error
+      log.warn('the chain does not know a workload any more', { stage: 'submit', bundle: bundle.id, workload: bundle.workload }) // prettier-ignore
+      await book.noteBundle(bundle.id, { state: 'made' })
+      return undefined
+    }
   }
 
   /** Takes the first results that are right. @returns Whether there were any. */
@@ -160,35 +232,63 @@ export class NetworkProver {
     const valid = workload.slots.filter(
       ({ status, seat }) => status === 'valid' && !this.#isRefused(bundle, String(seat)),
     )
+    // What one seat withholds, or nobody can judge, must not keep that of the next one out.
+    let failure: unknown
+    const isGood = async (look: () => Promise<boolean>): Promise<boolean> => {
+      try {
+        return await look()
+      } catch (error) {
+        signal.throwIfAborted()
+        failure = error
+        return false
+      }
+    }
     for (const { seat } of valid) {
-      const { proof } = await fetchProofOf(client, workload, { seat, signal })
-      if (await this.#keep(bundle, jobs, proof, String(seat))) return true
+      const look = async (): Promise<boolean> => {
+        const { proof } = await fetchProofOf(client, workload, { seat, signal })
+        return this.#keep(bundle, jobs, proof, String(seat))
+      }
+      if (await isGood(look)) return true
     }
-    if (trust === 'committee' || client.inbox === undefined || client.deliveryKey === undefined) return false
-    for (const { digest, operator, proof } of await openDeliveries(client, workload, { signal })) {
-      if (this.#isRefused(bundle, digest)) continue
-      if (trust === 'program' && !(await this.#verify(bundle, workload, operator, proof, digest, signal))) continue
-      if (await this.#keep(bundle, jobs, proof, digest)) return true
+    if (trust !== 'committee' && client.inbox !== undefined && client.deliveryKey !== undefined) {
+      for (const delivery of await openDeliveries(client, workload, { signal })) {
+        const name = `${delivery.digest}/${delivery.operator}`
+        if (this.#isRefused(bundle, name)) continue
+        const look = async (): Promise<boolean> =>
+          (trust === 'form' || (await this.#verify(bundle, workload, delivery, name, signal))) &&
+          this.#keep(bundle, jobs, delivery.proof, name)
+        if (await isGood(look)) return true
+      }
     }
+    if (failure !== undefined) throw failure
     return false
   }
 
-  /** Runs the program's own verifier. A program that gives no verdict is asked again: the result may be right. */
+  /** Runs the program's own verifier. A program that gives no verdict is asked again, a few times: the result may be right. */
   async #verify(
     bundle: StoredBundle,
     { workload, spec }: Workload,
-    prover: Hex,
-    proof: Uint8Array,
-    digest: Digest,
+    { proof, operator: prover }: OpenedDelivery,
+    name: string,
     signal: AbortSignal,
   ): Promise<boolean> {
     const { client, cacheDirectory } = this.#options
-    const verdict = await client.verifyProofWithProgram({
-      ...{ program: spec.program, workload, prover, proof, inputs: parseDigest(spec.inputs), cacheDirectory, signal },
-      seconds: VERIFY_SECONDS,
-    })
-    if (!verdict.valid) this.#refuse(bundle, digest, verdict.reason)
-    return verdict.valid
+    try {
+      const verdict = await client.verifyProofWithProgram({
+        ...{ program: spec.program, workload, prover, proof, inputs: parseDigest(spec.inputs), cacheDirectory, signal },
+        seconds: VERIFY_SECONDS,
+      })
+      if (!verdict.valid) this.#refuse(bundle, name, verdict.reason)
+      return verdict.valid
+    } catch (error) {
+      if (!GevulotError.is(error, 'CLIENT_VERIFIER_FAILED')) throw error
+      const key = `${bundle.id}/${name}`
+      const runs = (this.#unclear.get(key) ?? 0) + 1
+      this.#unclear.set(key, runs)
+      if (runs < MOST_RUNS) throw error
+      this.#refuse(bundle, name, `the verifier gave no verdict ${runs} times: ${error.message}`)
+      return false
+    }
   }
 
   /** Checks results completely and stores them, each as it will be reported. */
@@ -215,6 +315,14 @@ export class NetworkProver {
       this.#refuse(bundle, name, error.message)
       return false
     }
+  }
+
+  /** Whether something has lasted longer than `most` milliseconds; the first question begins it. */
+  #isLonger(most: number, since: Map<number, number>, { id }: StoredBundle): boolean {
+    const now = this.#options.client.clock.now()
+    const first = since.get(id) ?? now
+    since.set(id, first)
+    return now - first > most
   }
 
   #isRefused({ id }: StoredBundle, name: string): boolean {

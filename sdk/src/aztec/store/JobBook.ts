@@ -88,26 +88,20 @@ export class JobBook {
    * @returns Whether there was anything to take up.
    */
   async resume(id: string, startedAt: number): Promise<boolean> {
-    const job = await this.find(id)
-    const bundle = job?.bundle ?? null
-    const runs =
-      bundle !== null &&
-      (
-        await this.#db
-          .selectFrom('bundles')
-          .select('id')
-          .where('id', '=', bundle)
-          .where('state', '!=', 'closed')
-          .execute()
-      ).length > 0
-    const state = (job?.result ?? null) !== null ? 'proven' : runs ? 'bundled' : undefined
-    if (state === undefined) return false
-    await this.#db
+    // One statement: a bundle that closes in between would leave the job in it for ever.
+    const running = sql<boolean>`exists (select from bundles where bundles.id = jobs.bundle and bundles.state <> 'closed')`
+    const resumed = await this.#db
       .updateTable('jobs')
-      .set({ state, outcome: null, held: true, started_at: startedAt, updated_at: this.#clock.now() })
+      .set({
+        state: sql<AztecJobState>`case when result is null then 'bundled' else 'proven' end`,
+        ...{ outcome: null, held: true, started_at: startedAt, updated_at: this.#clock.now() },
+      })
       .where('id', '=', id)
+      .where('state', '=', 'closed')
+      .where((eb) => eb.or([eb('result', 'is not', null), running]))
+      .returning('id')
       .execute()
-    return true
+    return resumed.length > 0
   }
 
   /** Ends a job. */
@@ -237,12 +231,15 @@ export class JobBook {
     return rows.map(({ type, state, jobs }) => ({ type, state, jobs: Number(jobs) }))
   }
 
-  /** Forgets what ended before a time. @returns The results that no job has any more. */
+  /** Forgets what ended before a time; what is said of a bundle that is open needs all of its jobs. @returns The results that no job has any more. */
   async forget(before: number): Promise<readonly string[]> {
     const gone = await this.#db
       .deleteFrom('jobs')
       .where('state', '=', 'closed')
       .where('updated_at', '<', before)
+      .where(
+        sql<boolean>`not exists (select from bundles where bundles.id = jobs.bundle and bundles.state <> 'closed')`,
+      )
       .returning('result')
       .execute()
     const results = new Set(gone.flatMap(({ result }) => result ?? []))
