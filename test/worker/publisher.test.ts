@@ -241,11 +241,11 @@ for (const kind of DATABASES) {
       // As a gateway that takes no bodies above its limit: nothing of the chain, so it may be answered the next time.
       class Gateway extends JsonRpcProvider {
         isOpen = false
-        override send(method: string, params: unknown[]): Promise<unknown> {
+        override async send(method: string, params: unknown[]): Promise<unknown> {
           if (this.isOpen || method !== 'eth_estimateGas' || !JSON.stringify(params).includes('dead')) {
-            return super.send(method, params)
+            return (await super.send(method, params)) as unknown
           }
-          return Promise.reject(makeError('server response 413 Payload Too Large', 'SERVER_ERROR', { request: '' }))
+          throw makeError('server response 413 Payload Too Large', 'SERVER_ERROR', { request: '' })
         }
       }
       const provider = new Gateway(chain.url, CHAIN_ID, { cacheTimeout: -1 })

@@ -94,11 +94,11 @@ export class HttpStore implements ContentSource {
     options: ReadOptions,
     read: (chunks: AsyncIterable<Uint8Array>) => Promise<T>,
   ): Promise<T> {
-    let isResumed = false
+    const seen = { isResumed: false }
     try {
-      return await read(this.#open(digest, options, () => (isResumed = true)))
+      return await read(this.#open(digest, options, () => (seen.isResumed = true)))
     } catch (error) {
-      if (!isResumed || !GevulotError.is(error, 'CONTENT_DIGEST_MISMATCH')) throw error
+      if (!seen.isResumed || !GevulotError.is(error, 'CONTENT_DIGEST_MISMATCH')) throw error
       return read(this.open(digest, options))
     }
   }

@@ -176,12 +176,12 @@ export class NetworkProver {
     const jobs = await book.ofBundle(bundle.id)
     const workload = await this.#read(bundle, signal)
     if (workload === undefined) return
-    let failure: unknown
+    let failure: Error | undefined
     const isProven =
       jobs.some(({ result }) => result !== null) ||
       (await this.#collect(bundle, jobs, workload, signal).catch((error: unknown) => {
         signal.throwIfAborted()
-        failure = error
+        failure = asError(error)
         return false
       }))
     if (isProven) {
@@ -233,13 +233,13 @@ export class NetworkProver {
       ({ status, seat }) => status === 'valid' && !this.#isRefused(bundle, String(seat)),
     )
     // What one seat withholds, or nobody can judge, must not keep that of the next one out.
-    let failure: unknown
+    let failure: Error | undefined
     const isGood = async (look: () => Promise<boolean>): Promise<boolean> => {
       try {
         return await look()
       } catch (error) {
         signal.throwIfAborted()
-        failure = error
+        failure = asError(error)
         return false
       }
     }
@@ -367,6 +367,10 @@ export class NetworkProver {
       .finally(() => this.#cancels.delete(bundle.id))
     this.#cancels.set(bundle.id, running)
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }
 
 /** Why no result can come any more. */
