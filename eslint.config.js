@@ -115,6 +115,18 @@ export default tseslint.config(
     },
   },
   {
+    // Loaded when somebody wants a wallet, so that it does not count for who only looks.
+    files: ['explorer/src/wallet/walletActs.ts'],
+    rules: {
+      ...restrictImports(
+        ...['contracts', 'programs', 'scripts', 'test', 'bench'].map(folder),
+        gplPackages,
+        { regex: '^(node:|ethers$)', message: 'The page has a budget: take it from the SDK, where a browser can.' },
+        { regex: '/sdk/src/(?!browser/)', message: 'A wallet needs what the SDK has for pages.' },
+      ),
+    },
+  },
+  {
     files: ['programs/**'],
     rules: restrictImports(...['contracts', 'explorer', 'scripts', 'test', 'bench'].map(folder)),
   },

@@ -9,6 +9,7 @@ import { Programs } from './pages/Programs.js'
 import { Provers } from './pages/Provers.js'
 import { WorkloadPage } from './pages/WorkloadPage.js'
 import { Workloads } from './pages/Workloads.js'
+import { SubmitPage } from './pages/SubmitPage.js'
 import { useLocation } from './router.js'
 
 const ID = '(0x[0-9a-f]{64})'
@@ -16,6 +17,7 @@ const ROUTES: readonly (readonly [RegExp, (part: string) => ReactNode])[] = [
   [/^\/$/, () => <Overview />],
   [/^\/workloads$/, () => <Workloads />],
   [new RegExp(`^/workloads/${ID}$`), (workload) => <WorkloadPage workload={workload} />],
+  [/^\/submit$/, () => <SubmitPage />],
   [/^\/programs$/, () => <Programs />],
   [new RegExp(`^/programs/${ID}$`), (program) => <ProgramPage program={program} />],
   [/^\/provers$/, () => <Provers />],

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 /** Time, injected wherever code waits, so that tests can advance it. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
@@ -8,8 +6,21 @@ export interface Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
-/** The machine's clock. */
+/** The machine's clock, in Node and in browsers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, signal === undefined ? {} : { signal }),
+  sleep: (milliseconds, signal) =>
+    new Promise((resolve, reject) => {
+      const abort = (): void => {
+        clearTimeout(timer)
+        const error = new Error('The operation was aborted', { cause: signal?.reason })
+        reject(Object.assign(error, { name: 'AbortError' }))
+      }
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', abort)
+        resolve()
+      }, milliseconds)
+      signal?.addEventListener('abort', abort, { once: true })
+      if (signal?.aborted === true) abort()
+    }),
 }

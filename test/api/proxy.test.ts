@@ -2,12 +2,16 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
-import type { ApiClient } from '../../sdk/src/api/createApiClient.js'
+import { keccak256 } from 'ethers'
+import { createApiClient, type ApiClient } from '../../sdk/src/api/createApiClient.js'
 import { migrations } from '../../sdk/src/api/store/migrations.js'
 import type { ApiSchema } from '../../sdk/src/api/store/schema.js'
-import type { WorkloadId } from '../../sdk/src/chain/hex.js'
+import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { buildInputs } from '../../sdk/src/content/buildInputs.js'
 import { digestOf } from '../../sdk/src/content/digest.js'
+import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
+import { MemoryStore } from '../../sdk/src/content/MemoryStore.js'
 import { openEmbedded } from '../../sdk/src/database/openEmbedded.js'
 import { TestApi } from '../support/api.js'
 import { aProgram, PROOF, prover, PUBLIC_INPUTS, startNetwork, TOKEN, type Network } from '../support/network.js'
@@ -246,5 +250,39 @@ describe('api: proxy', function () {
     const response = await fetch(`${api.url}/v1/content/${inputs.slice(2)}`)
     expect(response.status).to.equal(200)
     expect(digestOf(new Uint8Array(await response.arrayBuffer()))).to.equal(inputs)
+  })
+
+  it('takes the inputs of a workload that somebody else submitted, and nothing that no workload names', async () => {
+    const reader = createApiClient({ url: api.url })
+    const args = ['--deep']
+    const files = { public_inputs: PUBLIC_INPUTS, witness: Buffer.from(`a witness ${counter++}`) }
+    const inputs = { args, files }
+    const { digest } = await buildInputs(inputs, new MemoryStore())
+    const terms = { program: program as Hex, fee: 5n * TOKEN, maxRunTime: 600 }
+    const published = { digest, publicInputs: keccak256(PUBLIC_INPUTS) as Hex }
+    await requester.deposit({ amount: terms.fee })
+    const { workload } = await requester.submit({ ...terms, inputs: published })
+    const encoded = { args, files: { public_inputs: PUBLIC_INPUTS.toString('base64'), witness: files.witness.toString('base64') } } // prettier-ignore
+
+    const wrong = { ...encoded, files: { ...encoded.files, witness: 'AAAA' } }
+    const refusal = await rejected(reader.publishInputs({ workload, ...wrong }), 'API_REQUEST_INVALID')
+    expect(refusal.message).to.include(digest)
+    await rejected(reader.publishInputs({ workload: `0x${'77'.repeat(32)}`, ...encoded }), 'CLIENT_WORKLOAD_UNKNOWN')
+    const store = new DirectoryStore(join(api.directory, 'content'))
+    expect(await store.has(digestOf(Buffer.from('AAAA', 'base64')))).to.equal(false)
+
+    expect(await reader.publishInputs({ workload, ...encoded })).to.deep.equal({ inputs: digest })
+    // Once more is harmless.
+    await reader.publishInputs({ workload, ...encoded })
+    for (const content of [digest, digestOf(files.witness), digestOf(PUBLIC_INPUTS)]) {
+      expect((await fetch(`${api.url}/v1/content/${content.slice(2)}`)).status, content).to.equal(200)
+    }
+
+    await requester.cancel({ workload })
+    await rejected(reader.publishInputs({ workload, ...encoded }), 'CLIENT_NOTHING_TO_DO')
+    await api.stop()
+    await api.start({ proxy: false })
+    const onlyReads = createApiClient({ url: api.url })
+    await rejected(onlyReads.publishInputs({ workload, ...encoded }), 'API_NOT_FOUND')
   })
 })

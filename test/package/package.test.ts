@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
+import { build } from 'esbuild'
 import { publint } from 'publint'
 import { root } from '../../scripts/lib/artifacts.js'
 import { Consumer } from '../support/consumer.js'
@@ -65,12 +67,28 @@ describe('package: contents', function () {
     }
   })
 
+  it('has a part for pages, which asks for nothing of Node', async () => {
+    await consumer.write('page.mjs', "import * as sdk from '@gevulot/sdk/browser'\nglobalThis.sdk = sdk\n")
+    const { outputFiles } = await build({
+      ...{ entryPoints: [join(consumer.directory, 'page.mjs')], bundle: true, minify: true, write: false },
+      // Fails at the first import that a browser has not.
+      ...{ platform: 'browser', format: 'esm' },
+    })
+    const [page] = outputFiles
+    if (page === undefined) throw new Error('there is no bundle')
+    expect(page.text).not.to.match(/\bBuffer\.(?:from|alloc|concat|byteLength)\b/)
+    expect(gzipSync(page.contents).length).to.be.below(MOST_PAGE_BYTES)
+  })
+
   it('installs its commands, which know their version', async () => {
     expect(Object.keys(consumer.manifest.bin)).to.have.members(['gevulot', 'gevulot-validator', 'gevulot-worker'])
     const { version } = JSON.parse(await readFile(consumer.installed('package.json'), 'utf8')) as { version: string }
     expect(await consumer.node('node_modules/.bin/gevulot', ['--version'])).to.equal(`${version}\n`)
   })
 })
+
+/** All of it, compressed: ethers, zod, the contracts' ABIs and our own. Pages that use a part of it load a part of it. */
+const MOST_PAGE_BYTES = 260_000
 
 /** What a program said that was bound to fail. */
 async function failureOf(running: Promise<string>): Promise<string> {

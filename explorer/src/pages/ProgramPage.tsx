@@ -29,6 +29,9 @@ export function ProgramPage({ program }: { readonly program: string }): ReactNod
         <h1 className="title">
           Program <span className="id">{program.slice(0, 10)}</span>
         </h1>
+        <Link to={`/submit?program=${program}`} className="button">
+          Ask for a proof
+        </Link>
       </div>
       {history !== null && <Outcome history={history} />}
       <div className="grid">

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { api } from '../api.js'
 import { duration } from '../format.js'
 import { Amount, Failure, Figures, Status, WholeId } from '../parts/small.js'
+import { CancelCard } from '../story/CancelCard.js'
 import { DrawStep } from '../story/DrawStep.js'
 import { Events } from '../story/Events.js'
 import { PayStep } from '../story/PayStep.js'
@@ -40,6 +41,7 @@ export function WorkloadPage({ workload }: { readonly workload: string }): React
       <section className="card" aria-label="Stages at a glance">
         <StageTrack workload={answer} />
       </section>
+      <CancelCard workload={answer} />
       {summary === null && <p className="card quiet">The index has not come to this workload yet.</p>}
       <ol className="steps">
         <SubmitStep workload={answer} />

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { getBytes, Wallet } from 'ethers'
-import { deploymentOf, readDeploymentRecord } from '../chain/deployment.js'
+import { deploymentOf } from '../chain/deployment.js'
+import { readDeploymentRecord } from '../chain/readDeploymentRecord.js'
 import { rpcProvider } from '../chain/rpcProvider.js'
 import { createClient } from '../client/createClient.js'
 import { DirectoryInbox } from '../client/delivery/DirectoryInbox.js'

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { parseJson, readInteger, readRecord, readText, ShapeError, type Members } from '../content/shape.js'
 import { chainError } from '../errors/codes/chain.js'
 import { toAddress, toBytes32, type Address, type Bytes32, type Hex } from './hex.js'
@@ -69,22 +68,6 @@ export interface DeploymentRecord {
   readonly contracts: Readonly<Record<ContractRole | 'extension', DeployedContract>> & {
     readonly timelock?: DeployedContract
   }
-}
-
-/**
- * Reads a deployment record from its file.
- * @example
- * const deployment = deploymentOf(await readDeploymentRecord('deployments/31337.json'))
- * @throws GevulotError CHAIN_DEPLOYMENT_INVALID
- */
-export async function readDeploymentRecord(path: string): Promise<DeploymentRecord> {
-  let bytes: Buffer
-  try {
-    bytes = await readFile(path)
-  } catch (cause) {
-    throw chainError('CHAIN_DEPLOYMENT_INVALID', `cannot read ${path}`, { cause })
-  }
-  return parseDeploymentRecord(bytes)
 }
 
 /**

@@ -1,35 +1,9 @@
-import type { Provider, Signer } from 'ethers'
-import { connect } from '../chain/connect.js'
-import type { Deployment } from '../chain/deployment.js'
-import { toAddress } from '../chain/hex.js'
-import { systemClock, type Clock } from '../clock.js'
-import { clientError } from '../errors/codes/client.js'
-import { asChainError } from '../chain/asChainError.js'
 import { actions } from './actions.js'
-import { DEFAULT_SETTINGS, type Client, type ClientSettings } from './Client.js'
-
-/** Options of {@link createClient}. */
-export interface ClientOptions
-  extends Partial<ClientSettings>, Partial<Pick<Client, 'store' | 'source' | 'inbox' | 'deliveryKey' | 'runtime'>> {
-  /** See `readDeploymentRecord` and `deploymentOf`. */
-  readonly deployment: Deployment
-  /** Connected to a provider; for a client that only reads, give `provider` instead. */
-  readonly signer?: Signer
-  readonly provider?: Provider
-  readonly clock?: Clock
-}
+import type { Client } from './Client.js'
+import { makeClient, type Bound, type ClientOptions } from './makeClient.js'
 
 /** A client with the actions of this folder as methods. */
-export type GevulotClient = Client & BoundActions
-
-type BoundActions = {
-  readonly [Name in keyof typeof actions]: (typeof actions)[Name] extends (
-    client: Client,
-    ...rest: infer Params
-  ) => infer Result
-    ? (...rest: Params) => Result
-    : never
-}
+export type GevulotClient = Client & Bound<typeof actions>
 
 /**
  * Connects to a deployment and makes a client for it. Every action is also a function of its own, `action(client, params)`.
@@ -39,30 +13,5 @@ type BoundActions = {
  * CHAIN_SIGNER_MISSING, CLIENT_OPTION_MISSING
  */
 export async function createClient(options: ClientOptions): Promise<GevulotClient> {
-  const { deployment, signer, provider, clock, store, source, inbox, deliveryKey, runtime, ...settings } = options
-  const runner = signer ?? provider
-  if (runner === undefined) throw clientError('CLIENT_OPTION_MISSING', 'a client needs a signer or a provider')
-  const client: Client = {
-    contracts: await connect(deployment, runner),
-    ...(signer && { signer, account: await addressOf(signer) }),
-    ...(store && { store }),
-    ...(source && { source }),
-    ...(inbox && { inbox }),
-    ...(deliveryKey && { deliveryKey }),
-    ...(runtime && { runtime }),
-    clock: clock ?? systemClock,
-    settings: { ...DEFAULT_SETTINGS, ...settings },
-    queue: { tail: Promise.resolve() },
-    submissions: { tail: Promise.resolve() },
-  }
-  const bound = Object.entries(actions).map(([name, action]) => [name, (params: never) => action(client, params)])
-  return { ...client, ...(Object.fromEntries(bound) as BoundActions) }
-}
-
-async function addressOf(signer: Signer) {
-  try {
-    return toAddress(await signer.getAddress())
-  } catch (error) {
-    throw asChainError(error, "reading the signer's account")
-  }
+  return makeClient(options, actions)
 }

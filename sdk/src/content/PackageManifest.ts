@@ -1,5 +1,15 @@
 import { decodeManifest } from './manifestJson.js'
-import { readChoice, readInteger, readList, readObject, readRecord, readSha256, readText, ShapeError } from './shape.js'
+import {
+  readChoice,
+  readInteger,
+  readList,
+  readObject,
+  readRecord,
+  readSha256,
+  readText,
+  ShapeError,
+  utf8,
+} from './shape.js'
 
 /** What a program is for. */
 export type ProgramRole = 'prove' | 'verify'
@@ -127,7 +137,7 @@ function readPath(value: unknown, at: string): string {
   const parts = path.split('/')
   if (parts.length > 32) throw new ShapeError(`${at} is nested too deeply`)
   for (const part of parts) {
-    if (part === '' || part === '.' || part === '..' || Buffer.byteLength(part) > 255) {
+    if (part === '' || part === '.' || part === '..' || utf8.encode(part).length > 255) {
       throw new ShapeError(`${at} is not a plain relative path: ${JSON.stringify(path.slice(0, 80))}`)
     }
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { concat, getBytes, hexlify, sha256, toUtf8Bytes } from 'ethers'
 import { contentError } from '../errors/codes/content.js'
 
 /** The sha-256 of some content: `0x` and 64 lower-case hexadecimal digits (32 bytes). */
@@ -27,7 +27,7 @@ export function parseDigest(text: string): Digest {
 
 /** The digest of bytes held in memory. */
 export function digestOf(bytes: Uint8Array | string): Digest {
-  return `0x${createHash('sha256').update(bytes).digest('hex')}`
+  return sha256(typeof bytes === 'string' ? toUtf8Bytes(bytes) : bytes) as Digest
 }
 
 /** The 64 hexadecimal digits without `0x`: the form used in manifests, file names and URLs. */
@@ -42,7 +42,7 @@ export function digestFromHex(hex: string): Digest {
 
 /** The text form of a digest: CIDv1, raw codec, base32 (`bafkrei…`). Source: design section 7. */
 export function cidOf(digest: Digest): string {
-  const bytes = Buffer.concat([CID_PREFIX, Buffer.from(hexOf(digest), 'hex')])
+  const bytes = getBytes(concat([CID_PREFIX, digest]))
   let text = 'b'
   let bits = 0
   let buffer = 0
@@ -70,7 +70,7 @@ function digestOfCid(cid: string): Digest {
       buffer &= (1 << bits) - 1
     }
   }
-  const digest: Digest = `0x${Buffer.from(bytes.slice(CID_PREFIX.length)).toString('hex')}`
+  const digest = hexlify(Uint8Array.from(bytes.slice(CID_PREFIX.length))) as Digest
   // Comparing the text again refuses every other version, codec, hash, length and padding at once.
   if (!isDigest(digest) || cidOf(digest) !== cid) {
     throw contentError(

@@ -20,6 +20,7 @@ export { fetchInputs, type FetchInputsOptions, type LocalFile, type LocalInputs 
 export { fetchPackage, type FetchPackageOptions, type LocalPackage } from './fetchPackage.js'
 export { HttpStore, type HttpStoreOptions } from './HttpStore.js'
 export { parseInputsManifest, PUBLIC_INPUTS, type InputFile, type InputsManifest } from './InputsManifest.js'
+export { MemoryStore } from './MemoryStore.js'
 export { MultiStore } from './MultiStore.js'
 export { nodeProgram, type NodeProgramOptions } from './nodeProgram.js'
 export { packDirectory } from './packDirectory.js'

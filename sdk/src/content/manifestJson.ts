@@ -1,7 +1,7 @@
 import { contentError } from '../errors/codes/content.js'
 import { canonicalJson } from './canonicalJson.js'
 import { digestOf, type Digest } from './digest.js'
-import { parseJson, ShapeError } from './shape.js'
+import { parseJson, ShapeError, utf8 } from './shape.js'
 
 /** A manifest in its canonical bytes, with the digest that names it. */
 export interface EncodedManifest {
@@ -11,7 +11,7 @@ export interface EncodedManifest {
 
 /** The canonical bytes and the digest of a checked manifest. */
 export function encodeManifest(manifest: object): EncodedManifest {
-  const bytes = Buffer.from(canonicalJson(manifest))
+  const bytes = utf8.encode(canonicalJson(manifest))
   return { bytes, digest: digestOf(bytes) }
 }
 
@@ -24,7 +24,8 @@ export function decodeManifest<T>(bytes: Uint8Array, maxBytes: number, read: (va
   try {
     if (bytes.length > maxBytes) throw new ShapeError(`larger than ${maxBytes} bytes`)
     const manifest = read(parseJson(bytes))
-    if (!Buffer.from(canonicalJson(manifest)).equals(bytes)) {
+    const canonical = utf8.encode(canonicalJson(manifest))
+    if (canonical.length !== bytes.length || !canonical.every((byte, index) => byte === bytes[index])) {
       throw new ShapeError('not canonical: keys are sorted, there is no white space, nothing is repeated')
     }
     return manifest

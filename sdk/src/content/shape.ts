@@ -1,3 +1,6 @@
+/** Bytes of a text, in Node and in browsers. */
+export const utf8 = new TextEncoder()
+
 /** Thrown by the readers below; its message names the place and what was expected there. */
 export class ShapeError extends Error {}
 
@@ -49,7 +52,7 @@ export function readList<T>(value: unknown, at: string, max: number, entry: (val
 /** Text of at most `max` UTF-8 bytes without NUL, matching `pattern` if given. */
 export function readText(value: unknown, at: string, max: number, pattern?: RegExp): string {
   if (typeof value !== 'string') throw new ShapeError(`${at} is not text`)
-  if (Buffer.byteLength(value) > max) throw new ShapeError(`${at} is longer than ${max} bytes`)
+  if (utf8.encode(value).length > max) throw new ShapeError(`${at} is longer than ${max} bytes`)
   if (value.includes('\0')) throw new ShapeError(`${at} contains NUL`)
   if (pattern !== undefined && !pattern.test(value)) throw new ShapeError(`${at} is not allowed: ${show(value)}`)
   return value

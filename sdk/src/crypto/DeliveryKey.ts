@@ -1,5 +1,7 @@
-import { hkdfSync, randomBytes } from 'node:crypto'
 import { x25519 } from '@noble/curves/ed25519.js'
+import { hkdf } from '@noble/hashes/hkdf.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { randomBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { getBytes, hexlify } from 'ethers'
 import type { Bytes32, Hex } from '../chain/hex.js'
 import { cryptoError } from '../errors/codes/crypto.js'
@@ -27,7 +29,7 @@ export function generateDeliveryKey(): DeliveryKey {
 export function deriveDeliveryKey(secret: Uint8Array, context: string): DeliveryKey {
   if (secret.length < 32)
     throw cryptoError('CRYPTO_KEY_INVALID', `the secret has ${secret.length} bytes, at least 32 are needed`)
-  return deliveryKeyOf(new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(), INFO + context, 32)))
+  return deliveryKeyOf(hkdf(sha256, secret, new Uint8Array(), utf8ToBytes(INFO + context), 32))
 }
 
 /**

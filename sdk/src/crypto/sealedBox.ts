@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { hsalsa, xsalsa20poly1305 } from '@noble/ciphers/salsa.js'
 import { x25519 } from '@noble/curves/ed25519.js'
 import { blake2b } from '@noble/hashes/blake2.js'
+import { concatBytes, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import type { Hex } from '../chain/hex.js'
 import { cryptoError } from '../errors/codes/crypto.js'
 import { publicKeyBytes, type DeliveryKey } from './DeliveryKey.js'
@@ -23,7 +23,7 @@ export function seal(message: Uint8Array, publicKey: Hex): Uint8Array {
   const secret = randomBytes(KEY_BYTES)
   const ephemeral = x25519.getPublicKey(secret)
   const key = sharedKey(secret, recipient)
-  return Buffer.concat([ephemeral, xsalsa20poly1305(key, nonceOf(ephemeral, recipient)).encrypt(message)])
+  return concatBytes(ephemeral, xsalsa20poly1305(key, nonceOf(ephemeral, recipient)).encrypt(message))
 }
 
 /**
@@ -53,14 +53,15 @@ function sharedKey(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
     throw cryptoError('CRYPTO_KEY_INVALID', 'the public key is not a usable X25519 key', { cause })
   }
   const out = new Uint32Array(8)
-  hsalsa(words(Buffer.from(SIGMA)), words(shared), new Uint32Array(4), out)
-  const key = Buffer.alloc(KEY_BYTES)
-  out.forEach((word, index) => key.writeUInt32LE(word, index * 4))
+  hsalsa(words(utf8ToBytes(SIGMA)), words(shared), new Uint32Array(4), out)
+  const key = new Uint8Array(KEY_BYTES)
+  const view = new DataView(key.buffer)
+  out.forEach((word, index) => view.setUint32(index * 4, word, true))
   return key
 }
 
 function nonceOf(ephemeral: Uint8Array, recipient: Uint8Array): Uint8Array {
-  return blake2b(Buffer.concat([ephemeral, recipient]), { dkLen: NONCE_BYTES })
+  return blake2b(concatBytes(ephemeral, recipient), { dkLen: NONCE_BYTES })
 }
 
 function words(bytes: Uint8Array): Uint32Array {

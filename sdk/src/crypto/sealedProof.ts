@@ -1,3 +1,4 @@
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 import { getBytes, hexlify } from 'ethers'
 import { toBytes32, type Bytes32, type Hex } from '../chain/hex.js'
 import { cryptoError } from '../errors/codes/crypto.js'
@@ -13,7 +14,7 @@ export interface OpenedProof {
 
 const SALT_BYTES = 32
 // The first bytes say what the box holds, so that a later layout cannot be mistaken for this one.
-const MAGIC = Buffer.from('GVP1')
+const MAGIC = utf8ToBytes('GVP1')
 
 /**
  * Seals a proof and the salt of its commitment to the requester's delivery key (layout: `GVP1`, salt, proof).
@@ -21,7 +22,7 @@ const MAGIC = Buffer.from('GVP1')
  * @throws GevulotError CRYPTO_KEY_INVALID, CHAIN_HEX_INVALID
  */
 export function sealProof(opened: { readonly proof: Uint8Array; readonly salt: Hex }, deliveryKey: Hex): Uint8Array {
-  return seal(Buffer.concat([MAGIC, getBytes(toBytes32(opened.salt, 'salt')), opened.proof]), deliveryKey)
+  return seal(concatBytes(MAGIC, getBytes(toBytes32(opened.salt, 'salt')), opened.proof), deliveryKey)
 }
 
 /**
@@ -31,7 +32,7 @@ export function sealProof(opened: { readonly proof: Uint8Array; readonly salt: H
 export function openSealedProof(sealed: Uint8Array, key: DeliveryKey): OpenedProof {
   const message = openSealed(sealed, key)
   const start = MAGIC.length + SALT_BYTES
-  if (message.length < start || !MAGIC.equals(message.subarray(0, MAGIC.length))) {
+  if (message.length < start || !MAGIC.every((byte, index) => message[index] === byte)) {
     throw cryptoError('CRYPTO_SEAL_INVALID', 'the sealed box holds no proof')
   }
   return { salt: hexlify(message.subarray(MAGIC.length, start)) as Bytes32, proof: message.subarray(start) }

@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { CONTRACT_ROLES } from '../../chain/deployment.js'
 import { endpoint } from './Endpoint.js'
 import { INDEX_ENDPOINTS, programHistory } from './indexEndpoints.js'
 import { indexHead, storyStep, totals, workloadSummary } from './indexShapes.js'
-import { amount, bytes32, inputs, queryInteger, request, terms, workload } from './shapes.js'
+import { amount, bytes32, inputFiles, inputs, queryInteger, request, terms, workload } from './shapes.js'
 
 const ofRequest = { request: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits') }
 const ofWorkload = { workload: bytes32 }
@@ -18,9 +19,14 @@ export const ENDPOINTS = {
     answer: z.object({
       chainId: z.number(),
       block: z.number(),
-      contracts: z.object({ market: z.string(), registry: z.string(), token: z.string(), committee: z.string() }),
-      /** Whether it submits on behalf of keys. */
+      /** Addresses by what they are for. */
+      contracts: z.record(z.enum(CONTRACT_ROLES), z.string()),
+      /** Block of the first contract: no event is older. */
+      fromBlock: z.number(),
+      /** Whether it submits on behalf of keys, and takes the inputs of workloads that others submitted. */
       proxy: z.boolean(),
+      /** The `inputsUri` of a workload whose inputs are given to this server; empty: provers share its store. */
+      contentUri: z.string(),
       /** How far the index has come; null before it has read anything. */
       index: indexHead.nullable(),
       totals,
@@ -60,6 +66,15 @@ export const ENDPOINTS = {
       summary: workloadSummary.nullable(),
       story: z.array(storyStep),
     }),
+  }),
+  publishInputs: endpoint({
+    method: 'POST',
+    path: '/v1/workloads/{workload}/inputs',
+    summary: 'Give provers the inputs of a workload that is on the chain: its digest of them is the permission',
+    params: ofWorkload,
+    status: 201,
+    body: inputFiles,
+    answer: z.object({ inputs: z.string() }),
   }),
   getProof: endpoint({
     method: 'GET',

@@ -31,24 +31,27 @@ export const terms = {
 const MAX_FILES = 64
 const MAX_TEXT = 4_096
 
+/** Input files and arguments, as they come in a body. */
+export const inputFiles = {
+  args: z
+    .array(
+      z
+        .string()
+        .max(MAX_TEXT)
+        .refine((text) => !/\p{Surrogate}/u.test(text), 'must be well-formed Unicode'),
+    )
+    .max(MAX_FILES)
+    .default([]),
+  files: z
+    .record(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/), z.base64())
+    .refine((files) => Object.keys(files).length <= MAX_FILES, `at most ${MAX_FILES} files`)
+    .refine((files) => Object.hasOwn(files, 'public_inputs'), 'one of the files is called public_inputs')
+    .meta({ description: 'contents in base64 by name; one is called public_inputs' }),
+} as const
+
 /** Input files in the request, or inputs that are published already. */
 export const inputs = z.union([
-  z.strictObject({
-    args: z
-      .array(
-        z
-          .string()
-          .max(MAX_TEXT)
-          .refine((text) => !/\p{Surrogate}/u.test(text), 'must be well-formed Unicode'),
-      )
-      .max(MAX_FILES)
-      .default([]),
-    files: z
-      .record(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/), z.base64())
-      .refine((files) => Object.keys(files).length <= MAX_FILES, `at most ${MAX_FILES} files`)
-      .refine((files) => Object.hasOwn(files, 'public_inputs'), 'one of the files is called public_inputs')
-      .meta({ description: 'contents in base64 by name; one is called public_inputs' }),
-  }),
+  z.strictObject(inputFiles),
   z.strictObject({
     digest: bytes32.meta({ description: 'sha-256 of an inputs manifest that is published' }),
     publicInputs: bytes32.meta({ description: 'keccak-256 of the public inputs' }),

@@ -5,8 +5,10 @@ import type { GevulotClient } from '../../client/createClient.js'
 import { buildInputs } from '../../content/buildInputs.js'
 import { PUBLIC_INPUTS } from '../../content/InputsManifest.js'
 import type { ContentStore } from '../../content/ContentStore.js'
+import { MemoryStore } from '../../content/MemoryStore.js'
 import { parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
+import { clientError } from '../../errors/codes/client.js'
 import type { Answer, Input } from '../contract/Endpoint.js'
 import type { ENDPOINTS, EndpointName } from '../contract/endpoints.js'
 import type { RequestStore, StoredRequest } from '../store/RequestStore.js'
@@ -56,12 +58,11 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
   ...indexHandlers,
 
   async getNetwork({ client, proxy, index, figures }) {
-    const { market, registry, token, committee } = client.contracts.addresses
-    const { chainId, provider } = client.contracts
+    const { chainId, provider, addresses: contracts, fromBlock } = client.contracts
     const block = await provider.getBlockNumber()
     const { head } = index
     return {
-      ...{ chainId, block, contracts: { market, registry, token, committee }, proxy: proxy !== undefined },
+      ...{ chainId, block, contracts, fromBlock, proxy: proxy !== undefined, contentUri: proxy?.contentUri ?? '' },
       index: head === undefined ? null : { block: head.block, time: head.time },
       totals: await figures.totals(),
     }
@@ -86,6 +87,22 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     const now = await client.getWorkload({ workload: toWorkloadId(workload) })
     const [summary, story] = await Promise.all([figures.summary(workload), figures.story(workload)])
     return { ...workloadAnswer(now), summary, story }
+  },
+
+  async publishInputs(backend, { workload, ...given }) {
+    const { store } = proxyOf(backend)
+    const { status, spec } = await backend.client.getWorkload({ workload: toWorkloadId(workload) })
+    if (status !== 'pending' && status !== 'proving') {
+      throw clientError('CLIENT_NOTHING_TO_DO', `the workload is ${status}: nobody needs its inputs any more`)
+    }
+    const inputs = decoded(given)
+    // In memory first: only what the chain names, and paid a fee for, gets to the disk.
+    const { digest } = await buildInputs(inputs, new MemoryStore())
+    if (digest !== spec.inputs) {
+      throw apiError('API_REQUEST_INVALID', `these inputs have the digest ${digest}, the workload's is ${spec.inputs}`)
+    }
+    await buildInputs(inputs, store)
+    return { inputs: digest }
   },
 
   async getProof({ client }, { workload }) {
@@ -160,11 +177,17 @@ async function publish(inputs: GivenInputs, store: ContentStore) {
   if ('digest' in inputs) {
     return { digest: parseDigest(inputs.digest), publicInputs: inputs.publicInputs, uri: inputs.uri }
   }
-  const files = Object.fromEntries(
-    Object.entries(inputs.files).map(([name, text]) => [name, Buffer.from(text, 'base64')]),
-  )
-  const { digest } = await buildInputs({ args: inputs.args, files }, store)
+  const { args, files } = decoded(inputs)
+  const { digest } = await buildInputs({ args, files }, store)
   return { digest, publicInputs: keccak256(files[PUBLIC_INPUTS] ?? new Uint8Array()) as Hex, uri: undefined }
+}
+
+function decoded({
+  args,
+  files,
+}: Input<(typeof ENDPOINTS)['publishInputs']> | Extract<GivenInputs, { files: unknown }>) {
+  const bytes = Object.entries(files).map(([name, text]) => [name, Buffer.from(text, 'base64')] as const)
+  return { args, files: Object.fromEntries(bytes) as Record<string, Buffer> }
 }
 
 async function find(backend: Backend, id: string, caller: Caller): Promise<StoredRequest> {

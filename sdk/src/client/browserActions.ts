@@ -1,0 +1,54 @@
+import { appeal, getJudging, withdrawAppeals } from './appeal.js'
+import { cancel } from './cancel.js'
+import { deployProgram } from './deployProgram.js'
+import { deposit } from './deposit.js'
+import { assign, clear, settle, slash } from './endWorkload.js'
+import { fetchProof } from './fetchProof.js'
+import { getBalance } from './getBalance.js'
+import { getProgram } from './getProgram.js'
+import { getWorkload } from './getWorkload.js'
+import { claimRewards, findUnrecorded, getRewards, recordRewards } from './networkRewards.js'
+import { quote } from './quote.js'
+import { release } from './release.js'
+import { releaseWhenServed } from './releaseWhenServed.js'
+import { settleMany } from './settleMany.js'
+import { submit } from './submit.js'
+import { getDuties } from './validators.js'
+import { verifyProof } from './verifyProof.js'
+import { waitForProof } from './waitForProof.js'
+import { waitForProofs } from './waitForProofs.js'
+import { watchWorkload } from './watchWorkload.js'
+import { withdraw } from './withdraw.js'
+
+/** The actions that work in a browser too: all that need no file and no sandbox. */
+export const browserActions = {
+  appeal,
+  assign,
+  cancel,
+  claimRewards,
+  clear,
+  deployProgram,
+  deposit,
+  fetchProof,
+  findUnrecorded,
+  getBalance,
+  getDuties,
+  getJudging,
+  getProgram,
+  getRewards,
+  getWorkload,
+  quote,
+  recordRewards,
+  release,
+  releaseWhenServed,
+  settle,
+  settleMany,
+  slash,
+  submit,
+  verifyProof,
+  waitForProof,
+  waitForProofs,
+  watchWorkload,
+  withdraw,
+  withdrawAppeals,
+}
