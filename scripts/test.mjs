@@ -12,6 +12,12 @@ import { ensureDependencies, ensureNode, ensureSystemPackages, environment, npm,
 const GROUP_LIMIT_MS = 30 * 60_000
 
 /**
+ * Groups that wait for a chain's clock most of the time: they run in one lane, in this order, while the others, which compute, run in a second.
+ * Two lanes and no more: the time-outs of both are for a machine of two cores.
+ */
+const PATIENT = ['faults', 'validator', 'worker', 'relay', 'sdk']
+
+/**
  * @typedef {{ passed: number, failed: number, skipped: number }} Counts
  * @typedef {{ name: string, command: string, args: readonly string[], repeat: string, count?: (output: string) => Counts }} Group
  */
@@ -55,11 +61,12 @@ function solidityGroups() {
 function mochaGroups() {
   const files = fs.globSync('test/*/**/*.test.ts', { cwd: root }).sort()
   const byFolder = Map.groupBy(files, (file) => file.split('/')[1] ?? '')
-  return [...byFolder].map(([name, members]) => hardhatTest(name, ['mocha', ...members]))
+  // All of them find everything compiled: two that compile at a time would write the same files.
+  return [...byFolder].map(([name, members]) => hardhatTest(name, ['mocha', '--no-compile', ...members]))
 }
 
 /**
- * @param {Group} group
+ * @param {Pick<Group, 'command' | 'args'>} group
  * @returns {Promise<{ ok: boolean, output: string, seconds: string }>}
  */
 function execute({ command, args }) {
@@ -83,12 +90,12 @@ function execute({ command, args }) {
 }
 
 /**
- * Runs a group and prints one line, followed by its output if it failed and by its reasons if it skipped.
+ * Runs a group and prints a line at its begin and one at its end, followed by its output if it failed and by its reasons if it skipped.
  * @param {Group} group
  * @returns {Promise<Counts>}
  */
 async function report(group) {
-  process.stdout.write(`▸ ${group.name.padEnd(14)} `)
+  console.log(`▹ ${group.name}`)
   const { ok, output, seconds } = await execute(group)
   const counts = group.count?.(output) ?? { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }
   // A run that broke without a failing test, or found no test at all, is a failure too.
@@ -96,7 +103,7 @@ async function report(group) {
   const { passed, failed, skipped } = counts
   const what = group.count === undefined ? (ok ? 'ok' : 'FAILED') : `${passed} passed`
   const rest = [failed > 0 && group.count ? `${failed} FAILED` : '', skipped > 0 ? `${skipped} skipped` : '']
-  console.log(`${[what, ...rest.filter(Boolean)].join(', ')} (${seconds} s)`)
+  console.log(`▸ ${group.name.padEnd(14)} ${[what, ...rest.filter(Boolean)].join(', ')} (${seconds} s)`)
   if (failed > 0) console.log(`\n${output.trim()}\n\n  To repeat: ${group.repeat}\n`)
   else if (skipped > 0) console.log(output.match(/^(?!\s*\d+ skipped).*\bskip.*$/gim)?.join('\n') ?? '')
   return counts
@@ -106,26 +113,42 @@ ensureNode('npm test')
 ensureDependencies()
 ensureSystemPackages({ runtimes: ['bubblewrap', 'linux', 'programs', 'languages', 'postgres', 'browser'] })
 
-/** The build comes before what reads its types; the Solidity tests compile the mocks that later groups deploy. */
-const groups = [
-  ...['format:check', 'build', 'lint', 'types'].map(npmScript),
-  ...solidityGroups(),
-  npmScript('checks'),
-  ...mochaGroups(),
-]
+/** Each needs what the one before it leaves: the build comes before what reads its types, the mocks that the others deploy come last. */
+const inOrder = [...['format:check', 'build', 'lint', 'types'].map(npmScript), ...solidityGroups(), npmScript('checks')]
+const beside = mochaGroups()
 const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !groups.some((group) => group.name === name))
+const unknown = wanted.filter((name) => ![...inOrder, ...beside].some((group) => group.name === name))
 if (unknown.length > 0) {
-  console.error(`No such group: ${unknown.join(', ')}. There are: ${groups.map(({ name }) => name).join(', ')}`)
+  const names = [...inOrder, ...beside].map(({ name }) => name)
+  console.error(`No such group: ${unknown.join(', ')}. There are: ${names.join(', ')}`)
   process.exit(2)
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 }
-for (const group of groups.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
-  const counts = await report(group)
-  total.passed += counts.passed
-  total.failed += counts.failed
-  total.skipped += counts.skipped
+
+/** @param {readonly Group[]} groups */
+async function oneByOne(groups) {
+  for (const group of groups) {
+    const { passed, failed, skipped } = await report(group)
+    total.passed += passed
+    total.failed += failed
+    total.skipped += skipped
+  }
 }
+
+/** @param {Group} group */
+const isWanted = ({ name }) => wanted.length === 0 || wanted.includes(name)
+await oneByOne(inOrder.filter(isWanted))
+
+const lanes = Object.values(Object.groupBy(beside.filter(isWanted), ({ name }) => String(PATIENT.includes(name))))
+if (lanes.length > 0) {
+  const { ok, output } = await execute({ command: 'hardhat', args: ['build'] })
+  if (!ok) {
+    console.log(output.trim())
+    process.exit(1)
+  }
+}
+for (const lane of lanes) lane?.sort((a, b) => PATIENT.indexOf(a.name) - PATIENT.indexOf(b.name))
+await Promise.all(lanes.map((lane) => oneByOne(lane ?? [])))
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed === 0 ? 0 : 1
