@@ -2,6 +2,9 @@ import { once } from 'node:events'
 import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { JsonRpcProvider } from 'ethers'
+import { findBrowser, openPage, startBrowser } from '../support/browser.js'
+import { BrowserWallet } from '../support/BrowserWallet.js'
 import { runCli, startCli } from '../support/cli.js'
 import { Consumer } from '../support/consumer.js'
 
@@ -9,11 +12,13 @@ interface Info {
   readonly rpcUrl: string
   readonly program: string
   readonly config: string
+  readonly chainId: number
+  readonly requester: { readonly keyFile: string }
   readonly provers: readonly { readonly log: string }[]
 }
 
-// A newcomer's first minutes: the installed package alone writes a project, starts a network and gets proofs of it, in TypeScript and at
-// the command line.
+// A newcomer's first minutes: the installed package alone writes a project, starts a network and gets proofs of it: in TypeScript, at the command
+// line, over HTTP and in a browser.
 describe('package: a newcomer with the devnet', function () {
   this.timeout(300_000)
   let consumer: Consumer
@@ -79,6 +84,41 @@ describe('package: a newcomer with the devnet', function () {
     const answer = await consumer.node('my-requester/ask.mjs', [url, String(key), info.program], directory)
     expect(Buffer.from(answer, 'base64')).to.have.length(8)
     api.kill('SIGTERM')
+    expect(await once(api, 'exit')).to.deep.equal([0, null])
+  })
+
+  it('gets a proof in a browser, with a wallet', async function () {
+    const path = findBrowser()
+    if (path === undefined) {
+      console.log('  skip: there is no Chromium; on Debian: apt-get install chromium')
+      this.skip()
+    }
+    const api = startCli(['api', 'serve', '--port', '0', '--json'], ground())
+    const [line] = (await once(api.stdout!, 'data')) as [Buffer]
+    const { url } = JSON.parse(line.toString()) as { url: string }
+    const browser = await startBrowser(path)
+    try {
+      const { page } = await openPage(browser)
+      const key = (await readFile(info.requester.keyFile, 'utf8')).trim()
+      await new BrowserWallet(key, new JsonRpcProvider(info.rpcUrl), info.chainId).install(page, 'A wallet')
+      await page.goto(`${url}/programs/${info.program}`)
+      await page.getByRole('link', { name: 'Ask for a proof' }).click()
+      await page.getByLabel('Maximum running time').fill('60')
+      await page.getByLabel('Public inputs').fill('my first proof in a browser')
+      await page.getByRole('button', { name: 'Submit with a wallet' }).click()
+      await page.waitForURL('**/workloads/0x*', { timeout: 60_000 })
+      await page.locator('h1 .tag', { hasText: 'proven' }).waitFor({ timeout: 120_000 })
+      const [answer] = await Promise.all([
+        page.waitForResponse((response) => response.url().endsWith('/proof')),
+        page.getByRole('link', { name: 'as JSON' }).click(),
+      ])
+      const { proof, publicInputs } = (await answer.json()) as { proof: string; publicInputs: string }
+      expect(Buffer.from(publicInputs, 'base64').toString()).to.equal('my first proof in a browser')
+      expect(Buffer.from(proof, 'base64')).to.have.length(8)
+    } finally {
+      await browser.close()
+      api.kill('SIGTERM')
+    }
     expect(await once(api, 'exit')).to.deep.equal([0, null])
   })
 
