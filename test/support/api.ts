@@ -18,6 +18,8 @@ export class TestApi {
   readonly keys: ApiKeys
   readonly lines: string[] = []
   #running: RunningApi | undefined
+  /** Kept over restarts. */
+  #options: Partial<ApiOptions> = {}
 
   private constructor(directory: string, client: GevulotClient) {
     this.directory = directory
@@ -34,7 +36,9 @@ export class TestApi {
   }
 
   /** Starts it, again if it was stopped. */
-  async start(options: Partial<ApiOptions> = {}): Promise<void> {
+  async start(changes: Partial<ApiOptions> = {}): Promise<void> {
+    this.#options = { ...this.#options, ...changes }
+    const options = this.#options
     const log = jsonLogger({ level: 'info', write: (line) => this.lines.push(line), now: () => Date.now() })
     const rate = { perSecond: 10_000, burst: 10_000 }
     const basis = { client: this.client, directory: join(this.directory, 'data'), log, version: '0.0.0', port: 0, rate }

@@ -3,6 +3,7 @@ import { CONTRACT_ROLES } from '../../chain/deployment.js'
 import { endpoint } from './Endpoint.js'
 import { INDEX_ENDPOINTS, programHistory } from './indexEndpoints.js'
 import { indexHead, storyStep, totals, workloadSummary } from './indexShapes.js'
+import { WEBHOOK_ENDPOINTS } from './webhookEndpoints.js'
 import { amount, bytes32, inputFiles, inputs, queryInteger, request, terms, workload } from './shapes.js'
 
 const ofRequest = { request: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits') }
@@ -12,6 +13,7 @@ const NEWEST = 'newest first; pass `next` as `cursor` for the following page'
 /** Every operation of the API. A name is the operation's id in OpenAPI and the method of the client. */
 export const ENDPOINTS = {
   ...INDEX_ENDPOINTS,
+  ...WEBHOOK_ENDPOINTS,
   getNetwork: endpoint({
     method: 'GET',
     path: '/v1/network',

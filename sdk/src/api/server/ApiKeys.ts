@@ -83,6 +83,11 @@ export class ApiKeys {
     return right && key?.revoked === false ? key : undefined
   }
 
+  /** Whether a key is there and not revoked. */
+  async isValid(id: string): Promise<boolean> {
+    return (await this.#read(id))?.revoked === false
+  }
+
   async #read(id: string): Promise<StoredKey | undefined> {
     if (!ID.test(id)) return undefined
     const path = this.#path(id)

@@ -18,6 +18,9 @@ import { requestAnswer, workloadAnswer } from './answers.js'
 import type { Figures } from './Figures.js'
 import { indexHandlers } from './indexHandlers.js'
 import type { Submitter } from './Submitter.js'
+import { webhookHandlers } from './webhookHandlers.js'
+import type { WebhookStore } from '../webhooks/WebhookStore.js'
+import type { AddressPolicy } from '../../content/addressPolicy.js'
 
 /** Proxy mode: what submitting on behalf of keys needs. */
 export interface Proxy {
@@ -26,6 +29,9 @@ export interface Proxy {
   readonly store: ContentStore
   /** Base address at which provers can fetch what the store holds; none: they share the store. */
   readonly contentUri: string
+  readonly webhooks: WebhookStore
+  /** Where webhooks may go. */
+  readonly addresses: AddressPolicy
 }
 
 /** What handlers work with. */
@@ -56,6 +62,7 @@ export type Handler<Name extends EndpointName> = (
 /** What each operation of the API does. */
 export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
   ...indexHandlers,
+  ...webhookHandlers,
 
   async getNetwork({ client, proxy, index, figures }) {
     const { chainId, provider, addresses: contracts, fromBlock } = client.contracts

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import type { GevulotClient } from '../../client/createClient.js'
+import type { AddressPolicy } from '../../content/addressPolicy.js'
 import type { ContentStore } from '../../content/ContentStore.js'
 import { openEmbedded } from '../../database/openEmbedded.js'
 import { apiError } from '../../errors/codes/api.js'
@@ -20,6 +21,8 @@ import type { Proxy } from './handlers.js'
 import { HttpServer } from './HttpServer.js'
 import { RateLimiter } from './RateLimiter.js'
 import { Submitter } from './Submitter.js'
+import { Courier, DELAYS } from '../webhooks/Courier.js'
+import { WebhookStore } from '../webhooks/WebhookStore.js'
 
 /** Options of {@link startApi}. */
 export interface ApiOptions {
@@ -44,6 +47,12 @@ export interface ApiOptions {
   readonly explorer?: boolean
   /** Origins whose pages may call the API; none by default. */
   readonly origins?: readonly string[]
+  /** Where webhooks may go: `public` (the default) only to public addresses and by TLS, `any` for receivers on the server's own network. */
+  readonly webhookAddresses?: AddressPolicy
+  /** Blocks that lie above what webhooks tell of the chain; default 3. */
+  readonly webhookDepth?: number
+  /** Milliseconds before each further attempt of a webhook; by default nine attempts in two days and a half. */
+  readonly webhookDelays?: readonly number[]
   /** Requests a second of one key or address in the long run, and at once; defaults 20 and 100. */
   readonly rate?: { readonly perSecond: number; readonly burst: number }
 }
@@ -92,15 +101,21 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     })
     closers.push(() => db.destroy())
     const proxy = openProxy(options, db)
+    const keys = new ApiKeys(join(directory, 'keys'))
     const { contracts, clock } = client
     const hub = new EventHub({ contracts, clock })
     const index = new ChainIndex({
       ...{ contracts, clock, log, pollMs: client.settings.pollMs, store: new IndexStore(db) },
       onResume: (block) => hub.resume(block),
-      onBatch: (batch) => hub.publish(batch),
+      onBatch: (batch) => {
+        hub.publish(batch)
+        if (batch.kind === 'events' && batch.events.length > 0) courier?.wake()
+      },
     })
+    const courier = proxy && openCourier(options, proxy, keys)
     run((signal) => index.run(signal))
     if (proxy !== undefined) run((signal) => proxy.submitter.run(signal))
+    if (courier !== undefined) run((signal) => courier.run(signal))
     const { perSecond, burst } = options.rate ?? { perSecond: 20, burst: 100 }
     const app = createApp({
       ...{
@@ -110,7 +125,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
         version: options.version,
         origins: options.origins ?? [],
       },
-      keys: new ApiKeys(join(directory, 'keys')),
+      keys,
       limiter: new RateLimiter(perSecond, burst),
       page: options.explorer === false ? undefined : await ExplorerPage.load(),
       ...{ content: proxy?.store, maxContentBytes: MAX_CONTENT_BYTES, stop: stopping.signal },
@@ -143,5 +158,11 @@ function openProxy(options: ApiOptions, db: Kysely<ApiSchema>): Proxy | undefine
   if (!wantsProxy(options) || store === undefined) return undefined
   const requests = new RequestStore(db)
   const submitter = new Submitter({ client, requests, log, deposit: options.deposit ?? true })
-  return { requests, submitter, store, contentUri }
+  const webhooks = new WebhookStore(db)
+  return { requests, submitter, store, contentUri, webhooks, addresses: options.webhookAddresses ?? 'public' }
+}
+
+function openCourier(options: ApiOptions, { webhooks, addresses }: Proxy, keys: ApiKeys): Courier {
+  const { log, webhookDepth: depth = 3, webhookDelays: delays = DELAYS } = options
+  return new Courier({ webhooks, keys, clock: options.client.clock, log, addresses, depth, delays })
 }

@@ -93,6 +93,13 @@ export class RequestStore {
       .executeTakeFirst()
   }
 
+  /** The ids that clients see, by ours. */
+  async publicIds(ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    if (ids.length === 0) return new Map()
+    const rows = await this.#db.selectFrom('requests').select(['id', 'public_id']).where('id', 'in', ids).execute()
+    return new Map(rows.map(({ id, public_id }) => [id, public_id]))
+  }
+
   /** Requests of a key, newest first, before a position. */
   async list(keyId: string, limit: number, before: number | undefined): Promise<readonly StoredRequest[]> {
     return this.#db

@@ -55,6 +55,39 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       for (const [name, on] of Object.entries(INDEXES)) await sql.raw(`create index ${name} on ${on}`).execute(db)
     },
   },
+  '0003_webhooks': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('webhooks')
+        .addColumn('id', 'integer', (column) => column.primaryKey().generatedAlwaysAsIdentity())
+        .addColumn('public_id', 'text', (column) => column.notNull().unique())
+        .addColumn('key_id', 'text', (column) => column.notNull())
+        .addColumn('url', 'text', (column) => column.notNull())
+        .addColumn('secret', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'double precision', (column) => column.notNull())
+        .addColumn('disabled', 'text')
+        .execute()
+      await db.schema.createIndex('webhooks_by_key').on('webhooks').columns(['key_id', 'id']).execute()
+      await db.schema
+        .createTable('deliveries')
+        .addColumn('id', 'integer', (column) => column.primaryKey().generatedAlwaysAsIdentity())
+        .addColumn('public_id', 'text', (column) => column.notNull())
+        .addColumn('webhook', 'integer', (column) => column.notNull().references('webhooks.id'))
+        .addColumn('request', 'integer', (column) => column.notNull().references('requests.id'))
+        .addColumn('event', 'text', (column) => column.notNull())
+        .addColumn('body', 'text', (column) => column.notNull())
+        .addColumn('created_at', 'double precision', (column) => column.notNull())
+        .addColumn('state', 'text', (column) => column.notNull())
+        .addColumn('attempts', 'integer', (column) => column.notNull())
+        .addColumn('next_at', 'double precision', (column) => column.notNull())
+        .addColumn('tried_at', 'double precision')
+        .addColumn('answer', 'text')
+        .addUniqueConstraint('deliveries_once', ['webhook', 'request', 'event'])
+        .execute()
+      await db.schema.createIndex('deliveries_due').on('deliveries').columns(['state', 'next_at']).execute()
+      await db.schema.createIndex('requests_by_time').on('requests').column('created_at').execute()
+    },
+  },
 }
 
 // 0002: the tables of the index as its rows are written.

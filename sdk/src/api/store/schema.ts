@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely'
 import type { Outcome } from '../../chain/names.js'
+import type { WEBHOOK_EVENTS } from '../contract/webhookEndpoints.js'
 
 /** Tables of the API server; column types as in the worker's, so that a Postgres server hands out the same. */
 export interface ApiSchema {
@@ -14,7 +15,14 @@ export interface ApiSchema {
   readonly earnings: EarningsTable
   readonly programs: ProgramsTable
   readonly seats: SeatsTable
+  /** Where events of a key's requests are sent. */
+  readonly webhooks: WebhooksTable
+  /** What was and is to be sent there. */
+  readonly deliveries: DeliveriesTable
 }
+
+/** What webhooks tell of a request and its workload. */
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
 
 /** A request on its way to the chain. */
 export type RequestState = 'accepted' | 'submitted' | 'refused' | 'cancelled'
@@ -161,4 +169,35 @@ export interface SeatsTable {
   readonly slashed: string
   readonly slashes: number
   readonly evictions: number
+}
+
+interface WebhooksTable {
+  readonly id: Generated<number>
+  readonly public_id: string
+  readonly key_id: string
+  readonly url: string
+  /** What its messages are signed with; it has to be known, so it is kept as it is. */
+  readonly secret: string
+  readonly created_at: number
+  /** Why nothing is sent to it any more. */
+  disabled: string | null
+}
+
+interface DeliveriesTable {
+  readonly id: Generated<number>
+  /** The id of the event that its receiver sees. */
+  readonly public_id: string
+  readonly webhook: number
+  readonly request: number
+  readonly event: WebhookEvent
+  /** What is sent, the same at every attempt. */
+  readonly body: string
+  readonly created_at: number
+  state: 'pending' | 'delivered' | 'failed'
+  attempts: number
+  /** When it is tried next, while it is pending. */
+  next_at: number
+  tried_at: number | null
+  /** What the receiver said last, or why there was no answer. */
+  answer: string | null
 }

@@ -20,6 +20,7 @@ export const apiServe = defineCommand({
     contentUri: option('url', text, 'where provers reach its /v1/content/; without it they share the store'),
     noExplorer: flag('serve the API alone, without the explorer'),
     readOnly: flag('submit for nobody, although there is a key'),
+    privateWebhooks: flag("let webhooks go to addresses of the server's own network, and without TLS"),
     noDeposit: flag("do not top up the balance in the market from the account's tokens"),
   },
   examples: ['api serve', 'api serve --port 8080 --origin https://app.example.org'],
@@ -42,6 +43,7 @@ export const apiServe = defineCommand({
       ...{ client, directory: options.data, version: await ownVersion(), proxy, deposit: !options.noDeposit },
       explorer: !options.noExplorer,
       ...{ host: options.host, port: options.port, origins: options.origin },
+      webhookAddresses: options.privateWebhooks ? 'any' : 'public',
       ...(options.contentUri !== undefined && { contentUri: options.contentUri }),
       log: jsonLogger({ level, write: (line) => output.note(line), now: () => client.clock.now() }),
     })

@@ -43,6 +43,10 @@ export const API_ERRORS = {
     hint: 'Correct the option that the message names; see docs/api.md.',
     retryable: false,
   },
+  API_WEBHOOK_INVALID: {
+    hint: 'Do not act on this message: check the secret, the clock, and that the body is read as it came.',
+    retryable: false,
+  },
   API_UNAVAILABLE: {
     hint: 'Check the address of the API server and that it runs.',
     retryable: true,

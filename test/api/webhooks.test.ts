@@ -1,0 +1,237 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
+import type { ApiClient } from '../../sdk/src/api/createApiClient.js'
+import { postTo } from '../../sdk/src/api/webhooks/postTo.js'
+import { verifyWebhook, WEBHOOK_SIGNATURE } from '../../sdk/src/api/webhooks/signWebhook.js'
+import type { WorkloadId } from '../../sdk/src/chain/hex.js'
+import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { TestApi } from '../support/api.js'
+import { aProgram, prover, PUBLIC_INPUTS, startNetwork, type Network } from '../support/network.js'
+import { Receiver, type Received } from '../support/Receiver.js'
+import { rejected } from '../support/rejected.js'
+
+type Deliveries = Awaited<ReturnType<ApiClient['listDeliveries']>>['deliveries']
+type Message = { readonly id: string; readonly event: string; readonly outcome: string | null; readonly request: { readonly request: string; readonly workload: string | null } } // prettier-ignore
+
+describe('api: webhooks', function () {
+  this.timeout(120_000)
+  let network: Network
+  let requester: GevulotClient
+  let program: string
+  let api: TestApi
+  let receiver: Receiver
+
+  before(async () => {
+    network = await startNetwork()
+    requester = await network.client()
+    program = await aProgram(network, requester)
+    api = await TestApi.start(network, { webhookAddresses: 'any', webhookDepth: 0, webhookDelays: [100, 200, 400] })
+  })
+  beforeEach(async () => {
+    receiver = await Receiver.start()
+  })
+  afterEach(() => receiver.stop())
+  after(async () => {
+    await api.remove()
+    await network.chain.stop()
+  })
+
+  let counter = 0
+  const fresh = () => ({
+    ...{ program, maxRunTime: 600 },
+    inputs: { files: { public_inputs: PUBLIC_INPUTS.toString('base64'), salt: Buffer.from(`w${counter++}`).toString('base64') } }, // prettier-ignore
+  })
+
+  async function until<T>(look: () => Promise<T | undefined> | T | undefined, what: string): Promise<T> {
+    for (let attempt = 0; attempt < 800; attempt++) {
+      const found = await look()
+      if (found !== undefined) return found
+      await sleep(25)
+    }
+    throw new Error(`${what}:\n${api.lines.slice(-10).join('\n')}`)
+  }
+
+  const parsed = ({ body }: Received): Message => JSON.parse(body) as Message
+  const came = (event: string, count = 1) =>
+    until(() => {
+      const found = receiver.received.filter((message) => parsed(message).event === event)
+      return found.length >= count ? found : undefined
+    }, `${event} did not come ${count} times`)
+  const deliveries = async (client: ApiClient, webhook: string): Promise<Deliveries> =>
+    (await client.listDeliveries({ webhook })).deliveries
+  const ended = (client: ApiClient, webhook: string, state: string) =>
+    until(async () => (await deliveries(client, webhook)).find((one) => one.state === state), `none is ${state}`)
+
+  it('tells what becomes of a request, stage by stage, signed', async () => {
+    const client = await api.as()
+    const { webhook, secret } = await client.addWebhook({ url: receiver.url })
+    const { request } = await client.submitRequest(fresh())
+    const [submitted] = await came('request.submitted')
+    const { workload } = parsed(submitted!).request
+    await network.chain.mine(4)
+    await requester.assign({ workload: workload as WorkloadId })
+    await came('workload.assigned')
+    const { spec, slots } = await requester.getWorkload({ workload: workload as WorkloadId })
+    await prover.submitProof(network, spec, slots[0]!.seat)
+    const [proven] = await came('workload.proven')
+    expect(parsed(proven!)).to.deep.include({ outcome: 'Proven' })
+    expect(parsed(proven!).request).to.include({ request, workload })
+
+    const now = Math.floor(Date.now() / 1000)
+    for (const { headers, body } of receiver.received) {
+      const signature = headers[WEBHOOK_SIGNATURE] as string
+      verifyWebhook({ secret, body, signature, now })
+      expect(headers['gevulot-event']).to.equal((JSON.parse(body) as Message).id)
+      for (const [what, changed] of Object.entries({
+        body: { body: `${body} ` },
+        secret: { secret: `${secret}x` },
+        late: { now: now + 301 },
+        none: { signature: undefined },
+        half: { signature: signature.slice(0, -1) },
+        time: { signature: signature.replace(/t=\d+/, `t=${now + 1}`) },
+      })) {
+        expect(() => verifyWebhook({ ...{ secret, body, signature, now }, ...changed }), what)
+          .to.throw()
+          .with.property('code', 'API_WEBHOOK_INVALID')
+      }
+    }
+    await until(async () => ((await deliveries(client, webhook)).every(({ state }) => state === 'delivered') ? true : undefined), 'not all are noted') // prettier-ignore
+    const list = await deliveries(client, webhook)
+    expect(list.map(({ kind }) => kind)).to.deep.equal(['workload.proven', 'workload.assigned', 'request.submitted'])
+    expect(list.every((one) => one.request === request && one.attempts === 1 && one.answer === 'status 204')).to.be.true
+  })
+
+  it('is tried again, the same message, until it is taken; and given up in the end', async () => {
+    const client = await api.as()
+    const { webhook } = await client.addWebhook({ url: receiver.url })
+    receiver.answer = (response) => response.writeHead(receiver.received.length < 3 ? 503 : 200).end()
+    await client.submitRequest(fresh())
+    const delivered = await ended(client, webhook, 'delivered')
+    expect(delivered).to.include({ attempts: 3, answer: 'status 200', nextAt: null })
+    expect(new Set(receiver.received.map(({ body }) => body)).size).to.equal(1)
+
+    receiver.answer = (response) => response.writeHead(500).end()
+    await client.submitRequest(fresh())
+    expect(await ended(client, webhook, 'failed')).to.include({ attempts: 4, answer: 'status 500' })
+  })
+
+  it('a restart loses nothing: what happened while it was down is told, and what was not taken is tried again', async () => {
+    const { apiKey, ...client } = await api.as()
+    const { webhook } = await client.addWebhook({ url: receiver.url })
+    receiver.answer = (response) => response.writeHead(503).end()
+    await client.submitRequest(fresh())
+    const [first] = await came('request.submitted')
+    await api.stop()
+    const { workload } = parsed(first!).request
+    await network.chain.mine(4)
+    await requester.assign({ workload: workload as WorkloadId })
+    receiver.answer = (response) => response.writeHead(200).end()
+    await api.start()
+    const again = api.again(apiKey)
+    await came('workload.assigned')
+    await until(async () => ((await deliveries(again, webhook)).every(({ state }) => state === 'delivered') ? true : undefined), 'not all are told') // prettier-ignore
+    const told = await came('request.submitted', 2)
+    expect(new Set(told.map(({ body }) => body)).size).to.equal(1)
+  })
+
+  it('a receiver that hangs, or never ends its answer, holds up no other and keeps no connection', async () => {
+    const endless = await api.as()
+    const slow = await api.as()
+    const honest = await api.as()
+    const others = [await Receiver.start(), await Receiver.start()]
+    try {
+      others[0]!.answer = (response) => {
+        const more = (): void => void (response.destroyed || response.write(Buffer.alloc(65_536), more))
+        response.writeHead(200)
+        more()
+      }
+      others[1]!.answer = () => undefined
+      const { webhook } = await endless.addWebhook({ url: others[0]!.url })
+      await slow.addWebhook({ url: others[1]!.url })
+      await honest.addWebhook({ url: receiver.url })
+      for (const client of [endless, slow, honest]) await client.submitRequest(fresh())
+      await came('request.submitted')
+      // Its status is all that counts.
+      expect(await ended(endless, webhook, 'delivered')).to.include({ answer: 'status 200' })
+      await until(async () => ((await others[0]!.connections()) === 0 ? true : undefined), 'the connection is kept')
+    } finally {
+      for (const other of others) await other.stop()
+    }
+  })
+
+  it('redirects are not followed, and a receiver that says that it is gone is asked no more', async () => {
+    const client = await api.as()
+    const target = await Receiver.start()
+    try {
+      const { webhook } = await client.addWebhook({ url: receiver.url })
+      receiver.answer = (response) => response.writeHead(307, { location: target.url }).end()
+      await client.submitRequest(fresh())
+      expect(await ended(client, webhook, 'failed')).to.include({ answer: 'status 307' })
+      expect(target.received).to.deep.equal([])
+      receiver.answer = (response) => response.writeHead(410).end()
+      await client.submitRequest(fresh())
+      const [{ disabled }] = await until(async () => {
+        const { webhooks } = await client.listWebhooks({})
+        return webhooks[0]?.disabled === null ? undefined : (webhooks as [(typeof webhooks)[number]])
+      }, 'it is not disabled')
+      expect(disabled).to.match(/gone/)
+    } finally {
+      await target.stop()
+    }
+  })
+
+  it('goes to no private address, by name or number, nor without TLS', async () => {
+    const guarded = await TestApi.start(network)
+    try {
+      const client = await guarded.as()
+      for (const url of [
+        ...[
+          'http://example.org/',
+          'https://127.0.0.1/',
+          'https://[::1]/',
+          'https://10.0.0.1/',
+          'https://169.254.169.254/',
+        ],
+        ...[
+          'https://[::ffff:192.168.0.1]/',
+          'https://2130706433/',
+          'https://user:word@example.org/',
+          'ftp://example.org/',
+        ],
+      ]) {
+        await rejected(client.addWebhook({ url }), 'API_REQUEST_INVALID')
+      }
+    } finally {
+      await guarded.remove()
+    }
+    const { port } = new URL(receiver.url)
+    const signal = new AbortController().signal
+    // What a name stands for is known only when it is connected to.
+    expect(await postTo(`https://localhost:${port}/`, {}, '{}', 'public', signal)).to.deep.equal({
+      failure: 'its host has an address that is not public',
+    })
+    expect(receiver.received).to.deep.equal([])
+  })
+
+  it('a key sees its own webhooks only, has a few, and none once it is revoked', async () => {
+    const client = await api.as()
+    const stranger = await api.as()
+    const { webhook } = await client.addWebhook({ url: receiver.url })
+    expect((await stranger.listWebhooks({})).webhooks).to.deep.equal([])
+    await rejected(stranger.listDeliveries({ webhook }), 'API_NOT_FOUND')
+    await rejected(stranger.removeWebhook({ webhook }), 'API_NOT_FOUND')
+    expect(JSON.stringify(await client.listWebhooks({}))).not.to.contain('gvw_')
+    await client.removeWebhook({ webhook })
+    expect((await client.listWebhooks({})).webhooks).to.deep.equal([])
+    const adding = await Promise.allSettled(Array.from({ length: 12 }, () => client.addWebhook({ url: receiver.url })))
+    expect(adding.filter(({ status }) => status === 'fulfilled')).to.have.length(8)
+    await client.submitRequest(fresh())
+    await came('request.submitted', 8)
+    const before = receiver.received.length
+    const { request } = await client.submitRequest(fresh())
+    await api.keys.revoke(client.keyId)
+    await until(() => (api.lines.some((line) => line.includes(request) && line.includes('"submitted"')) ? true : undefined), 'it is not submitted') // prettier-ignore
+    await sleep(500)
+    expect(receiver.received.length).to.equal(before)
+  })
+})
