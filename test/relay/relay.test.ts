@@ -199,6 +199,49 @@ describe('relay server', function () {
     for (const data of [plain.slice(0, 10), `${plain.slice(0, 10)}${'ff'.repeat(32)}`, plain.slice(0, -64)]) {
       expect(isAct(client.contracts, { target: addresses.market, data: data as Hex }), data).to.be.false
     }
+    // The same for the batch of a submitter key, whose list is the second argument.
+    const { relay: contract } = client.contracts
+    const submitted = contract.interface.encodeFunctionData('actMany', [operator.address, [item]])
+    expect(isAct(client.contracts, { target: addresses.relay, data: submitted as Hex })).to.be.true
+    const lengthened = `${word(64)}${word(count)}${offsets}${word(item.length / 2 - 1)}${bytes}`
+    const shared = `${submitted.slice(0, 74)}${lengthened}` as Hex
+    expect(contract.interface.decodeFunctionData('actMany', shared)[1]).to.have.length(count)
+    expect(isAct(client.contracts, { target: addresses.relay, data: shared })).to.be.false
+  })
+
+  it('an act that a submitter key signs for its operator is carried out; what such a key may not do is refused', async () => {
+    const { relay: contract, market, registry, committee, addresses } = client.contracts
+    const key = Wallet.createRandom()
+    const owner = operator.connect(network.chain.provider)
+    const until = (await network.chain.now()) + 3_600
+    await (await contract.connect(owner).nameSubmitter(key.address, until)).wait()
+    relay = await start('submitter', { accounts: [key.address] })
+    const signed = async (data: Hex): Promise<Answer> => {
+      const action = await act({ from: toAddress(key.address), target: addresses.relay, gas: 1_000_000n, data })
+      return post(action, await sign(action, new Wallet(key.privateKey)))
+    }
+    const actOf = (target: string, data: string) =>
+      contract.interface.encodeFunctionData('act', [operator.address, target, data]) as Hex
+    const one = await anAct()
+    expect(await signed(actOf(addresses.market, one.data))).to.include({ code: 200, status: 'mined' })
+    const many = [(await anAct()).data, (await anAct()).data]
+    const actMany = (items: readonly Hex[]) =>
+      contract.interface.encodeFunctionData('actMany', [operator.address, [...items]]) as Hex
+    expect(await signed(actMany(many))).to.include({ code: 200, status: 'mined' })
+    const withdraw = market.interface.encodeFunctionData('withdraw', [key.address, 1n]) as Hex
+    const name = contract.interface.encodeFunctionData('nameSubmitter', [key.address, until]) as Hex
+    const forbidden = [
+      actOf(addresses.market, withdraw),
+      actOf(addresses.registry, registry.interface.encodeFunctionData('leaveSet', [[1]])),
+      actOf(addresses.committee, committee.interface.getFunction('open').selector),
+      actOf(addresses.relay, actOf(addresses.market, one.data)),
+      actOf(addresses.relay, name),
+      actOf(addresses.market, market.interface.encodeFunctionData('tryMany', [[one.data]])),
+      ...[name, actMany([]), actMany([one.data, withdraw]), `${actOf(addresses.market, one.data).slice(0, 90)}` as Hex],
+    ]
+    for (const data of forbidden) expect(refused(await signed(data)), data).to.deep.equal([403, 'RELAYER_ACT_REFUSED'])
+    await (await contract.connect(owner).revokeSubmitter(key.address)).wait()
+    expect(refused(await signed(actOf(addresses.market, (await anAct()).data)))[1]).to.equal('CONTRACT_NOT_SUBMITTER')
   })
 
   it('a replay, an expired and a forged signature, and an act that would revert cost nothing', async () => {

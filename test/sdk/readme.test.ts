@@ -75,9 +75,9 @@ const EXPORTS = [
   'buildInputs', 'buildPackage', 'cancel', 'claimRewards', 'clear', 'connect', 'createClient', 'decodeProof',
   'deliveryKeyOf', 'deployProgram', 'deploymentOf', 'deposit', 'deriveDeliveryKey', 'deriveStatus', 'fetchProof', 'findUnrecorded',
   'generateDeliveryKey', 'getBalance', 'getDuties', 'getJudging', 'getPinnedProgram', 'getProgram', 'getRewards', 'getSeats', 'getWorkload',
-  'joinSeats', 'leaveSeats', 'openDeliveries', 'parseDeploymentRecord', 'quote', 'readDeploymentRecord', 'readWorkload',
-  'recordRewards', 'release', 'releaseWhenServed', 'rpcProvider', 'settle', 'settleMany', 'signDelivery',
-  'signerOfDelivery', 'slash', 'stakeSeats', 'submit', 'systemClock', 'toAddress', 'toBytes32', 'toProgramId',
+  'joinSeats', 'leaveSeats', 'nameSubmitter', 'openDeliveries', 'parseDeploymentRecord', 'quote', 'readDeploymentRecord', 'readWorkload',
+  'recordRewards', 'release', 'releaseWhenServed', 'revokeSubmitter', 'rpcProvider', 'settle', 'settleMany', 'signDelivery',
+  'signerOfDelivery', 'slash', 'stakeSeats', 'submit', 'submitterUntil', 'systemClock', 'toAddress', 'toBytes32', 'toProgramId',
   'toWorkloadId', 'verifyProof', 'verifyProofWithProgram', 'waitForProof', 'waitForProofs', 'watchWorkload', 'withdraw',
   'withdrawAppeals', 'withdrawSeats', 'workloadHistory',
 ] // prettier-ignore

@@ -11,6 +11,7 @@ import {
   type WorkloadId,
 } from '../../sdk/src/chain/index.js'
 import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { SignerServer } from '../support/SignerServer.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 
 const WINDOW = 150
@@ -26,6 +27,7 @@ describe('validator: committees of processes', function () {
   let most: Operator
   let second: Operator
   let third: Operator
+  let signer: SignerServer
   const running: WorkerProcess[] = []
 
   before(async () => {
@@ -35,6 +37,7 @@ describe('validator: committees of processes', function () {
     second = await network.addValidator('second')
     third = await network.addValidator('third')
     alice = await network.addOperator('alice')
+    signer = await SignerServer.start(most.wallet.privateKey)
     await network.startWorker(alice)
     await network.chain.mineEvery(1)
   })
@@ -42,6 +45,7 @@ describe('validator: committees of processes', function () {
     for (const process of running.splice(0)) await process.kill()
   })
   after(async () => {
+    await signer.halt()
     await network.stop()
   })
 
@@ -117,8 +121,10 @@ describe('validator: committees of processes', function () {
     expect(balance).to.equal(5n * judged.args.each)
   })
 
-  it('one validator is silent, one lies: the others decide', async () => {
-    await track(network.startValidator(most))
+  it('one validator is silent, one lies: the others decide, one of them with its key elsewhere', async () => {
+    signer.mode = 'web3signer'
+    const elsewhere = { keyFile: '', signerUrl: signer.url, signerAccount: signer.account }
+    await track(network.startValidator(most, elsewhere))
     await track(network.startValidator(second, {}, 'test/support/validators/liar.ts'))
     const workload = await committed()
     expect((await finish(workload)).args.outcome).to.equal('Proven')
@@ -126,6 +132,7 @@ describe('validator: committees of processes', function () {
     const found = new Map(votes.map(({ args }) => [args.seat, args.valid]))
     expect(found.get(second.seats[0]!)).to.equal(0)
     for (const seat of most.seats) expect(found.get(seat)).to.equal(1)
+    expect(signer.asked).to.include.members(['eth_signTypedData', 'eth_signTransaction'])
     const missed = await committeeEvents(workload, 'VerdictMissed')
     expect(missed.map(({ args }) => args.seat)).to.deep.equal(third.seats)
   })

@@ -78,6 +78,27 @@ describe('worker: configuration', () => {
     await rejected(loadConfig(join(directory(), 'missing'), {}), 'WORKER_CONFIG_INVALID')
   })
 
+  it('wants either a key file or an external signer with its account', async () => {
+    const { keyFile, ...others } = REQUIRED
+    const signer = { signerUrl: 'https://ops:sesame@signer.example.org/', signerAccount: `0x${'ab'.repeat(20)}` }
+    const config = await loadConfig(await file({ ...others, ...signer }), {})
+    expect(config).to.include({ keyFile: '', signerTimeoutMs: 5_000 })
+    expect(inspect(config)).to.not.contain('sesame')
+    for (const wrong of [
+      { ...others },
+      { ...others, keyFile, ...signer },
+      { ...others, signerUrl: signer.signerUrl },
+      { ...others, keyFile, signerAccount: signer.signerAccount },
+      { ...others, ...signer, signerAccount: '0x12' },
+      { ...others, ...signer, signerAccount: `0x${'aB'.repeat(20)}` },
+      { ...others, ...signer, signerUrl: 'unix:/run/signer' },
+    ]) {
+      const error = await rejected(loadConfig(await file(wrong), {}), 'WORKER_CONFIG_INVALID')
+      expect(error.message).to.match(/signerUrl|signerAccount/)
+      expect(error.message).to.not.contain('sesame')
+    }
+  })
+
   it('has a help text with every field', () => {
     for (const [name, { env }] of Object.entries(WORKER_FIELDS)) {
       expect(helpText()).to.contain(name)

@@ -1,7 +1,15 @@
 import { expect } from 'chai'
-import { parseEther } from 'ethers'
+import { parseEther, Wallet } from 'ethers'
 
-import type { WorkloadEvent, WorkloadId } from '../../sdk/src/chain/index.js'
+import {
+  deploymentOf,
+  readDeploymentRecord,
+  type Hex,
+  type WorkloadEvent,
+  type WorkloadId,
+} from '../../sdk/src/chain/index.js'
+import { createClient, nameSubmitter, submitterUntil } from '../../sdk/src/client/index.js'
+import { SignerServer } from '../support/SignerServer.js'
 import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 
 // The worker as operators run it: processes, a real chain, real sandboxed programs, nothing replaced.
@@ -9,12 +17,14 @@ describe('worker: the life of a workload', function () {
   this.timeout(300_000)
   let network: TestNetwork
   let program: Awaited<ReturnType<TestNetwork['deployGuest']>>
+  const signers: SignerServer[] = []
 
   beforeEach(async () => {
     network = await TestNetwork.start()
     program = await network.deployGuest('hashcash')
   })
   afterEach(async () => {
+    for (const signer of signers.splice(0)) await signer.halt()
     await network.stop()
   })
 
@@ -44,6 +54,47 @@ describe('worker: the life of a workload', function () {
     expect(closed).to.include({ stage: 'settled', seat: alice.seats[0] })
     expect(await worker.stop()).to.equal(0)
     expect((await network.contracts.market.accountOf(alice.wallet.address)).balance).to.be.greaterThan(parseEther('18'))
+  })
+
+  // The key of the operator is nowhere near: a submitter key acts, and that one is not on the machine either.
+  it('with a submitter key at an external signer, which goes away while the program runs', async () => {
+    const alice = await network.addOperator('alice')
+    const { address: account, privateKey } = Wallet.createRandom()
+    const signer = await SignerServer.start(privateKey)
+    signers.push(signer)
+    signer.mode = 'web3signer'
+    const elsewhere = { keyFile: '', signerUrl: signer.url, signerAccount: account, operator: alice.wallet.address }
+    const unnamed = await network.startWorker(alice, elsewhere)
+    expect(await unnamed.exited()).to.equal(1)
+    expect(unnamed.tail()).to.contain('WORKER_NOT_SUBMITTER')
+    const deployment = deploymentOf(await readDeploymentRecord(network.deploymentPath))
+    const client = await createClient({ deployment, signer: alice.wallet })
+    const until = Math.floor(Date.now() / 1000) + 7 * 86_400
+    await nameSubmitter(client, { key: account as Hex, until })
+    expect(await submitterUntil(client, { key: account as Hex, operator: client.account! })).to.equal(until)
+    await network.chain.provider.send('anvil_setBalance', [account, `0x${parseEther('1').toString(16)}`])
+    await network.chain.provider.send('anvil_setBalance', [alice.wallet.address, '0x0'])
+    const worker = await network.startWorker(alice, elsewhere)
+    const warning = await worker.line((line) => line.message.startsWith('the submitter key can act for a short time'))
+    expect(warning).to.include({ level: 'warn', key: account, operator: alice.wallet.address })
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(program, { redundancy: 2, maxRunTime: 180 })
+    await worker.line((line) => line.message === 'job running')
+    await signer.halt()
+    await worker.line((line) => line.message === 'the external signer does not answer')
+    await signer.resume()
+    await worker.line((line) => line.message === 'transaction mined' && line.stage === 'commit')
+    await network.requester.releaseWhenServed({ workload })
+    const proof = await network.requester.waitForProof({ workload })
+    expect(proof.operator).to.equal(alice.wallet.address)
+    expect(await ranks(workload)).to.deep.equal(new Map([[alice.seats[0], 1]]))
+    const { balance } = await network.contracts.market.accountOf(alice.wallet.address)
+    expect(balance).to.be.greaterThan(parseEther('8'))
+    // The chain alone has the proof too, inside of what the relay contract was called with.
+    const revealed = await network.requester.fetchProof({ workload })
+    expect(revealed).to.include({ from: 'transaction', operator: alice.wallet.address })
+    await worker.line((line) => line.message === 'the sealed proof is delivered')
+    expect(await worker.stop()).to.equal(0)
   })
 
   it('redundancy 3: commit, sealed delivery, reveal, settle; three ranks are paid', async () => {

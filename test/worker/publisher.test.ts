@@ -5,17 +5,19 @@ import { hexlify, JsonRpcProvider, makeError, randomBytes, Wallet } from 'ethers
 
 import { deployContract } from '../../sdk/src/deploy/deploy.js'
 import { GevulotToken__factory } from '../../sdk/src/chain/generated/factories/GevulotToken__factory.js'
-import type { GevulotToken } from '../../sdk/src/chain/index.js'
+import type { Address, GevulotToken } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
 import { Secret } from '../../sdk/src/worker/config/Secret.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { Publisher, type PublisherOptions } from '../../sdk/src/worker/publish/Publisher.js'
 import type { TxRequest } from '../../sdk/src/worker/publish/TxOutcome.js'
+import { ExternalSigner } from '../../sdk/src/worker/key/ExternalSigner.js'
 import { TxSigner } from '../../sdk/src/worker/publish/TxSigner.js'
 import type { Database } from '../../sdk/src/worker/store/openDatabase.js'
 import { TransactionJournal } from '../../sdk/src/worker/store/TransactionJournal.js'
 import { DATABASES, useDatabases } from '../support/databases.js'
+import { SignerServer } from '../support/SignerServer.js'
 import { CHAIN_ID, TestChain } from '../support/network/TestChain.js'
 
 const GWEI = 10n ** 9n
@@ -268,6 +270,56 @@ for (const kind of DATABASES) {
       await sleep(500)
       chain.resume()
       expect((await outcome).kind).to.equal('mined')
+    })
+
+    describe('with an external signer', () => {
+      let server: SignerServer
+
+      beforeEach(async () => {
+        server = await SignerServer.start(KEY)
+      })
+      afterEach(async () => {
+        await server.halt()
+      })
+
+      async function withSigner(changes: Partial<PublisherOptions> = {}): Promise<Publisher> {
+        const log = jsonLogger({ level: 'error', write: () => undefined, now: () => 0 })
+        const options = { url: new Secret(server.url), account: ACCOUNT as Address, timeoutMs: 2_000, log }
+        return started({ signer: new TxSigner(await ExternalSigner.open(options), CHAIN_ID), log, ...changes })
+      }
+
+      it('drops what the signer refuses, and goes on with what stands behind it', async () => {
+        const publisher = await withSigner()
+        server.mode = 'refuses'
+        const refused = await publisher.publish(transfer('refused'))
+        expect(refused.kind === 'failed' && refused.error.code).to.equal('WORKER_SIGNER_REFUSED')
+        server.mode = 'honest'
+        expect((await publisher.publish(transfer('next'))).kind).to.equal('mined')
+        expect(await states()).to.deep.equal(['mined'])
+      })
+
+      it('waits for a signer that is away', async () => {
+        const publisher = await withSigner()
+        await server.halt()
+        const outcome = publisher.publish(transfer('patient'))
+        await sleep(300)
+        expect(publisher.isPending('patient')).to.be.true
+        await server.resume()
+        expect((await outcome).kind).to.equal('mined')
+      })
+
+      it('goes on with what it has sent when no higher fee is signed', async () => {
+        await chain.mineEvery(0)
+        const publisher = await withSigner({ bumpMs: 100 })
+        server.mode = 'honest'
+        const outcome = publisher.publish(transfer('cheap'))
+        await versions(1)
+        server.mode = 'refuses'
+        await sleep(300)
+        await chain.mine()
+        expect((await outcome).kind).to.equal('mined')
+        expect(await versions(1)).to.have.length(1)
+      })
     })
 
     // Anvil forgets the transactions of the blocks it takes back, which is the worst a node can do.

@@ -17,6 +17,7 @@ import { lockDirectory } from '../worker/lock.js'
 import { HealthServer } from '../worker/observe/HealthServer.js'
 import { assertRuntime, workerRuntime } from '../worker/run/workerRuntime.js'
 import { serveDaemon, type DaemonParts } from '../worker/serve.js'
+import type { Secret } from '../worker/config/Secret.js'
 import { AztecAdapter } from './adapter/AztecAdapter.js'
 import { BrokerClient } from './broker/BrokerClient.js'
 import { loadAztecConfig, type AztecConfig } from './config/AztecConfig.js'
@@ -42,7 +43,7 @@ export async function serveAztec(
   return serveDaemon('adapter', config, (parts) => run(config, parts, stop))
 }
 
-async function run(config: AztecConfig, { clock, log, key }: DaemonParts, stop: AbortSignal): Promise<void> {
+async function run(config: AztecConfig, { clock, log, key }: DaemonParts<Secret>, stop: AbortSignal): Promise<void> {
   const { dataDirectory, observePort: port, observeHost: host, readySeconds, simulated, trust } = config
   const closers = new Closers(log)
   try {
@@ -74,7 +75,7 @@ async function run(config: AztecConfig, { clock, log, key }: DaemonParts, stop: 
   }
 }
 
-async function clientOf(config: AztecConfig, { clock, log, key }: DaemonParts) {
+async function clientOf(config: AztecConfig, { clock, log, key }: DaemonParts<Secret>) {
   const deployment = deploymentOf(await readDeploymentRecord(config.deployment))
   const store = new DirectoryStore(config.contentDirectory)
   // The operator named these hosts, so they may be private ones.

@@ -46,7 +46,11 @@ const ACTS = {
 const WORD = 32
 
 /** Signs an action. */
-export async function signAction(signer: Signer, domain: ActionDomain, action: Action): Promise<Hex> {
+export async function signAction(
+  signer: Pick<Signer, 'signTypedData'>,
+  domain: ActionDomain,
+  action: Action,
+): Promise<Hex> {
   return (await signer.signTypedData(domainOf(domain), TYPES, action)) as Hex
 }
 
@@ -64,25 +68,56 @@ export function digestOfAction(domain: ActionDomain, action: Action): Hex {
   return TypedDataEncoder.hash(domainOf(domain), TYPES, action) as Hex
 }
 
-/** Whether a call is an act of a seat or a keeper, which moves no balance, bond or seat; a batch if each of its items is one. */
+/**
+ * Whether a call is an act of a seat or a keeper, which moves no balance, bond or seat; a batch if each of its items is one. An act that a
+ * submitter key makes for its operator counts too.
+ */
 export function isAct(contracts: Contracts, { target, data }: Pick<Action, 'target' | 'data'>): boolean {
   const { addresses, market, qualification, committee } = contracts
   if (target === addresses.qualification) return isNamed(qualification.interface, ACTS.qualification, data)
   if (target === addresses.committee) return isNamed(committee.interface, ACTS.committee, data)
+  if (target === addresses.relay) return isSubmitted(contracts, data)
   if (target !== addresses.market) return false
   if (!isNamed(market.interface, ['tryMany'], data)) return isNamed(market.interface, ACTS.market, data)
-  const items = itemsOf(market.interface, data)
+  const items = itemsOf(market.interface, 'tryMany', data)
   return items.length > 0 && items.every((item) => isNamed(market.interface, ACTS.market, item))
+}
+
+/** An act by a submitter key: the relay contract lets it make single acts, or several of the market, and nothing else. */
+function isSubmitted(contracts: Contracts, data: Hex): boolean {
+  const { addresses, relay, market, qualification } = contracts
+  if (isNamed(relay.interface, ['actMany'], data)) {
+    const items = itemsOf(relay.interface, 'actMany', data)
+    return items.length > 0 && items.every((item) => isNamed(market.interface, ACTS.market, item))
+  }
+  if (!isNamed(relay.interface, ['act'], data)) return false
+  try {
+    const [, to, inner] = relay.interface.decodeFunctionData('act', data) as unknown as readonly [
+      string,
+      string,
+      string,
+    ]
+    if (toAddress(to) === addresses.market) return isNamed(market.interface, ACTS.market, inner)
+    return toAddress(to) === addresses.qualification && isNamed(qualification.interface, ACTS.qualification, inner)
+  } catch {
+    return false
+  }
 }
 
 function isNamed(abi: Pick<Interface, 'getFunction'>, names: readonly string[], data: string): boolean {
   return names.some((name) => abi.getFunction(name)?.selector === data.slice(0, 10).toLowerCase())
 }
 
-function itemsOf(abi: Pick<Interface, 'decodeFunctionData'>, data: Hex): readonly string[] {
+/** The items of a batch, which are the last argument of its call; none when it is not encoded plainly. */
+function itemsOf(
+  abi: Pick<Interface, 'decodeFunctionData'>,
+  name: 'tryMany' | 'actMany',
+  data: Hex,
+): readonly string[] {
   try {
-    if (!isPlainList(getBytes(dataSlice(data, 4)))) return []
-    return (abi.decodeFunctionData('tryMany', data) as unknown as readonly [readonly string[]])[0].map(String)
+    if (!isPlainList(getBytes(dataSlice(data, 4)), name === 'tryMany' ? 0 : WORD)) return []
+    const items = abi.decodeFunctionData(name, data).at(-1) as unknown as readonly string[]
+    return items.map(String)
   } catch {
     return []
   }
@@ -91,10 +126,11 @@ function itemsOf(abi: Pick<Interface, 'decodeFunctionData'>, data: Hex): readonl
 /**
  * Whether the items of an encoded `bytes[]` fit beside each other into what encodes them. Nothing in the encoding prevents a thousand items from
  * naming the same bytes: decoded they would fill a thousand times the memory.
+ * @param place Of the list's offset among the arguments.
  */
-function isPlainList(bytes: Uint8Array): boolean {
+function isPlainList(bytes: Uint8Array, place: number): boolean {
   const numberAt = (at: number): number => Number(toBigInt(bytes.slice(at, at + WORD)))
-  const start = numberAt(0) + WORD
+  const start = numberAt(place) + WORD
   const count = numberAt(start - WORD)
   let size = 0
   for (let index = 0; index < count; index++) {

@@ -29,7 +29,11 @@ const TYPES = {
 }
 
 /** Signs a verdict. Two different ones on the same proofs and attempt cost the signer's seats their slash. */
-export async function signVerdict(signer: Signer, domain: VerdictDomain, verdict: Verdict): Promise<Hex> {
+export async function signVerdict(
+  signer: Pick<Signer, 'signTypedData'>,
+  domain: VerdictDomain,
+  verdict: Verdict,
+): Promise<Hex> {
   return (await signer.signTypedData(domainOf(domain), TYPES, messageOf(verdict))) as Hex
 }
 

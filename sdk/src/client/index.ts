@@ -42,6 +42,7 @@ export {
   type StakeSeatsParams,
 } from './seats.js'
 export type { SendOptions } from './send.js'
+export { nameSubmitter, revokeSubmitter, submitterUntil, type NameSubmitterParams } from './submitters.js'
 export { submit, type PublishedInputs, type SubmitParams, type SubmittedWorkload } from './submit.js'
 export { getDuties, type Duties, type Duty, type GetDutiesParams, type ValidatorSeat } from './validators.js'
 export { verifyProof, type Verification, type VerifyProofParams } from './verifyProof.js'

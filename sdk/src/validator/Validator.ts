@@ -3,7 +3,6 @@ import type { VerdictDomain } from '../chain/index.js'
 import type { Clock } from '../clock.js'
 import { ChainFollower } from '../worker/chain/ChainFollower.js'
 import { Closers } from '../worker/Closers.js'
-import type { Secret } from '../worker/config/Secret.js'
 import { ChainFacts } from '../worker/coordinate/ChainFacts.js'
 import { CommitteeCalls } from '../worker/coordinate/CommitteeCalls.js'
 import type { Logger } from '../worker/log/Logger.js'
@@ -24,7 +23,7 @@ export class Validator {
   readonly #config: ValidatorConfig
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #key: Secret
+  readonly #key: DaemonParts['key']
   readonly #closers: Closers
 
   constructor(config: ValidatorConfig, { clock, log, key }: DaemonParts) {

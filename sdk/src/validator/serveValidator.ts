@@ -1,4 +1,4 @@
-import { serveDaemon } from '../worker/serve.js'
+import { serveAccount } from '../worker/serve.js'
 import { loadValidatorConfig } from './config/ValidatorConfig.js'
 import { Validator } from './Validator.js'
 
@@ -14,5 +14,5 @@ export async function serveValidator(
   stop: AbortSignal,
 ): Promise<{ readonly error: unknown } | undefined> {
   const config = await loadValidatorConfig(configPath, environment)
-  return serveDaemon('validator', config, (parts) => new Validator(config, parts).run(stop))
+  return serveAccount('validator', config, (parts) => new Validator(config, parts).run(stop))
 }

@@ -5,7 +5,6 @@ import { DirectoryInbox } from '../client/delivery/DirectoryInbox.js'
 import type { Clock } from '../clock.js'
 import { ChainFollower } from './chain/ChainFollower.js'
 import { Closers } from './Closers.js'
-import type { Secret } from './config/Secret.js'
 import type { WorkerConfig } from './config/WorkerConfig.js'
 import { Agenda } from './coordinate/Agenda.js'
 import { Appellant } from './coordinate/Appellant.js'
@@ -40,13 +39,10 @@ import { RunHistory } from './store/RunHistory.js'
 import { untilAborted } from './untilAborted.js'
 
 const TOKEN = 10n ** 18n
+import type { DaemonParts } from './serve.js'
 
 /** What a {@link Worker} needs beside its configuration. */
-export interface WorkerDependencies {
-  readonly clock: Clock
-  readonly log: Logger
-  /** The operator's private key. */
-  readonly key: Secret
+export interface WorkerDependencies extends DaemonParts {
   /** Called once it follows the chain. */
   readonly onStarted?: () => void
 }
@@ -56,7 +52,7 @@ export class Worker {
   readonly #config: WorkerConfig
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #key: Secret
+  readonly #key: DaemonParts['key']
   readonly #onStarted: (() => void) | undefined
   readonly #closers: Closers
 
@@ -146,11 +142,11 @@ export class Worker {
     })
     const relay = new BeaconRelay({ contracts, publisher, time, clock, log, endpoints: config.drandEndpoints })
     const batches = new KeeperBatches({
-      ...{ contracts, provider: ground.provider, operator: signer.address, publisher, clock, log },
+      ...{ contracts, provider: ground.provider, operator: signer.operator, publisher, clock, log },
       maxGas: BigInt(config.maxGas),
     })
     const appellant = new Appellant({
-      ...{ contracts, seats, publisher, operator: signer.address, time, clock, log },
+      ...{ contracts, seats, publisher, operator: signer.operator, time, clock, log },
       upTo: BigInt(config.appealUpTo) * TOKEN,
     })
     const keeper = new Keeper({
@@ -169,10 +165,10 @@ export class Worker {
       onChange,
     })
     const claimer = new Claimer({ config, chain, seats, jobs, history, executor, time, log })
-    const solver = new PuzzleSolver({ config, contracts, chain, runtime, ledger, sources, operator: signer.address })
+    const solver = new PuzzleSolver({ config, contracts, chain, runtime, ledger, sources, operator: signer.operator })
     const qualifier = new Qualifier({ config, contracts, events, seats, solver, relay, publisher, time, clock, log })
     const collector = new RewardCollector({
-      ...{ config, contracts, events, publisher, clock, log, operator: signer.address },
+      ...{ config, contracts, events, publisher, clock, log, operator: signer.operator },
       store: new RewardStore(db, clock),
       onClaimed: (amount) => metrics.onClaimed(amount),
     })
@@ -214,14 +210,14 @@ export class Worker {
     const watch =
       config.observePort === 0
         ? undefined
-        : new StandingWatch({ contracts, seats, operator: signer.address, metrics, clock, log })
+        : new StandingWatch({ contracts, seats, operator: signer.operator, metrics, clock, log })
 
     await this.#observe(metrics, jobs, signer.address, contracts.chainId)
     await publisher.recover()
     await coordinator.lookAtEverything()
     log.info('worker started', {
       stage: 'start',
-      operator: signer.address,
+      operator: signer.operator,
       chain: contracts.chainId,
       runtime: runtime.name,
       mode: config.mode,

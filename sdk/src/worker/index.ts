@@ -1,6 +1,8 @@
 export { loadConfig } from './config/loadConfig.js'
 export { readKeyFile } from './config/readKeyFile.js'
 export { helpText } from './config/helpText.js'
+export type { AccountSigner } from './key/AccountSigner.js'
+export { ExternalSigner, type ExternalSignerOptions } from './key/ExternalSigner.js'
 export { Secret } from './config/Secret.js'
 export { WORKER_FIELDS, type WorkerConfig } from './config/WorkerConfig.js'
 export { jsonLogger, type JsonLoggerOptions, type Logger, type LogLevel } from './log/Logger.js'

@@ -5,6 +5,7 @@ import {
   deploymentOf,
   readDeploymentRecord,
   rpcProvider,
+  type Address,
   type Contracts,
   type Deployment,
 } from '../chain/index.js'
@@ -17,7 +18,9 @@ import { SeatBook } from './coordinate/SeatBook.js'
 import { lockAccount, lockDirectory } from './lock.js'
 import type { Outbox } from './publish/Outbox.js'
 import { Publisher, type PublisherOptions } from './publish/Publisher.js'
+import { assertSubmitter } from './key/assertSubmitter.js'
 import { RelayedPublisher } from './publish/RelayedPublisher.js'
+import { SubmitterOutbox } from './publish/SubmitterOutbox.js'
 import { TxSigner } from './publish/TxSigner.js'
 import { lentGpus } from './run/lentGpus.js'
 import { ResourceLedger } from './run/ResourceLedger.js'
@@ -71,7 +74,7 @@ export type GroundConfig = Pick<
   | 'maxInFlight'
   | 'relays'
 > &
-  Partial<Pick<WorkerConfig, 'databaseUrl' | 'standby'>>
+  Partial<Pick<WorkerConfig, 'databaseUrl' | 'standby' | 'operator'>>
 
 const MWEI = 1_000_000n
 const GWEI = 1_000_000_000n
@@ -90,17 +93,20 @@ export async function openGround(
   onEnd?: PublisherOptions['onEnd'],
 ): Promise<Ground> {
   const deployment = deploymentOf(await readDeploymentRecord(config.deployment))
-  const signer = new TxSigner(key, deployment.chainId)
+  const signer = new TxSigner(key, deployment.chainId, operatorOf(config))
   const directoryLock = await lockDirectory(config.dataDirectory)
   closers.add(() => directoryLock.release())
   const server = config.databaseUrl?.reveal() ?? ''
-  const account = `${deployment.chainId}-${signer.address.toLowerCase()}`
+  const account = `${deployment.chainId}-${signer.operator.toLowerCase()}`
   const lost =
     server === ''
       ? new AbortController().signal
       : await takeAccount(server, { account, standby: config.standby === true, clock, log, closers }, stop)
-  const accountLock = await lockAccount(deployment.chainId, signer.address)
-  closers.add(() => accountLock.release())
+  // Of the key for its nonces, of the operator for its word.
+  for (const locked of new Set([signer.operator, signer.address])) {
+    const accountLock = await lockAccount(deployment.chainId, locked)
+    closers.add(() => accountLock.release())
+  }
 
   const provider = rpcProvider(config.rpcUrl.reveal(), deployment.chainId, { timeoutMs: config.rpcTimeoutMs })
   closers.add(async () => provider.destroy())
@@ -117,7 +123,9 @@ export async function openGround(
 
   const events = new EventStore(db)
   const time = new ChainTime(clock)
-  const seats = new SeatBook(contracts, events, signer.address, config.seats)
+  const seats = new SeatBook(contracts, events, signer.operator, config.seats)
+  const isSubmitter = signer.operator !== signer.address
+  if (isSubmitter) await assertSubmitter(contracts, signer, clock, log)
   await seats.assertOwned()
   await assertClock(contracts, clock)
   const common = {
@@ -136,12 +144,18 @@ export async function openGround(
   })
   const { relays } = config
   const patienceMs = config.bumpSeconds * 1000
-  const publisher: Outbox =
+  const outbox: Outbox =
     relays.length === 0
       ? direct
       : new RelayedPublisher({
           ...{ ...common, direct, contracts, relays, patienceMs },
           journal: new ActionJournal(db, clock),
         })
+  const publisher = isSubmitter ? new SubmitterOutbox(outbox, contracts, signer.operator) : outbox
   return { deployment, signer, provider, contracts, db, runtime, ledger, events, time, seats, publisher, lost }
+}
+
+/** The account that a configuration names to act for; none: the key's own. */
+function operatorOf({ operator }: Pick<GroundConfig, 'operator'>): Address | undefined {
+  return operator === undefined || operator === '' ? undefined : (operator as Address)
 }

@@ -6,6 +6,8 @@ import { jsonLogger, type Logger } from './log/Logger.js'
 import type { Secret } from './config/Secret.js'
 import { logWriter } from './log/logWriter.js'
 import { redactor } from './log/redactor.js'
+import type { AccountSigner } from './key/AccountSigner.js'
+import { isKeyElsewhere, openSigner, type KeyConfig } from './key/openSigner.js'
 import { Worker, type WorkerDependencies } from './Worker.js'
 
 /**
@@ -21,39 +23,63 @@ export async function serve(
   options: Pick<WorkerDependencies, 'onStarted'> = {},
 ): Promise<{ readonly error: unknown } | undefined> {
   const config = await loadConfig(configPath, environment)
-  return serveDaemon('worker', config, (parts) => new Worker(config, { ...parts, ...options }).run(stop))
+  return serveAccount('worker', config, (parts) => new Worker(config, { ...parts, ...options }).run(stop))
 }
 
 /** What a daemon runs with. */
-export interface DaemonParts {
+export interface DaemonParts<Key = Secret | AccountSigner> {
   readonly clock: Clock
   readonly log: Logger
-  /** The operator's private key. */
-  readonly key: Secret
+  /** The private key of its account, or what signs with it elsewhere. */
+  readonly key: Key
 }
 
+type KeyFileConfig = Pick<WorkerConfig, 'keyFile' | 'keyPasswordFile'>
+type LogConfig = Pick<WorkerConfig, 'rpcUrl' | 'logFile' | 'logLevel'> & Partial<Pick<WorkerConfig, 'databaseUrl'>>
+
 /**
- * Runs a daemon with the log of its configuration.
+ * Runs a daemon that needs the key itself, with the log of its configuration.
  * @param name For its last line.
  * @returns The error that ended it, which is in its log.
  * @throws GevulotError WORKER_KEY_UNSAFE, WORKER_KEY_LOCKED
  */
 export async function serveDaemon(
   name: string,
-  config: Pick<WorkerConfig, 'keyFile' | 'keyPasswordFile' | 'rpcUrl' | 'logFile' | 'logLevel'> &
-    Partial<Pick<WorkerConfig, 'databaseUrl'>>,
-  run: (parts: DaemonParts) => Promise<void>,
+  config: KeyFileConfig & LogConfig,
+  run: (parts: DaemonParts<Secret>) => Promise<void>,
 ): Promise<{ readonly error: unknown } | undefined> {
   const key = await readKeyFile(config.keyFile, config.keyPasswordFile)
-  const writer = logWriter(config.logFile)
+  return serveLogged(name, config, { keys: [key], urls: [] }, (parts) => run({ ...parts, key }))
+}
+
+/** As {@link serveDaemon}, for a daemon that only signs: an external signer may hold the key. */
+export async function serveAccount(
+  name: string,
+  config: KeyConfig & LogConfig,
+  run: (parts: DaemonParts) => Promise<void>,
+): Promise<{ readonly error: unknown } | undefined> {
+  const key = isKeyElsewhere(config) ? undefined : await readKeyFile(config.keyFile, config.keyPasswordFile)
+  const secrets = { keys: key === undefined ? [] : [key], urls: [config.signerUrl] }
+  return serveLogged(name, config, secrets, async (parts) =>
+    run({ ...parts, key: key ?? (await openSigner(config, parts.log)) }),
+  )
+}
+
+async function serveLogged(
+  name: string,
+  { logFile, logLevel, rpcUrl, databaseUrl }: LogConfig,
+  secrets: { readonly keys: readonly Secret[]; readonly urls: readonly Secret[] },
+  run: (parts: { readonly clock: Clock; readonly log: Logger }) => Promise<void>,
+): Promise<{ readonly error: unknown } | undefined> {
+  const writer = logWriter(logFile)
   const log = jsonLogger({
-    level: config.logLevel,
+    level: logLevel,
     write: writer.write,
     now: () => systemClock.now(),
-    redact: redactor([key], [config.rpcUrl, ...(config.databaseUrl ? [config.databaseUrl] : [])]),
+    redact: redactor(secrets.keys, [rpcUrl, ...(databaseUrl ? [databaseUrl] : []), ...secrets.urls]),
   })
   try {
-    await run({ clock: systemClock, log, key })
+    await run({ clock: systemClock, log })
     return undefined
   } catch (error) {
     log.error(`${name} ended with an error`, { stage: 'stop', error })

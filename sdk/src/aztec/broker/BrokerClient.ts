@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import { RELEASE, type VersionHeaders } from '../protocol/release.js'
-import { readBody } from '../readBody.js'
+import { readBody } from '../../readBody.js'
 import { assignment, jobStatus, type Assignment, type JobFilter, type JobStatus } from './wire.js'
 
 /** Options of a {@link BrokerClient}. */

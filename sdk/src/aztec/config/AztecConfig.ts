@@ -45,7 +45,7 @@ function field<T>(env: string, parse: Parser<T>, description: string, fallback?:
   return { env: `GEVULOT_AZTEC_${env}`, parse, description, ...(fallback !== undefined && { fallback }) }
 }
 
-const { rpcUrl, deployment, keyFile, keyPasswordFile, accel, nanosKernel, nanosKernelSha256 } = WORKER_FIELDS
+const { rpcUrl, deployment, keyPasswordFile, accel, nanosKernel, nanosKernelSha256 } = WORKER_FIELDS
 const { observePort, observeHost, readySeconds, logFile, logLevel } = WORKER_FIELDS
 
 /** Every field of the adapter's configuration, in the order of the help text. What it shares with the worker means the same. */
@@ -76,7 +76,11 @@ export const AZTEC_FIELDS = {
 
   rpcUrl,
   deployment,
-  keyFile,
+  keyFile: {
+    env: WORKER_FIELDS.keyFile.env,
+    parse: text,
+    description: "The requester's private key: an encrypted keystore, or 64 hexadecimal digits; mode 600.",
+  },
   keyPasswordFile,
   dataDirectory: field(
     'DATA_DIRECTORY',

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.js'
 import { aztecError } from '../../errors/codes/aztec.js'
-import { readBody } from '../readBody.js'
+import { readBody } from '../../readBody.js'
 import type { FileStore } from './filedExchange.js'
 import { signS3, type S3Credentials } from './signS3.js'
 

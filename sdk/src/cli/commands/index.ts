@@ -27,6 +27,8 @@ import { proverJoin } from './proverJoin.js'
 import { proverLeave } from './proverLeave.js'
 import { proverRewards } from './proverRewards.js'
 import { proverRun } from './proverRun.js'
+import { proverNameSubmitter } from './proverNameSubmitter.js'
+import { proverRevokeSubmitter } from './proverRevokeSubmitter.js'
 import { proverStake } from './proverStake.js'
 import { proverStatus } from './proverStatus.js'
 import { proverWithdraw } from './proverWithdraw.js'
@@ -76,6 +78,8 @@ export const commands: readonly Command[] = [
   proverStake,
   proverStatus,
   proverWithdraw,
+  proverNameSubmitter,
+  proverRevokeSubmitter,
   relayServe,
   validatorRun,
   validatorStatus,

@@ -17,7 +17,7 @@ export interface OpenedDelivery extends OpenedProof {
 
 /**
  * Opens what has arrived for a workload and keeps what opens the commitment of its seat, best commit first. Everything else
- * (sealed to another key, damaged, not committed, another operator's) is left out: anyone may write to an inbox.
+ * (sealed to another key, damaged, not committed) is left out: anyone may write to an inbox.
  * @throws GevulotError CLIENT_OPTION_MISSING, and what the inbox throws.
  */
 export async function openDeliveries(
@@ -37,9 +37,11 @@ function open(
   client: Client,
   { workload }: Workload,
   slot: WorkloadSlot,
-  { seat, operator, sealed }: ReceivedDelivery,
+  { seat, operator: from, sealed }: ReceivedDelivery,
 ): OpenedDelivery | undefined {
   if (seat !== slot.seat) return undefined
+  // A submitter key may have signed it. Whose proof it is says the commitment, which only the prover can open.
+  const operator = slot.operator ?? from
   try {
     const opened = openSealedProof(sealed, needed(client, 'deliveryKey', 'opening deliveries'))
     const digest = digestOf(opened.proof)

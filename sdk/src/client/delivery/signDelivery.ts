@@ -24,7 +24,7 @@ const TYPES = {
  * await inbox.put(await signDelivery(operator, domain, { workload, seat, sealed: sealProof({ proof, salt }, deliveryKey) }))
  */
 export async function signDelivery(
-  operator: Signer,
+  operator: Pick<Signer, 'signTypedData'>,
   domain: DeliveryDomain,
   delivery: Omit<Delivery, 'signature'>,
 ): Promise<Delivery> {

@@ -15,6 +15,22 @@ export const WORKER_ERRORS = {
     hint: 'Put the password of the keystore into a file of mode 600 and name it in keyPasswordFile.',
     retryable: false,
   },
+  WORKER_SIGNER_UNAVAILABLE: {
+    hint: 'Start the external signer, and check signerUrl and signerTimeoutMs. Nothing was signed or sent; it is asked again.',
+    retryable: true,
+  },
+  WORKER_SIGNER_REFUSED: {
+    hint: "Read the signer's log: it must hold the key of signerAccount and may refuse neither its transactions nor its typed data.",
+    retryable: false,
+  },
+  WORKER_SIGNER_WRONG: {
+    hint: 'Set the chain id of the signer to that of the deployment and update it: it must sign EIP-1559 transactions and EIP-712 data as they are.',
+    retryable: false,
+  },
+  WORKER_NOT_SUBMITTER: {
+    hint: 'Name the key with the key of the operator: gevulot prover name-submitter <account of the key>. Or leave `operator` out.',
+    retryable: false,
+  },
   WORKER_LOCKED: {
     hint: 'Another worker runs on this data directory or with this key. Stop it first, or give this one its own.',
     retryable: false,

@@ -3,6 +3,7 @@ import { helpOf } from '../../worker/config/helpText.js'
 import { loadTable } from '../../worker/config/loadConfig.js'
 import { integer, list, optional, text, url, type Parser } from '../../worker/config/parsers.js'
 import { WORKER_FIELDS } from '../../worker/config/WorkerConfig.js'
+import { keyMistakes } from '../../worker/key/openSigner.js'
 
 const USAGE = `Usage: gevulot-validator [config.json]
 
@@ -23,6 +24,9 @@ const {
   deployment,
   keyFile,
   keyPasswordFile,
+  signerUrl,
+  signerAccount,
+  signerTimeoutMs,
   seats,
   runtime,
   accel,
@@ -61,6 +65,9 @@ export const VALIDATOR_FIELDS = {
   deployment,
   keyFile,
   keyPasswordFile,
+  signerUrl,
+  signerAccount,
+  signerTimeoutMs,
   dataDirectory: {
     env: 'GEVULOT_DATA_DIRECTORY',
     parse: text,
@@ -129,7 +136,7 @@ export async function loadValidatorConfig(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<ValidatorConfig> {
-  return loadTable(VALIDATOR_FIELDS, path, environment)
+  return loadTable(VALIDATOR_FIELDS, path, environment, keyMistakes)
 }
 
 /** What `gevulot-validator --help` prints. */

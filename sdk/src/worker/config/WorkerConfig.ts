@@ -2,6 +2,7 @@ import { QUICKNET_ENDPOINTS } from '../../beacon/index.js'
 import type { ConfigField, ConfigOf } from './ConfigField.js'
 import {
   bytes32,
+  address,
   choice,
   flag,
   integer,
@@ -37,8 +38,9 @@ export const WORKER_FIELDS = {
   deployment: field('DEPLOYMENT', text, 'Path of the deployment record, deployments/<chain id>.json.'),
   keyFile: field(
     'KEY_FILE',
-    text,
-    "The operator's private key: an encrypted keystore, or 64 hexadecimal digits; mode 600.",
+    optional(text),
+    "The operator's private key: an encrypted keystore, or 64 hexadecimal digits; mode 600. Needed unless signerUrl is there.",
+    '',
   ),
   keyPasswordFile: field(
     'KEY_PASSWORD_FILE',
@@ -52,6 +54,32 @@ export const WORKER_FIELDS = {
     parse: secret(optional(postgresUrl)),
     description:
       'Postgres server that keeps the state, postgres://user:password@host/database; empty: a database in dataDirectory. Never shown.',
+  signerUrl: {
+    env: 'GEVULOT_SIGNER_URL',
+    parse: secret(optional(url)),
+    description:
+      'JSON-RPC endpoint of an external signer that holds the key (Web3Signer, Clef); may hold a password, so it is never shown. Empty: keyFile.',
+    fallback: new Secret(''),
+    secret: true,
+  },
+  signerAccount: field(
+    'SIGNER_ACCOUNT',
+    optional(address),
+    'Account that the external signer signs for; needed with signerUrl.',
+    '',
+  ),
+  signerTimeoutMs: field(
+    'SIGNER_TIMEOUT_MS',
+    integer(100, 120_000),
+    'Milliseconds until a question to the external signer counts as failed; it is asked again.',
+    5_000,
+  ),
+  operator: field(
+    'OPERATOR',
+    optional(address),
+    'Account whose seats are worked for, when the key is one of its submitter keys; empty: the account of the key.',
+    '',
+  ),
     fallback: new Secret(''),
     secret: true,
   },

@@ -18,8 +18,9 @@ export function helpText(): string {
 
 /** A page of help, made from the table of fields. */
 export function helpOf(table: ConfigTable, usage: string): string {
-  const fields = Object.entries(table).map(([name, { env, description, fallback }]) => {
-    const value = fallback === undefined ? 'required' : `default ${JSON.stringify(fallback)}`
+  const fields = Object.entries(table).map(([name, { env, description, fallback, secret }]) => {
+    const usual = secret ? 'nothing' : JSON.stringify(fallback)
+    const value = fallback === undefined ? 'required' : `default ${usual}`
     return `  ${name} (${env}), ${value}\n      ${description}\n`
   })
   return `${usage}\n${fields.join('')}${EXIT_CODES}`

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { workerError } from '../../errors/codes/worker.js'
 import type { ConfigOf, ConfigTable } from './ConfigField.js'
+import { workerMistakes } from '../key/openSigner.js'
 import { WORKER_FIELDS, type WorkerConfig } from './WorkerConfig.js'
 
 /**
@@ -11,19 +12,21 @@ export async function loadConfig(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<WorkerConfig> {
-  return loadTable(WORKER_FIELDS, path, environment)
+  return loadTable(WORKER_FIELDS, path, environment, workerMistakes)
 }
 
 /**
  * Reads a configuration: a JSON file, overruled by the environment, filled up with defaults. All mistakes are reported
  * together, and unknown fields count as mistakes: a misspelt limit must not silently fall back to its default.
  * @param path JSON file; none: the environment alone.
+ * @param compare Says what is wrong with fields that are right by themselves; those with a mistake of their own are missing.
  * @throws GevulotError WORKER_CONFIG_INVALID
  */
 export async function loadTable<Table extends ConfigTable>(
   table: Table,
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
+  compare: (config: Partial<ConfigOf<Table>>) => readonly string[] = () => [],
 ): Promise<ConfigOf<Table>> {
   const file = path === undefined ? {} : await readJsonObject(path)
   const mistakes = Object.keys(file)
@@ -39,6 +42,7 @@ export async function loadTable<Table extends ConfigTable>(
       mistakes.push(`${name} (${env}) ${error instanceof Error ? error.message : String(error)}`)
     }
   }
+  mistakes.push(...compare(config as Partial<ConfigOf<Table>>))
   if (mistakes.length > 0) {
     throw workerError('WORKER_CONFIG_INVALID', `the configuration is wrong: ${mistakes.join('; ')}`, {
       details: { mistakes },

@@ -1,3 +1,4 @@
+import { getAddress, isAddress } from 'ethers'
 import { PCI_ADDRESS } from '../../runtime/gpu/findGpus.js'
 import { Secret } from './Secret.js'
 
@@ -80,6 +81,13 @@ export const bytes32: Parser<string> = (value) => {
   if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{64}$/.test(value))
     throw new Error('must be 0x and 64 hexadecimal digits')
   return value.toLowerCase()
+}
+
+/** An account or contract; in mixed case its checksum must be right. */
+export const address: Parser<string> = (value) => {
+  if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{40}$/.test(value) || !isAddress(value))
+    throw new Error('must be 0x and 40 hexadecimal digits, in mixed case with the right checksum')
+  return getAddress(value)
 }
 
 /** A sha-256 in hexadecimal digits. */

@@ -216,7 +216,7 @@ export class JobActor {
   }
 
   #valueOf(commitment: Commitment): bigint {
-    return commitmentOf({ ...commitment, operator: this.#options.signer.address })
+    return commitmentOf({ ...commitment, operator: this.#options.signer.operator })
   }
 
   /** Writes a transition, unless the job is there already or the table has no such way. */

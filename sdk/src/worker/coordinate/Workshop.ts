@@ -55,7 +55,7 @@ export class Workshop {
       program: known.program,
       inputs: spec.inputs,
       publicInputs: spec.publicInputs,
-      prover: signer.address,
+      prover: signer.operator,
       uris: [...known.uris, dossier.inputsUri].filter((uri) => uri !== ''),
       secondsLeft: () => end - time.now(),
     }

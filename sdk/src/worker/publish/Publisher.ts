@@ -156,7 +156,9 @@ export class Publisher implements Outbox {
     const { key, to, data, deadline } = request
     const nonce = await this.#nextNonce()
     const fields = { key, nonce, to, data, gasLimit: gas, ...(deadline !== undefined && { deadline }) }
-    const version = await this.#options.signer.sign({ ...fields, ...fees })
+    const version = await this.#options.signer.sign({ ...fields, ...fees }).catch(refusalOf)
+    // What a signer will not sign must not keep back what stands behind it.
+    if (version instanceof GevulotError) return drop({ kind: 'failed', error: version })
     const tx = await this.#options.journal.add(fields, version)
     this.#options.log.info('transaction signed', { ...request.about, nonce, hash: version.hash })
     this.#waiting.splice(this.#waiting.indexOf(pending), 1)
@@ -289,10 +291,16 @@ export class Publisher implements Outbox {
       await this.#broadcast(last)
       return
     }
-    const version =
+    const signing =
       late || cancelled
-        ? await signer.signCancel(item.tx.nonce, fees.maxFee, fees.priorityFee)
-        : await signer.sign({ ...item.tx, ...fees })
+        ? signer.signCancel(item.tx.nonce, fees.maxFee, fees.priorityFee)
+        : signer.sign({ ...item.tx, ...fees })
+    const version = await signing.catch(refusalOf)
+    if (version instanceof GevulotError) {
+      log.warn('no higher fee was signed', { ...item.request.about, nonce: item.tx.nonce, error: version })
+      await this.#broadcast(last)
+      return
+    }
     item.tx = await journal.addVersion(item.tx, version)
     log.info(
       version.cancels ? 'transaction is too late; its nonce is used up' : 'transaction sent again with a higher fee',
@@ -331,6 +339,12 @@ export class Publisher implements Outbox {
   #isLate({ deadline }: TxRequest): boolean {
     return deadline !== undefined && this.#options.time.now() > deadline
   }
+}
+
+/** A signer's final word; what may pass is thrown on. */
+function refusalOf(error: unknown): GevulotError {
+  if (error instanceof GevulotError && !error.retryable) return error
+  throw error
 }
 
 function refusal(message: string): GevulotError {

@@ -11,7 +11,8 @@ import {
 } from '../../chain/index.js'
 import type { Delivery } from '../../client/delivery/DeliveryInbox.js'
 import { signDelivery, type DeliveryDomain } from '../../client/delivery/signDelivery.js'
-import type { Secret } from '../config/Secret.js'
+import { Secret } from '../config/Secret.js'
+import type { AccountSigner } from '../key/AccountSigner.js'
 import type { TxVersion } from '../store/TransactionJournal.js'
 
 /** What is signed. */
@@ -24,19 +25,26 @@ export interface TxFields {
   readonly priorityFee: bigint
 }
 
-/** The one holder of the key. It signs transactions of one chain, actions for relays, deliveries of sealed proofs, and verdicts. */
+/** All that is ever signed: transactions of one chain, actions for relays, deliveries of sealed proofs, and verdicts. */
 export class TxSigner {
-  readonly #wallet: Wallet
+  readonly #key: AccountSigner
   readonly #chainId: number
+  /** The account that is acted for: the one that signs, or the operator that named it its submitter key. */
+  readonly operator: Address
 
-  constructor(key: Secret, chainId: number) {
-    this.#wallet = new Wallet(key.reveal())
+  /**
+   * @param key The key itself, or what signs with it elsewhere.
+   * @param operator The account to act for, if the key is only its submitter key.
+   */
+  constructor(key: Secret | AccountSigner, chainId: number, operator?: Address) {
+    this.#key = key instanceof Secret ? new Wallet(key.reveal()) : key
     this.#chainId = chainId
+    this.operator = operator ?? (this.#key.address as Address)
   }
 
   /** The account that signs. */
   get address(): Address {
-    return this.#wallet.address as Address
+    return this.#key.address as Address
   }
 
   /** Signs a transaction. */
@@ -52,17 +60,17 @@ export class TxSigner {
 
   /** Signs an act that others may carry out. Record its nonce before: see `ActionJournal`. */
   async signAction(domain: ActionDomain, action: Action): Promise<Hex> {
-    return signAction(this.#wallet, domain, action)
+    return signAction(this.#key, domain, action)
   }
 
-  /** Signs a sealed proof as the operator of its seat. */
+  /** Signs a sealed proof, so that an inbox knows whom it is from. */
   async signDelivery(domain: DeliveryDomain, delivery: Omit<Delivery, 'signature'>): Promise<Delivery> {
-    return signDelivery(this.#wallet, domain, delivery)
+    return signDelivery(this.#key, domain, delivery)
   }
 
   /** Signs a verdict as the operator of a committee's member. Record it before: see `VerdictJournal`. */
   async signVerdict(domain: VerdictDomain, verdict: Verdict): Promise<Hex> {
-    return signVerdict(this.#wallet, domain, verdict)
+    return signVerdict(this.#key, domain, verdict)
   }
 
   async #sign(
@@ -74,7 +82,7 @@ export class TxSigner {
     priorityFee: bigint,
     cancels: boolean,
   ): Promise<TxVersion> {
-    const raw = await this.#wallet.signTransaction({
+    const raw = await this.#key.signTransaction({
       type: 2,
       chainId: this.#chainId,
       nonce,
