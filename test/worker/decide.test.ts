@@ -59,6 +59,7 @@ function facts(more: Omit<Partial<JobFacts>, 'workload'> & { workload?: Partial<
     declined: false,
     openSlots: 0,
     deliverable: false,
+    unapproved: false,
     finished: true,
     ...more,
     workload: { ...STATE, ...more.workload },
@@ -87,6 +88,26 @@ describe('worker: what to do next', () => {
     expect(act('assigned', { refusal: 'too cheap', slot: slot('Accepted') })).to.deep.equal({ do: 'work' })
     expect(act('running', { refusal: 'too cheap' })).to.deep.equal({ do: 'work' })
     expect(act('assigned', { expectedSeconds: RUN }).do).to.equal('decline')
+  })
+
+  it('asks the operator in time, and declines before the response window ends when nobody answers', () => {
+    const last = START + RULES.responseWindow - Math.min(POLICY.safetySeconds, Math.floor(RULES.responseWindow / 3))
+    expect(act('assigned', { unapproved: true })).to.deep.equal({ do: 'ask', until: last })
+    expect(act('assigned', { unapproved: true, now: last - 1 }).do).to.equal('ask')
+    expect(act('assigned', { unapproved: true, now: last })).to.deep.equal({
+      do: 'decline',
+      why: 'nobody approved it in the response window',
+    })
+    // A worker that was down through the window does not stay silent either.
+    expect(act('assigned', { unapproved: true, now: last + 100 }).do).to.equal('decline')
+    expect(act('assigned', { unapproved: true, now: DEADLINE + 100 })).to.include({ do: 'fail', reason: 'OutOfTime' })
+    // It is not asked what its own lists decide, nor about work that was begun.
+    expect(act('assigned', { unapproved: true, refusal: 'no' })).to.deep.equal({ do: 'decline', why: 'no' })
+    expect(act('running', { unapproved: true }).do).to.equal('work')
+    expect(act('assigned', { unapproved: true, slot: slot('Accepted') }).do).to.equal('work')
+    // However short the window, there is a second to answer in.
+    const terms = { ...TERMS, maxRunTime: 20 }
+    expect(act('assigned', { unapproved: true, terms, now: START })).to.deep.equal({ do: 'ask', until: START + 1 })
   })
 
   it('gives up at the safety margin before the deadline, not a second earlier', () => {

@@ -84,16 +84,16 @@ describe('worker: the life of a workload', function () {
     await worker.line((line) => line.message === 'the external signer does not answer')
     await signer.resume()
     await worker.line((line) => line.message === 'transaction mined' && line.stage === 'commit')
-    await network.requester.releaseWhenServed({ workload })
+    // Sealed by the submitter key, and still the operator's proof.
     const proof = await network.requester.waitForProof({ workload })
-    expect(proof.operator).to.equal(alice.wallet.address)
+    expect(proof).to.include({ from: 'delivery', operator: alice.wallet.address })
+    await network.requester.release({ workload })
     expect(await ranks(workload)).to.deep.equal(new Map([[alice.seats[0], 1]]))
     const { balance } = await network.contracts.market.accountOf(alice.wallet.address)
     expect(balance).to.be.greaterThan(parseEther('8'))
     // The chain alone has the proof too, inside of what the relay contract was called with.
     const revealed = await network.requester.fetchProof({ workload })
     expect(revealed).to.include({ from: 'transaction', operator: alice.wallet.address })
-    await worker.line((line) => line.message === 'the sealed proof is delivered')
     expect(await worker.stop()).to.equal(0)
   })
 

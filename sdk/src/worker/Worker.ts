@@ -6,7 +6,10 @@ import type { Clock } from '../clock.js'
 import { ChainFollower } from './chain/ChainFollower.js'
 import { Closers } from './Closers.js'
 import type { WorkerConfig } from './config/WorkerConfig.js'
+import { ControlServer } from './control/ControlServer.js'
+import type { ControlQuestion } from './control/question.js'
 import { Agenda } from './coordinate/Agenda.js'
+import { ApprovalDesk } from './coordinate/ApprovalDesk.js'
 import { Appellant } from './coordinate/Appellant.js'
 import { BeaconRelay } from './coordinate/BeaconRelay.js'
 import { ChainFacts } from './coordinate/ChainFacts.js'
@@ -26,6 +29,7 @@ import { StandingWatch } from './observe/StandingWatch.js'
 import { WorkerMetrics } from './observe/WorkerMetrics.js'
 import { openGround } from './openGround.js'
 import type { Outbox } from './publish/Outbox.js'
+import { WatchingOutbox } from './publish/WatchingOutbox.js'
 import { PuzzleSolver } from './qualify/PuzzleSolver.js'
 import { Qualifier } from './qualify/Qualifier.js'
 import { RewardCollector } from './rewards/RewardCollector.js'
@@ -33,13 +37,14 @@ import { contentSources } from './run/contentSources.js'
 import { Executor } from './run/Executor.js'
 import { ProofStore } from './run/ProofStore.js'
 import { CommitmentJournal } from './store/CommitmentJournal.js'
+import { DecisionStore } from './store/DecisionStore.js'
 import { JobStore } from './store/JobStore.js'
+import type { DaemonParts } from './serve.js'
 import { RewardStore } from './store/RewardStore.js'
 import { RunHistory } from './store/RunHistory.js'
 import { untilAborted } from './untilAborted.js'
 
 const TOKEN = 10n ** 18n
-import type { DaemonParts } from './serve.js'
 
 /** What a {@link Worker} needs beside its configuration. */
 export interface WorkerDependencies extends DaemonParts {
@@ -89,7 +94,8 @@ export class Worker {
     const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, stop, (request, outcome) =>
       metrics.onTransaction(request, outcome),
     )
-    const { deployment, signer, contracts, db, runtime, ledger, events, time, seats, publisher, lost } = ground
+    const { deployment, signer, contracts, db, runtime, ledger, events, time, seats, lost } = ground
+    const publisher = config.mode === 'watch' ? new WatchingOutbox(log) : ground.publisher
 
     const jobs = new JobStore(db, clock, (state, paid) => metrics.onTransition(state, paid))
     const journal = new CommitmentJournal(db, join(config.dataDirectory, 'commitments'), clock)
@@ -123,6 +129,7 @@ export class Worker {
       safetyOf: (dossier) => safetyOf(dossier, config),
       onChange,
     })
+    const desk = new ApprovalDesk(new DecisionStore(db, clock), log, (workload) => coordinator.touch(workload))
     const domain = { chainId: contracts.chainId, market: contracts.addresses.market }
     const actor = new JobActor({
       contracts,
@@ -133,6 +140,7 @@ export class Worker {
       publisher,
       signer,
       workshop,
+      desk,
       inboxes: config.inboxes.map((path) => new DirectoryInbox(path, domain)),
       proofStores: config.proofDirectories.map((path) => new DirectoryStore(path)),
       proofUri: config.proofUri,
@@ -159,8 +167,8 @@ export class Worker {
       appellant,
       time,
       clock,
-      operator: signer.address,
-      isForAll: config.keeper,
+      operator: signer.operator,
+      duties: config.keeper ? config.keeperDuties : [],
       spreadSeconds: config.keeperSpreadSeconds,
       onChange,
     })
@@ -184,6 +192,7 @@ export class Worker {
       chain,
       seats,
       actor,
+      desk,
       keeper,
       claimer,
       agenda,
@@ -212,7 +221,8 @@ export class Worker {
         ? undefined
         : new StandingWatch({ contracts, seats, operator: signer.operator, metrics, clock, log })
 
-    await this.#observe(metrics, jobs, signer.address, contracts.chainId)
+    await this.#observe(metrics, jobs, signer.operator, contracts.chainId)
+    await this.#control(desk)
     await publisher.recover()
     await coordinator.lookAtEverything()
     log.info('worker started', {
@@ -265,6 +275,26 @@ export class Worker {
     finished.abort()
     await settled
     if (broken.signal.aborted) throw broken.signal.reason
+  }
+
+  /** Takes the operator's questions and orders; without them the mode `approve` would decline everything. */
+  async #control(desk: ApprovalDesk): Promise<void> {
+    const { dataDirectory, mode } = this.#config
+    const handle = async (question: ControlQuestion): Promise<unknown> => {
+      switch (question.ask) {
+        case 'waiting':
+          return { mode, waiting: desk.waiting }
+        case 'decide':
+          return desk.decide(question.workload, question.decision)
+      }
+    }
+    try {
+      const server = await ControlServer.listen(dataDirectory, handle, this.#log)
+      this.#closers.add(() => server.close())
+    } catch (error) {
+      if (mode === 'approve') throw error
+      this.#log.warn('nobody can ask this worker anything', { stage: 'start', error })
+    }
   }
 
   /** Serves figures and health, if a port is configured for them. */

@@ -25,16 +25,17 @@ import { programRun } from './programRun.js'
 import { programShow } from './programShow.js'
 import { proverJoin } from './proverJoin.js'
 import { proverLeave } from './proverLeave.js'
-import { proverRewards } from './proverRewards.js'
-import { proverRun } from './proverRun.js'
 import { proverNameSubmitter } from './proverNameSubmitter.js'
 import { proverRevokeSubmitter } from './proverRevokeSubmitter.js'
 import { proverStake } from './proverStake.js'
 import { proverStatus } from './proverStatus.js'
 import { proverWithdraw } from './proverWithdraw.js'
 import { relayServe } from './relayServe.js'
+import { proverRewards } from './proverRewards.js'
+import { proverRun } from './proverRun.js'
 import { validatorRun } from './validatorRun.js'
 import { validatorStatus } from './validatorStatus.js'
+import { proverWaiting } from './proverWaiting.js'
 import { workloadAppeal } from './workloadAppeal.js'
 import { workloadCancel } from './workloadCancel.js'
 import { workloadFetch } from './workloadFetch.js'
@@ -78,8 +79,6 @@ export const commands: readonly Command[] = [
   proverStake,
   proverStatus,
   proverWithdraw,
-  proverNameSubmitter,
-  proverRevokeSubmitter,
   relayServe,
   validatorRun,
   validatorStatus,
@@ -87,6 +86,7 @@ export const commands: readonly Command[] = [
   workloadCancel,
   workloadFetch,
   workloadJudging,
+  proverWaiting,
   workloadList,
   workloadQuote,
   workloadRelease,

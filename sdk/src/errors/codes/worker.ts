@@ -75,6 +75,22 @@ export const WORKER_ERRORS = {
     hint: 'Look at the relays of the configuration, name another one, or send the account some gas money; until then nothing can be sent.',
     retryable: true,
   },
+  WORKER_WATCHES: {
+    hint: 'In the mode watch nothing is sent. Choose auto, approve or drain to act.',
+    retryable: false,
+  },
+  WORKER_NOTHING_WAITS: {
+    hint: 'gevulot prover waiting lists what waits. Only work of a worker in the mode approve does, until its response window ends.',
+    retryable: false,
+  },
+  WORKER_NOT_RUNNING: {
+    hint: 'Start the worker, or name the dataDirectory of the one that runs: --data or GEVULOT_DATA_DIRECTORY.',
+    retryable: true,
+  },
+  WORKER_CONTROL_UNAVAILABLE: {
+    hint: 'Ask as the user the worker runs as, with the same version; its dataDirectory must have a short path on a local disk.',
+    retryable: false,
+  },
   WORKER_STOPPED: {
     hint: 'The worker is shutting down; what was unfinished is resumed at the next start.',
     retryable: true,

@@ -1,8 +1,9 @@
 import { QUICKNET_ENDPOINTS } from '../../beacon/index.js'
+import { MOST_REFUSED } from '../store/RunHistory.js'
 import type { ConfigField, ConfigOf } from './ConfigField.js'
 import {
-  bytes32,
   address,
+  bytes32,
   choice,
   flag,
   integer,
@@ -19,6 +20,11 @@ import {
 import { Secret } from './Secret.js'
 
 const DAY = 86_400
+
+/** What a keeper can do for everybody. */
+export const KEEPER_DUTIES = ['assign', 'settle', 'slash', 'evict'] as const
+/** One of them. */
+export type KeeperDuty = (typeof KEEPER_DUTIES)[number]
 
 function field<T>(env: string, parse: Parser<T>, description: string, fallback?: T): ConfigField<T> {
   return { env: `GEVULOT_${env}`, parse, description, ...(fallback !== undefined && { fallback }) }
@@ -48,12 +54,6 @@ export const WORKER_FIELDS = {
     'File with the password of the keystore, mode 600; empty: the key is not encrypted.',
     '',
   ),
-  dataDirectory: field('DATA_DIRECTORY', text, 'State, proofs and the content cache; belongs to this worker alone.'),
-  databaseUrl: {
-    env: 'DATABASE_URL',
-    parse: secret(optional(postgresUrl)),
-    description:
-      'Postgres server that keeps the state, postgres://user:password@host/database; empty: a database in dataDirectory. Never shown.',
   signerUrl: {
     env: 'GEVULOT_SIGNER_URL',
     parse: secret(optional(url)),
@@ -80,6 +80,12 @@ export const WORKER_FIELDS = {
     'Account whose seats are worked for, when the key is one of its submitter keys; empty: the account of the key.',
     '',
   ),
+  dataDirectory: field('DATA_DIRECTORY', text, 'State, proofs and the content cache; belongs to this worker alone.'),
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    parse: secret(optional(postgresUrl)),
+    description:
+      'Postgres server that keeps the state, postgres://user:password@host/database; empty: a database in dataDirectory. Never shown.',
     fallback: new Secret(''),
     secret: true,
   },
@@ -93,8 +99,8 @@ export const WORKER_FIELDS = {
 
   mode: field(
     'MODE',
-    choice('auto', 'drain', 'watch'),
-    'auto: take work. drain: finish what was taken and decline the rest. watch: follow and log, send nothing.',
+    choice('auto', 'approve', 'drain', 'watch'),
+    'auto: take work. approve: ask the operator about each workload. drain: finish what was taken and decline the rest. watch: follow and log, send nothing.',
     'auto',
   ),
   runtime: field(
@@ -185,13 +191,33 @@ export const WORKER_FIELDS = {
 
   allowPrograms: field('ALLOW_PROGRAMS', list(bytes32), 'Programs to work for; empty: every program.', []),
   denyPrograms: field('DENY_PROGRAMS', list(bytes32), 'Programs to decline.', []),
+  allowRequesters: field('ALLOW_REQUESTERS', list(address), 'Accounts to work for; empty: everybody.', []),
+  denyRequesters: field('DENY_REQUESTERS', list(address), 'Accounts whose workloads are declined.', []),
   minimumRate: field(
     'MINIMUM_RATE',
     integer(0, 2 ** 40 - 1),
     'Lowest fee to work for, in gwei of the token per second of maximum run time and slot; the rest is declined.',
     0,
   ),
+  refusedProofs: field(
+    'REFUSED_PROOFS',
+    integer(0, MOST_REFUSED),
+    'Proofs of a program that its own verifier refuses here, one after the other, from which its work is declined for a day; 0: never.',
+    3,
+  ),
   claimOpen: field('CLAIM_OPEN', flag, 'Whether to work for open slots of others too.', false),
+  claimMinimumRate: field(
+    'CLAIM_MINIMUM_RATE',
+    integer(0, 2 ** 40 - 1),
+    'Lowest fee to claim an open slot for, beside minimumRate and like it: the race for it may be lost.',
+    0,
+  ),
+  claimKnown: field(
+    'CLAIM_KNOWN',
+    flag,
+    'Whether to claim open slots only of programs that have run here before.',
+    false,
+  ),
   qualify: field(
     'QUALIFY',
     flag,
@@ -203,6 +229,12 @@ export const WORKER_FIELDS = {
     flag,
     "Whether to assign, settle, report silence and evict for everybody's workloads and classes, for the bounties.",
     false,
+  ),
+  keeperDuties: field(
+    'KEEPER_DUTIES',
+    list(choice(...KEEPER_DUTIES)),
+    'What a keeper does for everybody; leave out what it should not.',
+    KEEPER_DUTIES,
   ),
   keeperSpreadSeconds: field(
     'KEEPER_SPREAD_SECONDS',

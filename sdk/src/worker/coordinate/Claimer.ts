@@ -8,15 +8,12 @@ import type { JobStore } from '../store/JobStore.js'
 import type { RunHistory } from '../store/RunHistory.js'
 import type { ChainFacts } from './ChainFacts.js'
 import type { Dossier } from './Dossier.js'
-import { refusalOf } from './refusalOf.js'
+import { rateOf, refusalOf, type Policy } from './refusalOf.js'
 import type { SeatBook } from './SeatBook.js'
 
 /** What a {@link Claimer} needs. */
 export interface ClaimerOptions {
-  readonly config: Pick<
-    WorkerConfig,
-    'mode' | 'allowPrograms' | 'denyPrograms' | 'minimumRate' | 'claimOpen' | 'safetySeconds'
-  >
+  readonly config: Policy & Pick<WorkerConfig, 'claimOpen' | 'claimMinimumRate' | 'claimKnown' | 'safetySeconds'>
   readonly chain: ChainFacts
   readonly seats: SeatBook
   readonly jobs: JobStore
@@ -49,8 +46,7 @@ export class Claimer {
     if (!config.claimOpen || config.mode !== 'auto' || state.phase !== 'Proving') return 'never'
     const now = time.now()
     if (state.closedEarly || now > state.deadline) return 'never'
-    const known = await chain.program(dossier.spec.program)
-    if (refusalOf(config, dossier, known) !== undefined) return 'never'
+    if (!(await this.#isWanted(dossier))) return 'never'
     const later = now + Math.min(LOOK_AGAIN_SECONDS, Math.ceil(dossier.terms.maxRunTime / LOOKS))
     if ((await chain.openSlots(dossier.workload)) === 0 || executor.isBusy) return later
     if (!(await this.#isEnoughTime(dossier, state, now))) return 'never'
@@ -59,6 +55,16 @@ export class Claimer {
     await jobs.add({ workload: dossier.workload, seat }, true)
     log.info('working for an open slot', { workload: dossier.workload, seat, stage: 'assigned' })
     return now
+  }
+
+  /** An open slot pays whoever is first, so an operator may ask more for it, or leave it to those that know the program. */
+  async #isWanted(dossier: Dossier): Promise<boolean> {
+    const { config, chain, history } = this.#options
+    const { program } = dossier.spec
+    if (rateOf(dossier.terms) < BigInt(config.claimMinimumRate)) return false
+    if (config.claimKnown && (await history.expectedSeconds(program)) === undefined) return false
+    const refused = await history.refusedInARow(program)
+    return refusalOf(config, dossier, await chain.program(program), refused) === undefined
   }
 
   /** A run that was never timed is tried while most of the time is left. */

@@ -24,6 +24,7 @@ import type { EventStore } from '../store/EventStore.js'
 import type { JobStore } from '../store/JobStore.js'
 import type { RunHistory } from '../store/RunHistory.js'
 import type { Agenda } from './Agenda.js'
+import type { ApprovalDesk } from './ApprovalDesk.js'
 import type { ChainFacts } from './ChainFacts.js'
 import type { Claimer } from './Claimer.js'
 import { dossierOf, isDrawn, newestOf, type Dossier } from './Dossier.js'
@@ -45,6 +46,7 @@ export interface CoordinatorOptions {
   readonly chain: ChainFacts
   readonly seats: SeatBook
   readonly actor: JobActor
+  readonly desk: ApprovalDesk
   readonly keeper: Keeper
   readonly claimer: Claimer
   readonly agenda: Agenda
@@ -69,6 +71,7 @@ export class Coordinator {
   readonly #options: CoordinatorOptions
   readonly #bell: Bell
   #prunedAt = 0
+  readonly #watched = new Set<WorkloadId>()
 
   constructor(options: CoordinatorOptions) {
     this.#options = options
@@ -152,10 +155,11 @@ export class Coordinator {
     if (dossier === undefined) return this.#withoutSubmission(workload)
     const own = new Set((await seats.seats()).map(({ seat }) => seat))
     const drawn = [...own].filter((seat) => isDrawn(dossier, seat))
+    if (config.mode === 'watch') return this.#onlyWatch(workload, drawn)
     for (const seat of drawn) await jobs.add({ workload, seat }, false)
     const ours = await jobs.ofWorkload(workload)
     const isInteresting = ours.length > 0 || config.keeper || config.claimOpen
-    if (!isInteresting || config.mode === 'watch') return 'never'
+    if (!isInteresting) return 'never'
     const state = await readWorkloadState(contracts, workload)
     const times: (number | 'never')[] = []
     for (const job of ours) times.push(await this.#advance(job, dossier, state))
@@ -163,6 +167,16 @@ export class Coordinator {
     if (ours.length === 0) times.push(await claimer.reconcile(dossier, state))
     const finite = times.filter((at) => at !== 'never')
     return finite.length === 0 ? 'never' : Math.min(...finite)
+  }
+
+  /** Says once that a seat was drawn for which nobody answers. */
+  #onlyWatch(workload: WorkloadId, drawn: readonly number[]): 'never' {
+    if (drawn.length > 0 && !this.#watched.has(workload)) {
+      this.#watched.add(workload)
+      const message = 'drawn while only watching: a seat that nobody answers for is slashed'
+      this.#options.log.error(message, { workload, seats: drawn, stage: 'assigned' })
+    }
+    return 'never'
   }
 
   /** A reorg took the submission away, or blocks are being read again: only the chain knows. */
@@ -184,12 +198,13 @@ export class Coordinator {
     if (job.closed && !(act.do === 'become' && act.state === 'assigned')) return 'never'
     await actor.perform(act, job, dossier, facts)
     if (act.do === 'close') return 'never'
+    if (act.do === 'ask') return act.until
     return act.do === 'wait' ? (act.until ?? time.now() + RETRY_SECONDS) : time.now() + 1
   }
 
   async #factsOf(job: Job, dossier: Dossier, workload: WorkloadState): Promise<JobFacts> {
-    const { config, contracts, chain, history, journal, signer, time } = this.#options
-    const [slot, rules, openSlots, known, commitment, expectedSeconds] = await Promise.all([
+    const { config, contracts, chain, desk, history, journal, signer, time } = this.#options
+    const [slot, rules, openSlots, known, commitment, expectedSeconds, refused, decision] = await Promise.all([
       readSlot(contracts, job.workload, job.seat),
       chain.rules(dossier.terms.rules),
       // An own slot needs it only where its proof might be sent in the open.
@@ -197,8 +212,10 @@ export class Coordinator {
       chain.program(dossier.spec.program),
       journal.find(job),
       history.expectedSeconds(dossier.spec.program),
+      history.refusedInARow(dossier.spec.program),
+      desk.decisionOf(job.workload),
     ])
-    const refusal = refusalOf(config, dossier, known)
+    const refusal = decision === 'decline' ? 'the operator declined it' : refusalOf(config, dossier, known, refused)
     const committed = newestOf(dossier, 'Committed', job.seat)
     const settled = newestOf(dossier, 'SlotSettled', job.seat)
     return {
@@ -214,7 +231,8 @@ export class Coordinator {
       openSlots,
       finished: dossier.events.some(({ name }) => name === 'Finished'),
       deliverable: config.inboxes.length > 0 && dossier.spec.deliveryKey !== ZERO_BYTES32,
-      ...(commitment && { commitment: commitmentOf({ ...commitment, operator: signer.address }) }),
+      unapproved: config.mode === 'approve' && decision === undefined,
+      ...(commitment && { commitment: commitmentOf({ ...commitment, operator: signer.operator }) }),
       ...(committed && { commitDepth: time.block - committed.at.block }),
       ...(settled && { settlement: { rank: settled.args.rank, paid: settled.args.paid } }),
       ...(refusal !== undefined && { refusal }),

@@ -15,6 +15,7 @@ import type { TxSigner } from '../publish/TxSigner.js'
 import type { KeptProof, ProofStore } from '../run/ProofStore.js'
 import type { Commitment, CommitmentJournal } from '../store/CommitmentJournal.js'
 import type { JobChange, JobStore } from '../store/JobStore.js'
+import type { ApprovalDesk } from './ApprovalDesk.js'
 import type { Dossier } from './Dossier.js'
 import type { MarketCalls, ProofForCommittee } from './MarketCalls.js'
 import { Pauses } from './Pauses.js'
@@ -30,6 +31,7 @@ export interface JobActorOptions {
   readonly publisher: Outbox
   readonly signer: TxSigner
   readonly workshop: Workshop
+  readonly desk: ApprovalDesk
   readonly inboxes: readonly DeliveryInbox[]
   /** Where proofs are put that a committee has to fetch, and what it is told about them. */
   readonly proofStores: readonly ContentStore[]
@@ -64,8 +66,10 @@ export class JobActor {
 
   /** Performs an act. Resolves when it is under way; whether it succeeded is read from the chain later. */
   async perform(act: Act, job: Job, dossier: Dossier, facts: JobFacts): Promise<void> {
-    const { calls, workshop } = this.#options
+    const { calls, workshop, desk } = this.#options
     const { workload } = facts
+    if (act.do === 'ask') return desk.ask(job, dossier, facts, act.until)
+    desk.drop(job.workload)
     const silentAt = workload.startedAt + facts.rules.silenceWindow
     switch (act.do) {
       case 'wait':

@@ -10,6 +10,7 @@ import {
 } from '../../chain/index.js'
 import { IBeacon__factory } from '../../chain/generated/factories/IBeacon__factory.js'
 import type { Clock } from '../../clock.js'
+import type { KeeperDuty } from '../config/WorkerConfig.js'
 import type { ChainTime } from '../chain/ChainTime.js'
 import type { TxRequest } from '../publish/TxOutcome.js'
 import type { Appellant } from './Appellant.js'
@@ -33,8 +34,8 @@ export interface KeeperOptions {
   readonly time: ChainTime
   readonly clock: Clock
   readonly operator: Address
-  /** Whether to act for everybody's workloads, not only those with a seat of ours. */
-  readonly isForAll: boolean
+  /** What to do for everybody's workloads, not only for those with a seat of ours; those are always settled. */
+  readonly duties: readonly KeeperDuty[]
   readonly spreadSeconds: number
   /** An act ended; look at the workload again. */
   readonly onChange: (dossier: Dossier) => void
@@ -59,22 +60,23 @@ export class Keeper {
    * @returns When to look again (chain time), or `never` before something happens to the workload.
    */
   async reconcile(dossier: Dossier, state: WorkloadState, isOurs: boolean): Promise<number | 'never'> {
-    const { chain, isForAll } = this.#options
-    if (!isForAll && !isOurs) return 'never'
+    const { chain, duties } = this.#options
+    if (duties.length === 0 && !isOurs) return 'never'
     const rules = await chain.rules(dossier.terms.rules)
     switch (state.phase) {
       case 'None':
         return 'never'
       case 'Pending':
-        return isForAll ? this.#assign(dossier, state, rules) : 'never'
+        return duties.includes('assign') ? this.#assign(dossier, state, rules) : 'never'
       case 'Proving': {
         // A silence window may end before a long workload does.
-        const slashAt = isForAll ? await this.#slash(dossier, state, rules) : 'never'
-        const settleAt = await this.#settle(dossier, state, rules)
-        return slashAt === 'never' ? settleAt : Math.min(slashAt, settleAt)
+        const slashAt = duties.includes('slash') ? await this.#slash(dossier, state, rules) : 'never'
+        const isSettled = isOurs || duties.includes('settle')
+        const settleAt = isSettled ? await this.#settle(dossier, state, rules) : 'never'
+        return sooner(slashAt, settleAt)
       }
       case 'Final':
-        return isForAll ? this.#slash(dossier, state, rules) : 'never'
+        return duties.includes('slash') ? this.#slash(dossier, state, rules) : 'never'
     }
   }
 
@@ -159,4 +161,9 @@ export class Keeper {
     const { operator, spreadSeconds } = this.#options
     return Number(BigInt(hashOf(`${operator}/${workload}`)) % BigInt(spreadSeconds + 1))
   }
+}
+
+function sooner(a: number | 'never', b: number | 'never'): number | 'never' {
+  if (a === 'never') return b
+  return b === 'never' ? a : Math.min(a, b)
 }

@@ -5,6 +5,8 @@ import type { JobState } from './transitions.js'
 export type Act =
   /** Nothing before `until` (chain time), or before something happens to the workload. */
   | { readonly do: 'wait'; readonly until?: number }
+  /** Put it before the operator, who has time until `until` (chain time). */
+  | { readonly do: 'ask'; readonly until: number }
   /** Fetch, run, check; nothing if that is under way. */
   | { readonly do: 'work' }
   | { readonly do: 'accept' }

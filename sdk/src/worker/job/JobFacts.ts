@@ -28,6 +28,8 @@ export interface JobFacts {
   readonly settlement?: { readonly rank: number; readonly paid: bigint }
   /** Whether the requester can be given the proof before the reveal. */
   readonly deliverable: boolean
+  /** Whether the operator is to be asked, and has not answered. */
+  readonly unapproved: boolean
   /** Why the operator does not want this work. */
   readonly refusal?: string
   /** Seconds that runs of the program take here. */

@@ -98,15 +98,32 @@ function decideUnproved(job: Job, facts: JobFacts, policy: JobPolicy): Act {
     if (expectedSeconds !== undefined && now + expectedSeconds > lastRunSecond(facts, policy)) {
       return { do: 'decline', why: `a run takes ${Math.ceil(expectedSeconds)} s here, more than is left` }
     }
+    if (facts.unapproved) {
+      const until = answerBy(facts, policy)
+      // Silence is never the answer.
+      if (now >= until) return { do: 'decline', why: 'nobody approved it in the response window' }
+      return { do: 'ask', until }
+    }
   }
   if (now > lastRunSecond(facts, policy))
     return { do: 'fail', reason: 'OutOfTime', why: 'no proof before the deadline' }
-  const window = Math.min(facts.rules.responseWindow, Math.floor(facts.terms.maxRunTime / 10))
+  const window = responseWindowOf(facts)
   // A commit is an acceptance too, so short work needs none; half the window is left for the transaction to be mined.
   const isLong = job.state === 'running' && expectedSeconds !== undefined && expectedSeconds > window / 2
   const acceptAt = workload.startedAt + (isLong ? 0 : Math.floor(window / 2))
   if (slot.state === 'Assigned' && now >= acceptAt) return { do: 'accept' }
   return { do: 'work' }
+}
+
+/** Seconds in which a drawn seat answers before its slot opens to others. */
+function responseWindowOf({ rules, terms }: Pick<JobFacts, 'rules' | 'terms'>): number {
+  return Math.min(rules.responseWindow, Math.floor(terms.maxRunTime / 10))
+}
+
+/** When an answer must be sent, so that it is mined in the response window. */
+function answerBy(facts: JobFacts, policy: JobPolicy): number {
+  const window = responseWindowOf(facts)
+  return facts.workload.startedAt + window - Math.max(1, Math.min(policy.safetySeconds, Math.floor(window / 3)))
 }
 
 /** The seat's commitment stands. */

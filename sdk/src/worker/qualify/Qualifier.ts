@@ -23,7 +23,7 @@ import type { PuzzleSolver } from './PuzzleSolver.js'
 
 /** What a {@link Qualifier} needs. */
 export interface QualifierOptions {
-  readonly config: Pick<WorkerConfig, 'mode' | 'keeper' | 'qualify' | 'pollMs'>
+  readonly config: Pick<WorkerConfig, 'mode' | 'keeper' | 'keeperDuties' | 'qualify' | 'pollMs'>
   readonly contracts: Contracts
   readonly events: EventStore
   readonly seats: SeatBook
@@ -77,7 +77,7 @@ export class Qualifier {
     const { config, seats, events, time } = this.#options
     if (time.now() === 0) return
     const own = config.qualify ? await seats.seats() : []
-    const staked = config.keeper ? await events.registryNamed('Staked') : []
+    const staked = config.keeper && config.keeperDuties.includes('evict') ? await events.registryNamed('Staked') : []
     const classes = new Set([...own.map((seat) => seat.class), ...staked.map(({ args }) => args.class)])
     for (const hardwareClass of classes) {
       if (time.now() < (this.#due.get(hardwareClass) ?? 0)) continue
@@ -145,7 +145,7 @@ export class Qualifier {
       const { seat } = own
       const state = await readSeatQualification(contracts, seat, check)
       if (state.hasAnswered || state.isExcused || publisher.isPending(answerKey(check, seat))) continue
-      if (state.isWaiting && config.mode === 'auto' && (await this.#isBonded(seat))) waiting.push(own)
+      if (state.isWaiting && config.mode !== 'drain' && (await this.#isBonded(seat))) waiting.push(own)
       if (!state.isSelected) continue
       isDone = false
       if (state.excuses < check.policy.excuses && (await this.#isHeld(seat))) {

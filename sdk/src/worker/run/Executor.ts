@@ -220,7 +220,7 @@ export class Executor {
     const { clock, contracts, proofs, log } = this.#options
     for (;;) {
       try {
-        if (await checkProof(contracts, order, kept)) return
+        if (await checkProof(contracts, order, kept)) return await this.#options.history.judged(order.programId, true)
         break
       } catch (error) {
         signal.throwIfAborted()
@@ -231,6 +231,7 @@ export class Executor {
       }
     }
     await proofs.remove(order.workload)
+    await this.#options.history.judged(order.programId, false)
     throw failed('ProgramFailed', 'the verifier refuses the proof')
   }
 
@@ -258,9 +259,10 @@ export class Executor {
         signal,
       })
     })
-    if (answer.kind === 'valid') return
+    if (answer.kind === 'valid') return this.#options.history.judged(order.programId, true)
     if (answer.kind === 'unable') throw new Ended({ kind: 'refused', why: `the runtime failed: ${answer.why}` })
     await this.#options.proofs.remove(order.workload)
+    await this.#options.history.judged(order.programId, false)
     throw failed('ProgramFailed', `the verifier program refuses the proof: ${answer.reason}`)
   }
 }

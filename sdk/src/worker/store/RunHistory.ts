@@ -3,6 +3,12 @@ import type { ProgramId } from '../../chain/index.js'
 import type { Database } from './openDatabase.js'
 
 const RECENT = 20
+const DAY_MS = 86_400_000
+
+const ACCEPTED = 'proof-accepted'
+const REFUSED = 'proof-refused'
+/** Most refusals that are counted. */
+export const MOST_REFUSED = 100
 
 /** How long programs ran on this machine; what the worker expects of the next run. */
 export class RunHistory {
@@ -21,6 +27,27 @@ export class RunHistory {
   async add(program: ProgramId, seconds: number, outcome: string): Promise<void> {
     await this.#db.insertInto('runs').values({ program, seconds, outcome, at: this.#clock.now() }).execute()
     this.#onRun(outcome, seconds)
+  }
+
+  /** Notes what the verifier of a program said to a proof that it made here. */
+  async judged(program: ProgramId, accepted: boolean): Promise<void> {
+    const outcome = accepted ? ACCEPTED : REFUSED
+    await this.#db.insertInto('runs').values({ program, seconds: 0, outcome, at: this.#clock.now() }).execute()
+  }
+
+  /** How many proofs of a program its verifier refused here, one after the other, in the last 24 hours. After that it has another chance. */
+  async refusedInARow(program: ProgramId): Promise<number> {
+    const rows = await this.#db
+      .selectFrom('runs')
+      .select('outcome')
+      .where('program', '=', program)
+      .where('outcome', 'in', [ACCEPTED, REFUSED])
+      .where('at', '>', this.#clock.now() - DAY_MS)
+      .orderBy('id', 'desc')
+      .limit(MOST_REFUSED)
+      .execute()
+    const lastGood = rows.findIndex(({ outcome }) => outcome === ACCEPTED)
+    return lastGood < 0 ? rows.length : lastGood
   }
 
   /** The longest of the last successful runs of a program in seconds; undefined when it never ran here. */

@@ -136,4 +136,14 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0005_decisions': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('decisions')
+        .addColumn('workload', 'text', (column) => column.primaryKey())
+        .addColumn('decision', 'text', (column) => column.notNull())
+        .addColumn('at', 'double precision', (column) => column.notNull())
+        .execute()
+    },
+  },
 }

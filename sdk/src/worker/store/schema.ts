@@ -28,6 +28,8 @@ export interface WorkerSchema {
   readonly runs: RunsTable
   /** Copies of proofs, on a server only: whoever takes over must be able to reveal what was committed to. */
   readonly proofs: ProofsTable
+  /** What the operator decided about work, where it is asked. */
+  readonly decisions: DecisionsTable
 }
 
 interface CursorTable {
@@ -136,6 +138,12 @@ interface RunsTable {
   readonly program: string
   readonly seconds: number
   readonly outcome: string
+  readonly at: number
+}
+
+interface DecisionsTable {
+  readonly workload: string
+  readonly decision: 'approve' | 'decline'
   readonly at: number
 }
 

@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import { expect } from 'chai'
+
+import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
+import { runCli, type CliResult } from '../support/cli.js'
+import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import type { WorkerProcess } from '../support/network/WorkerProcess.js'
+
+// Long enough for a person, or a busy machine, to answer; short workloads have a tenth of their run time.
+const PARAMETERS = { ...FAST, rules: { ...FAST.rules, responseWindow: 60 } }
+
+describe('worker: who decides', function () {
+  this.timeout(240_000)
+  let network: TestNetwork
+  let program: ProgramId
+  let alice: Operator
+  let worker: WorkerProcess
+
+  before(async () => {
+    network = await TestNetwork.start(PARAMETERS)
+    program = await network.deployGuest('hashcash')
+    alice = await network.addOperator('alice', 2)
+    await network.chain.mineEvery(1)
+  })
+  after(async () => {
+    await network.stop()
+  })
+
+  const data = (): string => join(alice.directory, 'data')
+  const prover = (...words: string[]): Promise<CliResult> =>
+    runCli(['prover', ...words, '--data', data(), '--json'], { cwd: network.directory })
+  const waits = (workload: WorkloadId): Promise<unknown> =>
+    worker.line((line) => line.message === 'work waits for approval' && line['workload'] === workload)
+
+  it('approve: what the operator approves is proved and paid, also after the worker died in between', async () => {
+    worker = await network.startWorker(alice, { mode: 'approve' })
+    const workload = await network.submit(program, { maxRunTime: 600 })
+    await waits(workload)
+    const { mode, waiting } = (await prover('waiting')).json() as { mode: string; waiting: { workload: string }[] }
+    expect(mode).to.equal('approve')
+    expect(waiting).to.have.length(1)
+    expect(waiting[0]).to.include({ workload, program, maxRunTime: 600, redundancy: 1 })
+    await worker.kill()
+    expect((await prover('approve', workload)).code).to.equal(75)
+    worker = await network.startWorker(alice, { mode: 'approve' })
+    await waits(workload)
+    expect(worker.lines.some(({ message }) => message === 'job fetching')).to.be.false
+    expect((await prover('approve', workload)).json()).to.deep.equal({ workload, decision: 'approve' })
+    // Nothing is decided twice; the same answer again is no mistake.
+    expect((await prover('approve', workload)).code).to.equal(0)
+    expect((await prover('decline', workload)).stderr).to.contain('WORKER_NOTHING_WAITS')
+    expect((await network.until(workload, 'SlotSettled')).args.rank).to.equal(1)
+    expect((await prover('waiting')).json()).to.deep.equal({ mode: 'approve', waiting: [] })
+  })
+
+  it('approve: what the operator declines, and what nobody answers, is declined on the chain in time', async () => {
+    const [no, silent] = [await network.submit(program, { maxRunTime: 600 }), await network.submit(program)]
+    await waits(no)
+    expect((await prover('decline', no)).code).to.equal(0)
+    await network.until(no, 'Declined')
+    const declined = await network.until(silent, 'Declined')
+    const assigned = await network.until(silent, 'Assigned')
+    const [from, to] = await Promise.all(
+      [assigned, declined].map(({ at }) => network.chain.provider.getBlock(at.block).then((block) => block!.timestamp)),
+    )
+    expect(to! - from!).to.be.below(PARAMETERS.rules.silenceWindow)
+    const closed = worker.lines.filter(({ message }) => message === 'job declined')
+    expect(closed.map(({ workload, why }) => [workload, why])).to.have.deep.members([
+      [no, 'the operator declined it'],
+      [silent, 'nobody approved it in the response window'],
+    ])
+    expect(await worker.stop()).to.equal(0)
+  })
+
+  it('auto: work of a program whose verifier refuses its proofs is declined; so is that of a requester on the list', async () => {
+    await network.chain.mineAtOnce()
+    const refused = await network.deployGuest('guest', ['threads'])
+    await network.chain.mineEvery(1)
+    worker = await network.startWorker(alice, { refusedProofs: 1 })
+    expect((await network.until(await network.submit(refused), 'Failed')).args.reason).to.equal('ProgramFailed')
+    const second = await network.submit(refused)
+    await network.until(second, 'Declined')
+    const line = worker.lines.find(({ message, workload }) => message === 'job declined' && workload === second)
+    expect(line?.['why']).to.equal('its verifier refused the last 1 proofs that the program made here')
+    expect(await worker.stop()).to.equal(0)
+    worker = await network.startWorker(alice, { denyRequesters: [network.requester.account] })
+    await network.until(await network.submit(program), 'Declined')
+    expect(await worker.stop()).to.equal(0)
+  })
+
+  it('watch: nothing is sent, and the log says that a seat was drawn', async () => {
+    const before = await network.chain.provider.getTransactionCount(alice.wallet.address)
+    worker = await network.startWorker(alice, { mode: 'watch' })
+    await worker.line(({ message }) => message === 'worker started')
+    const workload = await network.submit(program)
+    const assigned = async (): Promise<void> => {
+      for (let attempt = 0; attempt < 60; attempt++) {
+        await network.contracts.market.assign(workload).catch(() => undefined)
+        if ((await network.eventsOf(workload)).some(({ name }) => name === 'Assigned')) return
+        await new Promise((resolve) => setTimeout(resolve, 500))
+      }
+    }
+    await assigned()
+    const line = await worker.line(
+      (line) => line.message.startsWith('drawn while only watching') && line['workload'] === workload,
+    )
+    expect(line).to.include({ level: 'error', workload })
+    expect(await worker.stop()).to.equal(0)
+    expect(await network.chain.provider.getTransactionCount(alice.wallet.address)).to.equal(before)
+  })
+})
