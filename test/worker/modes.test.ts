@@ -7,7 +7,7 @@ import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 
 // Long enough for a person, or a busy machine, to answer; short workloads have a tenth of their run time.
-const PARAMETERS = { ...FAST, rules: { ...FAST.rules, responseWindow: 60 } }
+const PARAMETERS = { ...FAST, epochLength: 30, rules: { ...FAST.rules, responseWindow: 60 } }
 
 describe('worker: who decides', function () {
   this.timeout(240_000)
@@ -34,6 +34,7 @@ describe('worker: who decides', function () {
 
   it('approve: what the operator approves is proved and paid, also after the worker died in between', async () => {
     worker = await network.startWorker(alice, { mode: 'approve' })
+    await worker.line(({ message }) => message === 'worker started')
     const workload = await network.submit(program, { maxRunTime: 600 })
     await waits(workload)
     const { mode, waiting } = (await prover('waiting')).json() as { mode: string; waiting: { workload: string }[] }

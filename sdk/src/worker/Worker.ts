@@ -3,6 +3,7 @@ import { DirectoryStore } from '../content/index.js'
 import { GevulotError } from '../errors/GevulotError.js'
 import { DirectoryInbox } from '../client/delivery/DirectoryInbox.js'
 import type { Clock } from '../clock.js'
+import { BundleStore } from './bundle/BundleStore.js'
 import { ChainFollower } from './chain/ChainFollower.js'
 import { Closers } from './Closers.js'
 import type { WorkerConfig } from './config/WorkerConfig.js'
@@ -107,6 +108,7 @@ export class Worker {
     const calls = new MarketCalls(contracts)
     const committeeCalls = new CommitteeCalls(contracts)
     const sources = contentSources(config)
+    const bundles = new BundleStore({ config, chainId: contracts.chainId, runtime: runtime.name, clock, log })
     const executor = new Executor({
       config,
       contracts,
@@ -115,6 +117,7 @@ export class Worker {
       sources,
       proofs,
       history,
+      bundles,
       clock,
       log,
     })

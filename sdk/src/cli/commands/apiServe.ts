@@ -28,7 +28,7 @@ export const apiServe = defineCommand({
     const { output, signal, environment } = context
     const { startApi } = await import('../../api/server/startApi.js')
     const { jsonLogger } = await import('../../worker/log/Logger.js')
-    const { ownVersion } = await import('../ownVersion.js')
+    const { ownVersion } = await import('../../ownVersion.js')
     const { keyFile, store } = await context.settings()
     const proxy = keyFile !== undefined && !options.readOnly
     if (proxy && (store === undefined || /^https?:/.test(store))) {

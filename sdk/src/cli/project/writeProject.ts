@@ -1,7 +1,7 @@
 import { access, mkdir, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { cliError } from '../../errors/codes/cli.js'
-import { ownManifest } from '../ownVersion.js'
+import { ownManifest } from '../../ownVersion.js'
 import { projectFiles } from './projectFiles.js'
 
 /** What was written. */

@@ -91,6 +91,10 @@ export const WORKER_ERRORS = {
     hint: 'Ask as the user the worker runs as, with the same version; its dataDirectory must have a short path on a local disk.',
     retryable: false,
   },
+  WORKER_BUNDLE_INVALID: {
+    hint: 'Name the directory of a failure bundle, with bundle.json in it, as a worker of this version left it.',
+    retryable: false,
+  },
   WORKER_STOPPED: {
     hint: 'The worker is shutting down; what was unfinished is resumed at the next start.',
     retryable: true,

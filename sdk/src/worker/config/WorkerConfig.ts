@@ -318,6 +318,18 @@ export const WORKER_FIELDS = {
     0,
   ),
   keepProofsDays: field('KEEP_PROOFS_DAYS', integer(0, 3_650), 'Days to keep proofs and logs of finished work.', 7),
+  keepBundles: field(
+    'KEEP_BUNDLES',
+    integer(0, 1_000),
+    'Failure bundles to keep, the newest: what is left of runs that failed; 0: none.',
+    20,
+  ),
+  bundleMiB: field(
+    'BUNDLE_MIB',
+    integer(0, 1 << 20),
+    'Most package and inputs to copy into a failure bundle; of larger ones it holds the digests only.',
+    64,
+  ),
   observePort: field('OBSERVE_PORT', integer(0, 65_535), 'Port that answers /live, /ready and /metrics; 0: none.', 0),
   observeHost: field(
     'OBSERVE_HOST',

@@ -12,7 +12,8 @@ import {
   type LocalPackage,
 } from '../../content/index.js'
 import { GevulotError } from '../../errors/GevulotError.js'
-import type { RunOutcome, Runtime } from '../../runtime/index.js'
+import type { RunLimits, RunOutcome, Runtime } from '../../runtime/index.js'
+import type { BundleStore, FailedRun } from '../bundle/BundleStore.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
 import type { Logger } from '../log/Logger.js'
 import type { RunHistory } from '../store/RunHistory.js'
@@ -31,8 +32,15 @@ export interface ExecutorOptions {
   readonly sources: (uris: readonly string[]) => ContentSource
   readonly proofs: ProofStore
   readonly history: RunHistory
+  readonly bundles: BundleStore
   readonly clock: Clock
   readonly log: Logger
+}
+
+/** A run, and what it was given. */
+interface Ran {
+  readonly outcome: RunOutcome
+  readonly limits: RunLimits
 }
 
 /** Called before a stage begins; the caller writes it down. */
@@ -58,6 +66,8 @@ const MIB = 2 ** 20
  */
 export class Executor {
   readonly #options: ExecutorOptions
+  /** Runs that made a proof, until it is checked. */
+  readonly #made = new Map<string, FailedRun>()
 
   constructor(options: ExecutorOptions) {
     this.#options = options
@@ -83,6 +93,7 @@ export class Executor {
       if (GevulotError.is(error, 'CONTENT_DISK_FULL')) return { kind: 'refused', why: 'the disk is full' }
       throw error
     } finally {
+      this.#made.delete(order.workload)
       await rm(directory, { recursive: true, force: true }).catch(() => undefined)
     }
   }
@@ -101,7 +112,7 @@ export class Executor {
     return this.#options.ledger.run(program.manifest.resources, async (grant) => {
       signal.throwIfAborted()
       await onStage('running')
-      const outcome = await this.#run(order, program, inputs, grant, directory, signal)
+      const { outcome, limits } = await this.#run(order, program, inputs, grant, directory, signal)
       await this.#options.proofs.keepLog(order.workload, outcome.log)
       await this.#options.history.add(order.programId, outcome.usage.wallSeconds, outcome.kind)
       this.#options.log.info('program ended', {
@@ -110,6 +121,10 @@ export class Executor {
         ended: outcome.kind,
         ...outcome.usage,
       })
+      const run: FailedRun = { order, program, inputs, limits, outcome }
+      const proof = outcome.kind === 'ok' ? outcome.files.find(({ name }) => name === 'proof') : undefined
+      if (proof !== undefined) this.#made.set(order.workload, { ...run, proof: proof.sha256 })
+      else if (outcome.kind !== 'aborted') await this.#options.bundles.keep(run)
       const proofFile = proofFileOf(outcome)
       return this.#options.proofs.keep(order.workload, proofFile, publicInputs)
     })
@@ -179,27 +194,30 @@ export class Executor {
     grant: Grant,
     directory: string,
     signal: AbortSignal,
-  ): Promise<RunOutcome> {
+  ): Promise<Ran> {
     const outputDirectory = join(directory, 'out')
     await mkdir(outputDirectory, { recursive: true })
-    const attempt = (): Promise<RunOutcome> => {
+    const attempt = async (): Promise<Ran> => {
       const seconds = order.secondsLeft()
       if (seconds < 1) throw failed('OutOfTime', 'no time is left to run the program')
-      return this.#options.runtime.run({
+      const limits = { ...grant, seconds, logBytes: this.#options.config.logKiB * 1024 }
+      const outcome = await this.#options.runtime.run({
         package: program,
         inputs: inputs.files,
         args: inputs.args,
         role: 'prove',
         workload: order.workload,
         prover: order.prover,
-        limits: { ...grant, seconds, logBytes: this.#options.config.logKiB * 1024 },
+        limits,
         outputDirectory,
         signal,
       })
+      return { outcome, limits }
     }
     try {
-      const outcome = await attempt()
-      if (outcome.kind !== 'runtime-failed') return outcome
+      const ran = await attempt()
+      const { outcome } = ran
+      if (outcome.kind !== 'runtime-failed') return ran
       this.#options.log.warn('the runtime failed; once more', {
         workload: order.workload,
         stage: 'running',
@@ -231,8 +249,16 @@ export class Executor {
       }
     }
     await proofs.remove(order.workload)
-    await this.#options.history.judged(order.programId, false)
+    await this.#refused(order, 'the verifier contract')
     throw failed('ProgramFailed', 'the verifier refuses the proof')
+  }
+
+  /** Remembers what the verifier said, and keeps what the run was made of. */
+  async #refused(order: WorkOrder, refused: string, verifier?: LocalPackage): Promise<void> {
+    await this.#options.history.judged(order.programId, false)
+    const made = this.#made.get(order.workload)
+    // A proof of an earlier start has left nothing but itself.
+    if (made !== undefined) await this.#options.bundles.keep({ ...made, refused, ...(verifier && { verifier }) })
   }
 
   /** Asks the verifier program, as the members of the committee will. */
@@ -262,7 +288,7 @@ export class Executor {
     if (answer.kind === 'valid') return this.#options.history.judged(order.programId, true)
     if (answer.kind === 'unable') throw new Ended({ kind: 'refused', why: `the runtime failed: ${answer.why}` })
     await this.#options.proofs.remove(order.workload)
-    await this.#options.history.judged(order.programId, false)
+    await this.#refused(order, answer.reason, verifier)
     throw failed('ProgramFailed', `the verifier program refuses the proof: ${answer.reason}`)
   }
 }
