@@ -3,11 +3,17 @@ const UNIT = 10n ** BigInt(DECIMALS)
 
 /** An amount of token units as people write it: every digit that counts, thousands apart. */
 export function formatTokens(units: bigint): string {
+  const [whole = '', fraction] = plainTokens(units).split('.')
+  const apart = whole.replace(/\B(?=(\d{3})+$)/g, ',')
+  return `${apart}${fraction === undefined ? '' : `.${fraction}`} GVLT`
+}
+
+/** An amount of token units in whole tokens, for programs: every digit that counts, and nothing else. */
+export function plainTokens(units: bigint): string {
   const sign = units < 0n ? '-' : ''
   const size = units < 0n ? -units : units
-  const whole = (size / UNIT).toString().replace(/\B(?=(\d{3})+$)/g, ',')
   const fraction = (size % UNIT).toString().padStart(DECIMALS, '0').replace(/0+$/, '')
-  return `${sign}${whole}${fraction === '' ? '' : `.${fraction}`} GVLT`
+  return `${sign}${size / UNIT}${fraction === '' ? '' : `.${fraction}`}`
 }
 
 /** A Unix time as people and programs can read it. */

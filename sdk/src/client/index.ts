@@ -27,6 +27,13 @@ export {
   type NetworkRewards,
   type RecordRewardsParams,
 } from './networkRewards.js'
+export {
+  operatorHistory,
+  type HistoryOfMoney,
+  type HistoryOfWork,
+  type OperatorHistory,
+  type OperatorHistoryParams,
+} from './operatorHistory.js'
 export { quote, type Quote, type QuoteParams, type Settled } from './quote.js'
 export { readWorkload, type ReadWorkloadOptions, type WorkloadReading } from './readWorkload.js'
 export { release, type ReleaseParams } from './release.js'

@@ -23,19 +23,23 @@ import { programLint } from './programLint.js'
 import { programList } from './programList.js'
 import { programRun } from './programRun.js'
 import { programShow } from './programShow.js'
+import { proverApprove } from './proverApprove.js'
+import { proverDecline } from './proverDecline.js'
+import { proverHistory } from './proverHistory.js'
 import { proverJoin } from './proverJoin.js'
 import { proverLeave } from './proverLeave.js'
 import { proverNameSubmitter } from './proverNameSubmitter.js'
+import { proverRerun } from './proverRerun.js'
 import { proverRevokeSubmitter } from './proverRevokeSubmitter.js'
-import { proverStake } from './proverStake.js'
-import { proverStatus } from './proverStatus.js'
-import { proverWithdraw } from './proverWithdraw.js'
-import { relayServe } from './relayServe.js'
 import { proverRewards } from './proverRewards.js'
 import { proverRun } from './proverRun.js'
+import { proverStake } from './proverStake.js'
+import { proverStatus } from './proverStatus.js'
+import { proverWaiting } from './proverWaiting.js'
+import { proverWithdraw } from './proverWithdraw.js'
+import { relayServe } from './relayServe.js'
 import { validatorRun } from './validatorRun.js'
 import { validatorStatus } from './validatorStatus.js'
-import { proverWaiting } from './proverWaiting.js'
 import { workloadAppeal } from './workloadAppeal.js'
 import { workloadCancel } from './workloadCancel.js'
 import { workloadFetch } from './workloadFetch.js'
@@ -72,12 +76,19 @@ export const commands: readonly Command[] = [
   programList,
   programRun,
   programShow,
+  proverApprove,
+  proverDecline,
+  proverHistory,
   proverJoin,
   proverLeave,
+  proverNameSubmitter,
+  proverRerun,
+  proverRevokeSubmitter,
   proverRewards,
   proverRun,
   proverStake,
   proverStatus,
+  proverWaiting,
   proverWithdraw,
   relayServe,
   validatorRun,
@@ -86,7 +97,6 @@ export const commands: readonly Command[] = [
   workloadCancel,
   workloadFetch,
   workloadJudging,
-  proverWaiting,
   workloadList,
   workloadQuote,
   workloadRelease,
