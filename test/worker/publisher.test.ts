@@ -284,7 +284,7 @@ for (const kind of DATABASES) {
 
       async function withSigner(changes: Partial<PublisherOptions> = {}): Promise<Publisher> {
         const log = jsonLogger({ level: 'error', write: () => undefined, now: () => 0 })
-        const options = { url: new Secret(server.url), account: ACCOUNT as Address, timeoutMs: 2_000, log }
+        const options = { url: new Secret(server.url), account: ACCOUNT as Address, timeoutMs: 60_000, log }
         return started({ signer: new TxSigner(await ExternalSigner.open(options), CHAIN_ID), log, ...changes })
       }
 
