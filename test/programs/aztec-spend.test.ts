@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { bn254 } from '@noble/curves/bn254.js'
 import { expect } from 'chai'
 
 import { buildPackages } from '../../programs/aztec-spend/build.js'
+import facts from '../../programs/aztec-spend/program.json' with { type: 'json' }
+import { withBb } from '../../programs/support/bb.js'
 import { ContractVerifier } from '../../programs/support/evm.js'
 import { exampleNote, makeInputs, type SpendInputs } from '../../programs/aztec-spend/inputs.js'
 import { availableSrs, generate } from '../../programs/aztec-spend/keys.js'
@@ -19,9 +21,11 @@ import { DirectoryStore } from '../../sdk/src/content/index.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
 import { expectLinted } from './lint.js'
-import { flipped, oversized, wrongLengths } from './mutations.js'
+import { flipped, HONK_KEY_HEADER, HONK_STEP, keyMutations, oversized, wrongLengths } from './mutations.js'
 import { FULL, Sandbox, sandboxWorks } from './support.js'
 
+const KEYS = join(import.meta.dirname, '..', '..', 'programs', 'aztec-spend', 'keys')
+const GAS = facts.verifier.gas
 const VARIANTS = ['ignition', 'development'] as const
 
 /** What one variant made of the first note. */
@@ -33,7 +37,7 @@ interface Sample {
 }
 
 describe('aztec-spend', function () {
-  this.timeout(60_000)
+  this.timeout(900_000) // thousands of verifications on a busy machine
   const directory = useTemporaryDirectory()
   const samples: Sample[] = []
   let notes: SpendInputs[]
@@ -189,13 +193,32 @@ describe('aztec-spend', function () {
       })
 
       it('refuses a proof with any byte changed; the contract reverts, which is not valid', async () => {
-        const answers = new Set<string>()
-        // In full every byte; else one of every word, each at another place of its word.
-        for (let at = 0; at < proof.length; at += FULL ? 1 : 33)
-          answers.add(await chain.answer(publicInputs, flipped(proof, at)))
-        expect([...answers]).to.deep.equal(['reverted'])
+        expect(await chain.sweep(publicInputs, proof, HONK_STEP)).to.deep.equal({
+          honest: true,
+          unnoticed: undefined,
+        })
+        expect(await chain.answer(publicInputs, flipped(proof, 40)), 'by custom errors').to.equal('reverted')
         for (let at = 7; at < proof.length; at += 900)
           expect(await offChain(publicInputs, flipped(proof, at))).to.equal('invalid')
+      })
+
+      it('refuses it off chain too; and an honest proof under a key with any byte changed', async () => {
+        const key = await readFile(join(KEYS, `${variant}.vk`))
+        const words = fromWords(key).slice(HONK_KEY_HEADER)
+        const answers = chain.answersOf(keyMutations(await chain.code(), words, HONK_STEP), publicInputs, proof)
+        for await (const { name, answer } of answers) expect(answer, name).to.not.equal('valid')
+        if (variant === 'ignition') {
+          const accepted = await acceptedByBb(await resolveSrs({ variant, download: null }), {
+            publicInputs,
+            proof,
+            key,
+          })
+          expect(accepted).to.deep.equal(['honest'])
+        } else {
+          // The verifier program is the contract in another EVM, which takes a tenth of a second for each.
+          const { source, name } = program.contract
+          expect(await acceptedByEvm(creationCode(source, name), words, { publicInputs, proof })).to.deep.equal([])
+        }
       })
 
       it('refuses proofs and public inputs of a wrong length', async () => {
@@ -267,6 +290,50 @@ describe('aztec-spend', function () {
     })
   })
 })
+
+/** What bb accepts of an honest proof, and of the proof and the key with one byte changed: every 17th byte, in full every byte. */
+async function acceptedByBb(
+  srs: Srs,
+  { publicInputs, proof, key }: Readonly<Record<'publicInputs' | 'proof' | 'key', Uint8Array>>,
+): Promise<string[]> {
+  const step = FULL ? 1 : 17
+  return withBb(srs, { public_inputs: publicInputs }, async (bb, directory) => {
+    const accepted: string[] = []
+    const attempt = async (name: string, files: { proof?: Uint8Array; vk?: Uint8Array } = {}): Promise<void> => {
+      for (const [file, bytes] of Object.entries({ proof, vk: key, ...files }))
+        await writeFile(join(directory, file), bytes)
+      const verify = bb('verify', '-p', 'proof', '-i', 'public_inputs', '-k', 'vk', '-t', 'evm', '-c', '.')
+      await verify.then(() => accepted.push(name)).catch(() => undefined)
+    }
+    await attempt('honest')
+    for (let at = 0; at < proof.length; at += step) await attempt(`proof ${at}`, { proof: flipped(proof, at) })
+    // bb reads the three numbers before the points as words of 64 bits: of each word of 32 bytes the first 24 say nothing.
+    const says = (at: number): boolean => at >= 32 * HONK_KEY_HEADER || at % 32 >= 24
+    for (let at = 0; at < key.length; at += step) if (says(at)) await attempt(`key ${at}`, { vk: flipped(key, at) })
+    return accepted
+  })
+}
+
+/** What the contract in an EVM of its own accepts of the same: every 101st byte, in full every byte. */
+async function acceptedByEvm(
+  code: Uint8Array,
+  key: readonly bigint[],
+  { publicInputs, proof }: Readonly<Record<'publicInputs' | 'proof', Uint8Array>>,
+): Promise<string[]> {
+  const step = FULL ? 1 : 101
+  const call = { workload: '0x1', prover: '0x2', publicInputs }
+  const verifier = await ContractVerifier.create(code)
+  const accepted: string[] = []
+  for (let at = 0; at < proof.length; at += step)
+    if ((await verifier.verify({ ...call, proof: flipped(proof, at) }, GAS)).error === undefined)
+      accepted.push(`proof ${at}`)
+  for (const [index, { name, code: other }] of [...keyMutations(code, key)].entries()) {
+    if (index % step !== 0) continue
+    const under = await ContractVerifier.create(other)
+    if ((await under.verify({ ...call, proof }, GAS)).error === undefined) accepted.push(name)
+  }
+  return accepted
+}
 
 async function ignition(): Promise<Srs | undefined> {
   return resolveSrs({ variant: 'ignition', download: null }).catch(() => undefined)

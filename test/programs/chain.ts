@@ -10,6 +10,14 @@ const ABI = [
   'function verify(bytes32 workload, address prover, bytes publicInputs, bytes proof) view returns (bool valid)',
 ]
 
+const SWEEP = [
+  'function sweep(address verifier, uint256 cap, bytes data, uint256 from, uint256 to, uint256 step) view returns (bool honest, uint256 accepted, uint256 last)',
+]
+/** Bytes that one call of the sweep tries: some hundred verifications. */
+const SWEEP_BYTES = 256
+/** Gas of a block, and so of a call of the sweep: that many verifications that use all that they get. */
+const BLOCK_GAS = 300_000_000n
+
 /** What a verifier contract says on a real chain. */
 export type Answer = 'valid' | 'not valid' | 'reverted'
 
@@ -31,7 +39,10 @@ export class OnChain {
     constructorArguments: Uint8Array = new Uint8Array(),
     hardfork?: 'cancun',
   ): Promise<OnChain> {
-    const { ethers } = await network.create({ network: 'default', ...(hardfork && { override: { hardfork } }) })
+    const { ethers } = await network.create({
+      network: 'default',
+      override: { blockGasLimit: BLOCK_GAS, ...(hardfork && { hardfork }) },
+    })
     const [signer] = await ethers.getSigners()
     const data = hexlify(concat([code ?? creationCode(source, name), constructorArguments]))
     const transaction = await signer!.sendTransaction({ data })
@@ -41,7 +52,10 @@ export class OnChain {
 
   /** Calls `verify` with the gas that the program's `program.json` gives it, and no more. */
   async answer(publicInputs: Uint8Array, proof: Uint8Array, context = CONTEXT): Promise<Answer> {
-    const call = await this.#call(publicInputs, proof, context)
+    return this.#ask(await this.#call(publicInputs, proof, context))
+  }
+
+  async #ask(call: { to: string; data: string }): Promise<Answer> {
     // Very long proofs cost more by their length (EIP-7623) than the call may use: then it has more than its share.
     const least = floorGas(call.data)
     const given = BigInt(this.#gas) + intrinsicGas(call.data)
@@ -50,6 +64,59 @@ export class OnChain {
       return BigInt(word) === 1n && word.length === 66 ? 'valid' : 'not valid'
     } catch {
       return 'reverted'
+    }
+  }
+
+  /**
+   * What the contract says of a proof with each byte changed in turn, asked by a contract on the same chain.
+   * @param step Try every byte, or every so manieth
+   * @returns whether the unchanged proof is valid, and the last of the bytes whose change is not noticed
+   */
+  async sweep(
+    publicInputs: Uint8Array,
+    proof: Uint8Array,
+    step = 1,
+  ): Promise<{ honest: boolean; unnoticed: number | undefined }> {
+    const [signer] = await this.#ethers.getSigners()
+    const code = hexlify(creationCode('test/support/contracts/ProofSweep.sol', 'ProofSweep'))
+    const receipt = await (await signer!.sendTransaction({ data: code })).wait()
+    const sweeper = new Contract(receipt!.contractAddress!, SWEEP, signer)
+    const { to: verifier, data } = await this.#call(publicInputs, proof, CONTEXT)
+    // The proof is the last argument, padded to whole words.
+    const start = getBytes(data).length - Math.ceil(proof.length / 32) * 32
+    let honest = true
+    for (let at = 0; at < proof.length; at += step * SWEEP_BYTES) {
+      const places = [start + at, start + Math.min(at + step * SWEEP_BYTES, proof.length)] as const
+      const answer = sweeper['sweep']!(verifier, this.#gas, data, ...places, step) as Promise<[boolean, bigint, bigint]>
+      const [isHonest, accepted, last] = await answer
+      honest &&= isHonest
+      if (accepted > 0n) return { honest, unnoticed: Number(last) - start }
+    }
+    return { honest, unnoticed: undefined }
+  }
+
+  /** The code of the contract, as it stands on the chain. */
+  async code(): Promise<Uint8Array> {
+    return getBytes(await this.#ethers.provider.getCode(await this.#contract.getAddress()))
+  }
+
+  /** What contracts with other code say, one after the other. Afterwards the contract has its own again. */
+  async *answersOf(
+    codes: Iterable<{ readonly name: string; readonly code: Uint8Array }>,
+    publicInputs: Uint8Array,
+    proof: Uint8Array,
+  ): AsyncGenerator<{ readonly name: string; readonly answer: Answer }> {
+    const own = await this.code()
+    const call = await this.#call(publicInputs, proof, CONTEXT)
+    const put = async (bytes: Uint8Array): Promise<unknown> =>
+      this.#ethers.provider.send('hardhat_setCode', [call.to, hexlify(bytes)])
+    try {
+      for (const { name, code } of codes) {
+        await put(code)
+        yield { name, answer: await this.#ask(call) }
+      }
+    } finally {
+      await put(own)
     }
   }
 

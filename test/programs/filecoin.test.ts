@@ -27,7 +27,7 @@ import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
 import { FIRST_NETWORK_SECTOR as FIRST } from './firstNetworkSector.js'
 import { expectLinted } from './lint.js'
-import { flipped, oversized, wrongLengths } from './mutations.js'
+import { flipped, keyBytesMutations, oversized, wrongLengths } from './mutations.js'
 import { CONTEXT, FULL, Sandbox, sandboxWorks } from './support.js'
 
 const { Fr } = bls12_381.fields
@@ -251,14 +251,12 @@ describe('filecoin', function () {
           proof,
         )
       expect(await answerUnder(whole)).to.equal('valid')
-      // Every coordinate: a byte of the padding, then one of the number; in full every byte.
-      for (let at = 0; at < whole.length; at += FULL ? 1 : 31)
-        expect(await answerUnder(flipped(whole, at)), `byte ${at}`).to.not.equal('valid')
-      for (const [index, point] of key.inputs.entries()) {
-        const other = Buffer.from(flipped(Buffer.from(point, 'hex'), 40)).toString('hex')
-        const swapped = { ...key, inputs: key.inputs.with(index, other) }
-        expect(whyInvalid(SMALL, swapped, CONTEXT, publicInputs, proof)).to.be.a('string')
-      }
+      const answers = chain.answersOf(keyBytesMutations(await chain.code(), whole), publicInputs, proof)
+      for await (const { name, answer } of answers) expect(answer, name).to.not.equal('valid')
+      expect(await answerUnder(flipped(whole, 40)), 'given at deployment').to.not.equal('valid')
+      // The verifier program: every seventh byte of its key; in full every byte.
+      for (const [name, change] of changedKeys(key, FULL ? 1 : 7))
+        expect(refusal(change, publicInputs, proof), name).to.be.a('string')
       for (const name of ['alpha', 'beta', 'gamma', 'delta'] as const) {
         const swapped = { ...key, [name]: key[name === 'alpha' ? 'alpha' : name === 'beta' ? 'gamma' : 'beta'] }
         if (name === 'alpha') swapped.alpha = key.inputs[0]!
@@ -357,6 +355,28 @@ describe('filecoin', function () {
     }
   })
 })
+
+/** The key with one byte of one point changed, for every `step`th byte. */
+function* changedKeys(key: VerifyingKey, step: number): Generator<readonly [name: string, key: VerifyingKey]> {
+  const changes = (point: string): string[] =>
+    Array.from({ length: Math.floor(point.length / 2 / step) }, (_, index) =>
+      Buffer.from(flipped(Buffer.from(point, 'hex'), index * step)).toString('hex'),
+    )
+  for (const name of ['alpha', 'beta', 'gamma', 'delta'] as const)
+    for (const [at, other] of changes(key[name]).entries()) yield [`${name} ${at * step}`, { ...key, [name]: other }]
+  for (const [index, point] of key.inputs.entries())
+    for (const [at, other] of changes(point).entries())
+      yield [`input ${index} ${at * step}`, { ...key, inputs: key.inputs.with(index, other) }]
+}
+
+/** Why the verifier program refuses a proof under a key: a key that cannot be read is a reason too. */
+function refusal(key: VerifyingKey, publicInputs: Uint8Array, proof: Uint8Array): string | undefined {
+  try {
+    return whyInvalid(SMALL, key, CONTEXT, publicInputs, proof)
+  } catch (error) {
+    return String(error)
+  }
+}
 
 async function proverHash(preimage: readonly bigint[]): Promise<string> {
   const lines = preimage.map((number) => Buffer.from(toWords([number])).toString('hex'))

@@ -38,9 +38,10 @@ import { readElf } from '../../sdk/src/content/elf/readElf.js'
 import { buildPackage, type BuiltPackage, DirectoryStore } from '../../sdk/src/content/index.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
-import { DefinedIndex, sudokuWitness, valueAt, violated, witnessFile } from './marlinAlgebra.js'
+import { DefinedIndex, sudokuWitness, textOf, times, valueAt, violated, witnessFile } from './marlinAlgebra.js'
+import { EVALUATIONS, POINTS, refusal } from './marlinProof.js'
 import { expectLinted } from './lint.js'
-import { flipped, oversized, wrongLengths } from './mutations.js'
+import { flipped, keyMutations, keyWords, oversized, wrongLengths } from './mutations.js'
 import { CONTEXT, Sandbox, sandboxWorks } from './support.js'
 
 const EASY = samples.example.puzzle
@@ -51,16 +52,8 @@ const { G1, G2 } = bn254
 const { Fr, Fp: Fq } = bn254.fields
 type Point = InstanceType<typeof G1.Point>
 
-/** First words of the points of a proof, with their names. */
-const POINTS: ReadonlyArray<readonly [string, number]> = [
-  ...['w', 'za', 'zb', 's', 't', 'g1', 'g1 shifted', 'h1', 'g2', 'g2 shifted', 'h2'].map((n, i) => [n, 2 * i] as const),
-  ['opening at beta', 37],
-  ['opening at gamma', 39],
-]
-const EVALUATIONS: readonly [number, number] = [22, 37]
-
 describe('marlin-sudoku', function () {
-  this.timeout(300_000) // a C++ compiler on a busy machine
+  this.timeout(900_000) // a C++ compiler on a busy machine
 
   const clues = parseGrid(EASY)
   const solution = solve(clues)!
@@ -410,6 +403,19 @@ describe('marlin-sudoku', function () {
       }
     })
 
+    it('refuses an honest proof under a key with any byte of its points changed', async () => {
+      // The five numbers before them are small, and tried above.
+      const answers = chain.answersOf(
+        keyMutations(await chain.code(), await keyWords(program.contract.source)),
+        publicInputs,
+        proof,
+      )
+      for await (const { name, answer } of answers) expect(answer, name).to.not.equal('valid')
+      const bytes = encodeKey(key)
+      for (let at = 5 * 32; at < bytes.length; at++)
+        expect(refusal(flipped(bytes, at), publicInputs, proof), `byte ${at}`).to.be.a('string')
+    })
+
     it('refuses proofs of another circuit and under another secret, valid under their own keys', async () => {
       const other = await compileOtherCircuit()
       const signals: MemoryFile = { type: 'mem' }
@@ -479,15 +485,6 @@ describe('marlin-sudoku', function () {
     }
   })
 })
-
-function times(point: Point, factor: bigint): Point {
-  return point.multiplyUnsafe(factor)
-}
-
-function textOf(point: Point): [string, string] {
-  const { x, y } = point.toAffine()
-  return [x, y].map((value) => `0x${value.toString(16).padStart(64, '0')}`) as [string, string]
-}
 
 async function failure(promise: Promise<unknown>): Promise<string> {
   return promise.then(

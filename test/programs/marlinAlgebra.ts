@@ -4,6 +4,7 @@ import type { R1cs } from '../../programs/groth16-sudoku/r1cs.js'
 import type { Grid } from '../../programs/support/sudoku.js'
 
 const { Fr } = bn254.fields
+type Point = InstanceType<typeof bn254.G1.Point>
 const ROOT = Fr.pow(5n, (Fr.ORDER - 1n) >> 28n)
 
 /** The elements of the subgroup of 2^log. */
@@ -124,4 +125,15 @@ export function witnessFile(values: readonly bigint[], prime = Fr.ORDER): Uint8A
     number(1, 4), number(header.length, 8), header,
     number(2, 4), number(body.length, 8), body,
   ]) // prettier-ignore
+}
+
+/** A multiple of a point, zero included. */
+export function times(point: Point, factor: bigint): Point {
+  return point.multiplyUnsafe(factor)
+}
+
+/** A point as the key file writes it. */
+export function textOf(point: Point): [string, string] {
+  const { x, y } = point.toAffine()
+  return [x, y].map((value) => `0x${value.toString(16).padStart(64, '0')}`) as [string, string]
 }
