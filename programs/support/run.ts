@@ -13,6 +13,8 @@ export interface RunContext {
   readonly prover: string
   /** Where packages are kept from one run to the next; by default nowhere. */
   readonly cacheDirectory?: string
+  /** How long it may run; default a quarter of an hour. */
+  readonly seconds?: number
 }
 
 /**
@@ -25,7 +27,7 @@ export async function runPackage(
   { digest, manifest }: BuiltPackage,
   store: ContentStore,
   inputs: Readonly<Record<string, Uint8Array>>,
-  { cacheDirectory, ...context }: RunContext,
+  { cacheDirectory, seconds = 900, ...context }: RunContext,
 ): Promise<{ readonly outcome: RunOutcome; readonly files: ReadonlyMap<string, Uint8Array> }> {
   const directory = await mkdtemp(join(tmpdir(), 'gevulot-program-'))
   try {
@@ -40,7 +42,7 @@ export async function runPackage(
       args: [],
       role: manifest.role,
       ...context,
-      limits: { cores, memoryMiB, outputMiB, seconds: 900, logBytes: 65_536 },
+      limits: { cores, memoryMiB, outputMiB, seconds, logBytes: 65_536 },
       outputDirectory: output,
     })
     const files = new Map<string, Uint8Array>()

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 
 import { bn254 } from '@noble/curves/bn254.js'
 
+import { areManyPowersOf, expandMany, manyPowersOfTau } from './manyPowers.js'
 import { isPowersOf } from './pairing.js'
 import { REPOSITORY } from './pinned.js'
 import { powersOfTau } from './powers.js'
@@ -36,6 +37,8 @@ export interface SrsOptions {
 const FEW = 1025
 /** The size from which the development SRS takes long enough to be kept (in `.gevulot/srs`). */
 const MANY = 1 << 14
+/** The size from which a tool in C++ makes and checks the points: here it would take minutes and gigabytes. */
+const VERY_MANY = 1 << 20
 const TIMEOUT_MS = 5_000
 /** The slowest download of many points that is worth waiting for: 160 KB a second. */
 const POINTS_PER_MS = 5
@@ -44,6 +47,10 @@ const VARIANTS = ['ignition', 'development'] as const
 const SHA256: Readonly<Record<SrsVariant, string>> = {
   ignition: '66a4608fc6da4f9fc811ce9ec5f3c72985ac5419680e6e3e088851bfe4387f2c',
   development: '085ec1e93c58e07b8c60fb783175111f472c1b1be3dcb735be8dbeaa5103d0b2',
+}
+/** sha-256 of the whole development SRS where it is so long that the check of its powers takes longer. */
+const DEVELOPMENT_SHA256: Readonly<Record<number, string>> = {
+  [1 << 22]: '0486f087536ae783edeeae0a96a4cfb1187961f2f04569de21c6ebec5266f6c0',
 }
 /** [tau]G2 of the ceremony, published by Aztec; x imaginary, x real, y imaginary, y real. */
 export const IGNITION_G2 = [
@@ -73,7 +80,7 @@ export async function resolveSrs(options: SrsOptions = {}): Promise<Srs> {
     const points = await readDirectory(directory, count)
     if (points === undefined)
       throw new Error(`${directory} holds no SRS (bn254_g1.dat or bn254_g1_compressed.dat with ${count} points)`)
-    const found = identify(points)
+    const found = await identify(points)
     if (found === undefined)
       throw new Error(`the SRS in ${directory} is neither the ceremony's nor the development one`)
     if (variant === undefined || variant === found) return { variant: found, points, source: directory }
@@ -81,12 +88,13 @@ export async function resolveSrs(options: SrsOptions = {}): Promise<Srs> {
   if (variant !== 'development') {
     const own = join(homedir(), '.bb-crs')
     const cached = await readDirectory(own, count)
-    if (cached !== undefined && identify(cached) === 'ignition')
+    if (cached !== undefined && (await identify(cached)) === 'ignition')
       return { variant: 'ignition', points: cached, source: own }
     if (download !== null) {
       for (const source of SOURCES) {
         const points = await fetchPoints(source, download, count).catch(() => undefined)
-        if (points !== undefined && identify(points) === 'ignition') return { variant: 'ignition', points, source }
+        if (points !== undefined && (await identify(points)) === 'ignition')
+          return { variant: 'ignition', points, source }
       }
     }
     if (variant === 'ignition')
@@ -118,8 +126,8 @@ function developmentPoints(count: number): Promise<Uint8Array> {
 async function keptPoints(count: number): Promise<Uint8Array> {
   const path = join(REPOSITORY, '.gevulot', 'srs', `development-${count}.dat`)
   const kept = await readStart(path, count * 2 * WORD)
-  if (kept !== undefined && identify(kept) === 'development') return kept
-  const made = powersOfTau(TAU, count)
+  if (kept !== undefined && (await identify(kept)) === 'development') return kept
+  const made = count < VERY_MANY ? powersOfTau(TAU, count) : await manyPowersOfTau(TAU, count)
   await mkdir(dirname(path), { recursive: true })
   // Two builds at the same time must not read half a file of each other.
   await writeFile(`${path}.${process.pid}`, made)
@@ -127,13 +135,20 @@ async function keptPoints(count: number): Promise<Uint8Array> {
   return made
 }
 
-function identify(points: Uint8Array): SrsVariant | undefined {
-  const digest = createHash('sha256')
-    .update(points.subarray(0, FEW * 2 * WORD))
-    .digest('hex')
+async function identify(points: Uint8Array): Promise<SrsVariant | undefined> {
+  const digest = sha256(points.subarray(0, FEW * 2 * WORD))
   const variant = VARIANTS.find((name) => SHA256[name] === digest)
-  if (variant === undefined || points.length === FEW * 2 * WORD) return variant
-  return isPowersOf(points, variant === 'ignition' ? IGNITION_G2 : developmentG2()) ? variant : undefined
+  const count = points.length / (2 * WORD)
+  if (variant === undefined || count === FEW) return variant
+  if (variant === 'development' && count in DEVELOPMENT_SHA256)
+    return sha256(points) === DEVELOPMENT_SHA256[count] ? variant : undefined
+  const g2 = variant === 'ignition' ? IGNITION_G2 : developmentG2()
+  const right = count < VERY_MANY ? isPowersOf(points, g2) : await areManyPowersOf(points, g2)
+  return right ? variant : undefined
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 async function readDirectory(directory: string, count: number): Promise<Uint8Array | undefined> {
@@ -173,7 +188,8 @@ async function fetchPoints(source: string, download: typeof fetch, count: number
 }
 
 /** bb's compressed points: x, with the highest bit set if y is odd. */
-function decompress(compressed: Uint8Array): Uint8Array {
+async function decompress(compressed: Uint8Array): Promise<Uint8Array> {
+  if (compressed.length >= VERY_MANY * WORD) return expandMany(compressed)
   const { Fp: Fq } = bn254.fields
   const words: bigint[] = []
   for (let at = 0; at < compressed.length; at += WORD) {

@@ -1,3 +1,8 @@
+import { freemem } from 'node:os'
+
+import { buildPackages as buildParity } from '../../programs/aztec-parity-base/build.js'
+import { AZTEC_TEST } from '../../programs/aztec-parity-base/examples.js'
+import { makeInputs as parityInputs } from '../../programs/aztec-parity-base/inputs.js'
 import { buildPackages as buildSpend } from '../../programs/aztec-spend/build.js'
 import { exampleNote, makeInputs as spendInputs } from '../../programs/aztec-spend/inputs.js'
 import { buildPackages as buildEd25519 } from '../../programs/ed25519/build.js'
@@ -22,7 +27,12 @@ export interface Exhibit {
   readonly redundancy: number
   readonly build: (store: ContentStore) => Promise<BuiltProgram>
   readonly inputs: () => Promise<{ readonly files: object }> | { readonly files: object }
+  /** Why this machine cannot show it. */
+  readonly missing?: () => string | undefined
 }
+
+/** What the heaviest prover takes, with everything else that runs here. */
+const HEAVY_BYTES = 6 * 2 ** 30
 
 /** Every program of `programs/`, with inputs from where its README says they come from. */
 export const EXHIBITS: readonly Exhibit[] = [
@@ -68,6 +78,17 @@ export const EXHIBITS: readonly Exhibit[] = [
     redundancy: 1,
     build: (store) => buildGroth16({ store }),
     inputs: () => groth16Inputs(samples.example.puzzle),
+  },
+  {
+    title: 'aztec-rollup',
+    statement: 'the heavyweight: one of Aztec’s own rollup circuits, 2.3 million gates',
+    redundancy: 1,
+    build: (store) => buildParity({ store, variant: 'development', directory: null, download: null }),
+    inputs: () => parityInputs(AZTEC_TEST.batch),
+    missing: () =>
+      freemem() < HEAVY_BYTES
+        ? `it wants 6 GiB of memory, and ${(freemem() / 2 ** 30).toFixed(1)} are free`
+        : undefined,
   },
 ]
 

@@ -227,7 +227,11 @@ async function main(): Promise<void> {
 
   const lines: Line[] = []
   const chosen = EXHIBITS.filter(({ title }) => options.only?.includes(title) ?? true)
-  for (const exhibit of chosen) lines.push(await show(client, owner, exhibit))
+  for (const exhibit of chosen) {
+    const missing = exhibit.missing?.()
+    if (missing === undefined) lines.push(await show(client, owner, exhibit))
+    else heading(`${exhibit.title}: left out, ${missing}`)
+  }
 
   heading('What it took')
   for (const line of table(lines)) note(line)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../../support/guest/files.h"
-#include "curve.h"
+#include "../../support/guest/bn254.h"
 
 struct Term {
   uint32_t signal;

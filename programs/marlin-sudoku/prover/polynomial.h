@@ -2,7 +2,7 @@
 #pragma once
 
 #include "../../support/guest/subgroup.h"
-#include "curve.h"
+#include "../../support/guest/bn254.h"
 
 using Polynomial = std::vector<Fr>;
 

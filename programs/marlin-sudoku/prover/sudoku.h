@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "curve.h"
+#include "../../support/guest/bn254.h"
 
 using Grid = std::array<uint8_t, 81>;  // row by row; 0 is an empty cell
 

@@ -1,7 +1,7 @@
 // BN254 (alt_bn128, EIP-196): its two fields, and the group G1: y^2 = x^3 + 3.
 #pragma once
 
-#include "../../support/guest/curve.h"
+#include "curve.h"
 
 struct CoordinateModulus {
   static constexpr Limbs<4> modulus = {0x3c208c16d87cfd47, 0x97816a916871ca8d, 0xb85045b68181585d, 0x30644e72e131a029};
