@@ -1,14 +1,18 @@
 /**
- * Every example program for itself, as a report: proving and verifying in a sandbox on this machine, the best of three, and the gas of a
- * transaction that verifies the proof. Targets are the figures of first prototypes of the same statements on two cores.
+ * Every example program for itself, as a report: proving and verifying in a sandbox on this machine, where it runs natively, the best of
+ * three; once in each virtual machine that works here; and the gas of a transaction that verifies the proof. Targets are the figures of
+ * first prototypes of the same statements on two cores.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { freemem, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { hexlify, Interface } from 'ethers'
 import { network } from 'hardhat'
 
+import { buildPackages as buildParity } from '../programs/aztec-parity-base/build.js'
+import { AZTEC_TEST } from '../programs/aztec-parity-base/examples.js'
+import { makeInputs as parityInputs } from '../programs/aztec-parity-base/inputs.js'
 import { buildPackages as buildSpend } from '../programs/aztec-spend/build.js'
 import { exampleNote, makeInputs as spendInputs } from '../programs/aztec-spend/inputs.js'
 import { buildPackages as buildEd25519 } from '../programs/ed25519/build.js'
@@ -26,7 +30,7 @@ import type { BuiltProgram } from '../programs/support/program.js'
 import { runPackage } from '../programs/support/run.js'
 import { creationCode } from '../programs/support/solc.js'
 import { type ContentStore, DirectoryStore } from '../sdk/src/content/index.js'
-import { createRuntime } from '../sdk/src/runtime/index.js'
+import { createRuntime, type RuntimeName } from '../sdk/src/runtime/index.js'
 import { type Row, writeReport } from './report.js'
 
 type Inputs = Readonly<Record<string, Uint8Array>> & { readonly public_inputs: Uint8Array }
@@ -36,6 +40,8 @@ interface Subject {
   readonly build: (options: { readonly store: ContentStore }) => Promise<BuiltProgram>
   readonly inputs: () => Promise<{ readonly files: Inputs }> | { readonly files: Inputs }
   readonly target: { readonly prove: number; readonly memory: number; readonly proof: number; readonly gas: number }
+  /** Takes gigabytes, and most of an hour where a processor is emulated. */
+  readonly heavy?: true
 }
 
 /** The parameters that are the same on every machine. */
@@ -66,7 +72,17 @@ const SUBJECTS: readonly Subject[] = [
     inputs: () => marlinInputs(samples.example.puzzle),
     target: { prove: 1.5, memory: 261, proof: 1312, gas: 348_356 },
   },
+  {
+    build: ({ store }) => buildParity({ store, ...DEVELOPMENT }),
+    inputs: () => parityInputs(AZTEC_TEST.batch),
+    target: { prove: 73, memory: 3482, proof: 11_072, gas: 1_009_557 },
+    heavy: true,
+  },
 ]
+/** How much slower than on the processor itself a prover may be. Emulation of wide multiplications and of a just-in-time compiler is dear. */
+const SLOWER = { kvm: 1.2, tcg: 30 } as const
+const HEAVY_BYTES = 6 * 2 ** 30
+const SECONDS = 3600
 /** No prototype measured a verifier program by itself. */
 const VERIFY_TARGET = 1
 const RUNS = 3
@@ -88,26 +104,28 @@ async function transactionGas({ source, name, code }: BuiltProgram['contract'], 
   return Number(receipt?.gasUsed)
 }
 
-async function measure({ build, inputs, target }: Subject): Promise<Row[]> {
+async function measure({ build, inputs, target, heavy }: Subject): Promise<Row[]> {
   const directory = await mkdtemp(join(tmpdir(), 'gevulot-bench-'))
   try {
     const store = new DirectoryStore(join(directory, 'store'))
     const program = await build({ store })
     const { files } = await inputs()
     const runtime = createRuntime('bubblewrap', { cacheDirectory: join(directory, 'runtime') })
+    const context = { ...CONTEXT, seconds: SECONDS, cacheDirectory: join(directory, 'packages') }
     let proof: Uint8Array | undefined
     const [prove, verify, memory] = [[], [], []] as [number[], number[], number[]]
-    for (let run = 0; run < RUNS; run += 1) {
-      const proved = await runPackage(runtime, program.prover, store, files, CONTEXT)
+    for (let run = 0; run < (heavy ? 1 : RUNS); run += 1) {
+      const proved = await runPackage(runtime, program.prover, store, files, context)
       proof = proved.files.get('proof')
       if (proof === undefined) throw new Error(`${program.name}: ${proved.outcome.kind}, ${proved.outcome.log}`)
-      const verified = await runPackage(runtime, program.verifier, store, { ...files, proof }, CONTEXT)
+      const verified = await runPackage(runtime, program.verifier, store, { ...files, proof }, context)
       if (verified.outcome.kind !== 'valid') throw new Error(`${program.name}: the proof is ${verified.outcome.kind}`)
       prove.push(proved.outcome.usage.wallSeconds)
       verify.push(verified.outcome.usage.wallSeconds)
       memory.push(proved.outcome.usage.peakMemoryMiB ?? 0)
     }
-    if (proof === undefined) throw new Error('nothing was measured')
+    const checked = proof
+    if (checked === undefined) throw new Error('nothing was measured')
     const row = (name: string, value: number, unit: string, limit: number): Row => ({
       name: `${program.name}, ${program.variant}: ${name}`,
       value: Math.round(value * 1000) / 1000,
@@ -115,12 +133,41 @@ async function measure({ build, inputs, target }: Subject): Promise<Row[]> {
       target: limit,
       peer: '–',
     })
+    const inMachine = async (name: RuntimeName): Promise<Row[]> => {
+      const machine = createRuntime(name, { cacheDirectory: join(directory, 'runtime'), workDirectory: directory })
+      const check = await machine.check()
+      const why = check.available
+        ? heavy && check.details['accel'] !== 'kvm' && process.env['BENCH_HEAVY'] === undefined
+          ? 'half an hour of an emulated processor (BENCH_HEAVY=1 measures it)'
+          : undefined
+        : check.reason
+      if (why !== undefined) {
+        console.log(`SKIP ${program.name} in ${name}: ${why}`)
+        return []
+      }
+      const proved = await runPackage(machine, program.prover, store, files, context)
+      const made = proved.files.get('proof')
+      if (made === undefined)
+        throw new Error(`${program.name} in ${name}: ${proved.outcome.kind}, ${proved.outcome.log}`)
+      const verified = await runPackage(machine, program.verifier, store, { ...files, proof: made }, context)
+      if (verified.outcome.kind !== 'valid') throw new Error(`${program.name} in ${name}: ${verified.outcome.kind}`)
+      const { accel = 'tcg', wallSeconds, peakMemoryMiB = 0 } = proved.outcome.usage
+      const factor = SLOWER[accel]
+      const { memoryMiB } = program.prover.manifest.resources
+      return [
+        row(`prove in ${name} (${accel})`, wallSeconds, 's', target.prove * factor),
+        row(`memory in ${name}`, peakMemoryMiB, 'MiB', memoryMiB),
+        row(`verifier program in ${name} (${accel})`, verified.outcome.usage.wallSeconds, 's', VERIFY_TARGET * factor),
+      ]
+    }
     return [
       row('prove', Math.min(...prove), 's', target.prove),
       row('memory', Math.max(...memory), 'MiB', target.memory),
-      row('proof', proof.length, 'bytes', target.proof),
+      row('proof', checked.length, 'bytes', target.proof),
       row('verifier program', Math.min(...verify), 's', VERIFY_TARGET),
-      row('verifying transaction', await transactionGas(program.contract, files, proof), 'gas', target.gas),
+      row('verifying transaction', await transactionGas(program.contract, files, checked), 'gas', target.gas),
+      ...(await inMachine('linux')),
+      ...(await inMachine('nanos')),
     ]
   } finally {
     await rm(directory, { recursive: true, force: true })
@@ -128,5 +175,8 @@ async function measure({ build, inputs, target }: Subject): Promise<Row[]> {
 }
 
 const rows: Row[] = []
-for (const subject of SUBJECTS) rows.push(...(await measure(subject)))
+for (const subject of SUBJECTS) {
+  if (subject.heavy && freemem() < HEAVY_BYTES) console.log('SKIP of the heaviest program: it wants 6 GiB of memory')
+  else rows.push(...(await measure(subject)))
+}
 writeReport(rows)
