@@ -15,6 +15,12 @@ export type { Trust } from './network/NetworkProver.js'
 export type { Budget } from './network/Spending.js'
 export { AztecMetrics } from './observe/AztecMetrics.js'
 export { AZTEC_METRICS, type AztecMetricName } from './observe/metricTable.js'
+export type { EpochRootProof } from './posting/EpochRootProof.js'
+export {
+  submitEpochRootProof,
+  type PostedEpoch,
+  type SubmitEpochRootProofOptions,
+} from './posting/submitEpochRootProof.js'
 export {
   bundleProof,
   bundleStatement,

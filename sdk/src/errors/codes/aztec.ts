@@ -35,6 +35,38 @@ export const AZTEC_ERRORS = {
     hint: 'The result is malformed and was not reported: the broker would take it, and the epoch would hang.',
     retryable: true,
   },
+  AZTEC_PROOF_MALFORMED: {
+    hint: "Give the epoch's proof as the prover node's orchestrator finished it, made for the proverId that is to earn; nothing was sent.",
+    retryable: false,
+  },
+  AZTEC_PROOF_LATE: {
+    hint: 'The rollup takes no proof of this epoch any more, and prunes it: nothing can be posted for it. Bonds on it can be settled now.',
+    retryable: false,
+  },
+  AZTEC_PROOF_EARLY: {
+    hint: 'The epoch before is not proven yet: post again once it is, within the time of this one.',
+    retryable: true,
+  },
+  AZTEC_PROOF_NOT_OF_EPOCH: {
+    hint: 'A proof covers one epoch from its first checkpoint on: compare first and last checkpoint with the rollup.',
+    retryable: false,
+  },
+  AZTEC_PROOF_REFUSED: {
+    hint: 'The rollup verified the proof or its blob opening and does not take it: proverId, fees and checkpoints must be those it was made with. Prove the epoch again.',
+    retryable: false,
+  },
+  AZTEC_ATTESTATIONS_REFUSED: {
+    hint: "Give the committee's attestations of the last checkpoint as they were proposed.",
+    retryable: false,
+  },
+  AZTEC_CHAIN_MOVED: {
+    hint: 'The rollup holds another chain than the one that was proven: a reorg, a pruning, or a checkpoint that was taken back. Prove what it holds now.',
+    retryable: false,
+  },
+  AZTEC_PROOF_PENDING: {
+    hint: 'The transaction was sent and no block has it yet. Call again with the same proof: what is in the chain is not sent twice.',
+    retryable: true,
+  },
   AZTEC_CONFIG_INVALID: {
     hint: 'Correct the fields that the message names; docs/aztec.md explains them.',
     retryable: false,
