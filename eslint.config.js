@@ -137,12 +137,12 @@ export default tseslint.config(
   },
   {
     files: ['scripts/**'],
-    ignores: ['scripts/demo/**'],
+    ignores: ['scripts/demo/**', 'scripts/aztec/demo/**'],
     rules: restrictImports(...['explorer', 'programs', 'test'].map(folder), gplPackages),
   },
   {
-    // The demonstration shows the example programs at work.
-    files: ['scripts/demo/**'],
+    // The demonstrations show the example programs at work.
+    files: ['scripts/demo/**', 'scripts/aztec/demo/**'],
     rules: restrictImports(...['explorer', 'test'].map(folder), gplPackages),
   },
   {

@@ -3,30 +3,45 @@ import { checkInputs } from '../../sdk/src/aztec/protocol/inputs.js'
 import { parseJobId } from '../../sdk/src/aztec/protocol/JobId.js'
 import { factsOf, type JobTypeName } from '../../sdk/src/aztec/protocol/jobTypes.js'
 import type { JobResult } from '../../sdk/src/aztec/protocol/result.js'
-import { CIRCUITS } from './circuits/index.js'
+import { CIRCUITS, type Circuit } from './circuits/index.js'
 
 /** Bytes of zero that stand where a binary proof would. */
 const EMPTY_PROOF_BYTES = 42
 
-/** The results of a bundle, in its order: the same whoever makes them. @param keys Verification keys by type. */
-export function simulateBundle(
+/** Where a bundle's circuits and keys come from. */
+export interface Simulation {
+  /** Undefined: the type is not served. */
+  readonly circuit: (type: JobTypeName) => Circuit | undefined
+  /** The verification key of a type that has one. */
+  readonly key: (type: JobTypeName) => Uint8Array
+}
+
+/** The circuits that this program brings itself. @param key Verification keys by type. */
+export function ownCircuits(key: Simulation['key']): Simulation {
+  return { circuit: (type) => CIRCUITS[type], key }
+}
+
+/** The results of a bundle, in its order: the same whoever makes them. */
+export async function simulateBundle(
   statement: Uint8Array,
   read: (name: string) => Uint8Array,
-  keys: (type: JobTypeName) => Uint8Array,
+  { circuit: circuitOf, key }: Simulation,
   log: (line: string) => void,
-): readonly JobResult[] {
-  return readStatement(statement).map((id, index) => {
+): Promise<readonly JobResult[]> {
+  const results: JobResult[] = []
+  for (const [index, id] of readStatement(statement).entries()) {
     const job = parseJobId(id)
     const inputs = checkInputs(id, job, read(inputName(index)))
-    const circuit = CIRCUITS[job.type]
+    const circuit = circuitOf(job.type)
     if (circuit === undefined) throw new Error(`${job.type} is not simulated by this program`)
-    const publicInputs = circuit(inputs)
+    const publicInputs = await circuit(inputs)
     log(`SIMULATED ${id}: its public inputs are computed, no proof is made`)
-    return {
+    results.push({
       ...{ type: job.type, proof: emptyProof(factsOf(job.type).proofFields), simulated: true },
-      ...(publicInputs && { publicInputs, verificationKey: keys(job.type) }),
-    }
-  })
+      ...(publicInputs && { publicInputs, verificationKey: key(job.type) }),
+    })
+  }
+  return results
 }
 
 /** A proof of zeros, in the form that Aztec's own simulation gives: it proves nothing. */

@@ -19,6 +19,7 @@ const { jsonStringify } = await load('@aztec/foundation/json-rpc')
 const { ServerCircuitVks } = await load('@aztec/noir-protocol-circuits-types/server/vks')
 const { getVKTreeRoot } = await load('@aztec/noir-protocol-circuits-types/vk-tree')
 const { protocolContractsHash } = await load('@aztec/protocol-contracts')
+const { RollupAbi } = await load('@aztec/l1-artifacts')
 const { BufferReader } = await load('@aztec/foundation/serialize')
 const rollup = await load('@aztec/stdlib/rollup')
 const parity = await load('@aztec/stdlib/parity')
@@ -106,7 +107,7 @@ const paddingIsZero = (JSON.stringify(padding).match(/0x[0-9a-f]+/g) ?? []).ever
 
 console.log(
   JSON.stringify({
-    ...{ types, decoded, parityBase, paddingIsZero },
+    ...{ types, decoded, parityBase, paddingIsZero, rollupAbi: RollupAbi },
     ...{ l2CircuitsVkTreeRoot: root.toString(), l2ProtocolContractsHash: protocolContractsHash.toString() },
   }),
 )

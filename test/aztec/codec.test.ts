@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 
 import { keyOf, SERVED } from '../../programs/aztec-jobs/build.js'
-import { simulateBundle } from '../../programs/aztec-jobs/simulate.js'
+import { ownCircuits, simulateBundle } from '../../programs/aztec-jobs/simulate.js'
 import { planBundles, type WaitingJob } from '../../sdk/src/aztec/adapter/planBundles.js'
 import type { Lane } from '../../sdk/src/aztec/adapter/Lane.js'
 import { inlineExchange, INLINE_PREFIX } from '../../sdk/src/aztec/exchange/inlineExchange.js'
@@ -36,7 +36,7 @@ async function resultOf(type: JobTypeName): Promise<JobResult> {
   const inputs = inputsOf(type, 1)
   const key = type === 'PUBLIC_VM' ? new Uint8Array() : await keyOf(type)
   const statement = bundleStatement([{ id: jobOf(1, type, inputs).id, type }])
-  return simulateBundle(statement, () => inputs, () => key, () => undefined)[0]! // prettier-ignore
+  return (await simulateBundle(statement, () => inputs, ownCircuits(() => key), () => undefined))[0]! // prettier-ignore
 }
 
 /** A real proof's form: what bb writes has the public inputs before the proof. */

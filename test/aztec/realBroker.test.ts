@@ -4,20 +4,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { expect } from 'chai'
+import { Interface, type InterfaceAbi } from 'ethers'
 
 import { CIRCUITS } from '../../programs/aztec-jobs/circuits/index.js'
 import { keyOf, SERVED } from '../../programs/aztec-jobs/build.js'
-import { simulateBundle } from '../../programs/aztec-jobs/simulate.js'
+import { buildReleasePackages } from '../../programs/aztec-jobs/release/build.js'
+import { ownCircuits, simulateBundle } from '../../programs/aztec-jobs/simulate.js'
+import { runPackage } from '../../programs/support/run.js'
 import { root } from '../../scripts/lib/artifacts.js'
-import { bundleStatement } from '../../sdk/src/aztec/protocol/bundle.js'
+import { ROLLUP } from '../../sdk/src/aztec/posting/rollupInterface.js'
+import { bundleProof, bundleStatement, inputName, readBundleProof } from '../../sdk/src/aztec/protocol/bundle.js'
 import { JOB_TYPES, type JobTypeFacts, type JobTypeName } from '../../sdk/src/aztec/protocol/jobTypes.js'
 import { bytesOf } from '../../sdk/src/aztec/protocol/layout.js'
 import { RELEASE } from '../../sdk/src/aztec/protocol/release.js'
 import { resultJson } from '../../sdk/src/aztec/protocol/result.js'
+import { DirectoryStore } from '../../sdk/src/content/index.js'
+import { createRuntime } from '../../sdk/src/runtime/index.js'
 import { AdapterBench } from '../support/aztec/AdapterBench.js'
 import { BROKER_CASES, JOB_TIMEOUT_MS } from '../support/aztec/brokerCases.js'
 import { inputsOf, jobOf, Producer } from '../support/aztec/Producer.js'
 import { RealBroker } from '../support/aztec/RealBroker.js'
+import { useTemporaryDirectory } from '../support/temporary.js'
 
 const packages = process.env['AZTEC_PACKAGES']
 
@@ -98,10 +105,55 @@ describe("aztec: what the adapter knows, compared with Aztec's own code", functi
     for (const { type, same } of facts.decoded) expect(same, type).to.equal(true)
   })
 
-  it("simulated parity and padding say what Aztec's circuits say, run by its own ACVM", () => {
-    const parity = CIRCUITS.PARITY_BASE!(inputsOf('PARITY_BASE', 1))
+  it("simulated parity and padding say what Aztec's circuits say, run by its own ACVM", async () => {
+    const parity = await CIRCUITS.PARITY_BASE!(inputsOf('PARITY_BASE', 1))
     expect(facts.parityBase).to.equal(Buffer.from(parity!).toString('hex'))
     expect(facts.paddingIsZero).to.equal(true)
+  })
+
+  it('what is called of the rollup, its event and its errors are those of the real contract', () => {
+    const signatures = ({ fragments }: Interface): readonly string[] =>
+      fragments.map((fragment) => `${fragment.type} ${fragment.format('sighash')}`)
+    expect(signatures(new Interface(facts.rollupAbi))).to.include.members([...signatures(ROLLUP)])
+  })
+})
+
+describe("aztec: the program of Aztec's own circuits", function () {
+  this.timeout(240_000)
+  const directory = useTemporaryDirectory()
+
+  before(function () {
+    if (packages !== undefined) return
+    console.log("    SKIP: Aztec's packages are not installed; npm run test:aztec does it in a folder of its own")
+    this.skip()
+  })
+
+  it('runs in a sandbox, says what the five types of our own say, and its verifier takes that and nothing else', async () => {
+    const store = new DirectoryStore(join(directory(), 'content'))
+    const { prover, verifier } = await buildReleasePackages({ store, packages: packages ?? '' })
+    const types = ['PARITY_BASE', 'CHECKPOINT_PADDING_ROLLUP', 'PUBLIC_VM'] as const
+    const jobs = types.map((type) => ({ id: jobOf(1, type, inputsOf(type, 1)).id, type }))
+    const statement = bundleStatement(jobs)
+    const files = Object.fromEntries(types.map((type, index) => [inputName(index), inputsOf(type, 1)]))
+    const inputs = { public_inputs: statement, ...files }
+    const runtime = createRuntime('bubblewrap', { cacheDirectory: join(directory(), 'runtime') })
+    const context = { workload: `0x${'1a'.repeat(32)}`, prover: `0x${'2b'.repeat(20)}` }
+    const run = (what: typeof prover, more = {}) => runPackage(runtime, what, store, { ...inputs, ...more }, context)
+
+    const made = await run(prover)
+    expect(made.outcome.kind, JSON.stringify(made.outcome)).to.equal('ok')
+    const proof = made.files.get('proof')!
+    const keys = new Map(await Promise.all((['PARITY_BASE', 'CHECKPOINT_PADDING_ROLLUP'] as const).map(async (type) => [type, await keyOf(type)] as const))) // prettier-ignore
+    const own = await simulateBundle(statement, (name) => files[name]!, ownCircuits((type) => keys.get(type as never)!), () => undefined) // prettier-ignore
+    expect(Buffer.from(proof).equals(bundleProof(statement, own))).to.equal(true)
+    expect(readBundleProof(jobs, proof).every(({ simulated }) => simulated)).to.equal(true)
+
+    expect((await run(verifier, { proof })).outcome.kind).to.equal('valid')
+    const [first, ...rest] = own
+    const publicInputs = Uint8Array.from(first!.publicInputs!)
+    publicInputs[40] = (publicInputs[40] ?? 0) ^ 1
+    const wrong = bundleProof(statement, [{ ...first!, publicInputs }, ...rest])
+    expect((await run(verifier, { proof: wrong })).outcome.kind).to.equal('invalid')
   })
 })
 
@@ -114,6 +166,7 @@ interface Facts {
   readonly decoded: readonly { readonly type: string; readonly same: boolean }[]
   readonly parityBase: string
   readonly paddingIsZero: boolean
+  readonly rollupAbi: InterfaceAbi
 }
 
 function ask(folder: string, samples: string): Facts {
@@ -132,10 +185,11 @@ async function sampleResults(): Promise<readonly string[]> {
   const types = SERVED.filter((type) => type !== 'PARITY_ROOT')
   const keys = new Map<JobTypeName, Uint8Array>()
   for (const type of types) if (type !== 'PUBLIC_VM') keys.set(type, await keyOf(type))
-  return types.map((type) => {
+  const samples = types.map(async (type) => {
     const inputs = inputsOf(type, 1)
     const statement = bundleStatement([{ id: jobOf(1, type, inputs).id, type }])
-    const [result] = simulateBundle(statement, () => inputs, () => keys.get(type)!, () => undefined) // prettier-ignore
+    const [result] = await simulateBundle(statement, () => inputs, ownCircuits(() => keys.get(type)!), () => undefined) // prettier-ignore
     return resultJson(result!)
   })
+  return Promise.all(samples)
 }

@@ -3,7 +3,7 @@ import { bytesOf } from '../../../sdk/src/aztec/protocol/layout.js'
 import { parityBase, parityRoot } from './parity.js'
 
 /** What a circuit says of its inputs: its public inputs. Undefined: its result is a proof alone. */
-export type Circuit = (inputs: Uint8Array) => Uint8Array | undefined
+export type Circuit = (inputs: Uint8Array) => Uint8Array | undefined | Promise<Uint8Array>
 
 /**
  * The circuits this program simulates: those whose public inputs follow from the inputs by a few lines. What a circuit would check besides (the

@@ -4,7 +4,7 @@ import { isError } from 'ethers'
 
 import { CIRCUITS } from '../../../programs/aztec-jobs/circuits/index.js'
 import { keyOf, SERVED } from '../../../programs/aztec-jobs/build.js'
-import { simulateBundle } from '../../../programs/aztec-jobs/simulate.js'
+import { ownCircuits, simulateBundle } from '../../../programs/aztec-jobs/simulate.js'
 import { bundleProof, readStatement } from '../../../sdk/src/aztec/protocol/bundle.js'
 import type { JobTypeName } from '../../../sdk/src/aztec/protocol/jobTypes.js'
 import { readEvents, type WorkloadId } from '../../../sdk/src/chain/index.js'
@@ -96,7 +96,7 @@ export class ScriptedProvers {
     const statement = read.get('public_inputs')!
     const ids = readStatement(statement)
     this.bundles.push(ids)
-    const results = simulateBundle(statement, (name) => read.get(name)!, (type) => keys.get(type)!, () => undefined) // prettier-ignore
+    const results = await simulateBundle(statement, (name) => read.get(name)!, ownCircuits((type) => keys.get(type)!), () => undefined) // prettier-ignore
     const right = bundleProof(statement, results)
     for (const [index, { seat }] of slots.entries()) {
       const proof = await this.answer(right, ids, index)
