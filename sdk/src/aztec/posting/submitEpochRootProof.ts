@@ -108,6 +108,8 @@ async function receiptOf(
   hash: string,
   { confirmations = 1, timeoutMs = TIMEOUT_MS, signal }: SubmitEpochRootProofOptions,
 ): Promise<TransactionReceipt> {
+  // It may have been aborted while the transaction was sent: then its event is over.
+  signal?.throwIfAborted()
   let stop = (): void => undefined
   const stopped = new Promise<never>((_, reject) => {
     stop = () => reject(signal?.reason as Error)
