@@ -21,6 +21,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   audit: 'what the chain did, counted again from the chain alone',
   nanos: 'the kernel of the runtime nanos',
   program: 'provers and verifiers',
+  proof: 'proofs that are there',
   prover: 'seats, and the worker that runs on them',
   relay: 'gas for accounts that have none',
   validator: 'judging proofs of programs without a verifier contract',

@@ -23,6 +23,7 @@ import { programLint } from './programLint.js'
 import { programList } from './programList.js'
 import { programRun } from './programRun.js'
 import { programShow } from './programShow.js'
+import { proofArchive } from './proofArchive.js'
 import { proverApprove } from './proverApprove.js'
 import { proverDecline } from './proverDecline.js'
 import { proverHistory } from './proverHistory.js'
@@ -76,6 +77,7 @@ export const commands: readonly Command[] = [
   programList,
   programRun,
   programShow,
+  proofArchive,
   proverApprove,
   proverDecline,
   proverHistory,

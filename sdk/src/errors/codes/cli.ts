@@ -23,6 +23,10 @@ export const CLI_ERRORS = {
     hint: 'Give the password of the keystore in GEVULOT_KEY_PASSWORD, in the file of GEVULOT_KEY_PASSWORD_FILE, or at the prompt.',
     retryable: false,
   },
+  CLI_ARCHIVE_OTHER: {
+    hint: 'An archive is of one chain, account and program: give those that it was begun with, or another directory.',
+    retryable: false,
+  },
   CLI_FILE_EXISTS: {
     hint: 'Nothing is overwritten: choose another place, or move away what is there.',
     retryable: false,
