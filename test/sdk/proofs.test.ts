@@ -5,6 +5,7 @@ import type { Hex } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { fetchProof } from '../../sdk/src/client/fetchProof.js'
 import { submit } from '../../sdk/src/client/submit.js'
+import { waitForProofs } from '../../sdk/src/client/waitForProofs.js'
 import { buildPackage } from '../../sdk/src/content/buildPackage.js'
 import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
 import type { RunJob, Runtime } from '../../sdk/src/runtime/Runtime.js'
@@ -80,6 +81,25 @@ describe('client: proofs, fetched and verified', function () {
     const without = seeing(() => ({ to: network.requester.address }), await network.client())
     await rejected(fetchProof(without, { workload }), 'CLIENT_PROOF_UNAVAILABLE')
     await rejected(fetchProof(client, { workload, seat: 999 }), 'CLIENT_NO_PROOF')
+  })
+
+  it('a proof that its prover withholds keeps that of the next one not out', async () => {
+    const withheld = Buffer.alloc(64, 0x33)
+    const { workload, spec } = await client.submit({ ...request(), redundancy: 2, fee: 20n * TOKEN })
+    await network.chain.mine(4)
+    await client.assign({ workload })
+    const [first, second] = (await client.getWorkload({ workload })).slots.map(({ seat }) => seat)
+    await prover.commit(network, workload, first!, withheld)
+    await prover.commit(network, workload, second!)
+    await network.chain.pass(3)
+    await prover.reveal(network, spec, first!, withheld)
+    await prover.reveal(network, spec, second!)
+    const hex = withheld.toString('hex')
+    // As where a committee has judged proofs that were in a store then.
+    const partly = seeing(({ data, to }) => ({ to: data.includes(hex) ? network.requester.address : to }))
+    await rejected(fetchProof(partly, { workload }), 'CONTENT_NOT_FOUND')
+    const [proof] = await waitForProofs(partly, { workload, early: false, timeoutMs: 5_000 })
+    expect(proof).to.include({ seat: second })
   })
 
   it('an endpoint that forges a proof is found out', async () => {

@@ -3,7 +3,6 @@ import type { Contracts } from '../chain/connect.js'
 import type { Hex } from '../chain/hex.js'
 import type { Rules } from '../chain/rules.js'
 import { readRules } from '../chain/rules.js'
-import type { Digest } from '../content/digest.js'
 import { clientError } from '../errors/codes/client.js'
 import { GevulotError } from '../errors/GevulotError.js'
 import type { Client } from './Client.js'
@@ -46,7 +45,7 @@ export async function waitForProofs(client: Client, params: WaitForProofsParams)
   const { signal, count = 1 } = params
   const early = params.early ?? canReceive(client)
   const held = new Map<number, Proof>()
-  const judged = new Map<Digest, boolean>()
+  const judged = new Map<string, boolean>()
   const startedAt = clock.now()
   let windows: Windows | undefined
   let { fromBlock } = params
@@ -60,8 +59,9 @@ export async function waitForProofs(client: Client, params: WaitForProofsParams)
       fromBlock = Math.max(contracts.fromBlock, workload.submittedBlock - REORG_MARGIN)
       if (count > workload.terms.redundancy) throw tooMany(count, workload)
       windows = await windowsOf(client, reading, windows)
-      await collect(client, workload, { early: early && !reading.state.judged, held, judged, signal })
+      const failure = await collect(client, workload, { early: early && !reading.state.judged, held, judged, signal })
       if (held.size >= count) return [...held.values()]
+      if (failure !== undefined) throw failure
       throwIfHopeless(workload)
     } catch (error) {
       if (!isPassing(error)) throw error
@@ -130,19 +130,29 @@ function lastSecond(workload: Workload, { revealDelay, revealWindow }: Rules, ju
 interface Collection {
   readonly early: boolean
   readonly held: Map<number, Proof>
-  readonly judged: Map<Digest, boolean>
+  readonly judged: Map<string, boolean>
   readonly signal: AbortSignal | undefined
 }
 
-/** Adds every valid proof that can be had now. */
-async function collect(client: Client, workload: Workload, collection: Collection): Promise<void> {
+/**
+ * Adds every valid proof that can be had now.
+ * @returns Why the first of them cannot: a prover that withholds its proof must not keep that of the next one out.
+ */
+async function collect(client: Client, workload: Workload, collection: Collection): Promise<Error | undefined> {
   const { held, signal } = collection
   const options = signal && { signal }
+  let failure: Error | undefined
   for (const { seat, status } of workload.slots) {
-    if (status === 'valid' && !held.has(seat))
+    if (status !== 'valid' || held.has(seat)) continue
+    try {
       held.set(seat, await fetchProofOf(client, workload, { seat, ...options }))
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!(error instanceof GevulotError)) throw error
+      failure ??= error
+    }
   }
-  if (!collection.early) return
+  if (!collection.early) return failure
   for (const delivery of await openDeliveries(client, workload, { ...options })) {
     if (held.has(delivery.seat)) continue
     const publicInputs = await fetchPublicInputs(client, workload.spec, signal)
@@ -150,21 +160,24 @@ async function collect(client: Client, workload: Workload, collection: Collectio
     const { proof, digest, seat, operator } = delivery
     held.set(seat, { proof, digest, publicInputs, seat, operator, from: 'delivery' })
   }
+  return failure
 }
 
-/** Verifies each delivered proof once. */
+/** Verifies each delivered proof of an operator once. */
 async function isValid(
   client: Client,
   { workload, spec }: Workload,
   { digest, operator, proof }: OpenedDelivery,
   publicInputs: Uint8Array,
-  judged: Map<Digest, boolean>,
+  judged: Map<string, boolean>,
 ): Promise<boolean> {
-  let valid = judged.get(digest)
+  // A proof that binds its prover is valid for one operator and not for another.
+  const key = `${digest}/${operator}`
+  let valid = judged.get(key)
   if (valid === undefined) {
     const params = { program: spec.program, workload, prover: operator, publicInputs, proof }
     valid = (await verifyProof(client, params)).valid
-    judged.set(digest, valid)
+    judged.set(key, valid)
   }
   return valid
 }
