@@ -34,7 +34,7 @@ export const proofArchive = defineCommand({
     const client = await context.reader()
     const { archiveProofs } = await import('../archive/archiveProofs.js')
     const { DirectoryStore } = await import('../../content/DirectoryStore.js')
-    const { toProgramId, toWorkloadId } = await import('../../chain/hex.js')
+    const { toAddress, toProgramId, toWorkloadId } = await import('../../chain/hex.js')
     const { lockDirectory } = await import('../../worker/lock.js')
     const { to, requester, program, all, check, depth } = options
     const { output, signal } = context
@@ -42,7 +42,7 @@ export const proofArchive = defineCommand({
     try {
       const result = await archiveProofs(client, {
         ...{ directory: to, store: new DirectoryStore(join(to, 'content')), all, check, depth, signal },
-        ...(requester && { requester }),
+        ...(requester && { requester: toAddress(requester) }),
         ...(program && { program: toProgramId(program) }),
         ...(args.workload && { workload: toWorkloadId(args.workload) }),
         onWorkload: (workload, what, why) => {
