@@ -75,7 +75,7 @@ const EXPORTS = [
   'buildInputs', 'buildPackage', 'cancel', 'claimRewards', 'clear', 'connect', 'createClient', 'decodeProof',
   'deliveryKeyOf', 'deployProgram', 'deploymentOf', 'deposit', 'deriveDeliveryKey', 'deriveStatus', 'fetchProof', 'findUnrecorded',
   'generateDeliveryKey', 'getBalance', 'getDuties', 'getJudging', 'getPinnedProgram', 'getProgram', 'getRewards', 'getSeats', 'getWorkload',
-  'joinSeats', 'leaveSeats', 'nameSubmitter', 'openDeliveries', 'operatorHistory', 'parseDeploymentRecord', 'quote', 'readDeploymentRecord', 'readWorkload',
+  'joinSeats', 'leaveSeats', 'nameSubmitter', 'openDeliveries', 'operatorHistory', 'parseDeploymentRecord', 'proveWithin', 'quote', 'readDeploymentRecord', 'readWorkload',
   'recordRewards', 'release', 'releaseWhenServed', 'revokeSubmitter', 'rpcProvider', 'settle', 'settleMany', 'signDelivery',
   'signerOfDelivery', 'slash', 'stakeSeats', 'submit', 'submitterUntil', 'systemClock', 'toAddress', 'toBytes32', 'toProgramId',
   'toWorkloadId', 'verifyProof', 'verifyProofWithProgram', 'waitForProof', 'waitForProofs', 'watchWorkload', 'withdraw',

@@ -8,6 +8,7 @@ import { getBalance } from './getBalance.js'
 import { getProgram } from './getProgram.js'
 import { getWorkload } from './getWorkload.js'
 import { claimRewards, findUnrecorded, getRewards, recordRewards } from './networkRewards.js'
+import { proveWithin } from './proveWithin.js'
 import { quote } from './quote.js'
 import { release } from './release.js'
 import { releaseWhenServed } from './releaseWhenServed.js'
@@ -37,6 +38,7 @@ export const browserActions = {
   getProgram,
   getRewards,
   getWorkload,
+  proveWithin,
   quote,
   recordRewards,
   release,

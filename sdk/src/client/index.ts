@@ -34,6 +34,7 @@ export {
   type OperatorHistory,
   type OperatorHistoryParams,
 } from './operatorHistory.js'
+export { proveWithin, type Attempt, type Escalation, type ProvenWithin, type ProveWithinParams } from './proveWithin.js'
 export { quote, type Quote, type QuoteParams, type Settled } from './quote.js'
 export { readWorkload, type ReadWorkloadOptions, type WorkloadReading } from './readWorkload.js'
 export { release, type ReleaseParams } from './release.js'

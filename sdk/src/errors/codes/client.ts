@@ -27,6 +27,10 @@ export const CLIENT_ERRORS = {
     hint: 'Nobody delivered a valid proof in time; `details.reason` says why. Fix the cause, or raise fee or run time, and submit again.',
     retryable: false,
   },
+  CLIENT_ESCALATION_ENDED: {
+    hint: 'Attempts or budget are used up; `details.reason` says why the last one ended. Raise `escalation.budget` or `attempts`, or fix that cause.',
+    retryable: false,
+  },
   CLIENT_WORKLOAD_CANCELLED: {
     hint: 'The workload was cancelled; submit again if the proof is still wanted.',
     retryable: false,
