@@ -239,6 +239,10 @@ describe('chain index', function () {
       expect(history!.proven).to.be.at.least(2)
       expect(history!.runTimes.count).to.be.at.least(2)
       expect(history!.runTimes.bars.reduce((sum, { count }) => sum + count, 0)).to.equal(history!.runTimes.count)
+      // They took seven seconds of the chain at least.
+      const { chances } = await reader.getQuote({ program, maxRunTime: 600 })
+      expect(chances).to.deep.equal({ ended: history!.proven + history!.expired, proven: history!.proven })
+      expect((await reader.getQuote({ program, maxRunTime: 6 })).chances).to.deep.include({ proven: 0 })
       const { programs } = await reader.listPrograms({})
       expect(programs.find((one) => one.program === program)).to.deep.include({ proven: history!.proven })
 

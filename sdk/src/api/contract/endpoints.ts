@@ -49,14 +49,18 @@ export const ENDPOINTS = {
   getQuote: endpoint({
     method: 'GET',
     path: '/v1/quote',
-    summary: 'The least fee, and what each rank earns',
+    summary: 'The least fee, what each rank earns, and how often the program was proven within that time',
     query: {
       program: bytes32,
       maxRunTime: queryInteger(1, 86_400),
       redundancy: queryInteger(1, 8).default(1),
       fee: amount.optional(),
     },
-    answer: z.object({ minimumFee: amount, fee: amount, ranks: z.array(amount) }),
+    answer: z.object({
+      ...{ minimumFee: amount, fee: amount, ranks: z.array(amount) },
+      /** Workloads of the program that ended and say something about this run time, and those with a valid proof within it. */
+      chances: z.object({ ended: z.number(), proven: z.number() }),
+    }),
   }),
   getWorkload: endpoint({
     method: 'GET',

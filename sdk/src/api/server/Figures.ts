@@ -4,6 +4,7 @@ import type { DrawFacts } from '../../audit/DrawFacts.js'
 import { asChainError } from '../../chain/asChainError.js'
 import type { GevulotClient } from '../../client/createClient.js'
 import type { Clock } from '../../clock.js'
+import { readChances } from '../chainIndex/queries/chances.js'
 import { readEpochs, readTotals, type EpochClock } from '../chainIndex/queries/network.js'
 import { listOperators, readOperator } from '../chainIndex/queries/operators.js'
 import { listPrograms, readProgramHistory } from '../chainIndex/queries/programs.js'
@@ -55,6 +56,10 @@ export class Figures {
 
   programHistory(program: string) {
     return this.#sums.get(`program ${program}`, () => readProgramHistory(this.#db, program))
+  }
+
+  chances(program: string, maxRunTime: number) {
+    return this.#sums.get(`chances ${program} ${maxRunTime}`, () => readChances(this.#db, program, maxRunTime))
   }
 
   operators(page: { limit: number; cursor?: string | undefined }) {

@@ -80,14 +80,15 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     return { ...pinned, history: await figures.programHistory(program) }
   },
 
-  async getQuote({ client }, { program, maxRunTime, redundancy, fee }) {
+  async getQuote({ client, figures }, { program, maxRunTime, redundancy, fee }) {
     const quote = await client.quote({
       program,
       maxRunTime,
       redundancy,
       ...(fee !== undefined && { fee: BigInt(fee) }),
     })
-    return { minimumFee: String(quote.minimumFee), fee: String(quote.fee), ranks: quote.ranks.map(String) }
+    const chances = await figures.chances(program, maxRunTime)
+    return { minimumFee: String(quote.minimumFee), fee: String(quote.fee), ranks: quote.ranks.map(String), chances }
   },
 
   async getWorkload({ client, figures }, { workload }) {
