@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { WorkloadId } from '../../sdk/src/chain/hex.js'
+import { toProgramId, type WorkloadId } from '../../sdk/src/chain/hex.js'
 import { archiveProofs, type ArchiveOptions } from '../../sdk/src/cli/archive/archiveProofs.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { digestOf } from '../../sdk/src/content/digest.js'
@@ -80,7 +80,7 @@ describe('cli: archive of proofs', function () {
     const other = await aProgram(network, client)
     const wanted = await proven(await submitted(other))
     await proven(await submitted())
-    expect((await run('b', { program: other })).archived).to.deep.equal([wanted])
+    expect((await run('b', { program: toProgramId(other) })).archived).to.deep.equal([wanted])
     expect((await run('c', { requester: network.operators[0]!.address })).archived).to.deep.equal([])
     const error = await rejected(run('b'), 'CLI_ARCHIVE_OTHER')
     expect(error.message).to.contain(other)
