@@ -6,13 +6,16 @@ import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC2
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {DirectOwner} from "./access/DirectOwner.sol";
+import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IMarketCore} from "./interfaces/IMarket.sol";
 import {ISeatHolder} from "./interfaces/ISeatHolder.sol";
 import {SlotWord} from "./libraries/SlotWord.sol";
 import {MarketExtension} from "./MarketExtension.sol";
 import {Accounts} from "./market/Accounts.sol";
+import {CommitteeMode} from "./market/CommitteeMode.sol";
 import {Proving} from "./market/Proving.sol";
 import {RuleStore} from "./market/RuleStore.sol";
+import {Settlement} from "./market/Settlement.sol";
 import {Slashing} from "./market/Slashing.sol";
 import {Submission} from "./market/Submission.sol";
 
@@ -28,9 +31,9 @@ import {Submission} from "./market/Submission.sol";
 /// can touch neither a live workload nor anyone's funds. The guardian can pause submissions for a while.
 /// LIVENESS. Anyone can assign, settle, clear and slash; every workload can be ended by anyone.
 /// EXTENSION. Functions this contract lacks run in {MarketExtension} by delegatecall; the pair is fixed at deployment for ever.
-/// @dev Storage layers: Accounts, RuleStore, ProgramStore, SlotStore, WorkloadStore. Stages: Gate, Submission, Proving, Slashing here;
-/// ProgramBook, RuleBook, Withdrawing, CommitteeMode, Settlement, Views in the extension. See docs/architecture.md.
-contract Market is Submission, Proving, Slashing, ISeatHolder {
+/// @dev Storage layers: Accounts, RuleStore, ProgramStore, SlotStore, WorkloadStore. Stages: Submission, Proving, CommitteeMode, Settlement, Slashing
+/// here; ProgramBook, RuleBook, Gate, Withdrawing, Clearing, Views in the extension. See docs/architecture.md.
+contract Market is Submission, Proving, Settlement, Slashing, ISeatHolder {
     using SafeERC20 for ERC20Burnable;
 
     /// @dev Bytes of an error that a batch reports; a whole number of words.
@@ -51,9 +54,9 @@ contract Market is Submission, Proving, Slashing, ISeatHolder {
         DirectOwner(extension_.trustedForwarder())
         RuleStore(extension_.registry())
         Ownable(owner_)
+        CommitteeMode(ICommittee(extension_.registry().committee()))
     {
-        bool ours = registry.market() == address(this) && registry.committee() == address(extension_.committee());
-        if (!ours) revert NotOurRegistry();
+        if (registry.market() != address(this)) revert NotOurRegistry();
         extension = extension_;
     }
 

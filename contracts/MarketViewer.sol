@@ -199,12 +199,12 @@ contract MarketViewer is IMarketViewer {
         }
         if (state.phase != Phase.Proving) revert NotInPhase(workload, state.phase);
         _checkOver(state, rules);
-        (uint256 pot, uint256 winning) = _judge(end, workload, state, rules);
+        (uint256 pot, uint256 winning) = _judge(end, workload, Terms.wrap(spec.terms).fee(), state, rules);
         if (end.outcome == Outcome.Unserved) end.refunded = pot;
         else _collect(end, spec, workload, state, seats, pot, winning);
         for (uint256 i; i < end.payees.length; ++i) end.paid += end.payees[i].amount;
         end.paid += end.members;
-        end.burned = state.fee - _bounties(rules) - end.paid - end.refunded;
+        end.burned = Terms.wrap(spec.terms).fee() - _bounties(rules) - end.paid - end.refunded;
     }
 
     /// @inheritdoc IMarketViewer
@@ -226,14 +226,18 @@ contract MarketViewer is IMarketViewer {
         Found memory found = _find(workload, seats, 0, true);
         uint256 have = found.waits == state.accepted ? seats.length : found.waits;
         if (have != state.accepted) revert ListIncomplete(have, state.accepted);
-        uint256 pot = _potOf(state.fee, rules, false);
-        uint256 slots = Terms.wrap(spec.terms).maxRunTime() * state.redundancy;
-        uint256 each = (pot * (block.timestamp - state.startedAt)) / slots;
-        for (uint256 i; i < found.waits; ++i) found.waiting[i].amount = each;
         end.payees = found.waiting;
-        end.paid = each * found.waits;
+        _compensate(end, Terms.wrap(spec.terms), block.timestamp - state.startedAt, rules, found.waits);
+    }
+
+    /// @dev What a cancel `elapsed` seconds after the draw pays the `waits` payees, refunds and burns.
+    function _compensate(End memory end, Terms terms, uint256 elapsed, Rules memory rules, uint256 waits) private pure {
+        uint256 pot = _potOf(terms.fee(), rules, false);
+        uint256 each = (pot * elapsed) / (terms.maxRunTime() * terms.redundancy());
+        for (uint256 i; i < waits; ++i) end.payees[i].amount = each;
+        end.paid = each * waits;
         end.refunded = pot - end.paid;
-        end.burned = state.fee - _bounties(rules) - pot;
+        end.burned = terms.fee() - _bounties(rules) - pot;
     }
 
     /// @inheritdoc IMarketViewer
@@ -274,19 +278,20 @@ contract MarketViewer is IMarketViewer {
     function _judge(
         End memory end,
         bytes32 workload,
+        uint256 fee,
         WorkloadState memory state,
         Rules memory rules
     ) private view returns (uint256 pot, uint256 winning) {
         end.outcome = _outcomeOf(state);
         winning = type(uint256).max;
-        if (state.revealed == 0) return (_potOf(state.fee, rules, false), winning);
-        pot = _potOf(state.fee, rules, true);
+        if (state.revealed == 0) return (_potOf(fee, rules, false), winning);
+        pot = _potOf(fee, rules, true);
         ICommittee.Conclusion memory c = committee.conclusionOf(workload);
         if (!c.judged) {
             end.outcome = Outcome.Unjudged;
             return (pot / 2, winning);
         }
-        end.members = (_committeeShareOf(state.fee, rules) / c.parts) * c.payees.length;
+        end.members = (_committeeShareOf(fee, rules) / c.parts) * c.payees.length;
         end.outcome = c.valid == 0 ? Outcome.InvalidProof : Outcome.Proven;
         return (pot, c.valid);
     }

@@ -390,14 +390,25 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         if (epoch + DRAWABLE_EPOCHS < currentEpoch()) revert EpochTooOld(epoch);
         uint256[] memory positions = Permutation.prefix(seed, _setSize[class].valueAt(epoch), from + count);
         if (from >= positions.length) return candidates;
-        candidates = new uint256[](positions.length - from);
-        for (uint256 i; i < candidates.length; ++i) {
-            uint256 seat = _seatAt[class][positions[from + i]].valueAt(epoch);
+        uint256 length = positions.length - from;
+        // The tail of an array is an array, once its length stands before it; its positions give way to their candidates.
+        assembly ("memory-safe") {
+            candidates := add(positions, shl(5, from))
+            mstore(candidates, length)
+        }
+        mapping(uint256 position => uint256 history) storage seatAt = _seatAt[class];
+        for (uint256 i; i < length; ++i) {
+            uint256 seat = seatAt[candidates[i]].valueAt(epoch);
             SeatCore storage core = _core[seat];
+            uint256 word;
+            // From bit 0: operator 160 | price floor 40 | class 8 | status 8. Three fields one by one would be three reads.
+            assembly ("memory-safe") {
+                word := sload(core.slot)
+            }
             candidates[i] =
-                (uint256(uint160(core.operator)) << 96) |
-                (uint256(core.priceFloor) << 48) |
-                (uint256(core.status) << 24) |
+                (word << 96) |
+                (uint256(uint40(word >> 160)) << 48) |
+                (uint256(uint8(word >> 208)) << 24) |
                 seat;
         }
     }

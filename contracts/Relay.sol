@@ -169,7 +169,7 @@ contract Relay is IRelay, EIP712, ERC2771Context {
                 selector == IMarketCore.assignMany.selector ||
                 selector == IMarketExtension.decline.selector ||
                 selector == IMarketExtension.fail.selector ||
-                selector == IMarketExtension.settle.selector ||
+                selector == IMarketCore.settle.selector ||
                 selector == IMarketExtension.clear.selector ||
                 selector == IMarketCore.slash.selector);
     }

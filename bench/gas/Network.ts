@@ -2,8 +2,8 @@ import { id, keccak256, MaxUint256, parseEther, randomBytes, hexlify, sha256, Ze
 import type { ContractTransactionReceipt, ContractTransactionResponse, Signer } from 'ethers'
 import { network } from 'hardhat'
 
-import { commitmentOf, connect, decodeEvent, deploymentOf, specOf } from '../../sdk/src/chain/index.js'
-import type { Contracts, GevulotEvent, Spec } from '../../sdk/src/chain/index.js'
+import { commitmentOf, connect, decodeEvent, deploymentOf, readPin, specOf } from '../../sdk/src/chain/index.js'
+import type { Contracts, GevulotEvent, Pin, ProgramId, Spec } from '../../sdk/src/chain/index.js'
 import { deploy } from '../../sdk/src/deploy/deploy.js'
 import { standard, type Parameters as DeployParameters } from '../../sdk/src/deploy/parameters.js'
 import { ACCESS_LISTS } from '../../sdk/src/chain/names.js'
@@ -53,13 +53,15 @@ export class Network {
   readonly keeper: Signer
   readonly operators: ReadonlyMap<string, Signer>
   readonly program: string
+  readonly pin: Pin
 
-  private constructor(parts: Pick<Network, 'contracts' | 'requester' | 'keeper' | 'operators' | 'program'>) {
+  private constructor(parts: Pick<Network, 'contracts' | 'requester' | 'keeper' | 'operators' | 'program' | 'pin'>) {
     this.contracts = parts.contracts
     this.requester = parts.requester
     this.keeper = parts.keeper
     this.operators = parts.operators
     this.program = parts.program
+    this.pin = parts.pin
   }
 
   /** Deploys and stakes `seats` seats of class 1, spread over some operators. */
@@ -99,10 +101,12 @@ export class Network {
     const programId = await market.deployProgram.staticCall(program, '')
     await market.deployProgram(program, '')
     const byAddress = new Map(operators.map((operator) => [operator.address, operator] as const))
-    return new Network({ contracts, requester, keeper, operators: byAddress, program: programId })
+    const pin = await readPin(contracts, programId as ProgramId)
+    return new Network({ contracts, requester, keeper, operators: byAddress, program: programId, pin })
   }
 
-  async #mined(sent: Promise<ContractTransactionResponse>): Promise<Mined> {
+  /** Waits for a transaction. */
+  async mined(sent: Promise<ContractTransactionResponse>): Promise<Mined> {
     const receipt: ContractTransactionReceipt | null = await (await sent).wait()
     if (receipt === null) throw new Error('a transaction was not mined')
     const events = receipt.logs.flatMap((log) => decodeEvent(this.contracts, log) ?? [])
@@ -119,10 +123,10 @@ export class Network {
     await helpers.mine(LAG + 1)
   }
 
-  #request(redundancy: number) {
+  #request(redundancy: number, program = this.program) {
     this.#serial += 1
     return {
-      program: this.program,
+      program,
       inputs: id(`inputs ${this.#serial}`),
       publicInputs: keccak256(Network.#publicInputs),
       deliveryKey: id(`key ${this.#serial}`),
@@ -135,16 +139,20 @@ export class Network {
   }
 
   /** Submits `count` workloads, in one transaction. */
-  async submit(redundancy: number, count = 1): Promise<Mined & { readonly workloads: readonly Workload[] }> {
+  async submit(
+    redundancy: number,
+    count = 1,
+    program = this.program,
+  ): Promise<Mined & { readonly workloads: readonly Workload[] }> {
     const { nonce } = await this.contracts.market.accountOf(this.requester)
     const requests = Array.from({ length: count }, (_, index) => ({
-      ...this.#request(redundancy),
+      ...this.#request(redundancy, program),
       nonce: nonce + BigInt(index),
     }))
     const market = this.contracts.market.connect(this.requester)
     const [first] = requests
     if (first === undefined) throw new RangeError('nothing to submit')
-    const mined = await this.#mined(count === 1 ? market.submit(first) : market.submitMany(requests, BATCH_GAS))
+    const mined = await this.mined(count === 1 ? market.submit(first) : market.submitMany(requests, BATCH_GAS))
     await this.passRound()
     return { ...mined, workloads: this.read(mined).workloads }
   }
@@ -156,7 +164,7 @@ export class Network {
     const market = this.contracts.market.connect(this.keeper)
     const ids = workloads.map((workload) => workload.id)
     const [only] = ids
-    const mined = await this.#mined(
+    const mined = await this.mined(
       ids.length === 1 && only !== undefined ? market.assign(only, BATCH_GAS) : market.assignMany(ids, BATCH_GAS),
     )
     const { drawn } = this.read(mined)
@@ -182,31 +190,31 @@ export class Network {
 
   /** Accepts a slot. */
   async accept({ id: workload }: Workload, { seat, operator }: DrawnSeat): Promise<number> {
-    return (await this.#mined(this.contracts.market.connect(operator).accept(workload, seat))).gas
+    return (await this.mined(this.contracts.market.connect(operator).accept(workload, seat))).gas
   }
 
   /** Commits to the proof. */
   async commit({ id: workload }: Workload, { seat, operator }: DrawnSeat): Promise<number> {
     const commitment = Network.#commitment(await operator.getAddress(), workload, seat)
-    return (await this.#mined(this.contracts.market.connect(operator).commit(workload, seat, commitment))).gas
+    return (await this.mined(this.contracts.market.connect(operator).commit(workload, seat, commitment))).gas
   }
 
   /** Reveals the proof. */
   async reveal({ spec }: Workload, { seat, operator }: DrawnSeat): Promise<number> {
     const market = this.contracts.market.connect(operator)
-    const sent = market.reveal(spec, seat, Network.#publicInputs, Network.#proof, Network.#salt)
-    return (await this.#mined(sent)).gas
+    const sent = market.reveal(spec, this.pin, seat, Network.#publicInputs, Network.#proof, Network.#salt)
+    return (await this.mined(sent)).gas
   }
 
   /** Submits the proof at once. */
   async submitProof({ spec }: Workload, { seat, operator }: DrawnSeat): Promise<number> {
     const market = this.contracts.market.connect(operator)
-    return (await this.#mined(market.submitProof(spec, seat, Network.#publicInputs, Network.#proof))).gas
+    return (await this.mined(market.submitProof(spec, this.pin, seat, Network.#publicInputs, Network.#proof))).gas
   }
 
   /** Reports that the inputs are missing. */
   async fail({ spec }: Workload, { seat, operator }: DrawnSeat): Promise<void> {
-    await this.#mined(this.contracts.market.connect(operator).fail(spec, seat, 2))
+    await this.mined(this.contracts.market.connect(operator).fail(spec, seat, 2))
   }
 
   /** The call that submits a workload with whichever nonce is next. */
@@ -229,7 +237,7 @@ export class Network {
 
   /** The call that reveals the proof. */
   revealCall({ spec }: Workload, { seat }: DrawnSeat): string {
-    const args = [spec, seat, Network.#publicInputs, Network.#proof, Network.#salt] as const
+    const args = [spec, this.pin, seat, Network.#publicInputs, Network.#proof, Network.#salt] as const
     return this.contracts.market.interface.encodeFunctionData('reveal', [...args])
   }
 
@@ -246,7 +254,7 @@ export class Network {
       calls.length === 1 && only !== undefined
         ? sender.sendTransaction({ to: this.contracts.addresses.market, data: only, ...BATCH_GAS })
         : market.tryMany([...calls], BATCH_GAS)
-    const mined = await this.#mined(sent as Promise<ContractTransactionResponse>)
+    const mined = await this.mined(sent as Promise<ContractTransactionResponse>)
     if (mined.events.some(({ name }) => name === 'ItemFailed')) throw new Error('an item of the batch failed')
     return mined
   }
@@ -273,7 +281,7 @@ export class Network {
   async settle({ spec }: Workload, seats: readonly DrawnSeat[]): Promise<number> {
     const market = this.contracts.market.connect(this.keeper)
     return (
-      await this.#mined(
+      await this.mined(
         market.settle(
           spec,
           seats.map(({ seat }) => seat),
@@ -284,14 +292,14 @@ export class Network {
 
   /** Slashes a silent seat. */
   async slash({ spec }: Workload, { seat }: DrawnSeat): Promise<number> {
-    return (await this.#mined(this.contracts.market.connect(this.keeper).slash(spec, [seat]))).gas
+    return (await this.mined(this.contracts.market.connect(this.keeper).slash(spec, [seat]))).gas
   }
 
   /** Stakes a seat of the first operator. */
   async stake(): Promise<DrawnSeat & { readonly gas: number }> {
     const [operator] = this.operators.values()
     if (operator === undefined) throw new Error('no operator')
-    const { gas, events } = await this.#mined(this.contracts.registry.connect(operator).stake(1, 1, 0))
+    const { gas, events } = await this.mined(this.contracts.registry.connect(operator).stake(1, 1, 0))
     const staked = events.find((event) => event.name === 'Staked')
     if (staked?.name !== 'Staked') throw new Error('nothing was staked')
     return { gas, seat: staked.args.seat, operator }
@@ -299,11 +307,11 @@ export class Network {
 
   /** Takes a seat out of the active set. */
   async leave({ seat, operator }: DrawnSeat): Promise<number> {
-    return (await this.#mined(this.contracts.registry.connect(operator).leaveSet([seat]))).gas
+    return (await this.mined(this.contracts.registry.connect(operator).leaveSet([seat]))).gas
   }
 
   /** Withdraws a seat's bond. */
   async withdraw({ seat, operator }: DrawnSeat): Promise<number> {
-    return (await this.#mined(this.contracts.registry.connect(operator).withdraw([seat], operator))).gas
+    return (await this.mined(this.contracts.registry.connect(operator).withdraw([seat], operator))).gas
   }
 }

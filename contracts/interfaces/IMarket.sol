@@ -73,6 +73,8 @@ interface IMarketErrors is IMarketTypes {
     error CommitmentMismatch(uint160 have, uint160 want);
     /// @notice The public inputs are not those of the workload.
     error PublicInputsMismatch(bytes32 have, bytes32 want);
+    /// @notice The pin, with the code its verifier has now, is not the workload's program.
+    error PinMismatch(bytes32 have, bytes32 want);
     /// @notice The proof is not valid.
     error ProofNotValid();
     /// @notice A proof can be submitted at once only for redundancy 1 or when it binds the prover; otherwise commit and reveal.
@@ -173,7 +175,7 @@ interface IMarketEvents is IMarketTypes {
     event Silent(bytes32 indexed workload, uint256 indexed seat, address indexed reporter);
 }
 
-/// @title The market, hot path: accounts, submit, assign, accept, commit, reveal, slash; and who may submit
+/// @title The market, hot path: accounts, submit, assign, accept, commit, reveal, settle, slash
 /// @notice Implemented by the contract at the market's address itself.
 interface IMarketCore is IMarketErrors, IMarketEvents {
     /// @notice Makes several calls for the caller; one that fails blocks no other. Reverts only if one runs out of gas.
@@ -251,12 +253,14 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
 
     /// @notice Reveals a committed proof; it is verified in this call. An invalid proof is recorded as such, not reverted.
     /// @param spec The workload's spec.
+    /// @param pin The program's, see {IMarketExtension-pinOf}.
     /// @param seat Seat of the caller.
     /// @param publicInputs The workload's public inputs.
     /// @param proof The proof.
     /// @param salt Salt of the commitment.
     function reveal(
         Spec calldata spec,
+        Pin calldata pin,
         uint256 seat,
         bytes calldata publicInputs,
         bytes calldata proof,
@@ -282,57 +286,31 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
     /// @notice Submits a proof at once: for redundancy 1 by the assigned seat (it is verified and paid in this call), or for a
     /// program whose proof binds the prover. Reverts on an invalid proof.
     /// @param spec The workload's spec.
+    /// @param pin The program's, see {IMarketExtension-pinOf}.
     /// @param seat Seat of the caller.
     /// @param publicInputs The workload's public inputs.
     /// @param proof The proof.
-    function submitProof(Spec calldata spec, uint256 seat, bytes calldata publicInputs, bytes calldata proof) external;
+    function submitProof(
+        Spec calldata spec,
+        Pin calldata pin,
+        uint256 seat,
+        bytes calldata publicInputs,
+        bytes calldata proof
+    ) external;
 
     // ─── Anyone ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Ends a workload: ranks, pays, burns, refunds. The caller gets the bounty. Listed seats that hold no slot are passed over.
+    /// @param spec The workload's spec.
+    /// @param seats Seats of the workload; every validly revealed one must be there (after a release also those that accepted in time).
+    function settle(Spec calldata spec, uint256[] calldata seats) external;
 
     /// @notice Slashes seats of a workload that never answered through the silence window. The caller gets the bounty.
     /// @param spec The workload's spec.
     /// @param seats Silent seats.
     function slash(Spec calldata spec, uint256[] calldata seats) external;
 
-    // ─── Owner and guardian ──────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @notice Puts an account on a list, or takes it off, while the list is not open.
-    /// @param list See {AccessList}.
-    /// @param account Account.
-    /// @param isAdmitted_ Whether it is on the list from now on.
-    function admit(AccessList list, address account, bool isAdmitted_) external;
-
-    /// @notice Opens a list: from now on everybody may. This cannot be undone, by the owner or by anyone.
-    /// @param list See {AccessList}.
-    function openList(AccessList list) external;
-
-    /// @notice Takes the mark of the list off a class once the list is open, which makes submissions cheaper. Anyone may call.
-    /// @param class Hardware class.
-    function liftRestriction(uint8 class) external;
-
-    /// @notice Offers an account to become the guardian; zero: there is none from now on.
-    /// @param guardian_ Account that will be able to pause submissions.
-    function setGuardian(address guardian_) external;
-
-    /// @notice Accepts to be the guardian.
-    function acceptGuardian() external;
-
-    /// @notice Pauses new submissions to a class, nothing else.
-    /// @param class Hardware class.
-    /// @param duration Seconds, at most three days; the next pause of the class is possible seven days after its end.
-    function pauseSubmissions(uint8 class, uint256 duration) external;
-
-    /// @notice Lifts a pause: the guardian at any time, anyone when it ran out, which makes submissions cheaper.
-    /// @param class Hardware class.
-    function liftPause(uint8 class) external;
-
     // ─── Views ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @notice Whether an account may submit or deploy: it is on the list, or the list is open.
-    /// @param list See {AccessList}.
-    /// @param account Account.
-    /// @return Whether it may.
-    function isAdmitted(AccessList list, address account) external view returns (bool);
 
     /// @notice The stored words of a seat, as in libraries/SlotWord.sol: the main one, then three for commits that are not settled yet.
     /// @param seat Seat id.
@@ -340,7 +318,7 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
     function wordsOf(uint256 seat) external view returns (uint256[4] memory words);
 }
 
-/// @title The market, cold path: programs, cancel, decline, settle, rules, views
+/// @title The market, cold path: programs, cancel, decline, fail, release, clear, rules, who may submit, views
 /// @notice Reached at the market's address too, by delegatecall to an extension fixed at deployment
 /// (docs/adr/0002-market-and-extension.md).
 interface IMarketExtension is IMarketErrors, IMarketEvents {
@@ -383,17 +361,42 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
 
     // ─── Anyone ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Ends a workload: ranks, pays, burns, refunds. The caller gets the bounty. Listed seats that hold no slot are passed over.
-    /// @param spec The workload's spec.
-    /// @param seats Seats of the workload; every validly revealed one must be there (after a release also those that accepted in time).
-    function settle(Spec calldata spec, uint256[] calldata seats) external;
-
     /// @notice Frees seats of a finished workload that were not in the settled list, and records their misses.
     /// @param spec The workload's spec.
     /// @param seats Seats to free.
     function clear(Spec calldata spec, uint256[] calldata seats) external;
 
-    // ─── Owner ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+    // ─── Owner and guardian ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Puts an account on a list, or takes it off, while the list is not open.
+    /// @param list See {AccessList}.
+    /// @param account Account.
+    /// @param isAdmitted_ Whether it is on the list from now on.
+    function admit(AccessList list, address account, bool isAdmitted_) external;
+
+    /// @notice Opens a list: from now on everybody may. This cannot be undone, by the owner or by anyone.
+    /// @param list See {AccessList}.
+    function openList(AccessList list) external;
+
+    /// @notice Takes the mark of the list off a class once the list is open, which makes submissions cheaper. Anyone may call.
+    /// @param class Hardware class.
+    function liftRestriction(uint8 class) external;
+
+    /// @notice Offers an account to become the guardian; zero: there is none from now on.
+    /// @param guardian_ Account that will be able to pause submissions.
+    function setGuardian(address guardian_) external;
+
+    /// @notice Accepts to be the guardian.
+    function acceptGuardian() external;
+
+    /// @notice Pauses new submissions to a class, nothing else.
+    /// @param class Hardware class.
+    /// @param duration Seconds, at most three days; the next pause of the class is possible seven days after its end.
+    function pauseSubmissions(uint8 class, uint256 duration) external;
+
+    /// @notice Lifts a pause: the guardian at any time, anyone when it ran out, which makes submissions cheaper.
+    /// @param class Hardware class.
+    function liftPause(uint8 class) external;
 
     /// @notice Writes new rules under the next number.
     /// @param rules_ See {Rules}.
@@ -428,6 +431,11 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
         external
         view
         returns (address verifier, bytes32 codeHash, uint32 verifierGas, uint8 class, bool bindsProver, bool judged);
+
+    /// @notice What a verification has to be passed of a program.
+    /// @param program Program id.
+    /// @return See {Pin}; zero for an unknown program.
+    function pinOf(bytes32 program) external view returns (Pin memory);
 
     /// @notice What a committee judges. Each reveal: proofs = keccak256(abi.encode(proofs, order, operator, proofDigest)). Reverts before the end.
     /// @param spec The workload's spec.
@@ -464,6 +472,12 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
     /// @param number Number of the rules.
     /// @return The rules; all zero for an unknown number.
     function rulesOf(uint256 number) external view returns (Rules memory);
+
+    /// @notice Whether an account may submit or deploy: it is on the list, or the list is open.
+    /// @param list See {AccessList}.
+    /// @param account Account.
+    /// @return Whether it may.
+    function isAdmitted(AccessList list, address account) external view returns (bool);
 
     /// @notice What new submissions to a class must meet.
     /// @param class Hardware class.

@@ -20,6 +20,15 @@ interface IMarketTypes is IJudged {
         bool bindsProver;
     }
 
+    /// @notice What a program says of its verifier, passed again by whoever has a proof verified, as specs are: together with the hash of the
+    /// verifier's code it makes up the program's id, so that a verification reads nothing of it from storage.
+    /// @param packages keccak256(abi.encode(prover, verifierProgram)).
+    /// @param verifier Packed, see libraries/Verifier.sol.
+    struct Pin {
+        bytes32 packages;
+        uint256 verifier;
+    }
+
     /// @notice What a requester asks for.
     /// @param program Program id.
     /// @param inputs sha-256 of the inputs manifest.
@@ -125,8 +134,8 @@ interface IMarketTypes is IJudged {
     /// @param revealWindow Seconds in which commits can be revealed.
     /// @param cancelDelay Seconds between the two steps of a cancel after the draw.
     /// @param baseBurnBps Part of the fee that always burns, in basis points.
-    /// @param assignBounty Paid from the fee to whoever calls assign, in gwei of the token.
-    /// @param settleBounty Paid from the fee to whoever ends the workload, in gwei of the token.
+    /// @param assignBounty Paid from the fee to whoever calls assign, in gwei of the token; a multiple of 1,000 below 4,194,304,000.
+    /// @param settleBounty Paid from the fee to whoever ends the workload; as above.
     /// @param committeeBps Part of the fee for the committee, where one judges, in basis points.
     /// @param verdictWindow Seconds a committee has from its draw for its verdict, and an appeal after that. Zero: no committees.
     /// @param beacon Randomness beacon.
@@ -157,7 +166,7 @@ interface IMarketTypes is IJudged {
     /// @notice A workload's stored state, unpacked.
     /// @param phase Stored phase.
     /// @param outcome How it ended; None before.
-    /// @param fee Whole fee; zero once final. The assign bounty has been paid out of it from Proving on.
+    /// @param fee Whole fee, while Pending; from the draw on zero, the spec's terms name it. The draw pays the assign bounty out of it.
     /// @param round Beacon round, while Pending.
     /// @param epoch Epoch whose active set is drawn from, while Pending.
     /// @param startedAt Time of the draw; zero without one.

@@ -31,9 +31,9 @@ library Candidate {
             status == uint256(IProverRegistryTypes.SeatStatus.Leaving);
     }
 
-    /// @notice What the draw did with the candidate, once reported.
-    function result(uint256 candidate) internal pure returns (IMarketTypes.Draw) {
-        return IMarketTypes.Draw(uint8(candidate >> 24));
+    /// @notice Whether the draw did `draw` with the candidate, once reported.
+    function was(uint256 candidate, IMarketTypes.Draw draw) internal pure returns (bool) {
+        return uint8(candidate >> 24) == uint256(draw);
     }
 
     /// @notice The candidate as the market reports it.

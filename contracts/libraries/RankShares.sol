@@ -16,13 +16,29 @@ library RankShares {
             (20480 << 192) |
             (16384 << 224);
 
-    /// @notice Sum of the weights of the first `ranks` ranks.
+    /// @dev Sums of the weights up to each rank, in the same places.
+    uint256 private constant TOTALS =
+        78125 |
+            (140625 << 32) |
+            (190625 << 64) |
+            (230625 << 96) |
+            (262625 << 128) |
+            (288225 << 160) |
+            (308705 << 192) |
+            (325089 << 224);
+
+    /// @notice Sum of the weights of the first `ranks` ranks, one at least.
     function total(uint256 ranks) internal pure returns (uint256 sum) {
-        for (uint256 k; k < ranks; ++k) sum += uint32(WEIGHTS >> (32 * k));
+        unchecked {
+            return uint32(TOTALS >> (32 * (ranks - 1)));
+        }
     }
 
     /// @notice Share of rank `rank` (from 0) of `pot`, given the sum of all weights.
     function share(uint256 pot, uint256 rank, uint256 sum) internal pure returns (uint256) {
-        return (pot * uint32(WEIGHTS >> (32 * rank))) / sum;
+        // A pot has 80 bits.
+        unchecked {
+            return (pot * uint32(WEIGHTS >> (32 * rank))) / sum;
+        }
     }
 }

@@ -59,6 +59,11 @@ library SlotWordLib {
         return IMarketTypes.SlotState((SlotWord.unwrap(s) >> STATE) & 7);
     }
 
+    /// @notice Whether the slot is in `state_`; cheaper than to compare {state}, which checks its range.
+    function isIn(SlotWord s, IMarketTypes.SlotState state_) internal pure returns (bool) {
+        return (SlotWord.unwrap(s) >> STATE) & 7 == uint256(state_);
+    }
+
     /// @notice Slot number, 15 for an open one.
     function slot(SlotWord s) internal pure returns (uint256) {
         return (SlotWord.unwrap(s) >> SLOT) & 15;
@@ -86,8 +91,7 @@ library SlotWordLib {
 
     /// @notice Whether the seat is at work: it takes nothing else until it answers or commits.
     function busy(SlotWord s) internal pure returns (bool) {
-        IMarketTypes.SlotState now_ = state(s);
-        return now_ == IMarketTypes.SlotState.Assigned || now_ == IMarketTypes.SlotState.Accepted;
+        return isIn(s, IMarketTypes.SlotState.Assigned) || isIn(s, IMarketTypes.SlotState.Accepted);
     }
 
     /// @notice The word in another state.

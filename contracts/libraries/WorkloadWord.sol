@@ -2,13 +2,14 @@
 pragma solidity 0.8.37;
 
 import {IMarketTypes} from "../interfaces/IMarket.sol";
+import {FrozenRules} from "./FrozenRules.sol";
 import {Receipt} from "./Receipt.sol";
 
 /// @title A workload's whole stored state in one word
 /// @notice From bit 0: fee 80 | tag 64 | time 32 | run time 17 | response window 9 | judged 1 | rescue per cent − 50 6 | redundancy − 1 3 | phase 2 |
 /// vacated 4 | accepted 4 | committed own 4 | commits 5 | valid 5 | closed 1 | fail reason 2 | cancel 17.
 /// `time` is the beacon round while Pending and the time of the draw afterwards. While Pending the 42 bits from `vacated`
-/// on hold class 6 | rules 12 | epoch 24. `cancel` is the second (since the draw) of a cancel request while nobody has
+/// on hold class 6 | rules 12 | epoch 24. The draw puts {FrozenRules} where the fee was, which is in the spec. `cancel` is the second (since the draw) of a cancel request while nobody has
 /// committed, and the number of invalid reveals later. `judged`: a committee decides; then `valid` counts reveals, judged or not.
 /// When commits close early, `run time` is cut to that moment.
 /// Once Final the word keeps tag and time, and from `vacated` on: outcome 4 | duty ended 1. The rest is the receipt of a proven
@@ -18,6 +19,8 @@ type WorkloadWord is uint256;
 using WorkloadWordLib for WorkloadWord global;
 
 /// @title Reading and changing {WorkloadWord}
+/// @dev Unchecked throughout: sums of times fit any word, and no counter can leave its bits, because the market never counts more than eight slots
+/// and 31 commits (test/contracts/Words.t.sol).
 library WorkloadWordLib {
     /// @notice Longest run time the word can hold is 2^17 − 1 s; the market allows a day.
     uint256 internal constant MAX_RUN_TIME = 1 days;
@@ -57,17 +60,19 @@ library WorkloadWordLib {
         uint256 slots,
         uint256 drawInfo_
     ) internal pure returns (WorkloadWord) {
-        return
-            WorkloadWord.wrap(
-                feeAndTag_ |
-                    (round << TIME) |
-                    (runTime_ << RUN) |
-                    (response << RESPONSE) |
-                    ((rescue - 50) << RESCUE) |
-                    ((slots - 1) << REDUNDANCY) |
-                    (uint256(IMarketTypes.Phase.Pending) << PHASE) |
-                    (drawInfo_ << VACATED)
-            );
+        unchecked {
+            return
+                WorkloadWord.wrap(
+                    feeAndTag_ |
+                        (round << TIME) |
+                        (runTime_ << RUN) |
+                        (response << RESPONSE) |
+                        ((rescue - 50) << RESCUE) |
+                        ((slots - 1) << REDUNDANCY) |
+                        (uint256(IMarketTypes.Phase.Pending) << PHASE) |
+                        (drawInfo_ << VACATED)
+                );
+        }
     }
 
     /// @notice The new workload as one whose proofs a committee judges.
@@ -102,7 +107,7 @@ library WorkloadWordLib {
 
     // ─── Any phase ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @notice Fee held, in token units.
+    /// @notice Whole fee in token units, while Pending.
     function fee(WorkloadWord w) internal pure returns (uint256) {
         return uint80(WorkloadWord.unwrap(w));
     }
@@ -124,12 +129,19 @@ library WorkloadWordLib {
 
     /// @notice Number of slots.
     function redundancy(WorkloadWord w) internal pure returns (uint256) {
-        return ((WorkloadWord.unwrap(w) >> REDUNDANCY) & 7) + 1;
+        unchecked {
+            return ((WorkloadWord.unwrap(w) >> REDUNDANCY) & 7) + 1;
+        }
     }
 
     /// @notice Whether a committee judges the proofs, until Final.
     function judged(WorkloadWord w) internal pure returns (bool) {
         return (WorkloadWord.unwrap(w) >> JUDGED) & 1 == 1;
+    }
+
+    /// @notice Whether the stored phase is `phase_`; cheaper than to compare {phase}, which checks its range.
+    function isIn(WorkloadWord w, IMarketTypes.Phase phase_) internal pure returns (bool) {
+        return (WorkloadWord.unwrap(w) >> PHASE) & 3 == uint256(phase_);
     }
 
     /// @notice Stored phase.
@@ -140,17 +152,34 @@ library WorkloadWordLib {
     // ─── Proving ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice The word after the draw at `now_` that left `unfilled` slots without a seat.
-    function proving(WorkloadWord w, uint256 now_, uint256 unfilled) internal pure returns (WorkloadWord) {
-        uint256 kept = WorkloadWord.unwrap(w) & ((1 << PHASE) - 1) & ~(uint256(type(uint32).max) << TIME);
+    function proving(
+        WorkloadWord w,
+        uint256 now_,
+        uint256 unfilled,
+        FrozenRules frozen_
+    ) internal pure returns (WorkloadWord) {
+        uint256 cleared = (uint256(type(uint32).max) << TIME) | type(uint80).max;
+        uint256 kept = WorkloadWord.unwrap(w) & ((1 << PHASE) - 1) & ~cleared;
         return
             WorkloadWord.wrap(
-                kept | (now_ << TIME) | (uint256(IMarketTypes.Phase.Proving) << PHASE) | (unfilled << VACATED)
+                kept |
+                    FrozenRules.unwrap(frozen_) |
+                    (now_ << TIME) |
+                    (uint256(IMarketTypes.Phase.Proving) << PHASE) |
+                    (unfilled << VACATED)
             );
+    }
+
+    /// @notice The rules it was submitted under, as far as most acts need them, while Proving.
+    function frozen(WorkloadWord w) internal pure returns (FrozenRules) {
+        return FrozenRules.wrap(uint80(WorkloadWord.unwrap(w)));
     }
 
     /// @notice Last second for commits.
     function deadline(WorkloadWord w) internal pure returns (uint256) {
-        return time(w) + runTime(w);
+        unchecked {
+            return time(w) + runTime(w);
+        }
     }
 
     /// @notice Slots never drawn, declined or failed.
@@ -205,32 +234,43 @@ library WorkloadWordLib {
 
     /// @notice Last second in which an unanswered slot still belongs to its seat alone.
     function responseEnd(WorkloadWord w) internal pure returns (uint256) {
-        return time(w) + ((WorkloadWord.unwrap(w) >> RESPONSE) & MAX_RESPONSE);
+        unchecked {
+            return time(w) + ((WorkloadWord.unwrap(w) >> RESPONSE) & MAX_RESPONSE);
+        }
     }
 
     /// @notice Slots open to any eligible operator at `now_`, as long as commits are not closed. When every slot has its own seat's commit
     /// and that closed nothing, one was open when its commit came: any of them may be junk, so backups stay welcome.
     function openSlots(WorkloadWord w, uint256 now_) internal pure returns (uint256) {
-        if (own(w) == redundancy(w)) return redundancy(w);
-        uint256 rescueAt = time(w) + (runTime(w) * (((WorkloadWord.unwrap(w) >> RESCUE) & 63) + 50)) / 100;
-        if (now_ >= rescueAt) return redundancy(w) - own(w);
-        if (now_ > responseEnd(w)) return redundancy(w) - accepted(w);
-        return vacated(w);
+        unchecked {
+            uint256 slots = redundancy(w);
+            if (own(w) == slots) return slots;
+            uint256 rescueAt = time(w) + (runTime(w) * (((WorkloadWord.unwrap(w) >> RESCUE) & 63) + 50)) / 100;
+            if (now_ >= rescueAt) return slots - own(w);
+            if (now_ > responseEnd(w)) return slots - accepted(w);
+            return vacated(w);
+        }
     }
 
     /// @notice Counts a slot that nobody holds any more.
     function vacate(WorkloadWord w) internal pure returns (WorkloadWord) {
-        return WorkloadWord.wrap(WorkloadWord.unwrap(w) + (1 << VACATED));
+        unchecked {
+            return WorkloadWord.wrap(WorkloadWord.unwrap(w) + (1 << VACATED));
+        }
     }
 
     /// @notice Counts an acceptance in time.
     function accept(WorkloadWord w) internal pure returns (WorkloadWord) {
-        return WorkloadWord.wrap(WorkloadWord.unwrap(w) + (1 << ACCEPTED));
+        unchecked {
+            return WorkloadWord.wrap(WorkloadWord.unwrap(w) + (1 << ACCEPTED));
+        }
     }
 
     /// @notice Takes an acceptance back.
     function unaccept(WorkloadWord w) internal pure returns (WorkloadWord) {
-        return WorkloadWord.wrap(WorkloadWord.unwrap(w) - (1 << ACCEPTED));
+        unchecked {
+            return WorkloadWord.wrap(WorkloadWord.unwrap(w) - (1 << ACCEPTED));
+        }
     }
 
     /// @notice Adds the reason of a failed slot.
@@ -245,19 +285,27 @@ library WorkloadWordLib {
     function commitOpen(WorkloadWord w) internal pure returns (WorkloadWord) {
         uint256 word = WorkloadWord.unwrap(w);
         if (commits(w) == 0) word &= (1 << CANCEL) - 1;
-        return WorkloadWord.wrap(word + (1 << COMMITS));
+        unchecked {
+            return WorkloadWord.wrap(word + (1 << COMMITS));
+        }
     }
 
     /// @notice Counts a commit of a slot's own seat; `counted` when it had accepted in time.
     function commitOwn(WorkloadWord w, bool counted) internal pure returns (WorkloadWord) {
-        return
-            WorkloadWord.wrap(WorkloadWord.unwrap(commitOpen(w)) + (1 << OWN) + (counted ? 0 : uint256(1) << ACCEPTED));
+        unchecked {
+            return
+                WorkloadWord.wrap(
+                    WorkloadWord.unwrap(commitOpen(w)) + (1 << OWN) + (counted ? 0 : uint256(1) << ACCEPTED)
+                );
+        }
     }
 
     /// @notice Closes commits at `now_`, before the deadline.
     function close(WorkloadWord w, uint256 now_) internal pure returns (WorkloadWord) {
         uint256 word = WorkloadWord.unwrap(w) & ~(RUN_MASK << RUN);
-        return WorkloadWord.wrap(word | ((now_ - time(w)) << RUN) | (1 << CLOSED));
+        unchecked {
+            return WorkloadWord.wrap(word | ((now_ - time(w)) << RUN) | (1 << CLOSED));
+        }
     }
 
     /// @notice Records the first step of a cancel at `now_`.
@@ -269,7 +317,9 @@ library WorkloadWordLib {
 
     /// @notice Counts a reveal.
     function reveal(WorkloadWord w, bool isValid) internal pure returns (WorkloadWord) {
-        return WorkloadWord.wrap(WorkloadWord.unwrap(w) + (isValid ? 1 << VALID : 1 << CANCEL));
+        unchecked {
+            return WorkloadWord.wrap(WorkloadWord.unwrap(w) + (isValid ? 1 << VALID : 1 << CANCEL));
+        }
     }
 
     // ─── Final ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

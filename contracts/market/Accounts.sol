@@ -32,19 +32,26 @@ abstract contract Accounts is IMarketErrors, IMarketEvents, DirectOwner {
 
     /// @dev Adds to a balance.
     function _credit(address account, uint256 amount) internal {
-        if (amount != 0) _account[account] += amount;
+        // No sum of balances or of burns exceeds the supply, which fits 96 bits.
+        unchecked {
+            if (amount != 0) _account[account] += amount;
+        }
     }
 
     /// @dev Adds to a balance and books a burn with it.
     function _creditAndBurn(address account, uint256 amount, uint256 burn) internal {
-        _account[account] += amount | (burn << BURN);
+        unchecked {
+            _account[account] += amount | (burn << BURN);
+        }
     }
 
     /// @dev Takes `amount` from a balance.
     function _debit(address account, uint256 amount) internal {
         uint256 word = _account[account];
         if (uint96(word) < amount) revert InsufficientBalance(uint96(word), amount);
-        _account[account] = word - amount;
+        unchecked {
+            _account[account] = word - amount;
+        }
     }
 
     /// @dev Takes `amount` from a balance and uses `count` nonces from `nonce` on.
@@ -59,8 +66,11 @@ abstract contract Accounts is IMarketErrors, IMarketEvents, DirectOwner {
             number = ++_accounts;
             word |= number << NUMBER;
         }
-        if (next + count > type(uint32).max) revert WrongNonce(next + count, next);
-        _account[account] = word - amount + (count << NONCE);
+        // `count` is the length of a list in calldata.
+        unchecked {
+            if (next + count > type(uint32).max) revert WrongNonce(next + count, next);
+            _account[account] = word - amount + (count << NONCE);
+        }
         return (number << 32) | next;
     }
 }

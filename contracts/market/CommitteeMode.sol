@@ -2,12 +2,12 @@
 pragma solidity 0.8.37;
 
 import {ICommittee} from "../interfaces/ICommittee.sol";
-import {IMarketExtension} from "../interfaces/IMarket.sol";
+import {IMarketCore} from "../interfaces/IMarket.sol";
 import {WorkloadStore} from "./WorkloadStore.sol";
 
 /// @title Programs without a verifier contract: the committee's verdict enters the books
 /// @notice EXTERNAL CALLS. The committee, a peer fixed at deployment.
-abstract contract CommitteeMode is WorkloadStore, IMarketExtension {
+abstract contract CommitteeMode is WorkloadStore, IMarketCore {
     /// @notice The contract that draws committees and counts their votes.
     ICommittee public immutable committee;
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IMarketCore} from "../interfaces/IMarket.sol";
+import {IMarketExtension} from "../interfaces/IMarket.sol";
 import {WorkloadStore} from "./WorkloadStore.sol";
 
 /// @title Who may submit and deploy, and who can pause submissions
 /// @notice A network starts with lists of requesters and deployers; each list opens once, for ever. Nothing here touches a live workload.
-abstract contract Gate is WorkloadStore, IMarketCore {
+abstract contract Gate is WorkloadStore, IMarketExtension {
     /// @notice A pause ends by itself after three days at most: time to warn and to write other rules, not to hold a market.
     uint256 public constant MAX_PAUSE = 3 days;
     /// @notice Between two pauses of a class lie at least seven days, so that pauses cannot be strung together.
@@ -16,7 +16,7 @@ abstract contract Gate is WorkloadStore, IMarketCore {
 
     // ─── Lists ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @inheritdoc IMarketCore
+    /// @inheritdoc IMarketExtension
     /// @custom:bound not after {openList}; workloads and programs of before stay
     function admit(AccessList list, address account, bool isAdmitted_) external onlyOwner {
         if (_isOpen(list)) revert ListIsOpen(list);
@@ -24,7 +24,7 @@ abstract contract Gate is WorkloadStore, IMarketCore {
         emit Admitted(list, account, isAdmitted_);
     }
 
-    /// @inheritdoc IMarketCore
+    /// @inheritdoc IMarketExtension
     /// @custom:bound once and for ever
     function openList(AccessList list) external onlyOwner {
         if (_isOpen(list)) revert ListIsOpen(list);
@@ -32,20 +32,20 @@ abstract contract Gate is WorkloadStore, IMarketCore {
         emit ListOpened(list);
     }
 
-    /// @inheritdoc IMarketCore
+    /// @inheritdoc IMarketExtension
     function liftRestriction(uint8 class) external {
         if (!_isOpen(AccessList.Requesters)) revert ListIsClosed(AccessList.Requesters);
         _classes[class].rules &= ~RESTRICTED;
     }
 
-    /// @inheritdoc IMarketCore
+    /// @inheritdoc IMarketExtension
     function isAdmitted(AccessList list, address account) external view returns (bool) {
         return _isOpen(list) || _admitted[list][account];
     }
 
     // ─── Guardian ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @inheritdoc IMarketCore
+    /// @inheritdoc IMarketExtension
     /// @custom:bound no more than what {pauseSubmissions} can do; the new guardian has to accept
     function setGuardian(address guardian_) external onlyOwner {
         pendingGuardian = guardian_;
@@ -57,7 +57,7 @@ abstract contract Gate is WorkloadStore, IMarketCore {
         emit GuardianSet(guardian_);
     }
 
-    /// @inheritdoc IMarketCore
+    /// @inheritdoc IMarketExtension
     /// @custom:bound the account that was offered it
     function acceptGuardian() external {
         address caller = _msgSender();
@@ -67,7 +67,7 @@ abstract contract Gate is WorkloadStore, IMarketCore {
         emit GuardianSet(caller);
     }
 
-    /// @inheritdoc IMarketCore
+    /// @inheritdoc IMarketExtension
     /// @custom:bound at most {MAX_PAUSE}, {PAUSE_GAP} after the last pause of the class; ends by itself; nothing that is live, and no withdrawal
     function pauseSubmissions(uint8 class, uint256 duration) external {
         address caller = _msgSender();
@@ -81,7 +81,7 @@ abstract contract Gate is WorkloadStore, IMarketCore {
         emit PauseSet(class, until);
     }
 
-    /// @inheritdoc IMarketCore
+    /// @inheritdoc IMarketExtension
     /// @custom:bound the guardian at any time, anyone once the pause ran out
     function liftPause(uint8 class) external {
         uint256 until = pausedUntil[class];
@@ -93,19 +93,5 @@ abstract contract Gate is WorkloadStore, IMarketCore {
         }
         _classes[class].rules &= ~PAUSED;
         emit PauseSet(class, 0);
-    }
-
-    // ─── Internal ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    /// @dev Lets a submission to a class with a mark on its rules pass, or reverts.
-    /// @return The number of the rules, without marks.
-    function _passGate(uint8 class, uint16 rules, address requester) internal view returns (uint16) {
-        if (rules & PAUSED != 0) {
-            uint256 until = pausedUntil[class];
-            // When it ran out and nobody has lifted it yet, the mark means nothing.
-            if (block.timestamp <= until) revert SubmissionsPaused(class, until);
-        }
-        if (rules & RESTRICTED != 0) _checkAdmitted(AccessList.Requesters, requester);
-        return rules & ~(PAUSED | RESTRICTED);
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarketExtension} from "../interfaces/IMarket.sol";
+import {Verifier, VerifierLib} from "../libraries/Verifier.sol";
 import {WorkloadStore} from "./WorkloadStore.sol";
 
 /// @title Program registry: whoever is admitted deploys, nobody changes
@@ -15,17 +16,12 @@ abstract contract ProgramBook is WorkloadStore, IMarketExtension {
         if (program.prover == 0 || (judged ? !_canBeJudged(program) : !_canBeVerified(program)))
             revert InvalidProgram();
         bytes32 codeHash = judged ? bytes32(0) : program.verifier.codehash;
-        id = keccak256(abi.encode(block.chainid, address(this), program, codeHash));
-        if (_programs[id].deployed) return id;
+        bytes32 packages = keccak256(abi.encode(program.prover, program.verifierProgram));
+        Verifier verifier = VerifierLib.pack(program.verifier, program.verifierGas, program.class, program.bindsProver);
+        id = _programIdOf(packages, verifier, codeHash);
+        if (_programs[id].verifier.exists()) return id;
         _checkAdmitted(AccessList.Deployers, _msgSender());
-        _programs[id] = StoredProgram({
-            verifier: program.verifier,
-            verifierGas: program.verifierGas,
-            class: program.class,
-            bindsProver: program.bindsProver,
-            deployed: true,
-            codeHash: codeHash
-        });
+        _programs[id] = StoredProgram({verifier: verifier, packages: packages, codeHash: codeHash});
         emit ProgramDeployed(id, _msgSender(), program, codeHash, uri);
     }
 
@@ -37,9 +33,16 @@ abstract contract ProgramBook is WorkloadStore, IMarketExtension {
         view
         returns (address verifier, bytes32 codeHash, uint32 verifierGas, uint8 class, bool bindsProver, bool judged)
     {
-        StoredProgram memory p = _programs[program];
-        judged = p.deployed && p.verifier == address(0);
-        return (p.verifier, p.codeHash, p.verifierGas, p.class, p.bindsProver, judged);
+        StoredProgram storage p = _programs[program];
+        Verifier v = p.verifier;
+        judged = v.exists() && v.account() == address(0);
+        return (v.account(), p.codeHash, v.gasLimit(), v.class(), v.bindsProver(), judged);
+    }
+
+    /// @inheritdoc IMarketExtension
+    function pinOf(bytes32 program) external view returns (Pin memory) {
+        StoredProgram storage p = _programs[program];
+        return Pin({packages: p.packages, verifier: Verifier.unwrap(p.verifier)});
     }
 
     /// @dev A program without a contract needs the program that the committee runs, and nothing that only a contract can do.

@@ -5,6 +5,7 @@ import {IMarketCore} from "../interfaces/IMarket.sol";
 import {Receipt} from "../libraries/Receipt.sol";
 import {SlotWord, SlotWordLib} from "../libraries/SlotWord.sol";
 import {Terms} from "../libraries/Terms.sol";
+import {Verifier} from "../libraries/Verifier.sol";
 import {WorkloadWord, WorkloadWordLib} from "../libraries/WorkloadWord.sol";
 import {WorkloadStore} from "./WorkloadStore.sol";
 
@@ -23,7 +24,7 @@ abstract contract Proving is WorkloadStore, IMarketCore {
     function accept(bytes32 workload, uint256 seat) external {
         WorkloadWord w = _loadOpen(workload);
         (uint256 key, SlotWord s) = _findOwn(workload, w, seat);
-        if (s.state() != SlotState.Assigned) revert WrongSlotState(seat, s.state());
+        if (!s.isIn(SlotState.Assigned)) revert WrongSlotState(seat, s.state());
         s = s.become(SlotState.Accepted);
         // A late acceptance ends the silence, but the slot stays open to others.
         if (block.timestamp <= w.responseEnd()) {
@@ -67,18 +68,19 @@ abstract contract Proving is WorkloadStore, IMarketCore {
     /// @inheritdoc IMarketCore
     function reveal(
         Spec calldata spec,
+        Pin calldata pin,
         uint256 seat,
         bytes calldata publicInputs,
         bytes calldata proof,
         bytes32 salt
     ) external {
         (bytes32 workload, WorkloadWord w) = _load(spec, Phase.Proving);
-        _checkRevealWindow(w, _rulesOf(spec));
+        _checkRevealWindow(w);
         (uint256 key, SlotWord s) = _find(seat, w.tag());
-        if (s.state() != SlotState.Committed) revert WrongSlotState(seat, s.state());
+        if (!s.isIn(SlotState.Committed)) revert WrongSlotState(seat, s.state());
         bytes32 digest = sha256(proof);
         _openCommitment(workload, seat, digest, salt, s.payload());
-        bool valid = _verify(workload, spec, publicInputs, proof);
+        bool valid = _verify(workload, spec, pin, publicInputs, proof);
         _workloads[workload] = w.reveal(valid);
         // The commitment contains the operator, so whoever opened it is the operator.
         _slots[key] = s.become(valid ? SlotState.Valid : SlotState.Invalid).withPayload(uint160(_msgSender()));
@@ -98,9 +100,9 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         if (!w.judged()) revert NotJudged(workload);
         if (proof.length > MAX_INLINE_PROOF) revert ContentTooLong(proof.length, MAX_INLINE_PROOF);
         if (bytes(uri).length > MAX_URI) revert ContentTooLong(bytes(uri).length, MAX_URI);
-        _checkRevealWindow(w, _rulesOf(spec));
+        _checkRevealWindow(w);
         (uint256 key, SlotWord s) = _find(seat, w.tag());
-        if (s.state() != SlotState.Committed) revert WrongSlotState(seat, s.state());
+        if (!s.isIn(SlotState.Committed)) revert WrongSlotState(seat, s.state());
         _openCommitment(workload, seat, proofDigest, salt, s.payload());
         // Bytes that are not the committed proof would be judged by nobody: refuse them here.
         if (proof.length != 0 && sha256(proof) != proofDigest) revert ProofNotValid();
@@ -111,19 +113,26 @@ abstract contract Proving is WorkloadStore, IMarketCore {
     }
 
     /// @inheritdoc IMarketCore
-    function submitProof(Spec calldata spec, uint256 seat, bytes calldata publicInputs, bytes calldata proof) external {
+    function submitProof(
+        Spec calldata spec,
+        Pin calldata pin,
+        uint256 seat,
+        bytes calldata publicInputs,
+        bytes calldata proof
+    ) external {
         bytes32 workload = _idOf(spec);
         WorkloadWord w = _loadOpen(workload);
         (uint256 key, SlotWord s) = _findOwn(workload, w, seat);
         if (!s.busy()) revert WrongSlotState(seat, s.state());
         // With one slot and no rival there is nothing a copy of the proof could win.
         bool alone = w.redundancy() == 1 && w.commits() == 0;
-        if (!alone && !_programs[spec.program].bindsProver) revert CommitFirst();
-        if (!_verify(workload, spec, publicInputs, proof)) revert ProofNotValid();
+        // The verification finds out whether the pin is the program's.
+        if (!alone && !Verifier.wrap(pin.verifier).bindsProver()) revert CommitFirst();
+        if (!_verify(workload, spec, pin, publicInputs, proof)) revert ProofNotValid();
         emit Revealed(workload, seat, sha256(proof), true);
         if (alone) {
             _free(workload, key, s, false, true);
-            _payAlone(workload, w, _rulesOf(spec), seat, s.payload());
+            _payAlone(workload, w, Terms.wrap(spec.terms).fee(), seat, s.payload());
             return;
         }
         uint256 order = w.commits();
@@ -134,16 +143,10 @@ abstract contract Proving is WorkloadStore, IMarketCore {
     }
 
     /// @dev Ends a workload of one slot whose proof was just verified.
-    function _payAlone(
-        bytes32 workload,
-        WorkloadWord w,
-        StoredRules storage r,
-        uint256 seat,
-        uint160 operator
-    ) private {
-        uint256 pot = _potOf(w.fee(), r);
-        uint256 burned = _baseBurnOf(w.fee(), r);
-        _creditAndBurn(address(operator), pot + r.settleBounty * GWEI, burned);
+    function _payAlone(bytes32 workload, WorkloadWord w, uint256 fee, uint256 seat, uint160 operator) private {
+        uint256 pot = w.frozen().potOf(fee);
+        uint256 burned = w.frozen().baseBurnOf(fee);
+        _creditAndBurn(address(operator), pot + w.frozen().settleBounty(), burned);
         emit SlotSettled(workload, seat, 1, pot);
         uint256 receipt = Receipt.hashOfOne(workload, burned, Receipt.entry(0, seat, operator));
         _finish(workload, w, Outcome.Proven, false, Ledger(pot, 0, burned, receipt));
@@ -167,7 +170,7 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         if (staker != operator) revert NotOperator(seat, operator);
         (, SlotWord present) = _find(seat, tag);
         (bool free, SlotWord previous) = _makeRoom(seat);
-        if (!active || seatClass != class || !free || present.state() != SlotState.Free) revert SeatNotEligible(seat);
+        if (!active || seatClass != class || !free || !present.isIn(SlotState.Free)) revert SeatNotEligible(seat);
         _slots[_mainKey(seat)] = SlotWordLib.create(
             previous,
             commitment,

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarketExtension} from "../interfaces/IMarket.sol";
+import {FrozenRules, FrozenRulesLib} from "../libraries/FrozenRules.sol";
 import {WorkloadWordLib} from "../libraries/WorkloadWord.sol";
 import {WorkloadStore} from "./WorkloadStore.sol";
 
@@ -37,6 +38,8 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
             rules_.cancelDelay > MAX_SHORT_WINDOW ||
             rules_.baseBurnBps > MAX_BASE_BURN_BPS ||
             rules_.silenceWindow < rules_.responseWindow ||
+            !_bountyFits(rules_.assignBounty) ||
+            !_bountyFits(rules_.settleBounty) ||
             rulesCount == MAX_RULES ||
             !_committeeFits(rules_) ||
             _longestLife(rules_) >= registry.cooldown()
@@ -44,14 +47,15 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
         number = ++rulesCount;
         _rules[number] = StoredRules({
             beacon: rules_.beacon,
-            drawBounty: rules_.assignBounty,
-            responseWindow: rules_.responseWindow,
-            assignBounty: rules_.assignBounty,
-            settleBounty: rules_.settleBounty,
-            baseBurnBps: rules_.baseBurnBps,
+            frozen: FrozenRulesLib.pack(
+                rules_.revealDelay,
+                rules_.revealWindow,
+                rules_.baseBurnBps,
+                rules_.assignBounty,
+                rules_.settleBounty
+            ),
+            responseWindow: uint16(rules_.responseWindow),
             silenceWindow: rules_.silenceWindow,
-            revealDelay: rules_.revealDelay,
-            revealWindow: rules_.revealWindow,
             cancelDelay: rules_.cancelDelay,
             committeeBps: rules_.committeeBps,
             verdictWindow: rules_.verdictWindow
@@ -63,9 +67,10 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     /// @custom:bound classes up to {MAX_CLASS}; rules that exist, bounties covered by the minimum fee; only new submissions; rules zero closes the class to them
     function setClassTerms(uint8 class, ClassTerms calldata terms) external onlyOwner {
         StoredRules storage r = _rules[terms.rules];
-        uint256 bounties = uint256(r.assignBounty) + r.settleBounty;
+        uint256 bounties = r.frozen.assignBounty() + r.frozen.settleBounty();
         // The smallest fee must cover its bounties after the base burn and the committee's share.
-        bool covered = uint256(terms.minimumFee) * (BPS - r.baseBurnBps - r.committeeBps) >= bounties * BPS;
+        bool covered =
+            uint256(terms.minimumFee) * GWEI * (BPS - r.frozen.baseBurnBps() - r.committeeBps) >= bounties * BPS;
         if (class > MAX_CLASS || terms.rules > rulesCount || !covered) revert InvalidRules();
         _classes[class] = StoredClass({
             beacon: r.beacon,
@@ -73,7 +78,7 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
             minimumRate: terms.minimumRate,
             // New terms do not end a pause.
             rules: terms.rules | (_classes[class].rules & PAUSED) | (_isOpen(AccessList.Requesters) ? 0 : RESTRICTED),
-            responseWindow: uint16(r.responseWindow)
+            responseWindow: r.responseWindow
         });
         emit ClassTermsSet(class, terms);
     }
@@ -81,16 +86,17 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     /// @inheritdoc IMarketExtension
     function rulesOf(uint256 number) external view returns (Rules memory) {
         StoredRules storage r = _rules[number];
+        FrozenRules f = r.frozen;
         return
             Rules({
                 responseWindow: r.responseWindow,
                 silenceWindow: r.silenceWindow,
-                revealDelay: r.revealDelay,
-                revealWindow: r.revealWindow,
+                revealDelay: uint32(f.revealDelay()),
+                revealWindow: uint32(f.revealWindow()),
                 cancelDelay: r.cancelDelay,
-                baseBurnBps: r.baseBurnBps,
-                assignBounty: r.assignBounty,
-                settleBounty: r.settleBounty,
+                baseBurnBps: uint16(f.baseBurnBps()),
+                assignBounty: uint32(f.assignBounty() / GWEI),
+                settleBounty: uint32(f.settleBounty() / GWEI),
                 committeeBps: r.committeeBps,
                 verdictWindow: r.verdictWindow,
                 beacon: r.beacon
@@ -111,6 +117,11 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
             rules_.verdictWindow <= MAX_SHORT_WINDOW &&
             rules_.committeeBps >= MIN_COMMITTEE_BPS &&
             rules_.committeeBps <= MAX_COMMITTEE_BPS;
+    }
+
+    /// @dev A workload's word holds bounties in steps, up to a largest one.
+    function _bountyFits(uint256 bounty) private pure returns (bool) {
+        return bounty <= FrozenRulesLib.MAX_BOUNTY && bounty % FrozenRulesLib.BOUNTY_STEP == 0;
     }
 
     /// @dev Invariant 11: nobody leaves out of a workload. The draw may follow the leave by the assign window and the epoch it was submitted in.

@@ -2,25 +2,21 @@
 pragma solidity 0.8.37;
 
 import {IProverRegistry} from "../interfaces/IProverRegistry.sol";
+import {FrozenRules} from "../libraries/FrozenRules.sol";
 import {Accounts} from "./Accounts.sol";
 
 /// @title Rules and class terms of the market, as stored
 /// @notice Rules are written once under a number and never change; a workload freezes the number it was submitted under. The owner
 /// can add rules and choose which are in force for new submissions, within the bounds below, and nothing else.
 abstract contract RuleStore is Accounts {
-    /// @dev The first word is what the draw needs, the second what every later stage needs; both hold the assign bounty.
+    /// @dev The first word is what the draw needs; of it the workload's word keeps `frozen`. The second is for the rarer acts.
     struct StoredRules {
         // word 0
         address beacon;
-        uint64 drawBounty;
-        uint32 responseWindow;
+        FrozenRules frozen;
+        uint16 responseWindow;
         // word 1
-        uint32 assignBounty;
-        uint32 settleBounty;
-        uint16 baseBurnBps;
         uint32 silenceWindow;
-        uint32 revealDelay;
-        uint32 revealWindow;
         uint32 cancelDelay;
         uint16 committeeBps;
         uint32 verdictWindow;
@@ -89,18 +85,8 @@ abstract contract RuleStore is Accounts {
         return (block.timestamp - _epochGenesis) / _epochLength + 1;
     }
 
-    /// @dev What is left for ranks of `fee` under `r`: fee − base burn − bounties.
-    function _potOf(uint256 fee, StoredRules storage r) internal view returns (uint256) {
-        return fee - _baseBurnOf(fee, r) - (uint256(r.assignBounty) + r.settleBounty) * GWEI;
-    }
-
     /// @dev The committee's share of `fee`, where one judges.
     function _committeeShareOf(uint256 fee, StoredRules storage r) internal view returns (uint256) {
         return (fee * r.committeeBps) / BPS;
-    }
-
-    /// @dev The part of `fee` that burns by rule.
-    function _baseBurnOf(uint256 fee, StoredRules storage r) internal view returns (uint256) {
-        return (fee * r.baseBurnBps) / BPS;
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IMarketExtension} from "../interfaces/IMarket.sol";
+import {IMarketCore} from "../interfaces/IMarket.sol";
 import {RankShares} from "../libraries/RankShares.sol";
 import {Receipt} from "../libraries/Receipt.sol";
 import {SlotWord, SlotWordLib} from "../libraries/SlotWord.sol";
@@ -9,7 +9,7 @@ import {Terms} from "../libraries/Terms.sol";
 import {WorkloadWord} from "../libraries/WorkloadWord.sol";
 import {CommitteeMode} from "./CommitteeMode.sol";
 
-/// @title How a workload ends: settle, clear
+/// @title How a workload ends
 /// @notice MONEY. Ranks go to valid proofs, those of slots' own seats first, then open-slot ones, each by commit order. An operator gets
 /// at most one rank through an open slot, and none if it has another. What nobody earned burns.
 /// ROUNDING. Down for every payee.
@@ -33,44 +33,28 @@ abstract contract Settlement is CommitteeMode {
 
     uint256 private constant SEAT = 160;
 
-    /// @inheritdoc IMarketExtension
+    /// @inheritdoc IMarketCore
     function settle(Spec calldata spec, uint256[] calldata seats) external {
         bytes32 workload = _idOf(spec);
         WorkloadWord w = _workloads[workload];
-        StoredRules storage r = _rulesOf(spec);
-        if (w.phase() == Phase.Pending) _settlePending(workload, w, r, spec.requester);
-        else _settleProving(workload, w, r, spec, seats);
-    }
-
-    /// @inheritdoc IMarketExtension
-    function clear(Spec calldata spec, uint256[] calldata seats) external {
-        (bytes32 workload, WorkloadWord w) = _load(spec, Phase.Final);
-        for (uint256 i; i < seats.length; ++i) {
-            (uint256 key, SlotWord s) = _find(seats[i], w.tag());
-            if (s.state() == SlotState.Free) revert SeatNotInWorkload(workload, seats[i]);
-            _release(workload, key, s, w.outcome(), w.dutyEnded());
-        }
+        if (w.isIn(Phase.Pending)) _settlePending(workload, w, spec.requester);
+        else _settleProving(workload, w, spec, seats);
     }
 
     /// @dev No draw in time: the requester gets everything back but the bounty for ending it.
-    function _settlePending(bytes32 workload, WorkloadWord w, StoredRules storage r, address requester) private {
+    function _settlePending(bytes32 workload, WorkloadWord w, address requester) private {
         if (_currentEpoch() <= w.epoch() + ASSIGN_EPOCHS) revert WrongPhase(workload, Phase.Pending, Phase.Proving);
-        uint256 bounty = r.settleBounty * GWEI;
+        uint256 bounty = _rules[w.rules()].frozen.settleBounty();
         _credit(requester, w.fee() - bounty);
         _credit(_msgSender(), bounty);
         _finish(workload, w, Outcome.Unserved, true, Ledger(0, w.fee() - bounty, 0, 0));
     }
 
-    function _settleProving(
-        bytes32 workload,
-        WorkloadWord w,
-        StoredRules storage r,
-        Spec calldata spec,
-        uint256[] calldata seats
-    ) private {
-        if (w.phase() != Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
-        _checkRevealsOver(w, r);
-        Ending memory end = _endOf(workload, w, r);
+    function _settleProving(bytes32 workload, WorkloadWord w, Spec calldata spec, uint256[] calldata seats) private {
+        if (!w.isIn(Phase.Proving)) revert WrongPhase(workload, w.phase(), Phase.Proving);
+        _checkRevealsOver(w);
+        uint256 fee = Terms.wrap(spec.terms).fee();
+        Ending memory end = _endOf(workload, w, spec, fee);
         Tally memory tally = _collect(workload, w, end, seats);
         Ledger memory ledger;
         if (end.outcome == Outcome.Unserved) {
@@ -83,20 +67,25 @@ abstract contract Settlement is CommitteeMode {
             ledger.paid += _compensate(workload, end.pot, unfilled, w, Terms.wrap(spec.terms).maxRunTime(), tally);
             ledger.paid += end.committeePaid;
         }
-        uint256 bounty = r.settleBounty * GWEI;
-        ledger.burned = w.fee() - r.assignBounty * GWEI - bounty - ledger.paid - ledger.refunded;
+        uint256 bounty = w.frozen().settleBounty();
+        ledger.burned = fee - w.frozen().assignBounty() - bounty - ledger.paid - ledger.refunded;
         _creditAndBurn(_msgSender(), bounty, ledger.burned);
         if (end.outcome == Outcome.Proven) ledger.receipt = Receipt.hash(workload, ledger.burned, tally.entries);
         _finish(workload, w, end.outcome, w.released(), ledger);
     }
 
     /// @dev How a workload ends: by its counters alone, or by what the committee concluded from its reveals.
-    function _endOf(bytes32 workload, WorkloadWord w, StoredRules storage r) private returns (Ending memory end) {
+    function _endOf(
+        bytes32 workload,
+        WorkloadWord w,
+        Spec calldata spec,
+        uint256 fee
+    ) private returns (Ending memory end) {
         end.outcome = _outcomeOf(w);
-        end.pot = _potOf(w.fee(), r);
+        end.pot = w.frozen().potOf(fee);
         end.winners = w.valid();
         if (end.winners == 0 || !w.judged()) return end;
-        uint256 share = _committeeShareOf(w.fee(), r);
+        uint256 share = _committeeShareOf(fee, _rulesOf(spec));
         end.pot -= share;
         bool judged;
         (judged, end.winning, end.committeePaid) = _conclude(workload, share);
@@ -140,17 +129,18 @@ abstract contract Settlement is CommitteeMode {
         bool released = w.released();
         uint256 waiting = released ? w.accepted() - w.own() : 0;
         tally.entries = new uint256[](end.winners);
-        tally.waiting = new uint256[](waiting);
+        if (waiting != 0) tally.waiting = new uint256[](waiting);
         for (uint256 i; i < seats.length; ++i) {
-            (uint256 key, SlotWord s) = _find(seats[i], w.tag());
+            uint256 seat = seats[i];
+            (uint256 key, SlotWord s) = _find(seat, w.tag());
             // A seat that was freed since the list was made must not block the end; the counts below find what is missing.
-            if (s.state() == SlotState.Free) continue;
+            if (s.isIn(SlotState.Free)) continue;
             if (_wins(s, end.winning)) {
-                _insert(tally, s, seats[i]);
+                _insert(tally, s, seat);
                 _free(workload, key, s, false, end.outcome == Outcome.Proven);
             } else {
-                if (released && s.held() && s.state() == SlotState.Accepted) {
-                    tally.waiting[tally.waitingCount++] = (seats[i] << SEAT) | s.payload();
+                if (released && s.held() && s.isIn(SlotState.Accepted)) {
+                    tally.waiting[tally.waitingCount++] = (seat << SEAT) | s.payload();
                 }
                 _release(workload, key, s, end.outcome, released);
             }
@@ -161,18 +151,20 @@ abstract contract Settlement is CommitteeMode {
 
     /// @dev Whether a slot's proof is to be paid: its verifier contract found it valid, or the committee did.
     function _wins(SlotWord s, uint256 winning) private pure returns (bool) {
-        if (s.state() == SlotState.Valid) return true;
-        return s.state() == SlotState.Revealed && (winning >> s.order()) & 1 == 1;
+        if (s.isIn(SlotState.Valid)) return true;
+        return s.isIn(SlotState.Revealed) && (winning >> s.order()) & 1 == 1;
     }
 
     /// @dev Insertion into the sorted entries; there are at most 31.
     function _insert(Tally memory tally, SlotWord s, uint256 seat) private pure {
-        uint256 rankKey = s.order() + (s.slot() == SlotWordLib.OPEN_SLOT ? Receipt.OPEN_RANK : 0);
-        uint256 entry = Receipt.entry(rankKey, seat, s.payload());
         uint256[] memory entries = tally.entries;
-        uint256 place = tally.count++;
-        for (; place != 0 && entries[place - 1] > entry; --place) entries[place] = entries[place - 1];
-        entries[place] = entry;
+        unchecked {
+            uint256 rankKey = s.order() + (s.slot() == SlotWordLib.OPEN_SLOT ? Receipt.OPEN_RANK : 0);
+            uint256 entry = Receipt.entry(rankKey, seat, s.payload());
+            uint256 place = tally.count++;
+            for (; place != 0 && entries[place - 1] > entry; --place) entries[place] = entries[place - 1];
+            entries[place] = entry;
+        }
     }
 
     /// @dev Pays the ranks in order, and leaves the entries that were paid, for the receipt.
@@ -185,16 +177,21 @@ abstract contract Settlement is CommitteeMode {
         uint256 rank;
         uint256 sum = RankShares.total(ranks);
         uint256[] memory entries = tally.entries;
-        for (uint256 i; i < entries.length; ++i) {
+        uint256 count = entries.length;
+        for (uint256 i; i < count; ++i) {
             uint256 entry = entries[i];
             uint256 share;
             bool unpaid = rank == ranks || (Receipt.isOpen(entry) && _ranksBefore(entries, i));
             if (!unpaid) {
                 // Moves up behind the last one paid. What it leaves behind is read again for its operator only.
                 if (rank != i) entries[rank] = entry;
-                share = RankShares.share(pot, rank++, sum);
+                share = RankShares.share(pot, rank, sum);
+                // Shares are at most the pot together.
+                unchecked {
+                    ++rank;
+                    paid += share;
+                }
             }
-            paid += share;
             _pay(workload, Receipt.seat(entry), Receipt.operator(entry), unpaid ? 0 : rank, share);
         }
         assembly ("memory-safe") {
@@ -227,18 +224,5 @@ abstract contract Settlement is CommitteeMode {
             _pay(workload, uint24(tally.waiting[i] >> SEAT), uint160(tally.waiting[i]), 0, each);
         }
         return each * count;
-    }
-
-    /// @dev Frees the word of a seat that delivered no valid proof. A seat that never answered keeps its word, so that it can
-    /// still answer or be slashed, unless nobody has to answer any more.
-    function _release(bytes32 workload, uint256 key, SlotWord s, Outcome outcome, bool dutyEnded) internal {
-        SlotState state = s.state();
-        if (state == SlotState.Assigned && !dutyEnded) return;
-        // What was revealed to a committee and is not among the winners was found invalid.
-        bool missed = state == SlotState.Committed || state == SlotState.Invalid || state == SlotState.Revealed;
-        if (state == SlotState.Accepted) missed = !dutyEnded;
-        // Only a valid proof shows that the work could be done; without one, a fail is nobody's miss (docs/adr/0006-fails-and-closing.md).
-        if (state == SlotState.Failed) missed = outcome == Outcome.Proven;
-        _free(workload, key, s, missed, false);
     }
 }

@@ -14,13 +14,13 @@ abstract contract Slashing is WorkloadStore, IMarketCore {
         bytes32 workload = _idOf(spec);
         WorkloadWord w = _workloads[workload];
         if (w.phase() < Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
-        bool excused = w.phase() == Phase.Final ? w.dutyEnded() : w.released();
+        bool excused = w.isIn(Phase.Final) ? w.dutyEnded() : w.released();
         uint256 silentAt = w.time() + _rulesOf(spec).silenceWindow;
         if (block.timestamp <= silentAt) revert TooEarly(silentAt + 1);
         address reporter = _msgSender();
         for (uint256 i; i < seats.length; ++i) {
             (uint256 key, SlotWord s) = _find(seats[i], w.tag());
-            if (excused || s.state() != SlotState.Assigned) revert NotSilent(seats[i]);
+            if (excused || !s.isIn(SlotState.Assigned)) revert NotSilent(seats[i]);
             _slots[key] = s.become(SlotState.Free);
             emit Silent(workload, seats[i], reporter);
             registry.slash(seats[i], reporter);

@@ -21,10 +21,11 @@ abstract contract SlotStore is ProgramStore {
     /// @return previous The main word, whose streak the next one keeps.
     function _makeRoom(uint256 seat) internal returns (bool free, SlotWord previous) {
         previous = _slots[seat * WORDS];
-        if (previous.state() == SlotState.Free) return (true, previous);
+        if (previous.isIn(SlotState.Free)) return (true, previous);
         if (previous.busy()) return (false, previous);
-        for (uint256 key = seat * WORDS + 1; key < (seat + 1) * WORDS; ++key) {
-            if (_slots[key].state() == SlotState.Free) {
+        uint256 mainKey = seat * WORDS;
+        for (uint256 key = mainKey + 1; key != mainKey + WORDS; ++key) {
+            if (_slots[key].isIn(SlotState.Free)) {
                 _slots[key] = previous;
                 return (true, previous);
             }
@@ -41,9 +42,13 @@ abstract contract SlotStore is ProgramStore {
     /// @return key Key of the word.
     /// @return s The word; its state is Free when the seat holds no slot of the workload.
     function _find(uint256 seat, uint256 tag) internal view returns (uint256 key, SlotWord s) {
-        for (key = seat * WORDS; key < (seat + 1) * WORDS; ++key) {
-            s = _slots[key];
-            if (s.tag() == tag && s.state() != SlotState.Free) return (key, s);
+        // Checked: a seat number too large must not pass for another seat's.
+        key = seat * WORDS;
+        unchecked {
+            for (uint256 end = key + WORDS; key != end; ++key) {
+                s = _slots[key];
+                if (s.tag() == tag && !s.isIn(SlotState.Free)) return (key, s);
+            }
         }
         return (0, SlotWord.wrap(0));
     }
@@ -52,12 +57,12 @@ abstract contract SlotStore is ProgramStore {
     /// @param workload For the event.
     /// @param missed Whether the seat answered and delivered no valid proof.
     function _free(bytes32 workload, uint256 key, SlotWord s, bool missed, bool proved) internal {
-        uint256 seat = key / WORDS;
-        uint256 mainKey = seat * WORDS;
+        uint256 mainKey = key & ~(WORDS - 1);
         SlotWord freed = s.become(SlotState.Free);
         SlotWord main = key == mainKey ? freed : _slots[mainKey];
         uint256 streak = main.streak();
         if (missed) {
+            uint256 seat = key / WORDS;
             ++streak;
             emit Missed(workload, seat, streak);
             if (streak == MISS_STREAK) {

@@ -4,14 +4,16 @@ pragma solidity 0.8.37;
 import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IMarketCore} from "../interfaces/IMarket.sol";
 import {Candidate} from "../libraries/Candidate.sol";
+import {FrozenRules} from "../libraries/FrozenRules.sol";
 import {SlotWord, SlotWordLib} from "../libraries/SlotWord.sol";
 import {Terms, TermsLib} from "../libraries/Terms.sol";
+import {Verifier} from "../libraries/Verifier.sol";
 import {WorkloadWord, WorkloadWordLib} from "../libraries/WorkloadWord.sol";
-import {Gate} from "./Gate.sol";
+import {WorkloadStore} from "./WorkloadStore.sol";
 
 /// @title Submit and assign: from a request to seats that hold its slots
 /// @notice A workload's id is the hash of its full spec. One word holds its state; the spec is passed again by whoever needs it.
-abstract contract Submission is Gate {
+abstract contract Submission is WorkloadStore, IMarketCore {
     using Candidate for uint256;
 
     /// @notice Most slots of a workload.
@@ -49,14 +51,13 @@ abstract contract Submission is Gate {
     /// @inheritdoc IMarketCore
     function assign(bytes32 workload) external {
         WorkloadWord w = _workloads[workload];
-        if (w.phase() != Phase.Pending) revert WrongPhase(workload, w.phase(), Phase.Pending);
+        if (!w.isIn(Phase.Pending)) revert WrongPhase(workload, w.phase(), Phase.Pending);
         if (_currentEpoch() > w.epoch() + ASSIGN_EPOCHS) revert AssignWindowOver(w.epoch());
-        StoredRules storage r = _rules[w.rules()];
-        bytes32 randomness = IBeacon(r.beacon).value(uint32(w.time()));
+        (IBeacon beacon, FrozenRules frozen) = _drawRulesOf(w);
+        bytes32 randomness = beacon.value(uint32(w.time()));
         if (randomness == 0) revert RoundNotKnown(w.time());
         address caller = _msgSender();
-        _assign(workload, w, randomness, caller);
-        _credit(caller, r.drawBounty * GWEI);
+        _credit(caller, _assign(workload, w, frozen, randomness, caller));
     }
 
     /// @inheritdoc IMarketCore
@@ -66,29 +67,26 @@ abstract contract Submission is Gate {
         address caller = _msgSender();
         for (uint256 i; i < workloads.length; ++i) {
             WorkloadWord w = _workloads[workloads[i]];
-            if (w.phase() != Phase.Pending || current > w.epoch() + ASSIGN_EPOCHS) continue;
-            StoredRules storage r = _rules[w.rules()];
-            bytes32 randomness = IBeacon(r.beacon).value(uint32(w.time()));
+            if (!w.isIn(Phase.Pending) || current > w.epoch() + ASSIGN_EPOCHS) continue;
+            (IBeacon beacon, FrozenRules frozen) = _drawRulesOf(w);
+            bytes32 randomness = beacon.value(uint32(w.time()));
             if (randomness == 0) continue;
-            _assign(workloads[i], w, randomness, caller);
-            bounties += r.drawBounty;
+            bounties += _assign(workloads[i], w, frozen, randomness, caller);
         }
-        _credit(caller, bounties * GWEI);
+        _credit(caller, bounties);
     }
 
     // ─── Internal ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function _submit(Request calldata request, address requester, uint256 tag) private returns (bytes32 workload) {
-        StoredProgram storage program = _programs[request.program];
-        uint8 class = program.class;
-        if (!program.deployed) revert UnknownProgram(request.program);
+        Verifier verifier = _programs[request.program].verifier;
+        if (!verifier.exists()) revert UnknownProgram(request.program);
+        uint8 class = verifier.class();
         StoredClass memory terms = _classes[class];
         if (terms.rules & (PAUSED | RESTRICTED) != 0) terms.rules = _passGate(class, terms.rules, requester);
         if (terms.rules == 0) revert ClassClosed(class);
         _checkTerms(request, terms);
-        Spec memory spec = _specOf(request, requester, class, terms.rules, tag);
-        workload = keccak256(abi.encode(block.chainid, address(this), spec));
-        _workloads[workload] = WorkloadWordLib.pending(
+        WorkloadWord w = WorkloadWordLib.pending(
             WorkloadWordLib.feeAndTag(request.fee, tag),
             IBeacon(terms.beacon).nextRound(),
             request.maxRunTime,
@@ -97,55 +95,58 @@ abstract contract Submission is Gate {
             request.redundancy,
             WorkloadWordLib.drawInfo(class, terms.rules, _currentEpoch())
         );
-        if (program.verifier == address(0)) _judgeByCommittee(workload, terms.rules);
-        _announce(workload, spec, request.inputsUri);
+        if (verifier.account() == address(0)) {
+            if (_rules[terms.rules].verdictWindow == 0) revert CommitteesOff(terms.rules);
+            w = w.judge();
+        }
+        workload = _announce(request, _termsOf(request, class, terms.rules, tag), requester);
+        _workloads[workload] = w;
     }
 
-    /// @dev Marks a workload just submitted as one whose proofs a committee judges.
-    function _judgeByCommittee(bytes32 workload, uint256 rules) private {
-        if (_rules[rules].verdictWindow == 0) revert CommitteesOff(rules);
-        _workloads[workload] = _workloads[workload].judge();
+    /// @dev Announces a spec and returns its id. Both come from one copy of it: emit Submitted(id, requester, program, inputs,
+    /// publicInputs, deliveryKey, terms, inputsUri), where id is what {WorkloadStore-_idOf} says of the spec.
+    function _announce(Request calldata request, Terms terms, address requester) private returns (bytes32 workload) {
+        bytes32 topic = Submitted.selector;
+        bytes calldata uri = bytes(request.inputsUri);
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            mstore(words, chainid())
+            mstore(add(words, 0x20), address())
+            // A spec begins with the same four words as a request: program, inputs, public inputs, delivery key.
+            calldatacopy(add(words, 0x40), request, 0x80)
+            mstore(add(words, 0xc0), terms)
+            mstore(add(words, 0xe0), requester)
+            workload := keccak256(words, 0x100)
+            // The event's data are the words from the inputs on, with the URI's place, length and bytes where the requester was.
+            mstore(add(words, 0xe0), 0xa0)
+            mstore(add(words, 0x100), uri.length)
+            let bytes_ := add(words, 0x120)
+            mstore(add(bytes_, uri.length), 0)
+            calldatacopy(bytes_, uri.offset, uri.length)
+            let size := add(0xc0, and(add(uri.length, 31), not(31)))
+            log4(add(words, 0x60), size, topic, workload, requester, calldataload(request))
+        }
     }
 
-    function _announce(bytes32 workload, Spec memory spec, string calldata inputsUri) private {
-        emit Submitted(
-            workload,
-            spec.requester,
-            spec.program,
-            spec.inputs,
-            spec.publicInputs,
-            spec.deliveryKey,
-            spec.terms,
-            inputsUri
-        );
-    }
-
-    function _specOf(
+    function _termsOf(
         Request calldata request,
-        address requester,
         uint256 class,
         uint256 rules,
         uint256 tag
-    ) private pure returns (Spec memory) {
-        return
-            Spec({
-                program: request.program,
-                inputs: request.inputs,
-                publicInputs: request.publicInputs,
-                deliveryKey: request.deliveryKey,
-                terms: Terms.unwrap(
-                    TermsLib.pack(
-                        request.fee,
-                        request.maxRunTime,
-                        request.redundancy,
-                        request.rescue,
-                        class,
-                        rules,
-                        tag
-                    )
-                ),
-                requester: requester
-            });
+    ) private pure returns (Terms) {
+        return TermsLib.pack(request.fee, request.maxRunTime, request.redundancy, request.rescue, class, rules, tag);
+    }
+
+    /// @dev Lets a submission to a class with a mark on its rules pass, or reverts.
+    /// @return The number of the rules, without marks.
+    function _passGate(uint8 class, uint16 rules, address requester) private view returns (uint16) {
+        if (rules & PAUSED != 0) {
+            uint256 until = pausedUntil[class];
+            // When it ran out and nobody has lifted it yet, the mark means nothing.
+            if (block.timestamp <= until) revert SubmissionsPaused(class, until);
+        }
+        if (rules & RESTRICTED != 0) _checkAdmitted(AccessList.Requesters, requester);
+        return rules & ~(PAUSED | RESTRICTED);
     }
 
     function _checkTerms(Request calldata request, StoredClass memory terms) private pure {
@@ -160,15 +161,31 @@ abstract contract Submission is Gate {
             request.rescue > 100 ||
             request.fee > type(uint80).max
         ) revert InvalidTerms();
-        uint256 minimum = uint256(terms.minimumRate) * request.maxRunTime;
-        if (minimum < terms.minimumFee) minimum = terms.minimumFee;
-        minimum *= request.redundancy;
-        if (request.fee < minimum * GWEI) revert FeeTooLow(request.fee, minimum * GWEI);
+        // Every factor has been checked to be small.
+        unchecked {
+            uint256 minimum = terms.minimumRate * request.maxRunTime;
+            if (minimum < terms.minimumFee) minimum = terms.minimumFee;
+            minimum *= request.redundancy * GWEI;
+            if (request.fee < minimum) revert FeeTooLow(request.fee, minimum);
+        }
+    }
+
+    /// @dev What the draw needs of the rules: one read of their first word.
+    function _drawRulesOf(WorkloadWord w) private view returns (IBeacon beacon, FrozenRules frozen) {
+        StoredRules storage r = _rules[w.rules()];
+        return (IBeacon(r.beacon), r.frozen);
     }
 
     /// @dev The draw. Candidates are a pure function of (randomness, workload, active set of the frozen epoch); slots go in that order to
     /// candidates that are fit, first to operators that hold no slot here yet, then to the others.
-    function _assign(bytes32 workload, WorkloadWord w, bytes32 randomness, address caller) private {
+    /// @return bounty What the caller earns.
+    function _assign(
+        bytes32 workload,
+        WorkloadWord w,
+        FrozenRules frozen,
+        bytes32 randomness,
+        address caller
+    ) private returns (uint256 bounty) {
         bytes32 seed = keccak256(abi.encode(randomness, workload));
         uint256 wanted = w.redundancy();
         uint256[] memory candidates = registry.draw(w.class(), seed, w.epoch(), 0, wanted);
@@ -186,8 +203,9 @@ abstract contract Submission is Gate {
             drawn = _fill(w, candidates, wanted, drawn);
         }
         if (drawn < wanted) drawn = _fillSameOperator(w, candidates, drawn);
-        _workloads[workload] = w.proving(block.timestamp, wanted - drawn);
+        _workloads[workload] = w.proving(block.timestamp, wanted - drawn, frozen);
         emit Assigned(workload, caller, candidates);
+        return frozen.assignBounty();
     }
 
     /// @dev Looks at candidates `from …` in order, gives free slots to those that are fit and reports each in place.
@@ -199,16 +217,19 @@ abstract contract Submission is Gate {
         uint256 drawn
     ) internal returns (uint256) {
         uint256 wanted = w.redundancy();
-        uint256 offer = w.fee() / (wanted * w.runTime() * GWEI);
-        for (uint256 i = from; i < candidates.length; ++i) {
-            uint256 candidate = candidates[i];
-            Draw draw = Draw.Drawn;
-            if (drawn == wanted) draw = Draw.Spare;
-            else if (!candidate.drawable()) draw = Draw.Inactive;
-            else if (candidate.priceFloor() > offer) draw = Draw.BelowFloor;
-            else if (_holdsSlot(candidates, i, candidate.operator())) draw = Draw.SameOperator;
-            else if (!_assignSeat(w, candidate, drawn)) draw = Draw.Busy;
-            candidates[i] = candidate.report(draw, draw == Draw.Drawn ? drawn++ : SlotWordLib.OPEN_SLOT);
+        uint256 count = candidates.length;
+        unchecked {
+            uint256 offer = w.fee() / (wanted * w.runTime() * GWEI);
+            for (uint256 i = from; i < count; ++i) {
+                uint256 candidate = candidates[i];
+                Draw draw = Draw.Drawn;
+                if (drawn == wanted) draw = Draw.Spare;
+                else if (!candidate.drawable()) draw = Draw.Inactive;
+                else if (candidate.priceFloor() > offer) draw = Draw.BelowFloor;
+                else if (_holdsSlot(candidates, i, candidate.operator())) draw = Draw.SameOperator;
+                else if (!_assignSeat(w, candidate, drawn)) draw = Draw.Busy;
+                candidates[i] = candidate.report(draw, draw == Draw.Drawn ? drawn++ : SlotWordLib.OPEN_SLOT);
+            }
         }
         return drawn;
     }
@@ -217,7 +238,7 @@ abstract contract Submission is Gate {
     function _fillSameOperator(WorkloadWord w, uint256[] memory candidates, uint256 drawn) internal returns (uint256) {
         for (uint256 i; i < candidates.length && drawn < w.redundancy(); ++i) {
             uint256 candidate = candidates[i];
-            if (candidate.result() != Draw.SameOperator) continue;
+            if (!candidate.was(Draw.SameOperator)) continue;
             if (!_assignSeat(w, candidate, drawn)) candidates[i] = candidate.report(Draw.Busy, SlotWordLib.OPEN_SLOT);
             else candidates[i] = candidate.report(Draw.Drawn, drawn++);
         }
@@ -227,7 +248,8 @@ abstract contract Submission is Gate {
     /// @dev Whether one of the first `count` candidates was drawn and belongs to `operator`.
     function _holdsSlot(uint256[] memory candidates, uint256 count, uint160 operator) private pure returns (bool) {
         for (uint256 i; i < count; ++i) {
-            if (candidates[i].result() == Draw.Drawn && candidates[i].operator() == operator) return true;
+            uint256 other = candidates[i];
+            if (other.was(Draw.Drawn) && other.operator() == operator) return true;
         }
         return false;
     }

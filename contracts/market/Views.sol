@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMarketExtension} from "../interfaces/IMarket.sol";
 import {SlotWord} from "../libraries/SlotWord.sol";
+import {Terms} from "../libraries/Terms.sol";
 import {WorkloadWord} from "../libraries/WorkloadWord.sol";
 import {WorkloadStore} from "./WorkloadStore.sol";
 
@@ -25,9 +26,9 @@ abstract contract Views is WorkloadStore, IMarketExtension {
             state.startedAt = w.time();
             return state;
         }
-        state.fee = w.fee();
         state.redundancy = w.redundancy();
         if (state.phase == Phase.Pending) {
+            state.fee = w.fee();
             state.round = w.time();
             state.epoch = w.epoch();
             return state;
@@ -51,7 +52,7 @@ abstract contract Views is WorkloadStore, IMarketExtension {
     /// @inheritdoc IMarketExtension
     function receiptOf(bytes32 workload) external view returns (uint256 receipt) {
         WorkloadWord w = _workloads[workload];
-        return w.phase() == Phase.Final ? w.receipt() : 0;
+        return w.isIn(Phase.Final) ? w.receipt() : 0;
     }
 
     /// @inheritdoc IMarketExtension
@@ -59,7 +60,7 @@ abstract contract Views is WorkloadStore, IMarketExtension {
         (bytes32 workload, WorkloadWord w) = _load(spec, Phase.Proving);
         StoredRules storage r = _rulesOf(spec);
         if (!w.judged()) revert NotJudged(workload);
-        _checkRevealsOver(w, r);
+        _checkRevealsOver(w);
         if (w.valid() == 0) revert NothingToJudge(workload);
         return
             Judging({
@@ -67,7 +68,7 @@ abstract contract Views is WorkloadStore, IMarketExtension {
                 commits: w.commits(),
                 reveals: w.valid(),
                 proofs: _proofs[workload],
-                share: _committeeShareOf(w.fee(), r),
+                share: _committeeShareOf(Terms.wrap(spec.terms).fee(), r),
                 verdictWindow: r.verdictWindow,
                 beacon: r.beacon
             });

@@ -3,7 +3,9 @@ pragma solidity 0.8.37;
 
 import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IMarketExtension} from "../interfaces/IMarket.sol";
+import {FrozenRules} from "../libraries/FrozenRules.sol";
 import {SlotWord} from "../libraries/SlotWord.sol";
+import {Terms} from "../libraries/Terms.sol";
 import {WorkloadWord} from "../libraries/WorkloadWord.sol";
 import {WorkloadStore} from "./WorkloadStore.sol";
 
@@ -12,11 +14,11 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
     /// @inheritdoc IMarketExtension
     function decline(Spec calldata spec, uint256 seat) external {
         (bytes32 workload, WorkloadWord w, uint256 key, SlotWord s) = _answer(spec, seat);
-        if (s.state() != SlotState.Assigned) revert WrongSlotState(seat, s.state());
+        if (!s.isIn(SlotState.Assigned)) revert WrongSlotState(seat, s.state());
         if (_isOpen(w)) _workloads[workload] = w.vacate();
         _slots[key] = s.become(SlotState.Free);
         emit Declined(workload, seat);
-        bool excused = w.phase() == Phase.Final ? w.dutyEnded() : w.released();
+        bool excused = w.isIn(Phase.Final) ? w.dutyEnded() : w.released();
         if (!excused) registry.countDecline(seat);
     }
 
@@ -26,7 +28,7 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         (bytes32 workload, WorkloadWord w, uint256 key, SlotWord s) = _answer(spec, seat);
         if (!s.busy()) revert WrongSlotState(seat, s.state());
         emit Failed(workload, seat, reason);
-        if (w.phase() == Phase.Final) {
+        if (w.isIn(Phase.Final)) {
             _free(workload, key, s, w.outcome() == Outcome.Proven && !w.dutyEnded(), false);
             return;
         }
@@ -61,7 +63,7 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         bytes32 workload = _idOf(spec);
         _checkRequester(workload, spec.requester);
         WorkloadWord w = _workloads[workload];
-        if (w.phase() == Phase.Pending) {
+        if (w.isIn(Phase.Pending)) {
             // Once the draw can be known, a free cancel would be a free re-roll.
             if (!IBeacon(_rules[w.rules()].beacon).isOpen(uint32(w.time()))) revert RoundFixed(w.time());
             _credit(spec.requester, w.fee());
@@ -70,42 +72,38 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         }
         w = _loadOpen(workload);
         if (w.commits() != 0) revert CommitsExist(w.commits());
-        StoredRules storage r = _rulesOf(spec);
+        uint256 delay = _rulesOf(spec).cancelDelay;
         uint256 requested = w.cancelRequest();
         if (requested == 0) {
             w = w.requestCancel(block.timestamp);
             _workloads[workload] = w;
-            emit CancelRequested(workload, w.time() + w.cancelRequest() + r.cancelDelay);
+            emit CancelRequested(workload, w.time() + w.cancelRequest() + delay);
             return;
         }
-        uint256 from = w.time() + requested + r.cancelDelay;
+        uint256 from = w.time() + requested + delay;
         if (block.timestamp < from) revert CancelDelayRunning(from);
-        _cancelProving(workload, spec.requester, w, r, seats);
+        _cancelProving(workload, spec, w, seats);
     }
 
     /// @dev Second step: every seat that accepted in time gets its slot's part of the pot for the time that went by; the rest
     /// is refunded. The base burn and the assign bounty are not.
-    function _cancelProving(
-        bytes32 workload,
-        address requester,
-        WorkloadWord w,
-        StoredRules storage r,
-        uint256[] calldata seats
-    ) private {
+    function _cancelProving(bytes32 workload, Spec calldata spec, WorkloadWord w, uint256[] calldata seats) private {
         if (seats.length != w.accepted()) revert ClaimsIncomplete(seats.length, w.accepted());
         Ledger memory ledger;
-        uint256 pot = _potOf(w.fee(), r);
+        FrozenRules frozen = w.frozen();
+        uint256 fee = Terms.wrap(spec.terms).fee();
+        uint256 pot = frozen.potOf(fee);
         uint256 each = (pot * (block.timestamp - w.time())) / (w.runTime() * w.redundancy());
         for (uint256 i; i < seats.length; ++i) {
             (uint256 key, SlotWord s) = _find(seats[i], w.tag());
-            if (!s.held() || s.state() != SlotState.Accepted) revert WrongSlotState(seats[i], s.state());
+            if (!s.held() || !s.isIn(SlotState.Accepted)) revert WrongSlotState(seats[i], s.state());
             _free(workload, key, s, false, false);
             _pay(workload, seats[i], s.payload(), 0, each);
         }
         ledger.paid = each * seats.length;
         ledger.refunded = pot - ledger.paid;
-        ledger.burned = _baseBurnOf(w.fee(), r);
-        _creditAndBurn(requester, ledger.refunded + r.settleBounty * GWEI, ledger.burned);
+        ledger.burned = frozen.baseBurnOf(fee);
+        _creditAndBurn(spec.requester, ledger.refunded + frozen.settleBounty(), ledger.burned);
         _finish(workload, w, Outcome.Cancelled, true, ledger);
     }
 
@@ -124,6 +122,6 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         if (w.phase() < Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
         (key, s) = _findOwn(workload, w, seat);
         uint256 silentAt = w.time() + _rulesOf(spec).silenceWindow;
-        if (s.state() == SlotState.Assigned && block.timestamp > silentAt) revert SilenceWindowOver(silentAt);
+        if (s.isIn(SlotState.Assigned) && block.timestamp > silentAt) revert SilenceWindowOver(silentAt);
     }
 }

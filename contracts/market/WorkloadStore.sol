@@ -49,17 +49,17 @@ abstract contract WorkloadStore is SlotStore {
     function _load(Spec calldata spec, Phase phase) internal view returns (bytes32 workload, WorkloadWord w) {
         workload = _idOf(spec);
         w = _workloads[workload];
-        if (w.phase() != phase) revert WrongPhase(workload, w.phase(), phase);
+        if (!w.isIn(phase)) revert WrongPhase(workload, w.phase(), phase);
     }
 
     /// @dev Whether commits are possible now.
     function _isOpen(WorkloadWord w) internal view returns (bool) {
-        return w.phase() == Phase.Proving && !w.closed() && block.timestamp <= w.deadline();
+        return w.isIn(Phase.Proving) && !w.closed() && block.timestamp <= w.deadline();
     }
 
     function _loadOpen(bytes32 workload) internal view returns (WorkloadWord w) {
         w = _workloads[workload];
-        if (w.phase() != Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
+        if (!w.isIn(Phase.Proving)) revert WrongPhase(workload, w.phase(), Phase.Proving);
         if (!_isOpen(w)) revert CommitsClosedAlready(w.deadline());
     }
 
@@ -67,15 +67,15 @@ abstract contract WorkloadStore is SlotStore {
     function _findOwn(bytes32 workload, WorkloadWord w, uint256 seat) internal view returns (uint256 key, SlotWord s) {
         key = _mainKey(seat);
         s = _slots[key];
-        if (s.tag() != w.tag() || s.state() == SlotState.Free) revert SeatNotInWorkload(workload, seat);
+        if (s.tag() != w.tag() || s.isIn(SlotState.Free)) revert SeatNotInWorkload(workload, seat);
         address caller = _msgSender();
         if (s.busy() && s.payload() != uint160(caller)) revert NotOperator(seat, caller);
     }
 
     /// @dev Reveals begin after the delay, so that a reorg cannot reopen commits after one, and end with the window.
-    function _checkRevealWindow(WorkloadWord w, StoredRules storage r) internal view {
-        uint256 from = w.deadline() + r.revealDelay;
-        uint256 until = from + r.revealWindow;
+    function _checkRevealWindow(WorkloadWord w) internal view {
+        uint256 from = w.deadline() + w.frozen().revealDelay();
+        uint256 until = from + w.frozen().revealWindow();
         if (block.timestamp <= from || block.timestamp > until) revert OutsideRevealWindow(from, until);
     }
 
@@ -92,9 +92,9 @@ abstract contract WorkloadStore is SlotStore {
     }
 
     /// @dev Reverts before commits are closed and every one is revealed or the reveal window over.
-    function _checkRevealsOver(WorkloadWord w, StoredRules storage r) internal view {
+    function _checkRevealsOver(WorkloadWord w) internal view {
         if (_isOpen(w)) revert TooEarly(w.deadline() + 1);
-        uint256 revealEnd = w.deadline() + r.revealDelay + r.revealWindow;
+        uint256 revealEnd = w.deadline() + w.frozen().revealDelay() + w.frozen().revealWindow();
         if (w.valid() + w.invalid() < w.commits() && block.timestamp <= revealEnd) revert TooEarly(revealEnd + 1);
     }
 
@@ -108,5 +108,18 @@ abstract contract WorkloadStore is SlotStore {
     function _pay(bytes32 workload, uint256 seat, uint160 operator, uint256 rank, uint256 amount) internal {
         _credit(address(operator), amount);
         emit SlotSettled(workload, seat, rank, amount);
+    }
+
+    /// @dev Frees the word of a seat that delivered no valid proof. A seat that never answered keeps its word, so that it can
+    /// still answer or be slashed, unless nobody has to answer any more.
+    function _release(bytes32 workload, uint256 key, SlotWord s, Outcome outcome, bool dutyEnded) internal {
+        SlotState state = s.state();
+        if (state == SlotState.Assigned && !dutyEnded) return;
+        // What was revealed to a committee and is not among the winners was found invalid.
+        bool missed = state == SlotState.Committed || state == SlotState.Invalid || state == SlotState.Revealed;
+        if (state == SlotState.Accepted) missed = !dutyEnded;
+        // Only a valid proof shows that the work could be done; without one, a fail is nobody's miss (docs/adr/0006-fails-and-closing.md).
+        if (state == SlotState.Failed) missed = outcome == Outcome.Proven;
+        _free(workload, key, s, missed, false);
     }
 }

@@ -43,8 +43,8 @@ contract HashcashPuzzle is IPuzzle {
         assembly ("memory-safe") {
             solved := 1
             mstore(0x00, seed)
-            // One less than no number: the first may be zero.
-            let last := not(0)
+            // The least that the next number may be. No branch on the way: a wrong number is its sender's cost.
+            let least := 0
             let end := add(solution.offset, length)
             for {
                 let at := solution.offset
@@ -53,11 +53,8 @@ contract HashcashPuzzle is IPuzzle {
             } {
                 let found := shr(SHIFT, calldataload(at))
                 mstore(0x20, found)
-                if or(iszero(gt(add(found, 1), add(last, 1))), iszero(lt(keccak256(0x00, 0x40), target))) {
-                    solved := 0
-                    break
-                }
-                last := found
+                solved := and(solved, and(iszero(lt(found, least)), lt(keccak256(0x00, 0x40), target)))
+                least := add(found, 1)
             }
         }
     }

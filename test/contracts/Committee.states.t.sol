@@ -57,9 +57,10 @@ contract CommitteeStatesTest is CommitteeFixture {
         if (action == 0) return abi.encodeCall(market.fail, (w.spec, seat, FailReason.OutOfTime));
         if (action == 1) return abi.encodeCall(market.commit, (w.id, seat, commitmentOf(w, seat, proofOf(seat))));
         if (action == 2) {
-            return abi.encodeCall(market.reveal, (w.spec, seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat)));
+            return abi.encodeCall(market.reveal, (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat)));
         }
-        if (action == 3) return abi.encodeCall(market.submitProof, (w.spec, seat, PUBLIC_INPUTS, proofOf(seat)));
+        if (action == 3)
+            return abi.encodeCall(market.submitProof, (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat)));
         bytes32 digest = sha256(proofOf(seat));
         return abi.encodeCall(market.revealToCommittee, (w.spec, seat, digest, saltOf(seat), "", ""));
     }

@@ -143,7 +143,7 @@ contract MarketAccountsTest is MarketFixture {
         bytes32 id = direct.idOf(w.spec);
         assertTrue(id != w.id, "the id names the market");
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, id, Phase.None, Phase.Proving));
-        direct.settle(w.spec, none());
+        direct.fail(w.spec, seatOf[alice], FailReason.OutOfTime);
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, id, Phase.None, Phase.Final));
         direct.clear(w.spec, one(seatOf[alice]));
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, id, Phase.None, Phase.Proving));

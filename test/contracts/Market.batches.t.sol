@@ -51,13 +51,19 @@ contract MarketBatchesTest is RelayFixture {
         assertTrue(!done[0] && done[1] && !done[2], "her own, once");
         commit(w, seatOf[bob]);
         vm.warp(block.timestamp + REVEAL_DELAY + 1);
-        calls[0] = abi.encodeCall(IMarketCore.reveal, (w.spec, seat, PUBLIC_INPUTS, junkOf(seat), saltOf(seat)));
-        calls[1] = abi.encodeCall(IMarketCore.reveal, (w.spec, seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat)));
-        calls[2] = abi.encodeCall(IMarketExtension.settle, (w.spec, one(seat)));
+        calls[0] = abi.encodeCall(
+            IMarketCore.reveal,
+            (w.spec, pinOf(w), seat, PUBLIC_INPUTS, junkOf(seat), saltOf(seat))
+        );
+        calls[1] = abi.encodeCall(
+            IMarketCore.reveal,
+            (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat))
+        );
+        calls[2] = abi.encodeCall(IMarketCore.settle, (w.spec, one(seat)));
         done = _tryMany(alice, calls);
         assertTrue(!done[0] && done[1] && !done[2], "the proof; too early to settle");
         reveal(w, seatOf[bob]);
-        calls[2] = abi.encodeCall(IMarketExtension.settle, (w.spec, pair(seat, seatOf[bob])));
+        calls[2] = abi.encodeCall(IMarketCore.settle, (w.spec, pair(seat, seatOf[bob])));
         done = _tryMany(keeper, calls);
         assertTrue(!done[0] && !done[1] && done[2], "the keeper settles, reveals nothing");
         assertPhase(w, Phase.Final);
@@ -205,7 +211,7 @@ contract MarketBatchesTest is RelayFixture {
         bytes[] memory calls = new bytes[](1);
         calls[0] = abi.encodeCall(
             IMarketCore.submitProof,
-            (w.spec, seatOf[alice], PUBLIC_INPUTS, proofOf(seatOf[alice]))
+            (w.spec, pinOf(w), seatOf[alice], PUBLIC_INPUTS, proofOf(seatOf[alice]))
         );
         vm.prank(alice);
         (bool ok, bytes memory answer) = address(market).call{gas: VERIFIER_GAS}(
@@ -252,6 +258,6 @@ contract MarketBatchesTest is RelayFixture {
     }
 
     function _settle(Workload memory w) private pure returns (bytes memory) {
-        return abi.encodeCall(IMarketExtension.settle, (w.spec, none()));
+        return abi.encodeCall(IMarketCore.settle, (w.spec, none()));
     }
 }

@@ -8,7 +8,8 @@ contract MarketProgramsTest is MarketFixture {
     function test_deployProgram_StoresWhatAVerificationNeeds() public {
         Program memory p = aProgram(address(new ContentVerifier()), true);
         bytes32 codeHash = p.verifier.codehash;
-        bytes32 id = keccak256(abi.encode(block.chainid, address(market), p, codeHash));
+        Pin memory pin = aPin(p);
+        bytes32 id = keccak256(abi.encode(block.chainid, address(market), pin.packages, pin.verifier, codeHash));
         vm.expectEmit(address(market));
         emit ProgramDeployed(id, alice, p, codeHash, "ipfs://somewhere");
         vm.prank(alice);
@@ -20,6 +21,20 @@ contract MarketProgramsTest is MarketFixture {
         assertEq(class, CLASS, "class");
         assertTrue(binds, "binds the prover");
         assertTrue(!judged, "the contract decides");
+        assertEq(abi.encode(market.pinOf(id)), abi.encode(pin), "pin");
+    }
+
+    function testFuzz_pinOf_SaysWhatWasDeployed(Program memory p) public {
+        p.verifier = verifier;
+        p.verifierGas = uint32(bound(p.verifierGas, 1, 15_000_000));
+        if (p.prover == 0) p.prover = bytes32("prover");
+        bytes32 id = market.deployProgram(p, "");
+        assertEq(abi.encode(market.pinOf(id)), abi.encode(aPin(p)), "pin");
+        (address verifier_, , uint32 gas_, uint8 class, bool binds, ) = market.programOf(id);
+        assertEq(verifier_, p.verifier, "verifier");
+        assertEq(gas_, p.verifierGas, "gas");
+        assertEq(class, p.class, "class");
+        assertTrue(binds == p.bindsProver, "binds the prover");
     }
 
     function test_deployProgram_AgainChangesNothing() public {
@@ -48,7 +63,8 @@ contract MarketProgramsTest is MarketFixture {
 
     function test_deployProgram_WithoutAContractIsJudged() public {
         Program memory p = aJudgedProgram();
-        bytes32 id = keccak256(abi.encode(block.chainid, address(market), p, bytes32(0)));
+        Pin memory pin = aPin(p);
+        bytes32 id = keccak256(abi.encode(block.chainid, address(market), pin.packages, pin.verifier, bytes32(0)));
         vm.expectEmit(address(market));
         emit ProgramDeployed(id, address(this), p, 0, "");
         assertEq(market.deployProgram(p, ""), id, "id");
@@ -102,6 +118,7 @@ contract MarketProgramsTest is MarketFixture {
         (address verifier_, , , , , bool judged) = market.programOf(bytes32("unknown"));
         assertTrue(!judged, "not deployed");
         assertEq(verifier_, address(0), "none");
+        assertEq(abi.encode(market.pinOf(bytes32("unknown"))), abi.encode(Pin(0, 0)), "no pin");
     }
 
     function _expectInvalid(Program memory p) private {

@@ -109,7 +109,7 @@ contract MarketRevealTest is MarketFixture {
         );
         vm.expectRevert(mismatch);
         vm.prank(alice);
-        market.reveal(w.spec, seat, PUBLIC_INPUTS, other, saltOf(seat));
+        market.reveal(w.spec, pinOf(w), seat, PUBLIC_INPUTS, other, saltOf(seat));
     }
 
     function test_reveal_RevertWhen_OtherSalt() public {
@@ -121,7 +121,7 @@ contract MarketRevealTest is MarketFixture {
             abi.encodeWithSelector(CommitmentMismatch.selector, opened, commitmentOf(w, seat, proofOf(seat)))
         );
         vm.prank(alice);
-        market.reveal(w.spec, seat, PUBLIC_INPUTS, proofOf(seat), bytes32("other"));
+        market.reveal(w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat), bytes32("other"));
     }
 
     function test_reveal_RevertWhen_PublicInputsAreOthers() public {
@@ -130,7 +130,7 @@ contract MarketRevealTest is MarketFixture {
             abi.encodeWithSelector(PublicInputsMismatch.selector, keccak256("easier"), keccak256(PUBLIC_INPUTS))
         );
         vm.prank(alice);
-        market.reveal(w.spec, seatOf[alice], "easier", proofOf(seatOf[alice]), saltOf(seatOf[alice]));
+        market.reveal(w.spec, pinOf(w), seatOf[alice], "easier", proofOf(seatOf[alice]), saltOf(seatOf[alice]));
     }
 
     function test_reveal_RevertWhen_NotCommitted() public {
@@ -184,7 +184,7 @@ contract MarketRevealTest is MarketFixture {
             )
         );
         vm.prank(bob);
-        market.reveal(w.spec, seatOf[bob], PUBLIC_INPUTS, seen, salt);
+        market.reveal(w.spec, pinOf(w), seatOf[bob], PUBLIC_INPUTS, seen, salt);
 
         // For Alice's seat Bob opens nothing either: the commitment names her.
         opened = uint160(uint256(keccak256(abi.encode(digest, bob, w.id, seatOf[alice], salt))));
@@ -192,7 +192,7 @@ contract MarketRevealTest is MarketFixture {
             abi.encodeWithSelector(CommitmentMismatch.selector, opened, commitmentOf(w, seatOf[alice], seen))
         );
         vm.prank(bob);
-        market.reveal(w.spec, seatOf[alice], PUBLIC_INPUTS, seen, salt);
+        market.reveal(w.spec, pinOf(w), seatOf[alice], PUBLIC_INPUTS, seen, salt);
     }
 
     /// @dev Attack: commit to a copy of somebody's commitment, and open it with what the other reveals.
@@ -209,7 +209,7 @@ contract MarketRevealTest is MarketFixture {
         uint160 opened = uint160(uint256(keccak256(abi.encode(sha256(seen), bob, w.id, seatOf[bob], salt))));
         vm.expectRevert(abi.encodeWithSelector(CommitmentMismatch.selector, opened, copied));
         vm.prank(bob);
-        market.reveal(w.spec, seatOf[bob], PUBLIC_INPUTS, seen, salt);
+        market.reveal(w.spec, pinOf(w), seatOf[bob], PUBLIC_INPUTS, seen, salt);
         toRevealsOver(w);
         settle(w, pair(seatOf[alice], seatOf[bob]));
         assertEq(balanceOf(bob), 0, "a copy earns nothing");
@@ -232,7 +232,7 @@ contract MarketRevealTest is MarketFixture {
         uint160 opened = uint160(uint256(keccak256(abi.encode(digest, alice, other.id, second, saltOf(first)))));
         vm.expectRevert(abi.encodeWithSelector(CommitmentMismatch.selector, opened, commitment));
         vm.prank(alice);
-        market.reveal(other.spec, second, PUBLIC_INPUTS, proofOf(first), saltOf(first));
+        market.reveal(other.spec, pinOf(other), second, PUBLIC_INPUTS, proofOf(first), saltOf(first));
     }
 
     /// @dev Design §3: the proof a copycat sees comes too late, because commits are closed when the first reveal is possible.

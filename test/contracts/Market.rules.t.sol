@@ -12,7 +12,10 @@ contract MarketRulesTest is MarketFixture {
     using RulesBuilder for Rules;
 
     function test_addRules_StoresThemUnderTheNextNumber() public {
-        Rules memory rules = someRules().withResponse(60).withReveal(0, 300).withBaseBurn(2000).withBounties(1, 2);
+        Rules memory rules = someRules().withResponse(60).withReveal(0, 300).withBaseBurn(2000).withBounties(
+            1000,
+            2000
+        );
         vm.expectEmit(address(market));
         emit RulesAdded(2, rules);
         vm.prank(owner);
@@ -30,10 +33,16 @@ contract MarketRulesTest is MarketFixture {
         rules.baseBurnBps = uint16(bound(rules.baseBurnBps, 0, 2000));
         rules.committeeBps = uint16(bound(rules.committeeBps, 100, 1000));
         rules.verdictWindow = uint32(bound(rules.verdictWindow, 1, 1 hours));
+        (rules.assignBounty, rules.settleBounty) = (_bounty(rules.assignBounty), _bounty(rules.settleBounty));
         rules.beacon = address(beacon);
         vm.prank(owner);
         uint256 number = market.addRules(rules);
         assertEq(abi.encode(market.rulesOf(number)), abi.encode(rules), "rules");
+    }
+
+    /// @dev A bounty that rules can have.
+    function _bounty(uint256 seed) private pure returns (uint32) {
+        return uint32(bound(seed, 0, 4_194_303) * 1000);
     }
 
     function test_addRules_RevertWhen_NotTheOwner() public {
@@ -52,6 +61,10 @@ contract MarketRulesTest is MarketFixture {
         _expectInvalid(someRules().withReveal(1 hours + 1, 600));
         _expectInvalid(someRules().withCancelDelay(1 hours + 1));
         _expectInvalid(someRules().withBaseBurn(2001));
+        _expectInvalid(someRules().withBounties(999, 1000));
+        _expectInvalid(someRules().withBounties(1000, 1001));
+        _expectInvalid(someRules().withBounties(4_194_304_000, 0));
+        _expectInvalid(someRules().withBounties(0, 4_194_304_000));
         _expectInvalid(someRules().withCommittee(99, 600));
         _expectInvalid(someRules().withCommittee(1001, 600));
         _expectInvalid(someRules().withCommittee(500, 1 hours + 1));
@@ -88,6 +101,8 @@ contract MarketRulesTest is MarketFixture {
         market.addRules(someRules().withResponse(511).withSilence(3 days).withReveal(1 hours, 1 hours));
         market.addRules(someRules().withResponse(0).withSilence(0).withReveal(0, 1).withCancelDelay(0).withBaseBurn(0));
         market.addRules(someRules().withCancelDelay(1 hours).withBaseBurn(2000));
+        market.addRules(someRules().withBounties(4_194_303_000, 0));
+        market.addRules(someRules().withBounties(0, 4_194_303_000));
         market.addRules(someRules().withCommittee(0, 0));
         market.addRules(someRules().withCommittee(100, 1));
         market.addRules(someRules().withCommittee(1000, 1 hours));
@@ -168,6 +183,7 @@ contract MarketRulesTest is MarketFixture {
         uint32 settleBounty,
         uint32 minimum
     ) public {
+        (assignBounty, settleBounty) = (_bounty(assignBounty), _bounty(settleBounty));
         Rules memory rules = someRules().withBaseBurn(uint16(bound(burnBps, 0, 2000))).withBounties(
             assignBounty,
             settleBounty

@@ -43,10 +43,13 @@ contract MarketStatesTest is MarketFixture {
         }
         if (action == 5) return (carol, abi.encodeCall(market.commitOpen, (w.spec, seatOf[carol], 1)));
         if (action == 6) {
-            return (alice, abi.encodeCall(market.reveal, (w.spec, seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat))));
+            return (
+                alice,
+                abi.encodeCall(market.reveal, (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat)))
+            );
         }
         if (action == 7) {
-            return (alice, abi.encodeCall(market.submitProof, (w.spec, seat, PUBLIC_INPUTS, proofOf(seat))));
+            return (alice, abi.encodeCall(market.submitProof, (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat))));
         }
         if (action == 8) return (requester, abi.encodeCall(market.release, (w.spec)));
         if (action == 9) return (requester, abi.encodeCall(market.cancel, (w.spec, none())));

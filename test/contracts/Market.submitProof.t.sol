@@ -60,7 +60,7 @@ contract MarketSubmitProofTest is MarketFixture {
         Workload memory w = drawnToAlice();
         vm.expectRevert(ProofNotValid.selector);
         vm.prank(alice);
-        market.submitProof(w.spec, seatOf[alice], PUBLIC_INPUTS, junkOf(seatOf[alice]));
+        market.submitProof(w.spec, pinOf(w), seatOf[alice], PUBLIC_INPUTS, junkOf(seatOf[alice]));
         submitProof(w, seatOf[alice]);
     }
 
@@ -71,7 +71,7 @@ contract MarketSubmitProofTest is MarketFixture {
             abi.encodeWithSelector(PublicInputsMismatch.selector, keccak256("easier"), keccak256(PUBLIC_INPUTS))
         );
         vm.prank(alice);
-        market.submitProof(w.spec, seatOf[alice], "easier", proof);
+        market.submitProof(w.spec, pinOf(w), seatOf[alice], "easier", proof);
     }
 
     /// @dev Attack: see the proof in the pool of pending transactions and send it first.
@@ -79,10 +79,10 @@ contract MarketSubmitProofTest is MarketFixture {
         Workload memory w = drawnToAlice();
         vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob));
         vm.prank(bob);
-        market.submitProof(w.spec, seatOf[alice], PUBLIC_INPUTS, proofOf(seatOf[alice]));
+        market.submitProof(w.spec, pinOf(w), seatOf[alice], PUBLIC_INPUTS, proofOf(seatOf[alice]));
         vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[bob]));
         vm.prank(bob);
-        market.submitProof(w.spec, seatOf[bob], PUBLIC_INPUTS, proofOf(seatOf[alice]));
+        market.submitProof(w.spec, pinOf(w), seatOf[bob], PUBLIC_INPUTS, proofOf(seatOf[alice]));
     }
 
     /// @dev Attack: once the slot is open, commit to the copied proof first. The assignee commits then, and ranks before.
@@ -100,7 +100,7 @@ contract MarketSubmitProofTest is MarketFixture {
         commit(w, seatOf[alice]);
         toReveals(w);
         vm.prank(bob);
-        market.reveal(w.spec, seatOf[bob], PUBLIC_INPUTS, seen, saltOf(seatOf[bob]));
+        market.reveal(w.spec, pinOf(w), seatOf[bob], PUBLIC_INPUTS, seen, saltOf(seatOf[bob]));
         reveal(w, seatOf[alice]);
         settle(w, pair(seatOf[alice], seatOf[bob]));
         assertEq(balanceOf(alice), potOf(FEE), "the slot's own seat");
@@ -163,7 +163,7 @@ contract MarketSubmitBoundProofTest is MarketFixture {
 
     function _submitBound(Workload memory w, address prover) private {
         vm.prank(prover);
-        market.submitProof(w.spec, seatOf[prover], PUBLIC_INPUTS, _boundProof(prover));
+        market.submitProof(w.spec, pinOf(w), seatOf[prover], PUBLIC_INPUTS, _boundProof(prover));
     }
 
     function test_submitProof_CountsAsCommitAndReveal() public balanced {
@@ -202,7 +202,7 @@ contract MarketSubmitBoundProofTest is MarketFixture {
         settle(w, pair(seatOf[alice], seatOf[bob]));
         toReveals(w);
         vm.prank(alice);
-        market.reveal(w.spec, seatOf[alice], PUBLIC_INPUTS, _boundProof(alice), salt);
+        market.reveal(w.spec, pinOf(w), seatOf[alice], PUBLIC_INPUTS, _boundProof(alice), salt);
         settle(w, pair(seatOf[alice], seatOf[bob]));
         assertEq(balanceOf(alice), shareOf(potOf(FEE), 1, 2), "Alice committed first");
         assertEq(balanceOf(bob), shareOf(potOf(FEE), 2, 2), "Bob showed his proof second");
@@ -231,6 +231,6 @@ contract MarketSubmitBoundProofTest is MarketFixture {
         _submitBound(w, alice);
         vm.expectRevert(ProofNotValid.selector);
         vm.prank(bob);
-        market.submitProof(w.spec, seatOf[bob], PUBLIC_INPUTS, _boundProof(alice));
+        market.submitProof(w.spec, pinOf(w), seatOf[bob], PUBLIC_INPUTS, _boundProof(alice));
     }
 }

@@ -79,7 +79,7 @@ contract MarketVerifiersTest is MarketFixture {
     function test_verify_AReturnBombCostsNobodyElse() public balanced {
         Program memory p = aProgram(address(new ReturnBombVerifier()), false);
         p.verifierGas = 3_000_000;
-        program = market.deployProgram(p, "");
+        program = deployProgram(p);
         Workload memory w = drawnToAlice();
         uint256 before = gasleft();
         submitProof(w, seatOf[alice]);
@@ -99,11 +99,17 @@ contract MarketVerifiersTest is MarketFixture {
         for (uint256 i; i < calls.length; ++i) {
             vm.expectRevert(ProofNotValid.selector);
             vm.prank(alice);
-            market.submitProof(w.spec, seatOf[alice], PUBLIC_INPUTS, calls[i]);
+            market.submitProof(w.spec, pinOf(w), seatOf[alice], PUBLIC_INPUTS, calls[i]);
         }
         // It does reach the market: a view answers.
         vm.prank(alice);
-        market.submitProof(w.spec, seatOf[alice], PUBLIC_INPUTS, abi.encodeCall(core.isHeld, (seatOf[alice])));
+        market.submitProof(
+            w.spec,
+            pinOf(w),
+            seatOf[alice],
+            PUBLIC_INPUTS,
+            abi.encodeCall(core.isHeld, (seatOf[alice]))
+        );
         assertOutcome(w, Outcome.Proven);
     }
 
@@ -132,7 +138,7 @@ contract MarketVerifiersTest is MarketFixture {
         toReveals(w);
         bytes memory data = abi.encodeCall(
             IMarketCore.reveal,
-            (w.spec, seatOf[alice], PUBLIC_INPUTS, proofOf(seatOf[alice]), saltOf(seatOf[alice]))
+            (w.spec, pinOf(w), seatOf[alice], PUBLIC_INPUTS, proofOf(seatOf[alice]), saltOf(seatOf[alice]))
         );
         uint256 snapshot = vm.snapshotState();
         uint256 refused;

@@ -62,7 +62,7 @@ contract MarketViewerEndsTest is CommitteeFixture {
 
     /// @dev The fuzzing above is worth something only if it meets every outcome it can, and compensation.
     function test_end_MeetsEveryOutcome() public {
-        for (uint256 i; i < 40; ++i) {
+        for (uint256 i; i < 80; ++i) {
             uint256 snapshot = vm.snapshotState();
             uint256 dice = uint256(keccak256(abi.encode("outcomes", i)));
             if (i % 2 == 0) testFuzz_end_IsWhatTheMarketPays(dice);
@@ -187,7 +187,7 @@ contract MarketViewerEndsTest is CommitteeFixture {
         if (act == 4 || act == 5) {
             call = abi.encodeCall(market.commit, (w.id, seat, commitmentOf(w, seat, proofOf(seat))));
         }
-        if (act == 6) call = abi.encodeCall(market.submitProof, (w.spec, seat, PUBLIC_INPUTS, proofOf(seat)));
+        if (act == 6) call = abi.encodeCall(market.submitProof, (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat)));
         if (call.length != 0) _try(operatorOf[seat], call);
     }
 
@@ -209,7 +209,10 @@ contract MarketViewerEndsTest is CommitteeFixture {
         if (_roll(5) == 0) return;
         for (uint256 i; i < 2; ++i) {
             bytes memory proof = i == 0 ? proofOf(seat) : junkOf(seat);
-            _try(operatorOf[seat], abi.encodeCall(market.reveal, (w.spec, seat, PUBLIC_INPUTS, proof, saltOf(seat))));
+            _try(
+                operatorOf[seat],
+                abi.encodeCall(market.reveal, (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proof, saltOf(seat)))
+            );
         }
     }
 

@@ -317,7 +317,7 @@ contract RelayActionsTest is RelayFixture {
         vm.warp(block.timestamp + REVEAL_DELAY + 1);
         bytes memory data = abi.encodeCall(
             IMarketCore.reveal,
-            (w.spec, seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat))
+            (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat))
         );
         vm.prank(relayer);
         (bool ok, ) = address(market).call(data);

@@ -30,7 +30,7 @@ contract RelaySubmittersTest is RelayFixture {
         uint256 seat = seatOf[alice];
         act(abi.encodeCall(IMarketCore.accept, (w.id, seat)));
         assertSlot(w, seat, SlotState.Accepted);
-        act(abi.encodeCall(IMarketCore.submitProof, (w.spec, seat, PUBLIC_INPUTS, proofOf(seat))));
+        act(abi.encodeCall(IMarketCore.submitProof, (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat))));
         assertPhase(w, Phase.Final);
         assertEq(balanceOf(alice), potOf(FEE) + SETTLE_BOUNTY, "paid to the operator");
         assertEq(balanceOf(hot) + balanceOf(address(relay)), 0, "and to nobody else");
@@ -43,11 +43,11 @@ contract RelaySubmittersTest is RelayFixture {
         act(abi.encodeCall(IMarketCore.commit, (w.id, seat, commitmentOf(w, seat, proofOf(seat)))));
         commit(w, seatOf[bob]);
         vm.warp(block.timestamp + REVEAL_DELAY + 1);
-        act(abi.encodeCall(IMarketCore.reveal, (w.spec, seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat))));
+        act(abi.encodeCall(IMarketCore.reveal, (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat))));
         assertSlot(w, seat, SlotState.Valid);
         assertEq(market.slotOf(w.id, seat).payload, uint160(alice), "the slot is Alice's");
         reveal(w, seatOf[bob]);
-        act(abi.encodeCall(IMarketExtension.settle, (w.spec, pair(seat, seatOf[bob]))));
+        act(abi.encodeCall(IMarketCore.settle, (w.spec, pair(seat, seatOf[bob]))));
         assertPhase(w, Phase.Final);
         assertTrue(balanceOf(alice) > balanceOf(bob), "Alice was first");
     }

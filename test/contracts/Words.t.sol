@@ -2,14 +2,55 @@
 pragma solidity 0.8.37;
 
 import {IMarketTypes} from "../../contracts/interfaces/IMarket.sol";
+import {FrozenRules, FrozenRulesLib} from "../../contracts/libraries/FrozenRules.sol";
 import {Receipt} from "../../contracts/libraries/Receipt.sol";
 import {SlotWord, SlotWordLib} from "../../contracts/libraries/SlotWord.sol";
 import {Terms, TermsLib} from "../../contracts/libraries/Terms.sol";
+import {Verifier, VerifierLib} from "../../contracts/libraries/Verifier.sol";
 import {WorkloadWord, WorkloadWordLib} from "../../contracts/libraries/WorkloadWord.sol";
 import {Test} from "../support/solidity/Test.sol";
 
 /// @notice Packed words: every field comes back, and changing one leaves the others alone.
 contract WordsTest is Test, IMarketTypes {
+    /// @dev Every bit of their place.
+    FrozenRules private constant FROZEN = FrozenRules.wrap(type(uint80).max);
+
+    // ─── Rules and verifiers ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function testFuzz_frozenRules_ComeBack(
+        uint256 delay,
+        uint256 window,
+        uint256 burn,
+        uint256 assign,
+        uint256 settle,
+        uint80 fee
+    ) public pure {
+        delay = bound(delay, 0, 1 hours);
+        window = bound(window, 0, 1 hours);
+        burn = bound(burn, 0, 2000);
+        assign = bound(assign, 0, 4_194_303);
+        settle = bound(settle, 0, 4_194_303);
+        FrozenRules f = FrozenRulesLib.pack(delay, window, burn, assign * 1000, settle * 1000);
+        assertEq(f.revealDelay(), delay, "reveal delay");
+        assertEq(f.revealWindow(), window, "reveal window");
+        assertEq(f.baseBurnBps(), burn, "base burn");
+        assertEq(f.assignBounty(), assign * 1e12, "assign bounty");
+        assertEq(f.settleBounty(), settle * 1e12, "settle bounty");
+        assertEq(f.baseBurnOf(fee), (uint256(fee) * burn) / 10_000, "base burn of a fee");
+        uint256 taken = f.baseBurnOf(fee) + (assign + settle) * 1e12;
+        if (taken <= fee) assertEq(f.potOf(fee), fee - taken, "pot");
+    }
+
+    function testFuzz_verifier_ComesBack(address account_, uint32 gas_, uint8 class, bool binds) public pure {
+        Verifier v = VerifierLib.pack(account_, gas_, class, binds);
+        assertEq(v.account(), account_, "account");
+        assertEq(v.gasLimit(), gas_, "gas");
+        assertEq(v.class(), class, "class");
+        assertTrue(v.bindsProver() == binds, "binds the prover");
+        assertTrue(v.exists(), "exists, also when all else is zero");
+        assertTrue(!Verifier.wrap(0).exists(), "nothing stored");
+    }
+
     // ─── Terms ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function testFuzz_terms_ComeBack(
@@ -125,6 +166,10 @@ contract WordsTest is Test, IMarketTypes {
             );
     }
 
+    function _proving(Pending memory x, uint32 time) private pure returns (WorkloadWord) {
+        return _pending(x).proving(time, 3, FROZEN);
+    }
+
     function testFuzz_workloadWord_PendingComesBack(Pending memory x) public pure {
         WorkloadWord w = _pending(x);
         assertEq(uint256(w.phase()), uint256(Phase.Pending), "phase");
@@ -144,7 +189,7 @@ contract WordsTest is Test, IMarketTypes {
         WorkloadWord w = plain.judge();
         assertTrue(w.judged(), "judged");
         assertEq(WorkloadWord.unwrap(w) ^ WorkloadWord.unwrap(plain), 1 << 202, "one bit");
-        w = w.proving(time, 0).commitOwn(false).commitOpen().reveal(true);
+        w = w.proving(time, 0, FROZEN).commitOwn(false).commitOpen().reveal(true);
         if (random & 1 == 1) w = w.close(uint256(time) + (random % x.runTime));
         assertTrue(w.judged(), "still judged");
         assertEq(w.responseEnd(), uint256(time) + x.response, "response end");
@@ -153,10 +198,10 @@ contract WordsTest is Test, IMarketTypes {
 
     function testFuzz_workloadWord_ProvingStartsClean(Pending memory x, uint32 time, uint256 unfilled) public pure {
         unfilled = bound(unfilled, 0, 8);
-        WorkloadWord w = _pending(x).proving(time, unfilled);
+        WorkloadWord w = _pending(x).proving(time, unfilled, FROZEN);
         assertEq(uint256(w.phase()), uint256(Phase.Proving), "phase");
         assertEq(w.time(), time, "time");
-        assertEq(w.fee(), x.fee, "fee");
+        assertEq(FrozenRules.unwrap(w.frozen()), FrozenRules.unwrap(FROZEN), "frozen rules");
         assertEq(w.tag(), x.tag, "tag");
         assertEq(w.deadline(), uint256(time) + x.runTime, "deadline");
         assertEq(w.responseEnd(), uint256(time) + x.response, "response end");
@@ -176,7 +221,7 @@ contract WordsTest is Test, IMarketTypes {
 
     /// @dev Any sequence of changes that the market could make, against plain counters.
     function testFuzz_workloadWord_CountersNeverSpill(Pending memory x, uint256 random) public pure {
-        WorkloadWord w = _pending(x).proving(1000, 0);
+        WorkloadWord w = _pending(x).proving(1000, 0, FROZEN);
         Counters memory c;
         for (uint256 step; step < 40; ++step) {
             uint256 act = (random >> (step * 4)) & 7;
@@ -192,7 +237,7 @@ contract WordsTest is Test, IMarketTypes {
             if (act == 6 && c.valid + c.invalid < c.commits) (w, c.invalid) = (w.reveal(false), c.invalid + 1);
             if (act == 7 && c.commits == 0) w = w.requestCancel(1000 + (random % x.runTime));
             _check(w, c);
-            assertEq(w.fee(), x.fee, "fee");
+            assertEq(FrozenRules.unwrap(w.frozen()), FrozenRules.unwrap(FROZEN), "frozen rules");
             assertEq(w.tag(), x.tag, "tag");
             assertEq(w.deadline(), 1000 + x.runTime, "deadline");
         }
@@ -215,7 +260,7 @@ contract WordsTest is Test, IMarketTypes {
         uint256 receipt
     ) public pure {
         outcome = bound(outcome, 1, uint256(type(Outcome).max));
-        WorkloadWord w = _pending(x).proving(time, 3).accept().commitOpen().finish(Outcome(outcome), ended, receipt);
+        WorkloadWord w = _proving(x, time).accept().commitOpen().finish(Outcome(outcome), ended, receipt);
         assertEq(uint256(w.phase()), uint256(Phase.Final), "phase");
         assertEq(uint256(w.outcome()), outcome, "outcome");
         assertTrue(w.dutyEnded() == ended, "duty");
@@ -226,7 +271,7 @@ contract WordsTest is Test, IMarketTypes {
     }
 
     function testFuzz_workloadWord_CloseCutsTheRunTime(Pending memory x, uint256 after_, uint256 reasons) public pure {
-        WorkloadWord w = _pending(x).proving(1000, 0);
+        WorkloadWord w = _pending(x).proving(1000, 0, FROZEN);
         after_ = bound(after_, 0, x.runTime);
         FailReason reason = FailReason(1 + (reasons % 3));
         w = w.addReason(reason).addReason(reason);

@@ -18,10 +18,11 @@ import { network } from 'hardhat'
 
 import { creationCode } from '../../programs/support/solc.js'
 import { ACCESS_LISTS } from '../../sdk/src/chain/names.js'
-import { commitmentOf, connect, decodeEvent, deploymentOf, specOf } from '../../sdk/src/chain/index.js'
-import type { CommitmentParts, Contracts, GevulotEvent, Hex, Spec } from '../../sdk/src/chain/index.js'
+import { commitmentOf, connect, decodeEvent, deploymentOf, readPin, specOf } from '../../sdk/src/chain/index.js'
+import type { CommitmentParts, Contracts, GevulotEvent, Hex, Pin, ProgramId, Spec } from '../../sdk/src/chain/index.js'
 import { deploy } from '../../sdk/src/deploy/deploy.js'
 import type { Call, Target } from './acts/call.js'
+import { BatchedReads } from './BatchedReads.js'
 import { CHECKED, PARAMETERS, PLAIN, rulesOf } from './parameters.js'
 import type { Asked, Program } from './protocol/market.js'
 import type { Account, Rules } from './protocol/state.js'
@@ -32,6 +33,7 @@ const PACKAGES = { prover: hashOf('prover'), verifierProgram: hashOf('verifier')
 const PUBLIC_INPUTS = hexlify(new Uint8Array(64).fill(0x11))
 const OTHER_INPUTS = hexlify(new Uint8Array(64).fill(0x12))
 const VERIFIERS = 'test/support/solidity/Verifiers.sol'
+const READER = 'test/support/solidity/Reader.sol'
 
 /** How an act ended: its events and the items of a batch that failed, or the name of the error it reverted with. */
 export type Ending =
@@ -84,6 +86,7 @@ function specOfProgram(verifier: string, of: number, bindsProver: boolean) {
 /** A program that is deployed. */
 interface Deployed extends Program {
   readonly id: string
+  readonly pin: Pin
 }
 
 const VERDICT = {
@@ -103,6 +106,8 @@ const PHRASE = 'test test test test test test test test test test test junk'
 /** The contracts with a handful of accounts. Every act is a block of its own, at a second of the test's choice. */
 export class World {
   readonly contracts: Contracts
+  /** The same, to be read many at a time. */
+  readonly views: Contracts
   readonly jobs: Submitted[] = []
   /** Accounts with tokens; accounts that are submitter keys and have none; one that has nothing to do with any of it. */
   readonly addresses: readonly Account[]
@@ -115,8 +120,15 @@ export class World {
   readonly #errors: Interface
   readonly #hashes = new Map<number, string>()
 
-  private constructor(contracts: Contracts, signers: readonly Signer[], count: number, programs: readonly Deployed[]) {
+  private constructor(
+    contracts: Contracts,
+    views: Contracts,
+    signers: readonly Signer[],
+    count: number,
+    programs: readonly Deployed[],
+  ) {
     this.contracts = contracts
+    this.views = views
     this.programs = programs
     this.#signers = new Map(signers.map((signer) => [signer.address, signer]))
     const phrase = HDNodeWallet.fromPhrase(PHRASE, undefined, "m/44'/60'/0'/0")
@@ -136,10 +148,8 @@ export class World {
   static async create(count: number, purse: bigint): Promise<World> {
     const signers = await ethers.getSigners()
     const owner = signers[0]!
-    const contracts = await connect(
-      deploymentOf(await deploy({ owner, network: 'model', parameters: PARAMETERS })),
-      owner,
-    )
+    const deployment = deploymentOf(await deploy({ owner, network: 'model', parameters: PARAMETERS }))
+    const contracts = await connect(deployment, owner)
     const { market, registry, token, rewards, committee } = contracts
     for (const account of signers.slice(1, count + 1)) {
       await token.transfer(account, purse)
@@ -150,7 +160,8 @@ export class World {
     const deployed = async (spec: ReturnType<typeof specOfProgram>, number: number): Promise<Deployed> => {
       const id = await market.deployProgram.staticCall(spec, '')
       await market.deployProgram(spec, '')
-      return { id, number, class: spec.class, binding: spec.bindsProver, judged: spec.verifier === ZeroAddress }
+      const pin = await readPin(contracts, id as ProgramId)
+      return { id, pin, number, class: spec.class, binding: spec.bindsProver, judged: spec.verifier === ZeroAddress }
     }
     const verified = async (number: number, verifier: string, of: number, binding: boolean): Promise<Deployed> => {
       const data = hexlify(creationCode(VERIFIERS, verifier))
@@ -158,7 +169,10 @@ export class World {
       return deployed(specOfProgram(contractAddress!, of, binding), number)
     }
     await market.admit(ACCESS_LISTS.indexOf('Deployers'), owner, true)
-    return new World(contracts, signers, count, [
+    const reader = await owner.sendTransaction({ data: hexlify(creationCode(READER, 'Reader')) })
+    const { contractAddress } = (await reader.wait())!
+    const views = await connect(deployment, new BatchedReads(contracts.provider, contractAddress!))
+    return new World(contracts, views, signers, count, [
       await verified(0, 'ContentVerifier', PLAIN, false),
       await verified(1, 'BindingVerifier', PLAIN, true),
       await verified(2, 'ContentVerifier', CHECKED, false),
@@ -272,6 +286,12 @@ export class World {
     const digest = TypedDataEncoder.hash(domain, VERDICT, message)
     const { r, yParityAndS: vs } = this.#wallets.get(signer)!.signingKey.sign(digest)
     return { member, valid: bits, r, vs }
+  }
+
+  /** What a verification is passed of the program of a workload; a wrong one names another verifier contract. */
+  pin(job: number, right: boolean): Pin {
+    const { pin } = this.programs.find(({ id }) => id === this.jobs[job]!.spec.program)!
+    return right ? pin : { ...pin, verifier: pin.verifier ^ 1n }
   }
 
   /** The request for a workload. */

@@ -5,6 +5,7 @@ import { commitmentOf } from '../../sdk/src/chain/commitment.js'
 import { connect, type Contracts } from '../../sdk/src/chain/connect.js'
 import { deploymentOf, type Deployment, type DeploymentRecord } from '../../sdk/src/chain/deployment.js'
 import type { Address, Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
+import { readPin } from '../../sdk/src/chain/pin.js'
 import type { FailReason } from '../../sdk/src/chain/names.js'
 import { FAIL_REASONS } from '../../sdk/src/chain/names.js'
 import type { Spec } from '../../sdk/src/chain/spec.js'
@@ -123,11 +124,13 @@ export const prover = {
   },
   async reveal(network: Network, spec: Spec, seat: number, proof: Uint8Array = PROOF): Promise<void> {
     const { contracts } = operatorOf(network, seat)
-    await (await contracts.market.reveal(spec, seat, PUBLIC_INPUTS, proof, SALT)).wait()
+    const pin = await readPin(contracts, spec.program)
+    await (await contracts.market.reveal(spec, pin, seat, PUBLIC_INPUTS, proof, SALT)).wait()
   },
   async submitProof(network: Network, spec: Spec, seat: number, proof: Uint8Array = PROOF): Promise<void> {
     const { contracts } = operatorOf(network, seat)
-    await (await contracts.market.submitProof(spec, seat, PUBLIC_INPUTS, proof)).wait()
+    const pin = await readPin(contracts, spec.program)
+    await (await contracts.market.submitProof(spec, pin, seat, PUBLIC_INPUTS, proof)).wait()
   },
 }
 

@@ -17,7 +17,7 @@ import {
 export interface WorkloadState {
   readonly phase: Phase
   readonly outcome: Outcome
-  /** Fee held, token units; zero once final. */
+  /** Whole fee in token units, while Pending; from the draw on zero: the terms of the spec name it. */
   readonly fee: bigint
   /** Beacon round, while Pending. */
   readonly round: number

@@ -136,6 +136,7 @@ export class Worker {
     const domain = { chainId: contracts.chainId, market: contracts.addresses.market }
     const actor = new JobActor({
       contracts,
+      chain,
       calls,
       jobs,
       journal,

@@ -146,7 +146,7 @@ abstract contract EndActions is JudgeActions {
 
     function _trySettle(uint256 index, address caller, uint256[] memory seats, bytes4 predicted) internal {
         Job storage job = _jobs[index];
-        bytes memory call = abi.encodeCall(IMarketExtension.settle, (job.spec, seats));
+        bytes memory call = abi.encodeCall(IMarketCore.settle, (job.spec, seats));
         bool pending = job.phase == Phase.Pending;
         CHEATS.recordLogs();
         if (!_tryMarket(pending ? "settle an undrawn workload" : "settle", caller, call, predicted)) return;

@@ -117,8 +117,8 @@ abstract contract OtherActions is SeatActions {
                     revealWindow: 1 + uint32(_roll(600)),
                     cancelDelay: uint32(_roll(120)),
                     baseBurnBps: uint16(_roll(2001)),
-                    assignBounty: uint32(_roll(1e7)),
-                    settleBounty: uint32(_roll(1e7)),
+                    assignBounty: uint32(_roll(1e4) * 1000),
+                    settleBounty: uint32(_roll(1e4) * 1000),
                     committeeBps: committees ? uint16(100 + _roll(901)) : 0,
                     verdictWindow: committees ? 1 + uint32(_roll(1200)) : 0,
                     beacon: address(_beacon)
@@ -168,7 +168,7 @@ abstract contract OtherActions is SeatActions {
         if (actor != _guardian()) predicted = NotGuardian.selector;
         else if (duration > 3 days) predicted = InvalidRules.selector;
         else if (_pauseEnd[class] != 0 && _clock <= _pauseEnd[class] + 7 days) predicted = PausedTooRecently.selector;
-        bytes memory call = abi.encodeCall(IMarketCore.pauseSubmissions, (class, duration));
+        bytes memory call = abi.encodeCall(IMarketExtension.pauseSubmissions, (class, duration));
         if (!_tryMarket("pause", actor, call, predicted)) return;
         (_pauseEnd[class], _pauseSet[class]) = (_clock + duration, true);
     }
@@ -179,7 +179,7 @@ abstract contract OtherActions is SeatActions {
         bytes4 predicted;
         if (!_pauseSet[class]) predicted = NotPaused.selector;
         else if (running && actor != _guardian()) predicted = NotGuardian.selector;
-        if (!_tryMarket("lift", actor, abi.encodeCall(IMarketCore.liftPause, (class)), predicted)) return;
+        if (!_tryMarket("lift", actor, abi.encodeCall(IMarketExtension.liftPause, (class)), predicted)) return;
         if (running) _pauseEnd[class] = _clock - 1;
         _pauseSet[class] = false;
     }

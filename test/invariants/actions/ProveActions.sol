@@ -298,7 +298,9 @@ abstract contract ProveActions is DrawActions {
         if (_chance(30)) proof = hex"0102";
         if (_chance(30)) inputs = "others";
         bytes4 predicted = _revealError(index, seat, caller, proof, salt, inputs);
-        bytes memory call = abi.encodeCall(IMarketCore.reveal, (job.spec, seat, inputs, proof, salt));
+        Pin memory pin = _aPin(job, predicted == 0);
+        if (predicted == 0 && pin.verifier != _programs[job.program].pin.verifier) predicted = PinMismatch.selector;
+        bytes memory call = abi.encodeCall(IMarketCore.reveal, (job.spec, pin, seat, inputs, proof, salt));
         if (!_tryMarket("reveal", caller, call, predicted)) return;
         Place storage p = _places[id - 1];
         _same("revealed by its operator", uint160(caller), uint160(p.operator));
@@ -358,8 +360,10 @@ abstract contract ProveActions is DrawActions {
         bool open = _openSlots(index) != 0;
         if (predicted == 0 && !alone && !_programs[job.program].binds) predicted = CommitFirst.selector;
         if (predicted == 0 && job.judged) predicted = NoVerifierContract.selector;
+        Pin memory pin = _aPin(job, predicted == 0);
+        if (predicted == 0 && pin.verifier != _programs[job.program].pin.verifier) predicted = PinMismatch.selector;
         if (predicted == 0 && !good) predicted = ProofNotValid.selector;
-        bytes memory call = abi.encodeCall(IMarketCore.submitProof, (job.spec, seat, PUBLIC_INPUTS, proof));
+        bytes memory call = abi.encodeCall(IMarketCore.submitProof, (job.spec, pin, seat, PUBLIC_INPUTS, proof));
         if (!_tryMarket("submitProof", caller, call, predicted)) return;
         _applyCommit(index, id);
         _places[id].good = true;
@@ -407,6 +411,12 @@ abstract contract ProveActions is DrawActions {
             return CommitmentMismatch.selector;
         if (keccak256(inputs) != keccak256(PUBLIC_INPUTS)) return PublicInputsMismatch.selector;
         return _jobs[index].judged ? NoVerifierContract.selector : bytes4(0);
+    }
+
+    /// @dev The pin of a workload's program; now and then, where nothing else is wrong, one that names another verifier.
+    function _aPin(Job storage job, bool mayLie) private returns (Pin memory pin) {
+        pin = _programs[job.program].pin;
+        if (mayLie && _chance(24)) pin.verifier ^= 1 << _roll(200);
     }
 
     /// @dev A proof for `prover`, three in four good; the bad ones in every way a verifier can misbehave, or bound to another prover.

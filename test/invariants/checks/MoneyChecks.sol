@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Terms} from "../../../contracts/libraries/Terms.sol";
 import {PeerActions} from "../actions/PeerActions.sol";
 
 /// @title Checks of money: who owns what, where fees went, in which order provers are paid
@@ -36,8 +37,9 @@ abstract contract MoneyChecks is PeerActions {
 
     /// @dev What is left of a live workload's fee: all of it, less the assign bounty once that was credited.
     function _heldFee(Job storage job) private view returns (uint256) {
-        uint256 fee = _market.workloadOf(job.id).fee;
-        return job.phase == Phase.Proving ? fee - uint256(_rules[job.rules].assignBounty) * GWEI_UNIT : fee;
+        if (job.phase == Phase.Pending) return _market.workloadOf(job.id).fee;
+        // From the draw on the spec names it, and the spec is the workload's id.
+        return Terms.wrap(job.spec.terms).fee() - uint256(_rules[job.rules].assignBounty) * GWEI_UNIT;
     }
 
     // ─── INV-02 ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -150,7 +150,7 @@ abstract contract WorkChecks is MoneyChecks {
         Job storage job = _jobs[index];
         WorkloadState memory w = _market.workloadOf(job.id);
         _same("phase", uint256(w.phase), uint256(job.phase));
-        _same("fee", w.fee, job.fee);
+        _same("fee", w.fee, job.phase == Phase.Pending ? job.fee : 0);
         _same("redundancy", w.redundancy, job.redundancy);
         if (job.phase == Phase.Pending) {
             _same("round", w.round, job.round);

@@ -95,6 +95,7 @@ abstract contract Books is IMarketErrors, IProverRegistryErrors, IProverRegistry
         uint8 class;
         bool binds;
         bool judged;
+        Pin pin;
     }
 
     uint256 internal constant GWEI_UNIT = 1e9;

@@ -305,12 +305,19 @@ abstract contract World is RewardModel {
     function _addProgram(uint8 class, bool binds) private {
         MoodyVerifier verifier = new MoodyVerifier(binds);
         Program memory program = Program(keccak256("prover"), 0, address(verifier), VERIFIER_GAS, class, binds);
-        _programs.push(ProgramBook(_market.deployProgram(program, ""), class, binds, false));
+        _programs.push(ProgramBook(_market.deployProgram(program, ""), class, binds, false, _pinOf(program)));
     }
 
     function _addJudgedProgram(uint8 class) private {
         Program memory program = Program(keccak256("prover"), keccak256("verifier"), address(0), 0, class, false);
-        _programs.push(ProgramBook(_market.deployProgram(program, ""), class, false, true));
+        _programs.push(ProgramBook(_market.deployProgram(program, ""), class, false, true, _pinOf(program)));
+    }
+
+    /// @dev What a verification is passed of a program, by the words of the interface.
+    function _pinOf(Program memory p) private pure returns (Pin memory) {
+        uint256 word = uint256(uint160(p.verifier)) + uint256(p.verifierGas) * 2 ** 160 + uint256(p.class) * 2 ** 192;
+        if (p.bindsProver) word += 2 ** 200;
+        return Pin(keccak256(abi.encode(p.prover, p.verifierProgram)), word + 2 ** 201);
     }
 
     function _fund(address requester, uint256 amount) private {

@@ -25,9 +25,10 @@ function proofAct({ world, state, rules, step, caller }: Scene, job: Job, { id: 
   const call = { name: act, target: 'market', job: number } as const
   const good = isGood(number, seat)
   const commitment = () => world.commitment(number, seat, caller, binding, good)
-  const shown = { opens: n % 17 !== 0, inputs: n % 19 !== 0, good }
+  const shown = { opens: n % 17 !== 0, inputs: n % 19 !== 0, pin: n % 23 !== 0, good }
   const { proof, salt, publicInputs, otherInputs } = world.proof(number, seat, caller, binding, good)
   const inputs = shown.inputs ? publicInputs : otherInputs
+  const pin = world.pin(number, shown.pin)
   switch (act) {
     case 'commit':
       return { ...call, args: [id, seat, commitment()], play: (s, m) => market.commit(s, rules, m, number, seat) }
@@ -39,7 +40,7 @@ function proofAct({ world, state, rules, step, caller }: Scene, job: Job, { id: 
       // Only who committed can open a commitment.
       const committed = placeOf(state, seat, job)?.operator === caller
       const opens = { ...shown, opens: shown.opens && committed }
-      const args = [spec, seat, inputs, proof, shown.opens ? salt : id]
+      const args = [spec, pin, seat, inputs, proof, shown.opens ? salt : id]
       return { ...call, args, play: (s, m) => market.reveal(s, rules, m, number, seat, opens) }
     }
     case 'revealToCommittee': {
@@ -58,7 +59,7 @@ function proofAct({ world, state, rules, step, caller }: Scene, job: Job, { id: 
     }
     case 'submitProof': {
       const play: Call['play'] = (s, m) => market.submitProof(s, rules, m, number, seat, shown)
-      return { ...call, args: [spec, seat, inputs, proof], play }
+      return { ...call, args: [spec, pin, seat, inputs, proof], play }
     }
     default:
       return undefined

@@ -7,15 +7,19 @@ import type { World } from '../World.js'
 
 /** Compares who is on which list. */
 export async function compareAccess(world: World, state: State): Promise<void> {
-  const { market, registry } = world.contracts
+  const { market, registry } = world.views
   const { lists } = state
-  expect(await registry.isOpen(), 'admission').to.equal(lists.Operators.isOpen)
-  for (const account of world.addresses) {
-    for (const [number, list] of ACCESS_LISTS.entries()) {
+  const opened = async () => expect(await registry.isOpen(), 'admission').to.equal(lists.Operators.isOpen)
+  const listed = world.addresses.flatMap((account) => [
+    ...ACCESS_LISTS.map(async (list, number) => {
       const { isOpen, admitted } = lists[list]
       const have = await market.isAdmitted(number, account)
       expect(have, `${account} on the list of ${list}`).to.equal(isOpen || admitted.has(account))
-    }
-    expect(await registry.admitted(account), `operator ${account}`).to.equal(lists.Operators.admitted.has(account))
-  }
+    }),
+    (async () => {
+      const have = await registry.admitted(account)
+      expect(have, `operator ${account}`).to.equal(lists.Operators.admitted.has(account))
+    })(),
+  ])
+  await Promise.all([opened(), ...listed])
 }

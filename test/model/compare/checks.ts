@@ -8,7 +8,7 @@ import type { World } from '../World.js'
 
 /** Compares the schedule, the newest check, and whom it asks. */
 export async function compareChecks(world: World, state: State, rules: Rules): Promise<void> {
-  const { qualification } = world.contracts
+  const { qualification } = world.views
   const { nextAt, checks } = state.schedules.get(CHECKED)!
   const have = await qualification.scheduleOf(CHECKED)
   expect([Number(have.newest), Number(have.nextAt)], 'schedule').to.deep.equal([checks.length, nextAt])
@@ -18,13 +18,16 @@ export async function compareChecks(world: World, state: State, rules: Rules): P
   const want = [check.round, check.epoch, check.startedAt ?? 0, check.startBy]
   expect([round, epoch, startedAt, startBy].map(Number), `check ${checks.length}`).to.deep.equal(want)
   if (check.seed === undefined) return
-  for (const seat of state.seats.values()) {
-    if (seat.class !== CHECKED || seat.status !== 'Active') continue
-    const what = `check ${checks.length} asks seat ${seat.id}`
-    expect(await qualification.isSelected(CHECKED, checks.length, seat.id), what).to.equal(
-      isSelected(rules, check, seat),
-    )
-    const { excuses } = await qualification.recordOf(seat.id)
-    expect(Number(excuses), `excuses of seat ${seat.id}`).to.equal(seat.excuses)
-  }
+  const asked = [...state.seats.values()].filter((seat) => seat.class === CHECKED && seat.status === 'Active')
+  await Promise.all(
+    asked.map(async (seat) => {
+      const what = `check ${checks.length} asks seat ${seat.id}`
+      const [selected, { excuses }] = await Promise.all([
+        qualification.isSelected(CHECKED, checks.length, seat.id),
+        qualification.recordOf(seat.id),
+      ])
+      expect(selected, what).to.equal(isSelected(rules, check, seat))
+      expect(Number(excuses), `excuses of seat ${seat.id}`).to.equal(seat.excuses)
+    }),
+  )
 }

@@ -13,13 +13,15 @@ import { compareJobs } from './workloads.js'
 /** Compares the workloads `touched` and all else; throws at the first difference. */
 export async function compare(world: World, state: State, rules: Rules, touched: Iterable<number>): Promise<void> {
   const numbers = [...touched]
-  await compareJobs(world, state, numbers)
-  await compareJudging(world, state, rules, numbers)
-  await compareOwed(world, state)
-  await compareSeats(world, state)
-  await compareMoney(world, state, rules)
-  await compareKeys(world, state)
-  await compareAccess(world, state)
-  await compareChecks(world, state, rules)
-  await compareRewards(world, state, rules)
+  await Promise.all([
+    compareJobs(world, state, numbers),
+    compareJudging(world, state, rules, numbers),
+    compareOwed(world, state),
+    compareSeats(world, state),
+    compareMoney(world, state, rules),
+    compareKeys(world, state),
+    compareAccess(world, state),
+    compareChecks(world, state, rules),
+    compareRewards(world, state, rules),
+  ])
 }

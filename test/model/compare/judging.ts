@@ -17,12 +17,12 @@ export async function compareJudging(
   numbers: Iterable<number>,
 ): Promise<void> {
   const { now } = await world.head()
-  for (const number of numbers) {
+  const compareOne = async (number: number): Promise<void> => {
     const job = state.jobs[number]!
     const { attempts, appeal } = job.judging
-    if (attempts.length === 0) continue
+    if (attempts.length === 0) return
     const { attempt, number: which } = judging.current(job)
-    const have = await readJudgment(world.contracts, world.jobs[number]!.id)
+    const have = await readJudgment(world.views, world.jobs[number]!.id)
     const wasDrawn = [...attempts, appeal?.attempt].some((one) => one?.until !== undefined)
     expect(have, `judging of workload ${number}`).to.deep.equal({
       ...{ stage: judging.stageOf(job, rules, now), attempt: which, attempts: attempts.length },
@@ -32,28 +32,29 @@ export async function compareJudging(
       proofs: wasDrawn ? judging.chained(job.reveals) : ZeroHash,
       ...{ appellant: appeal?.appellant ?? ZeroAddress, bond: appeal?.bond ?? 0n },
     })
-    const members = await readCommittee(world.contracts, world.jobs[number]!.id, which)
+    const members = await readCommittee(world.views, world.jobs[number]!.id, which)
     expect(members, `committee of workload ${number}`).to.deep.equal(
       attempt.members.map(({ seat, answer }, member) => {
         return { member, seat, answered: answer !== undefined, vote: bits(answer ?? new Set()) }
       }),
     )
   }
+  await Promise.all([...numbers].map(compareOne))
 }
 
 /** Compares what appeals left, and that the committee holds it and the bonds. */
 export async function compareOwed(world: World, state: State): Promise<void> {
-  const { committee, token } = world.contracts
+  const { committee, token } = world.views
   let held = 0n
-  for (const account of world.addresses) {
-    const want = state.owed.get(account) ?? 0n
-    expect(await committee.owed(account), `owed to ${account}`).to.equal(want)
-    held += want
-  }
+  for (const account of world.addresses) held += state.owed.get(account) ?? 0n
+  const each = world.addresses.map(async (account) => {
+    expect(await committee.owed(account), `owed to ${account}`).to.equal(state.owed.get(account) ?? 0n)
+  })
   for (const {
     phase,
     judging: { appeal },
   } of state.jobs)
     if (phase !== 'Final') held += appeal?.bond ?? 0n
-  expect(await token.balanceOf(committee), 'tokens of the committee').to.equal(held)
+  const together = async () => expect(await token.balanceOf(committee), 'tokens of the committee').to.equal(held)
+  await Promise.all([...each, together()])
 }

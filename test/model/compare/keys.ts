@@ -6,16 +6,18 @@ import type { World } from '../World.js'
 
 /** Compares all keys, and all nonces that are used. */
 export async function compareKeys(world: World, state: State): Promise<void> {
-  const { relay } = world.contracts
-  for (const account of world.addresses) {
-    for (const key of world.keys) {
+  const { relay } = world.views
+  const keys = world.addresses.flatMap((account) =>
+    world.keys.map(async (key) => {
       const want = state.keys.get(account)?.get(key) ?? 0
       expect(Number(await relay.submitterUntil(account, key)), `key ${key} of ${account}`).to.equal(want)
-    }
-  }
-  for (const [account, used] of state.nonces) {
+    }),
+  )
+  const nonces = [...state.nonces].flatMap(([account, used]) => {
     const last = [...used].at(-1)!
-    expect(await relay.isNonceUsed(account, last), `nonce ${last} of ${account}`).to.equal(true)
-    if (!used.has(last + 1)) expect(await relay.isNonceUsed(account, last + 1), 'the nonce after it').to.equal(false)
-  }
+    return [last, last + 1].map(async (nonce) => {
+      expect(await relay.isNonceUsed(account, nonce), `nonce ${nonce} of ${account}`).to.equal(used.has(nonce))
+    })
+  })
+  await Promise.all([...keys, ...nonces])
 }

@@ -6,27 +6,33 @@ import type { World } from '../World.js'
 
 /** Compares all money. */
 export async function compareMoney(world: World, state: State, rules: Rules): Promise<void> {
-  const { market, registry, token } = world.contracts
+  const { market, registry, token } = world.views
   let owed = 0n
-  for (const address of world.addresses) {
-    const have = await market.accountOf(address)
+  const accounts = world.addresses.map(async (address) => {
     const want = state.balances.get(address) ?? { free: 0n, nonce: 0, toBurn: 0n }
+    owed += want.free + want.toBurn
+    const [have, wallet] = await Promise.all([market.accountOf(address), token.balanceOf(address)])
     expect([have.balance, Number(have.nonce), have.toBurn], `account ${address}`).to.deep.equal([
       want.free,
       want.nonce,
       want.toBurn,
     ])
-    expect(await token.balanceOf(address), `wallet ${address}`).to.equal(state.wallets.get(address))
-    owed += want.free + want.toBurn
-  }
+    expect(wallet, `wallet ${address}`).to.equal(state.wallets.get(address))
+  })
   for (const { phase, fee } of state.jobs) {
     if (phase === 'Pending') owed += fee
     if (phase === 'Proving') owed += fee - rules.assignBounty
   }
-  expect(await token.balanceOf(market), 'tokens of the market').to.equal(owed)
   let bonded = 0n
   for (const { bond } of state.seats.values()) bonded += bond
   for (const { bounty, burn } of state.reports.values()) bonded += bounty + burn
-  expect(await token.balanceOf(registry), 'tokens of the registry').to.equal(bonded)
-  expect(await token.totalSupply(), 'supply').to.equal(state.supply)
+  const [ofMarket, ofRegistry, supply] = await Promise.all([
+    token.balanceOf(market),
+    token.balanceOf(registry),
+    token.totalSupply(),
+    ...accounts,
+  ])
+  expect(ofMarket, 'tokens of the market').to.equal(owed)
+  expect(ofRegistry, 'tokens of the registry').to.equal(bonded)
+  expect(supply, 'supply').to.equal(state.supply)
 }

@@ -31,7 +31,7 @@ function jobView(state: State, number: number) {
   const verdicts = job.commits.map(({ verdict }) => verdict)
   return {
     ...nothing,
-    ...{ phase, outcome, fee, redundancy, judged, startedAt },
+    ...{ phase, outcome, redundancy, judged, startedAt },
     revealed: verdicts.filter((verdict) => verdict === 'shown').length,
     deadline: deadline(job),
     closedEarly: job.closedAt !== undefined,
@@ -49,19 +49,23 @@ function jobView(state: State, number: number) {
 
 /** Compares the workloads `numbers` and all places in them. */
 export async function compareJobs(world: World, state: State, numbers: Iterable<number>): Promise<void> {
-  for (const number of numbers) {
-    const job = world.jobs[number]!
-    expect(await readWorkloadState(world.contracts, job.id), `workload ${number}`).to.deep.equal(jobView(state, number))
-    for (const seat of state.seats.keys()) {
-      const place = placeOf(state, seat, state.jobs[number]!)
-      const { state: have, slot, order } = await readSlot(world.contracts, job.id, seat)
-      const what = `seat ${seat} in workload ${number}`
-      expect(have, what).to.equal(place?.state ?? 'Free')
-      if (place === undefined) continue
-      expect(slot, what).to.equal(place.slot ?? 15)
-      if (['Committed', 'Valid', 'Invalid', 'Revealed'].includes(place.state)) expect(order, what).to.equal(place.order)
-    }
+  const compareOne = async (number: number): Promise<void> => {
+    const { id } = world.jobs[number]!
+    const have = await readWorkloadState(world.views, id)
+    expect(have, `workload ${number}`).to.deep.equal(jobView(state, number))
   }
+  const compareSlot = async (number: number, seat: number): Promise<void> => {
+    const place = placeOf(state, seat, state.jobs[number]!)
+    const { state: have, slot, order } = await readSlot(world.views, world.jobs[number]!.id, seat)
+    const what = `seat ${seat} in workload ${number}`
+    expect(have, what).to.equal(place?.state ?? 'Free')
+    if (place === undefined) return
+    expect(slot, what).to.equal(place.slot ?? 15)
+    if (['Committed', 'Valid', 'Invalid', 'Revealed'].includes(place.state)) expect(order, what).to.equal(place.order)
+  }
+  const seats = [...state.seats.keys()]
+  const one = (number: number) => [compareOne(number), ...seats.map((seat) => compareSlot(number, seat))]
+  await Promise.all([...numbers].flatMap(one))
 }
 
 /** Compares the slots open to others at the time of the newest block, which no stored state tells. */

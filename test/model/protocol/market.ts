@@ -175,6 +175,7 @@ export function commitOpen(state: State, rules: Rules, { caller, now }: Moment, 
 export interface Shown {
   readonly opens: boolean
   readonly inputs: boolean
+  readonly pin: boolean
   readonly good: boolean
 }
 
@@ -194,6 +195,7 @@ export function reveal(state: State, rules: Rules, { now }: Moment, number: numb
   refuse(!shown.opens, 'CommitmentMismatch')
   refuse(!shown.inputs, 'PublicInputsMismatch')
   refuse(job.judged, 'NoVerifierContract')
+  refuse(!shown.pin, 'PinMismatch')
   place.state = shown.good ? 'Valid' : 'Invalid'
   job.commits[place.order]!.verdict = shown.good ? 'valid' : 'invalid'
 }
@@ -233,6 +235,7 @@ export function submitProof(
   refuse(!alone && !job.binding, 'CommitFirst')
   refuse(!shown.inputs, 'PublicInputsMismatch')
   refuse(job.judged, 'NoVerifierContract')
+  refuse(!shown.pin, 'PinMismatch')
   refuse(!shown.good, 'ProofNotValid')
   if (alone) {
     end(state, rules, now, state.seats.get(id)!, place, 'proof')

@@ -1,7 +1,14 @@
 /** A prover that commits at once to random bytes and reveals them: it must gain nothing and keep nobody from being paid. */
 import { hexlify, randomBytes } from 'ethers'
 
-import { commitmentOf, readRules, readSlot, readWorkloadState, type Hex } from '../../../sdk/src/chain/index.js'
+import {
+  commitmentOf,
+  readPin,
+  readRules,
+  readSlot,
+  readWorkloadState,
+  type Hex,
+} from '../../../sdk/src/chain/index.js'
 import {
   digestFromHex,
   digestOf,
@@ -48,6 +55,7 @@ await misbehave(async (dossier, seat, { contracts, calls, publisher, signer, tim
     log.info('revealing junk', { workload, seat, stage: 'reveal' })
     const publicInputs = await publicInputsOf(content, dossier.spec.inputs)
     const kept = { path: '', digest: digestOf(own.proof), proof: own.proof, publicInputs }
-    void publisher.publish(calls.reveal(key, dossier, kept, own.salt, from + rules.revealWindow))
+    const pin = await readPin(contracts, dossier.spec.program)
+    void publisher.publish(calls.reveal(key, dossier, pin, kept, own.salt, from + rules.revealWindow))
   }
 })

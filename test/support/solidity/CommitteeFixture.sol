@@ -26,7 +26,7 @@ abstract contract CommitteeFixture is MarketFixture {
 
     function setUp() public virtual override {
         super.setUp();
-        judgedProgram = market.deployProgram(aJudgedProgram(), "https://programs.example/judged");
+        judgedProgram = deployProgram(aJudgedProgram());
         for (uint256 i; i < VALIDATOR_COUNT; ++i) addValidator(1000 + i, 1);
         nextEpoch();
     }

@@ -86,10 +86,12 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     mapping(uint256 seat => address operator) internal operatorOf;
 
     mapping(bytes32 proofHash => bytes32 sha256Digest) private _digests;
+    mapping(bytes32 program => Pin pin) private _pins;
 
     /// @dev Whose money {assertBooks} adds up.
     address[] private _accounts;
     bytes32[] private _workloads;
+    mapping(bytes32 workload => uint256 fee) private _fees;
 
     /// @dev What contracts hold must be what they owe, after every test that says so.
     modifier balanced() {
@@ -205,7 +207,24 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     }
 
     function deployProgram(address verifier_, bool bindsProver) internal returns (bytes32) {
-        return market.deployProgram(aProgram(verifier_, bindsProver), "https://programs.example/test");
+        return deployProgram(aProgram(verifier_, bindsProver));
+    }
+
+    function deployProgram(Program memory p) internal returns (bytes32 id) {
+        id = market.deployProgram(p, "https://programs.example/test");
+        _pins[id] = aPin(p);
+    }
+
+    /// @dev What a verification is passed of a program, from the words of the interface and not from the contracts.
+    function aPin(Program memory p) internal pure returns (Pin memory) {
+        uint256 word = uint256(uint160(p.verifier)) + uint256(p.verifierGas) * 2 ** 160 + uint256(p.class) * 2 ** 192;
+        if (p.bindsProver) word += 2 ** 200;
+        return Pin(keccak256(abi.encode(p.prover, p.verifierProgram)), word + 2 ** 201);
+    }
+
+    /// @dev The pin of a workload's program, known without a call.
+    function pinOf(Workload memory w) internal view returns (Pin memory) {
+        return _pins[w.spec.program];
     }
 
     /// @dev New rules, in force for what is submitted from now on.
@@ -320,6 +339,7 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
         WorkloadState memory state = market.workloadOf(w.id);
         (w.round, w.epoch) = (state.round, state.epoch);
         _workloads.push(w.id);
+        _fees[w.id] = request.fee;
     }
 
     /// @dev Publishes a value of the workload's round for which its first candidates are `seats`, and assigns. At most four seats.
@@ -408,18 +428,18 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     /// @dev Reveals {proofOf}.
     function reveal(Workload memory w, uint256 seat) internal {
         vm.prank(operatorOf[seat]);
-        market.reveal(w.spec, seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat));
+        market.reveal(w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat));
     }
 
     /// @dev Reveals {junkOf}.
     function revealJunk(Workload memory w, uint256 seat) internal {
         vm.prank(operatorOf[seat]);
-        market.reveal(w.spec, seat, PUBLIC_INPUTS, junkOf(seat), saltOf(seat));
+        market.reveal(w.spec, pinOf(w), seat, PUBLIC_INPUTS, junkOf(seat), saltOf(seat));
     }
 
     function submitProof(Workload memory w, uint256 seat) internal {
         vm.prank(operatorOf[seat]);
-        market.submitProof(w.spec, seat, PUBLIC_INPUTS, proofOf(seat));
+        market.submitProof(w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat));
     }
 
     /// @dev A valid proof, of this seat alone.
@@ -535,8 +555,9 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
         }
         for (uint256 i; i < _workloads.length; ++i) {
             WorkloadState memory state = market.workloadOf(_workloads[i]);
-            owed += state.fee;
-            if (state.phase == Phase.Proving) owed -= ASSIGN_BOUNTY;
+            if (state.phase == Phase.Pending) owed += state.fee;
+            // From the draw on the spec alone names the fee.
+            if (state.phase == Phase.Proving) owed += _fees[_workloads[i]] - ASSIGN_BOUNTY;
         }
         for (uint256 seat = 1; seat <= registry.seatCount(); ++seat) bonds += registry.seatOf(seat).bond;
         assertEq(token.balanceOf(address(market)), owed, "the market holds what it owes");

@@ -208,6 +208,11 @@ export const CONTRACT_ERRORS = {
     hint: 'Send the batch with a higher gas limit, or a smaller batch.',
     retryable: true,
   },
+  PinMismatch: {
+    text: 'the pin makes up program {have}, the workload asks for {want}',
+    hint: "Read the pin of the workload's program with pinOf (readPin) and pass it unchanged.",
+    retryable: false,
+  },
   VerifierChanged: {
     text: 'the code of verifier {verifier} is not the pinned one',
     hint: 'The program is broken: nothing can be verified with it.',

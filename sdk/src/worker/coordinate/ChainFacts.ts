@@ -1,7 +1,9 @@
 import {
   asChainError,
+  readPin,
   readRules,
   type Contracts,
+  type Pin,
   type Program,
   type ProgramId,
   type Rules,
@@ -21,6 +23,7 @@ export class ChainFacts {
   readonly #contracts: Contracts
   readonly #events: EventStore
   readonly #rules = new Map<number, Rules>()
+  readonly #pins = new Map<ProgramId, Pin>()
   #programs = new Map<string, KnownProgram>()
 
   constructor(contracts: Contracts, events: EventStore) {
@@ -32,6 +35,13 @@ export class ChainFacts {
   async rules(number: number): Promise<Rules> {
     const known = this.#rules.get(number) ?? (await readRules(this.#contracts, number))
     this.#rules.set(number, known)
+    return known
+  }
+
+  /** What the market has to be passed of a program. @throws GevulotError CONTRACT_UNKNOWN_PROGRAM, CHAIN_RPC_UNAVAILABLE */
+  async pin(program: ProgramId): Promise<Pin> {
+    const known = this.#pins.get(program) ?? (await readPin(this.#contracts, program))
+    this.#pins.set(program, known)
     return known
   }
 

@@ -16,6 +16,7 @@ import type { KeptProof, ProofStore } from '../run/ProofStore.js'
 import type { Commitment, CommitmentJournal } from '../store/CommitmentJournal.js'
 import type { JobChange, JobStore } from '../store/JobStore.js'
 import type { ApprovalDesk } from './ApprovalDesk.js'
+import type { ChainFacts } from './ChainFacts.js'
 import type { Dossier } from './Dossier.js'
 import type { MarketCalls, ProofForCommittee } from './MarketCalls.js'
 import { Pauses } from './Pauses.js'
@@ -24,6 +25,7 @@ import type { Workshop } from './Workshop.js'
 /** What a {@link JobActor} needs. */
 export interface JobActorOptions {
   readonly contracts: Contracts
+  readonly chain: ChainFacts
   readonly calls: MarketCalls
   readonly jobs: JobStore
   readonly journal: CommitmentJournal
@@ -132,11 +134,13 @@ export class JobActor {
     const commitment = await this.#promise(job)
     const kept = commitment && (await this.#proofOf(job, commitment))
     if (kept === undefined) return
-    return this.#publish(job, dossier, this.#options.calls.submit(job, dossier, kept, workload.deadline))
+    const { calls, chain } = this.#options
+    const pin = await chain.pin(dossier.spec.program)
+    return this.#publish(job, dossier, calls.submit(job, dossier, pin, kept, workload.deadline))
   }
 
   async #reveal(job: Job, dossier: Dossier, { workload, rules }: JobFacts): Promise<void> {
-    const { calls, journal } = this.#options
+    const { calls, chain, journal } = this.#options
     const commitment = await journal.find(job)
     const kept = commitment && (await this.#proofOf(job, commitment))
     if (commitment === undefined || kept === undefined) return
@@ -144,7 +148,7 @@ export class JobActor {
     const { salt } = commitment
     const request = workload.judged
       ? calls.revealToCommittee(job, dossier, await this.#forCommittee(job, kept, salt), until)
-      : calls.reveal(job, dossier, kept, salt, until)
+      : calls.reveal(job, dossier, await chain.pin(dossier.spec.program), kept, salt, until)
     await this.#become(job, 'revealed', { why: 'commits are closed' })
     return this.#publish(job, dossier, request)
   }

@@ -4,6 +4,7 @@ import {
   type Contracts,
   type FailReason,
   type Hex,
+  type Pin,
   type WorkloadId,
 } from '../../chain/index.js'
 import type { Digest } from '../../content/index.js'
@@ -53,13 +54,14 @@ export class MarketCalls {
     return this.#of('commit', key, 'proof', deadline, data)
   }
 
-  submit(key: JobKey, { spec }: Dossier, kept: KeptProof, deadline: number): TxRequest {
-    const data = this.#abi.encodeFunctionData('submitProof', [spec, key.seat, kept.publicInputs, kept.proof])
+  submit(key: JobKey, { spec }: Dossier, pin: Pin, kept: KeptProof, deadline: number): TxRequest {
+    const data = this.#abi.encodeFunctionData('submitProof', [spec, pin, key.seat, kept.publicInputs, kept.proof])
     return this.#of('submit', key, 'proof', deadline, data)
   }
 
-  reveal(key: JobKey, { spec }: Dossier, kept: KeptProof, salt: Hex, deadline: number): TxRequest {
-    const data = this.#abi.encodeFunctionData('reveal', [spec, key.seat, kept.publicInputs, kept.proof, salt])
+  reveal(key: JobKey, { spec }: Dossier, pin: Pin, kept: KeptProof, salt: Hex, deadline: number): TxRequest {
+    const { publicInputs, proof } = kept
+    const data = this.#abi.encodeFunctionData('reveal', [spec, pin, key.seat, publicInputs, proof, salt])
     return this.#of('reveal', key, 'proof', deadline, data)
   }
 
