@@ -308,6 +308,22 @@ describe('relay server', function () {
     expect(codes).to.deep.equal([400, 400, 429])
   })
 
+  it('behind a server of its operator each caller has its own limit, and names none that it likes', async () => {
+    const from = async (forwarded: string): Promise<number> => {
+      const headers = { 'content-type': 'application/json', 'x-forwarded-for': forwarded }
+      return (await fetch(`${relay.url}/v1/actions`, { method: 'POST', headers, body: '{}' })).status
+    }
+    const rate = { perSecond: 0.01, burst: 2 }
+    relay = await start('behind', {}, { rate, behindProxy: true })
+    expect([await from('192.0.2.1'), await from('192.0.2.1'), await from('192.0.2.1')]).to.deep.equal([400, 400, 429])
+    expect(await from('192.0.2.2')).to.equal(400)
+    // What it wrote itself stands before what the server adds.
+    expect(await from('192.0.2.77, 192.0.2.1')).to.equal(429)
+    await relay.stop()
+    relay = await start('before', {}, { rate })
+    expect([await from('192.0.2.1'), await from('192.0.2.2'), await from('192.0.2.3')]).to.deep.equal([400, 400, 429])
+  })
+
   it('says what is wrong with a body, and takes none that is too large', async () => {
     const good = await vain()
     const text = toBody(client.contracts.chainId, client.contracts.addresses.relay, good, await sign(good))

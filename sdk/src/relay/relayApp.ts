@@ -1,6 +1,6 @@
-import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { callerAddress } from '../api/server/callerAddress.js'
 import type { RateLimiter } from '../api/server/RateLimiter.js'
 import type { Clock } from '../clock.js'
 import { relayerError } from '../errors/codes/relayer.js'
@@ -19,6 +19,8 @@ export interface RelayAppOptions {
   /** What GET /v1/relay tells. */
   readonly facts: object
   readonly isReady: () => boolean
+  /** See {@link callerAddress}. */
+  readonly behindProxy: boolean
 }
 
 type Status = 400 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503
@@ -38,7 +40,7 @@ const BY_CODE: Readonly<Record<string, Status>> = {
 
 /** The HTTP interface of a relay. Every answer is JSON with a code and a hint, and nothing of the inside leaks. */
 export function relayApp(options: RelayAppOptions): Hono {
-  const { desk, limiter, clock, log, facts, isReady } = options
+  const { desk, limiter, clock, log, facts, isReady, behindProxy } = options
   const app = new Hono()
   app.onError((error, context) => problem(context, error, log))
   app.notFound((context) => problem(context, relayerError('RELAYER_NOT_FOUND', 'there is nothing at this path'), log))
@@ -50,7 +52,7 @@ export function relayApp(options: RelayAppOptions): Hono {
   app.get('/live', (context) => context.json({ live: true }))
   app.get('/ready', (context) => context.json({ ready: isReady() }, isReady() ? 200 : 503))
   app.use('/v1/*', async (context: Context, next) => {
-    const wait = limiter.take(getConnInfo(context).remote.address ?? 'unknown', clock.now())
+    const wait = limiter.take(callerAddress(context, behindProxy), clock.now())
     if (wait > 0) throw relayerError('RELAYER_RATE_LIMITED', 'too many requests', { details: { wait } })
     await next()
   })

@@ -38,6 +38,8 @@ export interface RelayOptions {
   readonly pollMs?: number
   /** Milliseconds after which a transaction that is not mined is sent with a higher fee; default 12,000. */
   readonly bumpMs?: number
+  /** Whether it is reached through a server of its operator's alone, which names each caller's address; default false. */
+  readonly behindProxy?: boolean
   /** Requests a second of one address in the long run, and at once; defaults 10 and 60. */
   readonly rate?: { readonly perSecond: number; readonly burst: number }
 }
@@ -107,6 +109,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     const { perSecond, burst } = options.rate ?? { perSecond: 10, burst: 60 }
     const app = relayApp({
       ...{ desk, clock, log, limiter: new RateLimiter(perSecond, burst) },
+      behindProxy: options.behindProxy ?? false,
       isReady: () => clock.now() - seenAt < READY_MS,
       facts: {
         ...{ chainId, relay: contracts.addresses.relay, account: signer.address },

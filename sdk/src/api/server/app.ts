@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { getConnInfo } from '@hono/node-server/conninfo'
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { cors } from 'hono/cors'
@@ -16,6 +15,7 @@ import type { Endpoint, Fields } from '../contract/Endpoint.js'
 import { ENDPOINTS } from '../contract/endpoints.js'
 import { openApi } from '../contract/openApi.js'
 import type { ApiKeys, StoredKey } from './ApiKeys.js'
+import { callerAddress } from './callerAddress.js'
 import type { EventHub } from './EventHub.js'
 import type { ExplorerPage } from './ExplorerPage.js'
 import { handlers, type Backend, type Caller } from './handlers.js'
@@ -37,6 +37,8 @@ export interface AppOptions {
   readonly maxContentBytes: number
   /** The explorer; undefined: only the API is served. */
   readonly page: ExplorerPage | undefined
+  /** See {@link callerAddress}. */
+  readonly behindProxy: boolean
   /** Aborted when the server stops: ends streams. */
   readonly stop: AbortSignal
 }
@@ -102,11 +104,11 @@ export function createApp(options: AppOptions): App {
 }
 
 /** Who asks, and whether not too often: by key, or by address without one. */
-function admission({ keys, limiter, backend }: AppOptions) {
+function admission({ keys, limiter, backend, behindProxy }: AppOptions) {
   return async (context: AppContext, next: () => Promise<void>): Promise<void> => {
     const authorization = context.req.header('authorization')
     const key = await keys.find(authorization)
-    const address = getConnInfo(context).remote.address ?? 'unknown'
+    const address = callerAddress(context, behindProxy)
     const wait = limiter.take(key === undefined ? `address ${address}` : `key ${key.id}`, backend.client.clock.now())
     if (wait > 0) {
       context.header('Retry-After', String(wait))

@@ -53,6 +53,8 @@ export interface ApiOptions {
   readonly webhookDepth?: number
   /** Milliseconds before each further attempt of a webhook; by default nine attempts in two days and a half. */
   readonly webhookDelays?: readonly number[]
+  /** Whether it is reached through a server of its operator's alone, which names each caller's address; default false. */
+  readonly behindProxy?: boolean
   /** Requests a second of one key or address in the long run, and at once; defaults 20 and 100. */
   readonly rate?: { readonly perSecond: number; readonly burst: number }
 }
@@ -126,6 +128,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
         origins: options.origins ?? [],
       },
       keys,
+      behindProxy: options.behindProxy ?? false,
       limiter: new RateLimiter(perSecond, burst),
       page: options.explorer === false ? undefined : await ExplorerPage.load(),
       ...{ content: proxy?.store, maxContentBytes: MAX_CONTENT_BYTES, stop: stopping.signal },

@@ -1,6 +1,6 @@
 import { cliError } from '../../errors/codes/cli.js'
 import { defineCommand } from '../Command.js'
-import { address, integer, manyOption, optionWithDefault, text } from '../parsers.js'
+import { address, flag, integer, manyOption, optionWithDefault, text } from '../parsers.js'
 
 const GWEI = 1_000_000_000n
 
@@ -22,6 +22,7 @@ export const relayServe = defineCommand({
       'most gas of one account within any 24 hours',
     ),
     actsPerMinute: optionWithDefault('number', integer(1, 10_000), 60, 'most acts of one account in a minute'),
+    behindProxy: flag('the address of a caller is the last in X-Forwarded-For, written by the server before this one'),
     maxFeeGwei: optionWithDefault('gwei', integer(1, 1_000_000), 200, 'highest fee per gas it ever offers'),
   },
   examples: ['relay serve --account 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --key-file relay.key'],
@@ -45,6 +46,7 @@ export const relayServe = defineCommand({
       },
       maxFee: BigInt(options.maxFeeGwei) * GWEI,
       pollMs: settings.pollMs,
+      behindProxy: options.behindProxy,
       log: jsonLogger({
         level: environment['GEVULOT_LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
         write: (line) => output.note(line),
