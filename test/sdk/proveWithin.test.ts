@@ -19,20 +19,19 @@ import { rejected } from '../support/rejected.js'
 
 // Real contracts; what the provers do to each attempt is written in each test.
 describe('client: attempts within a budget', function () {
-  this.timeout(60_000)
+  this.timeout(120_000)
   let network: Network
   let client: GevulotClient
   let program: Hex
 
-  before(async () => {
+  // A network each: seats that missed too often are drawn no more.
+  beforeEach(async () => {
     network = await startNetwork()
     client = await network.client()
     await client.deposit({ amount: 10_000n * TOKEN })
-  })
-  beforeEach(async () => {
     program = await aProgram(network, client)
   })
-  after(() => network.chain.stop())
+  afterEach(() => network.chain.stop())
 
   /** The workload that a nonce submitted, drawn. */
   async function drawn(nonce: number): Promise<WorkloadId> {
