@@ -24,7 +24,7 @@ describe('worker: control socket', () => {
 
   const handle: ControlHandler = async (question) => {
     asked.push(question)
-    if (question.ask === 'waiting') return { mode: 'approve', waiting: [{ fee: 10n ** 30n }] }
+    if (question.ask !== 'decide') return { mode: 'approve', waiting: [{ fee: 10n ** 30n }] }
     if (question.decision === 'approve') throw workerError('WORKER_NOTHING_WAITS', 'nothing waits')
     throw new Error('a secret of the inside')
   }

@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import { join } from 'node:path'
+
 import { expect } from 'chai'
 
 import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
-import { runCli, type CliResult } from '../support/cli.js'
+import type { WorkerStatus } from '../../sdk/src/worker/observe/WorkerStatus.js'
+import { runCli, startCli, type CliResult } from '../support/cli.js'
 import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 
@@ -41,7 +44,17 @@ describe('worker: who decides', function () {
     expect(mode).to.equal('approve')
     expect(waiting).to.have.length(1)
     expect(waiting[0]).to.include({ workload, program, maxRunTime: 600, redundancy: 1 })
+    const status = (await prover('status')).json() as { operator: string; worker: WorkerStatus }
+    expect(status.operator).to.equal(alice.wallet.address)
+    expect(status.worker).to.include({ mode: 'approve', runtime: 'bubblewrap', chainId: 31_337 })
+    expect(status.worker.jobs.map((job) => [job.workload, job.state])).to.deep.equal([[workload, 'assigned']])
+    const settings = ['--rpc-url', network.chain.url, '--deployment', network.deploymentPath]
+    const shown = await runCli(['prover', 'status', '--data', data(), ...settings], { cwd: network.directory })
+    for (const part of ['WAITS FOR APPROVAL', workload, 'BOND', 'Active']) expect(shown.stdout).to.contain(part)
     await worker.kill()
+    expect((await prover('status')).stderr).to.contain('WORKER_NOT_RUNNING')
+    const down = await runCli(['prover', 'status', '--data', data(), ...settings], { cwd: network.directory })
+    expect(down.stdout).to.contain('no worker listens')
     expect((await prover('approve', workload)).code).to.equal(75)
     worker = await network.startWorker(alice, { mode: 'approve' })
     await waits(workload)
@@ -52,6 +65,24 @@ describe('worker: who decides', function () {
     expect((await prover('decline', workload)).stderr).to.contain('WORKER_NOTHING_WAITS')
     expect((await network.until(workload, 'SlotSettled')).args.rank).to.equal(1)
     expect((await prover('waiting')).json()).to.deep.equal({ mode: 'approve', waiting: [] })
+  })
+
+  it('status: goes on until it is stopped, one line of JSON each time', async () => {
+    const live = startCli(['prover', 'status', '--data', data(), '--live', '--every', '1', '--json'], {
+      cwd: network.directory,
+    })
+    let said = ''
+    while (said.split('\n').length < 3) {
+      const [chunk] = (await once(live.stdout!, 'data')) as [Buffer]
+      said += chunk.toString()
+    }
+    live.kill('SIGINT')
+    await once(live, 'exit')
+    const [first, second] = said
+      .split('\n')
+      .map((line) => (line === '' ? undefined : (JSON.parse(line) as { worker: WorkerStatus })))
+    expect(first?.worker.mode).to.equal('approve')
+    expect(second!.worker.runs).to.be.greaterThan(first!.worker.runs)
   })
 
   it('approve: what the operator declines, and what nobody answers, is declined on the chain in time', async () => {

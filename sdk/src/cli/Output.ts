@@ -33,6 +33,14 @@ export class Output {
     else for (const line of text) this.#options.write(`${printable(line)}\n`)
   }
 
+  /** One view that takes the place of the one before it on a terminal; elsewhere, and as JSON, each follows the other. */
+  frame(json: unknown, text: readonly string[]): void {
+    const { columns, write } = this.#options
+    // To the upper left corner, and clear what is below: a screen that does not flicker.
+    if (!this.json && columns !== undefined) write('\u001b[H\u001b[J')
+    this.report(json, text)
+  }
+
   /** What is going on, for people only. */
   note(line: string): void {
     if (!this.json) this.#options.complain(`${this.paint('faint', printable(line))}\n`)

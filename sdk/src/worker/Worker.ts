@@ -27,6 +27,7 @@ import { safetyOf } from './job/decide.js'
 import type { Logger } from './log/Logger.js'
 import { HealthServer } from './observe/HealthServer.js'
 import { StandingWatch } from './observe/StandingWatch.js'
+import { readStatus, type WorkerStatus } from './observe/WorkerStatus.js'
 import { WorkerMetrics } from './observe/WorkerMetrics.js'
 import { openGround } from './openGround.js'
 import type { Outbox } from './publish/Outbox.js'
@@ -226,7 +227,12 @@ export class Worker {
         : new StandingWatch({ contracts, seats, operator: signer.operator, metrics, clock, log })
 
     await this.#observe(metrics, jobs, signer.operator, contracts.chainId)
-    await this.#control(desk)
+    const { mode, readySeconds } = config
+    const who = { operator: signer.operator, account: signer.address, chainId: contracts.chainId }
+    const startedAt = clock.now()
+    await this.#control(desk, () =>
+      readStatus({ ...who, mode, readySeconds, runtime: runtime.name, jobs, desk, metrics, clock, startedAt }),
+    )
     await publisher.recover()
     await coordinator.lookAtEverything()
     log.info('worker started', {
@@ -282,10 +288,12 @@ export class Worker {
   }
 
   /** Takes the operator's questions and orders; without them the mode `approve` would decline everything. */
-  async #control(desk: ApprovalDesk): Promise<void> {
+  async #control(desk: ApprovalDesk, status: () => Promise<WorkerStatus>): Promise<void> {
     const { dataDirectory, mode } = this.#config
     const handle = async (question: ControlQuestion): Promise<unknown> => {
       switch (question.ask) {
+        case 'status':
+          return status()
         case 'waiting':
           return { mode, waiting: desk.waiting }
         case 'decide':

@@ -8,6 +8,7 @@ const workload = z
 
 /** What can be asked of a running worker through its socket. */
 export const controlQuestion = z.discriminatedUnion('ask', [
+  z.strictObject({ ask: z.literal('status') }),
   z.strictObject({ ask: z.literal('waiting') }),
   z.strictObject({ ask: z.literal('decide'), workload, decision: z.enum(['approve', 'decline']) }),
 ])

@@ -21,6 +21,7 @@ export class WorkerMetrics implements HealthFigures {
   readonly #registry = new Registry()
   readonly #startedAt: number
   #chainSeenAt: number | undefined
+  #head = 0
   #reconciledAt: number
   #sources: MetricSources | undefined
 
@@ -39,6 +40,7 @@ export class WorkerMetrics implements HealthFigures {
   /** The follower has stored what the chain was at block `head`. */
   onHead(head: number): void {
     this.#gauge('gevulot_chain_head').set(head)
+    this.#head = head
     this.#chainSeenAt = this.#clock.now()
   }
 
@@ -99,6 +101,11 @@ export class WorkerMetrics implements HealthFigures {
   /** Seconds since the newest block was first seen; since the start while none was. */
   get chainAge(): number {
     return (this.#clock.now() - (this.#chainSeenAt ?? this.#startedAt)) / 1000
+  }
+
+  /** Number of the newest block seen since the start; 0: none. */
+  get head(): number {
+    return this.#head
   }
 
   /** Whether any block was seen since the start. */
