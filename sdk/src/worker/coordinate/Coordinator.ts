@@ -191,9 +191,14 @@ export class Coordinator {
   }
 
   async #advance(job: Job, dossier: Dossier, state: WorkloadState): Promise<number | 'never'> {
-    const { actor, config, time } = this.#options
+    const { actor, config, contracts, time } = this.#options
     const facts = await this.#factsOf(job, dossier, state)
     const act = decide(job, facts, config)
+    if (act.do === 'fail' || act.do === 'decline') {
+      // A reorg between two reads makes facts that never were together, and these acts cannot be taken back: they need a second look.
+      const again = await this.#factsOf(job, dossier, await readWorkloadState(contracts, job.workload))
+      if (decide(job, again, config).do !== act.do) return time.now() + 1
+    }
     // A closed job is opened again only when a reorg has brought back what it had lost.
     if (job.closed && !(act.do === 'become' && act.state === 'assigned')) return 'never'
     await actor.perform(act, job, dossier, facts)
