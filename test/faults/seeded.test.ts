@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { expect } from 'chai'
+
+import { auditPayments } from '../../sdk/src/audit/index.js'
+import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
+import { FaultyRpc, RPC_FAULTS } from '../support/network/FaultyRpc.js'
+import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { faultSeed, IS_FULL, Seeded } from '../support/seed.js'
+
+// Room for what is undone and held up: what is tested is that nothing is lost, not how fast it is made up for.
+const PARAMETERS = { ...FAST, epochLength: 60, rules: { ...FAST.rules, responseWindow: 60, silenceWindow: 600 } }
+const DEEPEST = 20
+const STAGES = ['Assigned', 'Committed', 'Revealed', 'Finished'] as const
+
+describe('faults: chosen by a seed', function () {
+  this.timeout(600_000)
+  const random = new Seeded(faultSeed())
+  let network: TestNetwork
+  let alice: Operator
+  let program: ProgramId
+
+  before(async function () {
+    if (!IS_FULL) {
+      console.log('      SKIP the seeded faults take minutes: npm run test:faults')
+      this.skip()
+    }
+    console.log(`      seed ${random.seed}`)
+  })
+  beforeEach(async () => {
+    network = await TestNetwork.start(PARAMETERS)
+    program = await network.deployGuest('hashcash', ['8'])
+    alice = await network.addOperator('alice', 2)
+  })
+  afterEach(async function () {
+    await network.stop()
+    if (this.currentTest?.state === 'failed')
+      console.log(`      To repeat: npm run test:faults -- --seed ${random.seed}`)
+  })
+
+  /** Nothing is lost, nothing is promised twice, nobody is slashed, and the money adds up. */
+  async function expectSound(workload: WorkloadId): Promise<void> {
+    const events = await network.eventsOf(workload)
+    const names = events.map(({ name }) => name)
+    expect(
+      names.filter((name) => name === 'Finished'),
+      names.join(' '),
+    ).to.have.length(1)
+    expect(names).to.not.include('Silent')
+    for (const seat of alice.seats) {
+      const own = events.filter((event) => 'seat' in event.args && event.args.seat === seat).map(({ name }) => name)
+      expect(
+        own.filter((name) => name === 'Committed'),
+        own.join(' '),
+      ).to.have.length(1)
+      expect(
+        own.filter((name) => name === 'Revealed'),
+        own.join(' '),
+      ).to.have.length(1)
+      expect(own).to.not.include('Missed')
+    }
+    expect((await auditPayments(network.contracts, workload)).agrees).to.be.true
+    const { market, registry, token } = network.contracts
+    const held = await token.balanceOf(market)
+    const [owner, prover] = [network.requester.account!, alice.wallet.address]
+    const balances = await Promise.all([owner, prover].map(async (of) => (await market.accountOf(of)).balance))
+    expect(held).to.be.greaterThanOrEqual(balances.reduce((sum, balance) => sum + balance, 0n))
+    for (const seat of alice.seats) expect((await registry.seatOf(seat)).bond).to.equal(1_000n * 10n ** 18n)
+  }
+
+  for (const stage of random.shuffle(STAGES)) {
+    const wish = random.integer(1, DEEPEST)
+    it(`a reorg of up to ${wish} blocks when ${stage} is on the chain`, async () => {
+      const worker = await network.startWorker(alice)
+      await worker.line(({ message }) => message === 'worker started')
+      await network.chain.mineEvery(1)
+      const workload = await network.submit(program, { redundancy: 2, maxRunTime: 600 })
+      const { at } = await network.until(workload, 'Submitted')
+      const released = network.requester.releaseWhenServed({ workload }).catch(() => undefined)
+      await network.until(workload, stage, 200)
+      const head = await network.chain.provider.getBlockNumber()
+      // Nobody would submit again what a reorg took from the requester, nor release.
+      const depth = Math.max(1, Math.min(wish, head - at.block - 1))
+      await network.chain.provider.send('anvil_reorg', [depth, []])
+      await released
+      // The requester's own transaction may be among those that are gone.
+      await network.requester.releaseWhenServed({ workload }).catch(() => undefined)
+      await network.until(workload, 'Finished', 240)
+      await expectSound(workload)
+      expect(await worker.stop()).to.equal(0)
+    })
+  }
+
+  const faults = random.shuffle(RPC_FAULTS.filter((fault) => fault !== 'none'))
+  const seconds = faults.map(() => random.integer(1, 6))
+  it(`an endpoint that ${faults.map((fault, index) => `${fault} (${seconds[index]} s)`).join(', ')}`, async () => {
+    const rpc = await FaultyRpc.start(network.chain.url)
+    try {
+      const worker = await network.startWorker(alice, { rpcUrl: rpc.url, rpcTimeoutMs: 1_000 })
+      await worker.line(({ message }) => message === 'worker started')
+      await network.chain.mineEvery(1)
+      const workload = await network.submit(program, { redundancy: 2, maxRunTime: 600 })
+      const released = network.requester.releaseWhenServed({ workload }).catch(() => undefined)
+      for (const [index, fault] of faults.entries()) {
+        rpc.fault = fault
+        const before = rpc.spoiled
+        // The worker may be pausing after the fault before this one.
+        for (let waited = 0; rpc.spoiled === before && waited < 60; waited++) await sleep(1_000)
+        expect(rpc.spoiled, `${fault} met no request`).to.be.greaterThan(before)
+        await sleep(seconds[index]! * 1_000)
+        rpc.fault = 'none'
+        await sleep(1_000)
+      }
+      await released
+      await network.until(workload, 'Finished', 240)
+      await expectSound(workload)
+      expect(await worker.stop()).to.equal(0)
+    } finally {
+      await rpc.stop()
+    }
+  })
+})
