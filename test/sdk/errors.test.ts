@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Interface, makeError } from 'ethers'
+import { FetchResponse, Interface, makeError } from 'ethers'
 import { asChainError } from '../../sdk/src/chain/asChainError.js'
 import { codeOf, contractErrorOf } from '../../sdk/src/chain/contractErrorOf.js'
 import { deploymentOf, parseDeploymentRecord } from '../../sdk/src/chain/deployment.js'
@@ -74,6 +74,17 @@ describe('errors', () => {
     const refused = { action: 'sendTransaction', reason: 'rejected' } as never
     expect(codeOfError(makeError('no', 'ACTION_REJECTED', refused))).to.equal('CHAIN_SIGNER_REFUSED')
     expect(codeOfError(new Error('socket hang up'))).to.equal('CHAIN_RPC_UNAVAILABLE')
+    // An answer that was cut off, or a page of a proxy: what the library says of it sounds like a mistake of ours.
+    for (const body of ['{"jsonrpc":"2.0","id":1,"resu', '<html>', '\xff']) {
+      const response = new FetchResponse(200, 'OK', {}, Buffer.from(body, 'latin1'))
+      let error: unknown
+      try {
+        error = response.bodyJson as unknown
+      } catch (caught) {
+        error = caught
+      }
+      expect(codeOfError(error)).to.equal('CHAIN_RPC_UNAVAILABLE')
+    }
     const withKey = asChainError(new Error('no answer from https://rpc.example.org/v2/secret-key (x)'), 'testing')
     expect(withKey.message).to.include('<endpoint>').and.not.include('secret-key')
     const abort = new DOMException('stop', 'AbortError')

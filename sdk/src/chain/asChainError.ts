@@ -28,7 +28,9 @@ export function asChainError(error: unknown, doing: string): Error {
   if (isError(error, 'ACTION_REJECTED')) {
     return chainError('CHAIN_SIGNER_REFUSED', `${doing}: the signer refused`, { cause: error })
   }
-  if (isError(error, 'UNSUPPORTED_OPERATION')) {
+  // What the library says to an answer that is no text or no JSON: the endpoint's fault, and it may pass.
+  const isGarbled = isError(error, 'UNSUPPORTED_OPERATION') && error.operation.startsWith('body')
+  if (isError(error, 'UNSUPPORTED_OPERATION') && !isGarbled) {
     return chainError('CHAIN_SIGNER_MISSING', `${doing} needs a signer`, { cause: error })
   }
   if (isError(error, 'INVALID_ARGUMENT')) {
