@@ -34,7 +34,13 @@ describe('package: from nothing to a paid proof', function () {
     expect(commands).to.include.members([...ELSEWHERE, DEVNET])
     commands = commands.filter((command) => !ELSEWHERE.includes(command))
   })
-  after(() => devnet?.kill('SIGKILL'))
+  after(async () => {
+    if (devnet === undefined || devnet.exitCode !== null) return
+    // Asked, not killed: its chain and its prover end with it.
+    const ended = once(devnet, 'exit')
+    devnet.kill('SIGINT')
+    await ended
+  })
 
   /** The next command of the page; it must be one that begins like this. */
   async function next(beginning: string, places: Readonly<Record<string, string>> = {}): Promise<string> {
