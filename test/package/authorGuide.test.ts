@@ -85,6 +85,8 @@ describe('package: from nothing to a paid proof', function () {
     let complaint = ''
     devnet.stderr!.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
     const ended = once(devnet, 'exit').then(() => expect.fail(`the devnet ended: ${complaint}`))
+    // It ends after the test, too.
+    ended.catch(() => undefined)
     await Promise.race([once(devnet.stdout!, 'data'), ended])
 
     await next('cp -r')
