@@ -128,6 +128,28 @@ contract MarketVerifiersTest is MarketFixture {
         submitProof(w, seatOf[alice]);
     }
 
+    /// @dev Attack: pass another verifier, more gas, another class or other packages with a proof. Only the program's own pin makes up its id.
+    function test_verify_RevertWhen_ThePinIsAnothers() public balanced {
+        Workload memory w = drawnToAlice();
+        Pin memory right = pinOf(w);
+        for (uint256 i; i < 5; ++i) {
+            Pin memory pin = Pin(right.packages, right.verifier);
+            if (i == 0) pin.verifier ^= 1;
+            if (i == 1) pin.verifier += 1 << 160;
+            if (i == 2) pin.verifier ^= 1 << 200;
+            if (i == 3) pin.packages ^= bytes32(uint256(1));
+            if (i == 4) pin.verifier = ((right.verifier >> 160) << 160) | uint160(address(new ContentVerifier()));
+            vm.prank(alice);
+            (bool ok, bytes memory answer) = address(market).call(
+                abi.encodeCall(market.submitProof, (w.spec, pin, seatOf[alice], PUBLIC_INPUTS, proofOf(seatOf[alice])))
+            );
+            assertFalse(ok, "refused");
+            assertEq(bytes32(bytes4(answer)), bytes32(PinMismatch.selector), "says why");
+        }
+        submitProof(w, seatOf[alice]);
+        assertOutcome(w, Outcome.Proven);
+    }
+
     // ─── Gas ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Attack: relay somebody's reveal with too little gas, so that the verifier runs out and the proof counts as invalid.
