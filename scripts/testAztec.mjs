@@ -38,8 +38,12 @@ async function step(what, command, args, { cwd, env, limit }) {
 
 ensureNode('npm run test:aztec')
 ensureDependencies()
-const folder = process.env['AZTEC_PACKAGES'] ?? join(root, `.gevulot/aztec-${RELEASE}`)
-if (existsSync(join(folder, 'node_modules/@aztec/prover-client/package.json'))) {
+const named = process.env['AZTEC_PACKAGES']
+const folder = named ?? join(root, `.gevulot/aztec-${RELEASE}`)
+// An install that was interrupted leaves the package there and others out.
+const mark = join(folder, `prover-client-${RELEASE}.done`)
+const isNamedAndFull = named !== undefined && existsSync(join(folder, 'node_modules/@aztec/prover-client/package.json'))
+if (existsSync(mark) || isNamedAndFull) {
   console.log(`▸ ${PACKAGE} is in ${folder}`)
 } else {
   mkdirSync(folder, { recursive: true })
@@ -49,6 +53,7 @@ if (existsSync(join(folder, 'node_modules/@aztec/prover-client/package.json'))) 
   await step(`Installing ${PACKAGE} in ${folder}: 465 packages, 721 MB, about half a minute`, command, install, {
     ...{ cwd: folder, env: environment(), limit: INSTALL_LIMIT_MS },
   })
+  writeFileSync(mark, '')
 }
 await step(
   "The adapter's cases against Aztec's own broker, a few minutes",
