@@ -9,7 +9,8 @@ import { TestNetwork } from '../support/network/TestNetwork.js'
 
 // Where the market keeps its rules: docs/architecture.md.
 const RULES_SLOT = 6
-const BASE_BURN_BIT = 64n
+/** Behind the beacon's address, in the rules that the draw freezes. */
+const BASE_BURN_BIT = 160n + 24n
 
 // Every command as a process, against a real chain; the proofs come from a worker that `gevulot prover run` started.
 describe('cli: network', function () {
@@ -109,7 +110,7 @@ describe('cli: network', function () {
     // Rules that are not those the workload was paid by, as if the market had broken its word.
     const { market } = network.contracts.addresses
     const { provider } = network.chain
-    const slot = toBeHex(BigInt(solidityPackedKeccak256(['uint256', 'uint256'], [1, RULES_SLOT])) + 1n, 32)
+    const slot = toBeHex(BigInt(solidityPackedKeccak256(['uint256', 'uint256'], [1, RULES_SLOT])), 32)
     const word = BigInt(await provider.getStorage(market, slot))
     await provider.send('anvil_setStorageAt', [market, slot, toBeHex(word ^ (1n << BASE_BURN_BIT), 32)])
     const lie = await run('audit', 'payments', workload)
