@@ -9,6 +9,8 @@ export interface Live {
 
 /** Many events in a moment are one reason to look again. */
 const GATHER_MS = 400
+/** The server's sums are up to three seconds old: when they must be new, everything is looked at once more. */
+const SETTLED_MS = 4_000
 const RETRY_MS = 3_000
 
 let state: Live = { connected: false, tick: 0 }
@@ -23,7 +25,13 @@ function set(change: Partial<Live>): void {
 function start(): void {
   started = true
   let waiting = false
+  let takeBack = (): void => undefined
+  const settle = (): void => {
+    takeBack()
+    takeBack = later(() => set({ tick: state.tick + 1 }), SETTLED_MS)
+  }
   const happened = (): void => {
+    settle()
     if (waiting) return
     waiting = true
     later(() => {
@@ -33,7 +41,10 @@ function start(): void {
   }
   const connect = (): void => {
     const source = new EventSource('/v1/events')
-    source.onopen = () => set({ connected: true, tick: state.tick + 1 })
+    source.onopen = () => {
+      set({ connected: true, tick: state.tick + 1 })
+      settle()
+    }
     source.addEventListener('event', happened)
     source.addEventListener('reorg', happened)
     source.onerror = () => {
