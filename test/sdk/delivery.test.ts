@@ -44,9 +44,14 @@ describe('client: early delivery', function () {
     return { workload, spec, seats: slots.map(({ seat }) => seat) }
   }
 
-  async function deliver(workload: WorkloadId, seat: number, proof: Uint8Array, by = seat): Promise<void> {
+  async function deliver(
+    workload: WorkloadId,
+    seat: number,
+    proof: Uint8Array,
+    { by = seat, salt = SALT } = {},
+  ): Promise<void> {
     const { account } = operatorOf(network, by)
-    const sealed = sealProof({ proof, salt: SALT }, deliveryKey.publicKey)
+    const sealed = sealProof({ proof, salt }, deliveryKey.publicKey)
     await inbox.put(await signDelivery(account, network.deployment, { workload, seat, sealed }))
   }
 
@@ -61,20 +66,29 @@ describe('client: early delivery', function () {
     await rejected(client.waitForProof({ workload, early: false, timeoutMs: 100 }), 'CLIENT_WAIT_TIMEOUT')
   })
 
-  it('takes only what opens the commitment, is signed by its operator, and is valid', async () => {
+  it('takes only what opens the commitment and is valid, whoever carries it', async () => {
     const { workload, seats } = await drawn(2)
     const [first, second] = [seats[0]!, seats[1]!]
     await prover.commit(network, workload, first)
-    // Not committed, another proof than the committed one, somebody else's copy, and noise.
+    // Not committed, another proof than the committed one, a copy by somebody who does not know the salt, and noise.
     await deliver(workload, second, PROOF)
     await deliver(workload, first, Buffer.from('33'.repeat(64), 'hex'))
-    await deliver(workload, first, PROOF, second)
+    await deliver(workload, first, PROOF, { by: second, salt: `0x${'e1'.repeat(32)}` })
     writeFileSync(join(directory(), 'inbox', workload, `${first}-0x${'1'.repeat(40)}.sealed`), Buffer.alloc(200))
     await rejected(client.waitForProof({ workload, timeoutMs: 150 }), 'CLIENT_WAIT_TIMEOUT')
     // Committed, but not valid.
     await prover.commit(network, workload, second, BAD_PROOF)
     await deliver(workload, second, BAD_PROOF)
     await rejected(client.waitForProof({ workload, timeoutMs: 150 }), 'CLIENT_WAIT_TIMEOUT')
+  })
+
+  it('takes what opens the commitment as its prover’s, whichever key has signed: a submitter key has another address', async () => {
+    const { workload, seats } = await drawn(2)
+    const [first, second] = [seats[0]!, seats[1]!]
+    await prover.commit(network, workload, first)
+    await deliver(workload, first, PROOF, { by: second })
+    const { seat, operator } = await client.waitForProof({ workload })
+    expect({ seat, operator }).to.deep.equal({ seat: first, operator: operatorOf(network, first).address })
   })
 
   it('releases a workload by itself once it holds what was paid for', async () => {
