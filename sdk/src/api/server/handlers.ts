@@ -104,7 +104,7 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
       throw clientError('CLIENT_NOTHING_TO_DO', `the workload is ${status}: nobody needs its inputs any more`)
     }
     const inputs = decoded(given)
-    // In memory first: only what the chain names, and paid a fee for, gets to the disk.
+    // In memory first: only what the chain names gets to the disk. A fee may come back until the draw; gas does not.
     const { digest } = await buildInputs(inputs, new MemoryStore())
     if (digest !== spec.inputs) {
       throw apiError('API_REQUEST_INVALID', `these inputs have the digest ${digest}, the workload's is ${spec.inputs}`)
