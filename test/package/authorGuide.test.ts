@@ -110,7 +110,7 @@ describe('package: from nothing to a paid proof', function () {
     const hopeless = idIn(await next('npx gevulot workload submit', { '0x<program>': program }))
     const asking = commands[0]!
     let answer = ''
-    for (let round = 0; round < 60 && !answer.includes('ProgramFailed'); round++) {
+    for (let round = 0; round < 200 && !answer.includes('ProgramFailed'); round++) {
       commands[0] = asking
       answer = await next('npx gevulot workload status', { '0x<workload>': hopeless })
     }

@@ -246,6 +246,8 @@ describe('client: a workload on a chain', function () {
   it('says why a workload expired', async () => {
     const failed = await drawn()
     await prover.fail(network, failed.spec, failed.seats[0]!, 'InputsUnavailable')
+    const told = await client.getWorkload({ workload: failed.workload })
+    expect(told).to.include({ status: 'proving', failReason: 'InputsUnavailable' })
     const invalid = await drawn({ redundancy: 2 })
     for (const seat of invalid.seats) await prover.commit(network, invalid.workload, seat, BAD_PROOF)
     await network.chain.pass(3)

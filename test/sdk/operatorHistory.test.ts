@@ -26,6 +26,7 @@ describe('sdk: what an operator earned and lost', function () {
   let network: Network
   let client: GevulotClient
   let program: Hex
+  let paidOperator: Operator
 
   before(async () => {
     network = await startNetwork()
@@ -53,6 +54,7 @@ describe('sdk: what an operator earned and lost', function () {
   it('tells answer, rank, pay, miss and slash of each workload, and adds them up', async () => {
     const paid = await drawn()
     await prover.submitProof(network, paid.spec, paid.seat)
+    paidOperator = operatorOf(network, paid.seat)
     const declined = await drawn()
     await prover.decline(network, declined.spec, declined.seat)
     const failed = await drawn()
@@ -91,7 +93,7 @@ describe('sdk: what an operator earned and lost', function () {
 
   it('is a table of numbers for spreadsheets', async () => {
     const path = writeDeploymentRecord(network.record, directory())
-    const { address } = network.operators[0]!
+    const { address } = paidOperator
     const settings = ['--rpc-url', network.chain.url, '--deployment', path]
     const { code, stdout, stderr } = await runCli(['prover', 'history', address, '--csv', ...settings], {
       cwd: directory(),

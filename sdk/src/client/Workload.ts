@@ -88,6 +88,8 @@ export type WorkloadStatus =
       /** Slots open to any eligible operator now. */
       readonly openSlots: number
       readonly commits: number
+      /** What the last prover that gave up has said. Others may still prove. */
+      readonly failReason?: Exclude<FailReason, 'None'>
       /** When the second step of a cancel is possible, if one was asked for. */
       readonly cancelFrom?: number
     }

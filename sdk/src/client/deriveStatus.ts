@@ -73,6 +73,7 @@ function proving({ state, terms, rules, time, judgment }: StatusFacts): Workload
       // Mirrors `WorkloadWord.openSlots`: commits that came while a slot was open may be junk, so backups stay welcome.
       openSlots: state.committedOwn === terms.redundancy ? terms.redundancy : missing,
       commits,
+      ...(state.failReason !== 'None' && { failReason: state.failReason }),
       ...(state.cancelRequestedAt !== 0 && { cancelFrom: state.cancelRequestedAt + rules.cancelDelay }),
     }
   }

@@ -54,6 +54,7 @@ function factsOf(workload: Workload): (readonly [string, string])[] {
         ['commits', String(workload.commits)],
         ['commits until', when(workload.deadline)],
         ['open slots', String(workload.openSlots)],
+        ...(workload.failReason === undefined ? [] : [['a prover gave up', workload.failReason] as const]),
         ...(workload.cancelFrom === undefined ? [] : [['cancel from', when(workload.cancelFrom)] as const]),
       ]
     case 'revealing':
