@@ -21,7 +21,8 @@ import {Panel} from "./libraries/Panel.sol";
 /// RANDOMNESS. A beacon round after the reveals, fixed when the attempt is opened, together with the validators' set of that epoch.
 /// ROLES. None. The market concludes; this contract slashes and drops seats that it has drawn.
 /// LIVENESS. Anyone can open, draw, post and settle; after three failed attempts the workload ends without a verdict.
-/// EXTERNAL CALLS. Market, registry, beacon and token, all ours; no account is ever called.
+/// EXTERNAL CALLS. Market, registry and token, all ours. The beacon of the workload's rules, which is the owner's choice: bounded where its failure
+/// would hold money. No account is ever called.
 contract Committee is ICommittee, EIP712, ERC2771Context {
     using Candidate for uint256;
     using Panel for Panel.Half;
@@ -68,6 +69,10 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
     bytes32 private constant VERDICT_TYPE = keccak256(
         "Verdict(bytes32 workload,uint256 attempt,bytes32 proofs,uint256 valid)"
     );
+    /// @dev Gas a beacon may use to name a round; ours take less than a tenth of it.
+    uint256 private constant BEACON_GAS = 100_000;
+    /// @dev Gas kept for what follows, two new words and an event.
+    uint256 private constant GAS_RESERVE = 60_000;
     /// @dev Number of the attempt that hears an appeal.
     uint256 private constant APPEAL = ATTEMPTS + 1;
 
@@ -120,6 +125,11 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
         IJudged.Judging memory j = market.judgingOf(spec);
         State memory s = _states[j.workload];
         Stage stage = _stageOf(s);
+        if (stage == Stage.Drawing && s.round == 0) {
+            _fixRound(j, s, _attemptOf(s));
+            if (s.round == 0) revert NoRoundYet(j.beacon);
+            return;
+        }
         if (stage != Stage.None && stage != Stage.Failed) revert WrongStage(j.workload, stage);
         if (stage == Stage.Failed) _recordMisses(j.workload, s.attempts);
         ++s.attempts;
@@ -133,7 +143,7 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
         State memory s = _states[j.workload];
         Stage stage = _stageOf(s);
         if (stage != Stage.Drawing) revert WrongStage(j.workload, stage);
-        bytes32 randomness = IBeacon(j.beacon).value(s.round);
+        bytes32 randomness = s.round == 0 ? bytes32(0) : IBeacon(j.beacon).value(s.round);
         if (randomness == 0) revert RoundNotKnown(s.round);
         uint256 attempt = _attemptOf(s);
         address[] memory excluded;
@@ -276,11 +286,28 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
 
     /// @dev Starts an attempt: its round lies ahead, whoever calls and whenever.
     function _fixRound(IJudged.Judging memory j, State memory s, uint256 attempt) private {
-        s.round = IBeacon(j.beacon).nextRound();
+        s.round = _nextRoundOf(j.beacon);
         s.epoch = uint24(registry.currentEpoch());
         s.until = 0;
         _states[j.workload] = s;
         emit JudgingOpened(j.workload, attempt, s.round, s.epoch);
+    }
+
+    /// @dev The round that a beacon names, zero when it names none. A beacon that fails must cost an attempt at most: nothing else would ever end a
+    /// workload whose proofs nobody can be drawn to judge. Whoever calls with too little gas must not make it fail (EIP-150).
+    function _nextRoundOf(address beacon) private view returns (uint32 round) {
+        uint256 needed = (BEACON_GAS * 64) / 63 + GAS_RESERVE;
+        if (gasleft() < needed) revert NotEnoughGas(gasleft(), needed);
+        bytes4 selector = IBeacon.nextRound.selector;
+        uint256 answer;
+        assembly ("memory-safe") {
+            mstore(0x00, selector)
+            let ok := staticcall(BEACON_GAS, beacon, 0x00, 0x04, 0x00, 0x20)
+            if and(ok, gt(returndatasize(), 31)) {
+                answer := mload(0x00)
+            }
+        }
+        return answer > type(uint32).max ? 0 : uint32(answer);
     }
 
     /// @dev Checks the lists against the market's books.

@@ -45,7 +45,7 @@ interface ICommitteeTypes {
     /// @param attempt Number of the attempt, from 1; the appeal is number 4.
     /// @param attempts Attempts opened so far without the appeal.
     /// @param appealed Whether there was an appeal.
-    /// @param round Beacon round of the attempt.
+    /// @param round Beacon round of the attempt; zero while the beacon names none.
     /// @param epoch Epoch whose validators are drawn from.
     /// @param until Last second for answers; zero before the committee is drawn.
     /// @param revealed Revealed proofs by commit order.
@@ -87,8 +87,12 @@ interface ICommitteeTypes {
 interface ICommitteeErrors is ICommitteeTypes {
     /// @notice The judging is not in a stage that allows this act.
     error WrongStage(bytes32 workload, Stage have);
-    /// @notice The value of the attempt's beacon round is not known yet.
+    /// @notice The value of the attempt's beacon round is not known yet; of round zero: the beacon has named none, open the attempt again.
     error RoundNotKnown(uint256 round);
+    /// @notice The beacon still names no round for the attempt.
+    error NoRoundYet(address beacon);
+    /// @notice The call has too little gas left to ask the beacon.
+    error NotEnoughGas(uint256 have, uint256 want);
     /// @notice The reveals are not those of the workload, or not in order.
     error RevealsMismatch(bytes32 have, bytes32 want);
     /// @notice The seat does not hold an unrevealed commit of the workload, or was listed twice.
@@ -115,7 +119,8 @@ interface ICommitteeErrors is ICommitteeTypes {
 
 /// @title Events of the committee
 interface ICommitteeEvents is ICommitteeTypes {
-    /// @notice An attempt was opened (number 4: the appeal): its beacon round is fixed.
+    /// @notice An attempt was opened (number 4: the appeal): its beacon round is fixed. With round zero it waits for a beacon that names none; it is
+    /// opened again once it does.
     event JudgingOpened(bytes32 indexed workload, uint256 indexed attempt, uint256 round, uint256 epoch);
     /// @notice A committee was drawn. Members by number; they may answer up to and including the second `until`.
     event CommitteeDrawn(
@@ -147,7 +152,8 @@ interface ICommitteeEvents is ICommitteeTypes {
 /// Each proof is decided by five equal opinions. Without a verdict on every proof in the window a new committee is drawn, at most
 /// three times. A verdict can be appealed once, with a bond, to fifteen members of which ten must agree (design §6).
 interface ICommittee is ICommitteeErrors, ICommitteeEvents {
-    /// @notice Opens the judging of a workload whose reveals are over, or the next attempt after one that failed.
+    /// @notice Opens the judging of a workload whose reveals are over, or the next attempt after one that failed. Where the beacon names no round the
+    /// attempt is opened without one: until it fails for that, anyone can open it again. So no beacon can keep a workload from its end.
     /// @param spec The workload's spec.
     function open(IMarketTypes.Spec calldata spec) external;
 

@@ -106,7 +106,9 @@ contract HandlerSequence {
         _acts("take what is owed;settle;commit;commitOpen");
         _refusals("reveal to a committee;open a judging;draw a committee;post verdicts;appeal;report two verdicts");
         _refusals("settle");
-        _happenings("proven;invalid proof;unjudged;attempt failed;committee too small;committee member paid");
+        _happenings(
+            "proven;invalid proof;unjudged;attempt failed;round named late;committee too small;committee member paid"
+        );
         _happenings("verdict missed;dropped for missed verdicts;verdict changed by an appeal;appeal lost");
     }
 

@@ -13,6 +13,7 @@ export interface Judgment {
   /** Attempts opened so far, without the appeal. */
   readonly attempts: number
   readonly appealed: boolean
+  /** Zero while the beacon names none: the attempt waits to be opened again. */
   readonly round: number
   readonly epoch: number
   /** Last second for answers; zero before the committee is drawn. */

@@ -29,6 +29,10 @@ abstract contract JudgeActions is ProveActions {
         JudgeBook storage j = _judgings[index];
         Attempt storage a = _attempts[index][_attemptOf(j)];
         if (stage == ICommitteeTypes.Stage.None || stage == ICommitteeTypes.Stage.Failed) return 0;
+        if (stage == ICommitteeTypes.Stage.Drawing && a.round == 0) {
+            _goTo(_chance(4) ? _lastDraw(a) + _roll(2) : _clock + _roll(60));
+            return _chance(6) ? 1 : 0;
+        }
         if (stage == ICommitteeTypes.Stage.Drawing) {
             _goTo(_chance(12) ? _lastDraw(a) + _roll(2) : a.round * 30 - (_chance(12) ? 1 : 0));
             return 1;
@@ -79,21 +83,25 @@ abstract contract JudgeActions is ProveActions {
     function _open(uint256 index) internal {
         ICommitteeTypes.Stage stage = _stageOf(index);
         bytes4 predicted = _judgingError(index);
+        JudgeBook storage j = _judgings[index];
         bool fits = stage == ICommitteeTypes.Stage.None || stage == ICommitteeTypes.Stage.Failed;
-        if (predicted == 0 && !fits) predicted = ICommitteeErrors.WrongStage.selector;
+        // One that got no round when it was opened.
+        bool again = stage == ICommitteeTypes.Stage.Drawing && _attempts[index][_attemptOf(j)].round == 0;
+        if (predicted == 0 && !fits && !again) predicted = ICommitteeErrors.WrongStage.selector;
+        else if (predicted == 0 && again && _beacon.isMute(_clock)) predicted = ICommitteeErrors.NoRoundYet.selector;
         bytes memory call = abi.encodeCall(ICommittee.open, (_jobs[index].spec));
         if (!_tryCommittee("open a judging", _anybody(), call, predicted)) return;
-        JudgeBook storage j = _judgings[index];
         if (stage == ICommitteeTypes.Stage.Failed) {
             ++seen["attempt failed"];
             _applyVerdictMisses(index, j.attempts);
         }
-        ++j.attempts;
-        _fixRound(_attempts[index][j.attempts]);
+        if (again) ++seen["round named late"];
+        else ++j.attempts;
+        _fixRound(_attempts[index][_attemptOf(j)]);
     }
 
     function _fixRound(Attempt storage a) private {
-        a.round = _beacon.nextRound();
+        a.round = _beacon.isMute(_clock) ? 0 : _beacon.nextRound();
         a.epoch = _epochNow();
     }
 
@@ -105,7 +113,7 @@ abstract contract JudgeActions is ProveActions {
         bytes4 predicted = _judgingError(index);
         if (predicted == 0 && _stageOf(index) != ICommitteeTypes.Stage.Drawing)
             predicted = ICommitteeErrors.WrongStage.selector;
-        bool known = _clock >= a.round * 30 && !_beacon.isLost(a.round);
+        bool known = a.round != 0 && _clock >= a.round * 30 && !_beacon.isLost(a.round);
         if (predicted == 0 && !known) predicted = ICommitteeErrors.RoundNotKnown.selector;
         uint256[] memory members = _membersFor(index, reveals, unrevealed);
         uint256 quorum = _judgings[index].appealed ? APPEAL_QUORUM : QUORUM;

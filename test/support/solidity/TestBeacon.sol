@@ -9,6 +9,12 @@ contract TestBeacon is IBeacon {
     /// @notice Newest round whose time has come.
     uint32 public latest = 100;
 
+    /// @notice Whether it names no round at all, as a beacon does that knows the chain's clock to be stale.
+    bool public refuses;
+
+    /// @notice Why it names none.
+    error NoRound();
+
     /// @inheritdoc IBeacon
     mapping(uint32 round => bytes32 randomness) public value;
 
@@ -23,8 +29,14 @@ contract TestBeacon is IBeacon {
         value[round] = randomness;
     }
 
+    /// @notice Makes it name no round from now on, or rounds again.
+    function refuse(bool refuses_) external {
+        refuses = refuses_;
+    }
+
     /// @inheritdoc IBeacon
     function nextRound() external view returns (uint32 round) {
+        if (refuses) revert NoRound();
         return latest + 3;
     }
 

@@ -32,6 +32,11 @@ export const COMMITTEE_ERRORS = {
     hint: 'Read the judgment again: it has moved on or is not there yet.',
     retryable: true,
   },
+  NoRoundYet: {
+    text: 'the beacon {beacon} names no round for a committee',
+    hint: 'Open the judging again later; an attempt that gets no round in four epochs fails, and the third of them ends the workload.',
+    retryable: true,
+  },
   RevealsMismatch: {
     text: 'the reveals hash to {have}, those of the workload to {want}',
     hint: 'List every reveal in the order of the events; after a reorg read them again.',

@@ -199,7 +199,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   NotEnoughGas: {
-    text: '{have} gas is left, the verifier needs {want}',
+    text: '{have} gas is left, what the call asks needs {want}',
     hint: 'Raise the gas limit of the transaction.',
     retryable: true,
   },

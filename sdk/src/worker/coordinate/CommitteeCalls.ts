@@ -49,6 +49,8 @@ export class CommitteeCalls {
   async next(dossier: Dossier, judgment: Judgment, rules: Rules): Promise<TxRequest | undefined> {
     const { stage, attempts, attempt, round } = judgment
     if (stage === 'None' || stage === 'Failed') return this.open(dossier, attempts + 1)
+    // The beacon named no round when the attempt was opened: the simulation says whether it does now.
+    if (stage === 'Drawing' && round === 0) return this.open(dossier, attempt)
     if (stage !== 'Drawing' || !(await this.#isRoundOut(rules, round))) return undefined
     const lists = await readJudgingLists(this.#contracts, dossier.workload, dossier.events)
     return this.draw(dossier, attempt, lists)
