@@ -1,9 +1,14 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import type { ApiClient } from '../../sdk/src/api/createApiClient.js'
+import { migrations } from '../../sdk/src/api/store/migrations.js'
+import type { ApiSchema } from '../../sdk/src/api/store/schema.js'
 import { postTo } from '../../sdk/src/api/webhooks/postTo.js'
 import { verifyWebhook, WEBHOOK_SIGNATURE } from '../../sdk/src/api/webhooks/signWebhook.js'
+import { WebhookStore } from '../../sdk/src/api/webhooks/WebhookStore.js'
 import type { WorkloadId } from '../../sdk/src/chain/hex.js'
+import { openEmbedded } from '../../sdk/src/database/openEmbedded.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { TestApi } from '../support/api.js'
 import { aProgram, prover, PUBLIC_INPUTS, startNetwork, type Network } from '../support/network.js'
@@ -12,6 +17,21 @@ import { rejected } from '../support/rejected.js'
 
 type Deliveries = Awaited<ReturnType<ApiClient['listDeliveries']>>['deliveries']
 type Message = { readonly id: string; readonly event: string; readonly outcome: string | null; readonly request: { readonly request: string; readonly workload: string | null } } // prettier-ignore
+
+const requestOf = (key_id: string) => ({
+  ...{ public_id: randomBytes(16).toString('hex'), key_id, idempotency_key: null, body_hash: '', created_at: 1 },
+  ...{
+    program: '',
+    inputs: '',
+    public_inputs: '',
+    inputs_uri: '',
+    fee: '0',
+    max_run_time: 1,
+    redundancy: 1,
+    rescue: 0,
+  },
+  ...({ state: 'submitted', nonce: 0, workload: null, cancelling: false, error: null } as const),
+})
 
 describe('api: webhooks', function () {
   this.timeout(120_000)
@@ -156,6 +176,34 @@ describe('api: webhooks', function () {
       await until(async () => ((await others[0]!.connections()) === 0 ? true : undefined), 'the connection is kept')
     } finally {
       for (const other of others) await other.stop()
+    }
+  })
+
+  it('a key with much that is due, and many such keys, keep no other out', async () => {
+    const db = await openEmbedded<ApiSchema>(undefined, migrations)
+    try {
+      const webhooks = new WebhookStore(db)
+      const due = async (keyId: string, at: number): Promise<number> => {
+        const { id: webhook } = await webhooks.add(keyId, 'https://receiver.example.org/', 0)
+        const request = await db
+          .insertInto('requests')
+          .values(requestOf(keyId))
+          .returning('id')
+          .executeTakeFirstOrThrow()
+        const event = 'request.submitted'
+        await webhooks.note([{ webhook, request: request.id, event, public_id: 'an id', body: '{}' }], at)
+        return webhook
+      }
+      const flood: number[] = []
+      for (const key of ['a', 'b', 'c']) for (let count = 0; count < 8; count++) flood.push(await due(key, 1))
+      const last = await due('d', 2)
+      const taken = async (all: number, busy: Parameters<WebhookStore['due']>[2]): Promise<number[]> =>
+        (await webhooks.due(3, { all, key: 2 }, busy)).map(({ webhook }) => webhook)
+      expect(await taken(8, { webhooks: [], keys: [] })).to.deep.equal([0, 1, 8, 9, 16, 17].map((at) => flood[at]!).concat(last)) // prettier-ignore
+      expect(await taken(8, { webhooks: [flood[0]!], keys: ['b'] })).to.deep.equal([1, 2, 16, 17].map((at) => flood[at]!).concat(last)) // prettier-ignore
+      expect(await taken(1, { webhooks: [], keys: ['a', 'b', 'c'] })).to.deep.equal([last])
+    } finally {
+      await db.destroy()
     }
   })
 

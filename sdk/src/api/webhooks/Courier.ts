@@ -100,10 +100,13 @@ export class Courier {
 
   async #send(signal: AbortSignal): Promise<void> {
     const { webhooks, clock } = this.#options
-    for (const delivery of await webhooks.due(clock.now(), 2 * AT_ONCE)) {
+    const running = [...this.#running.values()].map(({ key }) => key)
+    const isFull = (key: string): boolean => running.filter((one) => one === key).length >= AT_ONCE_OF_KEY
+    const busy = { webhooks: [...this.#running.keys()], keys: [...new Set(running)].filter(isFull) }
+    for (const delivery of await webhooks.due(clock.now(), { all: AT_ONCE, key: AT_ONCE_OF_KEY }, busy)) {
       const { webhook, key_id: key } = delivery
-      const ofKey = [...this.#running.values()].filter((one) => one.key === key).length
-      if (this.#running.has(webhook) || ofKey >= AT_ONCE_OF_KEY || this.#running.size >= AT_ONCE) continue
+      if (isFull(key) || running.length >= AT_ONCE) continue
+      running.push(key)
       const ended = this.#attempt(delivery, signal)
         .catch((error: unknown) => {
           this.#options.log.warn('an attempt could not be noted', { stage: 'webhook', error })

@@ -158,15 +158,27 @@ export class WebhookStore {
       .execute()
   }
 
-  /** The next delivery of each webhook that has one due, longest due first. */
-  async due(now: number, limit: number): Promise<readonly DueDelivery[]> {
+  /**
+   * The next delivery of each webhook that has one due, longest due first.
+   * @param now Milliseconds.
+   * @param limit Of all, and of one key: whoever has much due keeps nobody else's out.
+   * @param busy Webhooks and keys that are passed over.
+   */
+  async due(
+    now: number,
+    limit: { readonly all: number; readonly key: number },
+    busy: { readonly webhooks: readonly number[]; readonly keys: readonly string[] },
+  ): Promise<readonly DueDelivery[]> {
     const { rows } = await sql<DueDelivery>`
       select * from (
-        select distinct on (deliveries.webhook) deliveries.*, webhooks.url, webhooks.secret, webhooks.key_id
-        from deliveries join webhooks on webhooks.id = deliveries.webhook
-        where deliveries.state = 'pending' and deliveries.next_at <= ${now} and webhooks.disabled is null
-        order by deliveries.webhook, deliveries.next_at, deliveries.id
-      ) due order by next_at, id limit ${limit}`.execute(this.#db)
+        select *, row_number() over (partition by key_id order by next_at, id) as place from (
+          select distinct on (deliveries.webhook) deliveries.*, webhooks.url, webhooks.secret, webhooks.key_id
+          from deliveries join webhooks on webhooks.id = deliveries.webhook
+          where deliveries.state = 'pending' and deliveries.next_at <= ${now} and webhooks.disabled is null
+            and not (webhooks.id = any(${busy.webhooks}::integer[])) and not (webhooks.key_id = any(${busy.keys}::text[]))
+          order by deliveries.webhook, deliveries.next_at, deliveries.id
+        ) next
+      ) due where place <= ${limit.key} order by next_at, id limit ${limit.all}`.execute(this.#db)
     return rows
   }
 
