@@ -20,7 +20,7 @@ import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
 import { expectLinted } from './lint.js'
 import { flipped, HONK_KEY_HEADER, HONK_STEP, keyMutations, oversized, wrongLengths } from './mutations.js'
-import { FULL, Sandbox, sandboxWorks } from './support.js'
+import { FULL, LIMIT_MS, Sandbox, sandboxWorks } from './support.js'
 
 /** The circuit is in a package of 55 MB, its SRS has 256 MiB, and its prover takes 3.5 GB. */
 const NEEDED_BYTES = 6 * 2 ** 30
@@ -28,7 +28,7 @@ const KEYS = join(import.meta.dirname, '..', '..', 'programs', 'aztec-parity-bas
 const FIELD = bn254.fields.Fr.ORDER
 
 describe('aztec-parity-base', function () {
-  this.timeout(1_800_000)
+  this.timeout(LIMIT_MS)
   const directory = useTemporaryDirectory()
   const [publicInputs, proof] = [record.publicInputs, record.proof].map((hex) => Buffer.from(hex, 'hex')) as [
     Buffer,

@@ -22,7 +22,7 @@ import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
 import { expectLinted } from './lint.js'
 import { flipped, HONK_KEY_HEADER, HONK_STEP, keyMutations, oversized, wrongLengths } from './mutations.js'
-import { FULL, Sandbox, sandboxWorks } from './support.js'
+import { FULL, LIMIT_MS, Sandbox, sandboxWorks } from './support.js'
 
 const KEYS = join(import.meta.dirname, '..', '..', 'programs', 'aztec-spend', 'keys')
 const GAS = facts.verifier.gas
@@ -37,7 +37,7 @@ interface Sample {
 }
 
 describe('aztec-spend', function () {
-  this.timeout(900_000) // thousands of verifications on a busy machine
+  this.timeout(LIMIT_MS)
   const directory = useTemporaryDirectory()
   const samples: Sample[] = []
   let notes: SpendInputs[]

@@ -32,14 +32,14 @@ import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
 import { expectLinted } from './lint.js'
 import { flipped, HONK_KEY_HEADER, HONK_STEP, keyMutations, oversized, wrongLengths } from './mutations.js'
-import { FULL, Sandbox, sandboxWorks } from './support.js'
+import { FULL, LIMIT_MS, Sandbox, sandboxWorks } from './support.js'
 
 const SOURCES = join(import.meta.dirname, '..', '..', 'programs', 'ed25519')
 const ORDER = (1n << 252n) + 27742317777372353535851937790883648493n
 const FIELD = bn254.fields.Fr.ORDER
 
 describe('ed25519', function () {
-  this.timeout(900_000)
+  this.timeout(LIMIT_MS)
   const directory = useTemporaryDirectory()
   const last = RFC_8032[2]!
   let inputs: SignatureInputs[]

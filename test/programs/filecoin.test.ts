@@ -28,13 +28,13 @@ import { OnChain } from './chain.js'
 import { FIRST_NETWORK_SECTOR as FIRST } from './firstNetworkSector.js'
 import { expectLinted } from './lint.js'
 import { flipped, keyBytesMutations, oversized, wrongLengths } from './mutations.js'
-import { CONTEXT, FULL, Sandbox, sandboxWorks } from './support.js'
+import { CONTEXT, FULL, LIMIT_MS, Sandbox, sandboxWorks } from './support.js'
 
 const { Fr } = bls12_381.fields
 const SMALL = PROGRAMS.small
 
 describe('filecoin', function () {
-  this.timeout(600_000) // a C++ compiler on a busy machine
+  this.timeout(LIMIT_MS)
 
   describe('parameters of Filecoin', () => {
     it('reproduces the digests of Poseidon that Filecoin publishes, twice', async () => {

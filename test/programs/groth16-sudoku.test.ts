@@ -18,14 +18,14 @@ import { useTemporaryDirectory } from '../support/temporary.js'
 import { OnChain } from './chain.js'
 import { expectLinted } from './lint.js'
 import { flipped, keyMutations, keyWords, oversized, wrongLengths } from './mutations.js'
-import { Sandbox, sandboxWorks } from './support.js'
+import { LIMIT_MS, Sandbox, sandboxWorks } from './support.js'
 
 const EASY = '530070000 600195000 098000060 800060003 400803001 700020006 060000280 000419005 000080079'
 const HARD = '8........ ..36..... .7..9.2.. .5...7... ....457.. ...1...3. ..1....68 ..85...1. .9....4..'
 const UNSOLVABLE = '11.......'.padEnd(81, '.')
 
 describe('groth16-sudoku', function () {
-  this.timeout(900_000) // a busy machine
+  this.timeout(LIMIT_MS)
 
   describe('solver and packing', () => {
     it('solves easy and hard puzzles, keeps the clues', () => {

@@ -42,7 +42,7 @@ import { DefinedIndex, sudokuWitness, textOf, times, valueAt, violated, witnessF
 import { EVALUATIONS, POINTS, refusal } from './marlinProof.js'
 import { expectLinted } from './lint.js'
 import { flipped, keyMutations, keyWords, oversized, wrongLengths } from './mutations.js'
-import { CONTEXT, Sandbox, sandboxWorks } from './support.js'
+import { CONTEXT, LIMIT_MS, Sandbox, sandboxWorks } from './support.js'
 
 const EASY = samples.example.puzzle
 const HARD = samples.hard.puzzle
@@ -53,7 +53,7 @@ const { Fr, Fp: Fq } = bn254.fields
 type Point = InstanceType<typeof G1.Point>
 
 describe('marlin-sudoku', function () {
-  this.timeout(900_000) // a C++ compiler on a busy machine
+  this.timeout(LIMIT_MS)
 
   const clues = parseGrid(EASY)
   const solution = solve(clues)!

@@ -10,6 +10,9 @@ export const CONTEXT = { workload: `0x${'11'.repeat(32)}`, prover: `0x${'22'.rep
 /** `PROGRAM_TESTS=full`: try what a usual run takes samples of, see docs/testing.md. */
 export const FULL = process.env['PROGRAM_TESTS'] === 'full'
 
+/** Time-out of tests with thousands of verifications, or with a compiler's run, on a busy machine; in full, tens of thousands. */
+export const LIMIT_MS = FULL ? 4 * 3_600_000 : 900_000
+
 /** What a program left behind. */
 export interface Run {
   /** Exit code, or the name of the signal. */
