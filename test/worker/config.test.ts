@@ -1,5 +1,5 @@
 import { chmod, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { inspect } from 'node:util'
 
 import { expect } from 'chai'
@@ -50,9 +50,19 @@ describe('worker: configuration', () => {
       GEVULOT_RPC_URL: REQUIRED.rpcUrl,
       GEVULOT_DEPLOYMENT: 'd',
       GEVULOT_KEY_FILE: 'k',
-      GEVULOT_DATA_DIRECTORY: 'x',
+      GEVULOT_DATA_DIRECTORY: '/x',
     }
-    expect((await loadConfig(undefined, environment)).dataDirectory).to.equal('x')
+    expect((await loadConfig(undefined, environment)).dataDirectory).to.equal('/x')
+  })
+
+  it('takes relative paths of the file from its folder, and of the environment from the working directory', async () => {
+    const path = await file({ ...REQUIRED, contentDirectories: ['content', '/srv/content'] })
+    const config = await loadConfig(path, { GEVULOT_KEY_FILE: 'elsewhere/key' })
+    expect(config.dataDirectory).to.equal(join(directory(), 'data'))
+    expect(config.deployment).to.equal(join(directory(), 'deployment.json'))
+    expect(config.contentDirectories).to.deep.equal([join(directory(), 'content'), '/srv/content'])
+    expect(config.keyFile).to.equal(resolve('elsewhere/key'))
+    expect(config).to.include({ logFile: '-', keyPasswordFile: '' })
   })
 
   it('reports all mistakes together, unknown fields too', async () => {
@@ -68,6 +78,12 @@ describe('worker: configuration', () => {
     const error = await rejected(loadConfig(await file(wrong), {}), 'WORKER_CONFIG_INVALID')
     for (const name of ['rpcUrl', 'runs', 'mode', 'seats', 'maxFeeGwie', 'keeper'])
       expect(error.message).to.contain(name)
+    expect(error.message)
+      .to.contain('runs (GEVULOT_RUNS) must be a whole number from 1 to 64, not 0')
+      .and.contain('mode (GEVULOT_MODE) must be one of auto, approve, drain, watch, not "fast"')
+      .and.contain('like https://rpc.example.org/')
+    // It may hold an API key.
+    expect(error.message).to.not.contain('ftp://x')
   })
 
   it('wants the required fields and a JSON object', async () => {

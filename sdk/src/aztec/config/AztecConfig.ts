@@ -2,7 +2,18 @@ import { parseEther } from 'ethers'
 import type { ConfigField, ConfigOf } from '../../worker/config/ConfigField.js'
 import { helpOf } from '../../worker/config/helpText.js'
 import { loadTable } from '../../worker/config/loadConfig.js'
-import { choice, flag, integer, list, optional, secret, text, url, type Parser } from '../../worker/config/parsers.js'
+import {
+  choice,
+  flag,
+  integer,
+  list,
+  optional,
+  path,
+  secret,
+  text,
+  url,
+  type Parser,
+} from '../../worker/config/parsers.js'
 import { WORKER_FIELDS } from '../../worker/config/WorkerConfig.js'
 import type { Lane } from '../adapter/Lane.js'
 import { lane } from './laneParser.js'
@@ -72,24 +83,24 @@ export const AZTEC_FIELDS = {
     '',
   ),
   s3AccessKeyId: field('S3_ACCESS_KEY_ID', optional(text), 'Key id for an S3 store.', ''),
-  s3SecretFile: field('S3_SECRET_FILE', optional(text), 'File with the secret key for an S3 store, mode 600.', ''),
+  s3SecretFile: field('S3_SECRET_FILE', optional(path), 'File with the secret key for an S3 store, mode 600.', ''),
 
   rpcUrl,
   deployment,
   keyFile: {
     env: WORKER_FIELDS.keyFile.env,
-    parse: text,
+    parse: path,
     description: "The requester's private key: an encrypted keystore, or 64 hexadecimal digits; mode 600.",
   },
   keyPasswordFile,
   dataDirectory: field(
     'DATA_DIRECTORY',
-    text,
+    path,
     'Map from jobs to workloads, and results; belongs to this adapter alone.',
   ),
   contentDirectory: field(
     'CONTENT_DIRECTORY',
-    text,
+    path,
     'Where inputs are published; provers must be able to fetch from it.',
   ),
   contentUrls: field(
@@ -100,7 +111,7 @@ export const AZTEC_FIELDS = {
   ),
   inbox: field(
     'INBOX',
-    optional(text),
+    optional(path),
     'Directory in which provers leave sealed results; empty: results are waited for until they are revealed.',
     '',
   ),

@@ -1,7 +1,7 @@
 import type { ConfigField, ConfigOf } from '../../worker/config/ConfigField.js'
 import { helpOf } from '../../worker/config/helpText.js'
 import { loadTable } from '../../worker/config/loadConfig.js'
-import { integer, list, optional, text, url, type Parser } from '../../worker/config/parsers.js'
+import { integer, list, optional, path, text, url, type Parser } from '../../worker/config/parsers.js'
 import { WORKER_FIELDS } from '../../worker/config/WorkerConfig.js'
 import { keyMistakes } from '../../worker/key/openSigner.js'
 
@@ -70,7 +70,7 @@ export const VALIDATOR_FIELDS = {
   signerTimeoutMs,
   dataDirectory: {
     env: 'GEVULOT_DATA_DIRECTORY',
-    parse: text,
+    parse: path,
     description: 'Verdict journal, state and the content cache; belongs to this validator alone. Back up verdicts/.',
   },
   seats,

@@ -5,8 +5,11 @@ export interface ConfigField<T> {
   readonly description: string
   /** Used when neither file nor environment has the field; none: the field is required. */
   readonly fallback?: T
-  /** Reads what the file (any JSON value) or the environment (text) holds; throws a plain Error that says what is wanted. */
-  readonly parse: (value: unknown) => T
+  /**
+   * Reads what the file (any JSON value) or the environment (text) holds; throws a plain Error that says what is wanted. Relative paths start at
+   * `base`.
+   */
+  readonly parse: (value: unknown, base?: string) => T
   /** Whether the value must never be shown. */
   readonly secret?: true
 }

@@ -9,6 +9,8 @@ import {
   integer,
   list,
   optional,
+  path,
+  pathOrOutput,
   pciAddress,
   postgresUrl,
   secret,
@@ -41,16 +43,16 @@ export const WORKER_FIELDS = {
     secret(url),
     'JSON-RPC endpoint of the chain; may contain an API key, so it is never shown.',
   ),
-  deployment: field('DEPLOYMENT', text, 'Path of the deployment record, deployments/<chain id>.json.'),
+  deployment: field('DEPLOYMENT', path, 'Path of the deployment record, deployments/<chain id>.json.'),
   keyFile: field(
     'KEY_FILE',
-    optional(text),
+    optional(path),
     "The operator's private key: an encrypted keystore, or 64 hexadecimal digits; mode 600. Needed unless signerUrl is there.",
     '',
   ),
   keyPasswordFile: field(
     'KEY_PASSWORD_FILE',
-    optional(text),
+    optional(path),
     'File with the password of the keystore, mode 600; empty: the key is not encrypted.',
     '',
   ),
@@ -80,7 +82,7 @@ export const WORKER_FIELDS = {
     'Account whose seats are worked for, when the key is one of its submitter keys; empty: the account of the key.',
     '',
   ),
-  dataDirectory: field('DATA_DIRECTORY', text, 'State, proofs and the content cache; belongs to this worker alone.'),
+  dataDirectory: field('DATA_DIRECTORY', path, 'State, proofs and the content cache; belongs to this worker alone.'),
   databaseUrl: {
     env: 'DATABASE_URL',
     parse: secret(optional(postgresUrl)),
@@ -117,7 +119,7 @@ export const WORKER_FIELDS = {
   ),
   nanosKernel: field(
     'NANOS_KERNEL',
-    optional(text),
+    optional(path),
     'Path of kernel.img for the runtime nanos; empty: NANOS_KERNEL, the installed one, or that of ~/.ops.',
     '',
   ),
@@ -156,7 +158,7 @@ export const WORKER_FIELDS = {
 
   contentDirectories: field(
     'CONTENT_DIRECTORIES',
-    list(text),
+    list(path),
     'Directories with content, asked before any URL; the first is near and cheap.',
     [],
   ),
@@ -179,11 +181,11 @@ export const WORKER_FIELDS = {
     'How long to try for content before it counts as not available.',
     120,
   ),
-  inboxes: field('INBOXES', list(text), 'Directories in which sealed proofs are left for requesters.', []),
+  inboxes: field('INBOXES', list(path), 'Directories in which sealed proofs are left for requesters.', []),
 
   proofDirectories: field(
     'PROOF_DIRECTORIES',
-    list(text),
+    list(path),
     'Directories in which proofs over 1 KiB are left for committees of validators; serve them where PROOF_URI says.',
     [],
   ),
@@ -338,7 +340,7 @@ export const WORKER_FIELDS = {
     '127.0.0.1',
   ),
   readySeconds: field('READY_SECONDS', integer(1, DAY), 'Seconds without a new block after which /ready says no.', 120),
-  logFile: field('LOG_FILE', text, 'File that log lines are added to; -: standard output.', '-'),
+  logFile: field('LOG_FILE', pathOrOutput, 'File that log lines are added to; -: standard output.', '-'),
   logLevel: field('LOG_LEVEL', choice('debug', 'info', 'warn', 'error'), 'Least important lines to write.', 'info'),
 } as const satisfies Readonly<Record<string, ConfigField<never> | ConfigField<unknown>>>
 

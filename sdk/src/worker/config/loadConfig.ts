@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { workerError } from '../../errors/codes/worker.js'
 import type { ConfigOf, ConfigTable } from './ConfigField.js'
 import { workerMistakes } from '../key/openSigner.js'
 import { WORKER_FIELDS, type WorkerConfig } from './WorkerConfig.js'
+
+const LONGEST_SHOWN = 80
 
 /**
  * Reads the worker's configuration; see {@link loadTable}.
@@ -17,7 +20,8 @@ export async function loadConfig(
 
 /**
  * Reads a configuration: a JSON file, overruled by the environment, filled up with defaults. All mistakes are reported
- * together, and unknown fields count as mistakes: a misspelt limit must not silently fall back to its default.
+ * together, and unknown fields count as mistakes: a misspelt limit must not silently fall back to its default. Relative paths in the file start at
+ * its folder, those in the environment at the working directory.
  * @param path JSON file; none: the environment alone.
  * @param compare Says what is wrong with fields that are right by themselves; those with a mistake of their own are missing.
  * @throws GevulotError WORKER_CONFIG_INVALID
@@ -33,13 +37,15 @@ export async function loadTable<Table extends ConfigTable>(
     .filter((name) => !Object.hasOwn(table, name))
     .map((name) => `${name} is not a field`)
   const config: Record<string, unknown> = {}
-  for (const [name, { env, parse, fallback }] of Object.entries(table)) {
+  for (const [name, { env, parse, fallback, secret }] of Object.entries(table)) {
     const given = environment[env] ?? file[name]
+    const base = path === undefined || environment[env] !== undefined ? '.' : dirname(path)
     if (given === undefined && fallback === undefined) mistakes.push(`${name} (${env}) is missing`)
     try {
-      config[name] = given === undefined ? fallback : parse(given)
+      config[name] = given === undefined ? fallback : parse(given, base)
     } catch (error) {
-      mistakes.push(`${name} (${env}) ${error instanceof Error ? error.message : String(error)}`)
+      const wish = error instanceof Error ? error.message : String(error)
+      mistakes.push(`${name} (${env}) ${wish}${secret ? '' : `, not ${shown(given)}`}`)
     }
   }
   mistakes.push(...compare(config as Partial<ConfigOf<Table>>))
@@ -50,6 +56,12 @@ export async function loadTable<Table extends ConfigTable>(
   }
   // Every field of the table was set above from its own parser.
   return config as ConfigOf<Table>
+}
+
+/** A value that was refused, as it was written. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text
 }
 
 async function readJsonObject(path: string): Promise<Record<string, unknown>> {

@@ -1,14 +1,21 @@
+import { resolve } from 'node:path'
 import { getAddress, isAddress } from 'ethers'
 import { PCI_ADDRESS } from '../../runtime/gpu/findGpus.js'
 import { Secret } from './Secret.js'
 
-/** Reads a configuration value; throws a plain Error that says what is wanted. */
-export type Parser<T> = (value: unknown) => T
+/** Reads a configuration value; throws a plain Error that says what is wanted. A relative path starts at `base`, by default the working directory. */
+export type Parser<T> = (value: unknown, base?: string) => T
 
 /** Text that is not empty. */
 export const text: Parser<string> = (value) => {
   if (typeof value !== 'string' || value.trim() === '') throw new Error('must be a text that is not empty')
   return value.trim()
+}
+
+/** A path, made absolute: a program in a sandbox starts elsewhere. */
+export const path: Parser<string> = (value, base = '.') => {
+  if (typeof value !== 'string' || value.trim() === '') throw new Error('must be a path like /var/lib/gevulot')
+  return resolve(base, value.trim())
 }
 
 /** One of some words. */
@@ -42,7 +49,7 @@ export const flag: Parser<boolean> = (value) => {
 export const url: Parser<string> = (value) => {
   const address = text(value)
   if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
-    throw new Error('must be an http or https URL')
+    throw new Error('must be an http or https URL like https://rpc.example.org/')
   return address
 }
 
@@ -58,18 +65,18 @@ export const postgresUrl: Parser<string> = (value) => {
 /** Anything that may hold a password or an API key. */
 export const secret =
   (inner: Parser<string>): Parser<Secret> =>
-  (value) =>
-    new Secret(inner(value))
+  (value, base) =>
+    new Secret(inner(value, base))
 
 /** A JSON list, or words separated by commas. */
 export const list =
   <T>(item: Parser<T>): Parser<readonly T[]> =>
-  (value) => {
+  (value, base) => {
     const items: unknown = typeof value === 'string' ? value.split(',').filter((word) => word.trim() !== '') : value
-    if (!Array.isArray(items)) throw new Error('must be a list')
+    if (!Array.isArray(items)) throw new Error('must be a list like ["one", "another"]')
     return items.map((entry: unknown, index) => {
       try {
-        return item(typeof entry === 'string' ? entry.trim() : entry)
+        return item(typeof entry === 'string' ? entry.trim() : entry, base)
       } catch (error) {
         throw new Error(`item ${index + 1} ${error instanceof Error ? error.message : String(error)}`)
       }
@@ -103,8 +110,11 @@ export const pciAddress: Parser<string> = (value) => {
   return address
 }
 
+/** A path, or `-` for standard output. */
+export const pathOrOutput: Parser<string> = (value, base) => (value === '-' ? value : path(value, base))
+
 /** Empty, or what `inner` takes. */
 export const optional =
   (inner: Parser<string>): Parser<string> =>
-  (value) =>
-    value === '' ? '' : inner(value)
+  (value, base) =>
+    value === '' ? '' : inner(value, base)
