@@ -154,6 +154,16 @@ describe('cli: network', function () {
     expect(tooMuch.stderr).to.include('CONTRACT_INSUFFICIENT_BALANCE')
   })
 
+  it('gives tokens and ether of a local network away, but not more than its owner has', async () => {
+    const { address } = Wallet.createRandom()
+    const funded = await json('account', 'fund', address, '--tokens', '12.5', '--ether', '1')
+    expect(funded).to.include({ account: address, wallet: parseEther('12.5').toString() })
+    expect(await network.chain.provider.getBalance(address)).to.equal(parseEther('1'))
+    const refused = await run('account', 'fund', address, '--tokens', '2000000000')
+    expect(refused.code).to.equal(1)
+    expect(refused.stderr).to.include('DEVNET_NOT_LOCAL')
+  })
+
   it('programs: deploys once, lists and shows', async () => {
     const digest = `0x${'5c'.repeat(32)}`
     const args = ['program', 'deploy', '--prover', digest, '--verifier', network.verifier, '--verifier-gas', '200000']

@@ -32,7 +32,8 @@ describe('errors', () => {
         const descriptor = (CONTRACT_ERRORS as Record<string, { text: string; hint: string }>)[fragment.name]
         expect(descriptor, `${fragment.name} is not described`).not.to.equal(undefined)
         const names = fragment.inputs.map(({ name }) => name)
-        for (const [, name] of descriptor?.text.matchAll(/\{(\w+)\}/g) ?? []) expect(names).to.include(name)
+        for (const [, name] of descriptor?.text.matchAll(/\{(\w+)(?::(?:tokens|time))?\}/g) ?? [])
+          expect(names).to.include(name)
       })
     }
   })
@@ -57,6 +58,11 @@ describe('errors', () => {
     expect(fee).to.include({ code: 'CONTRACT_FEE_TOO_LOW', retryable: false })
     expect(fee.message).to.equal('submitting: the fee is 5, the least for this run time and redundancy is 7')
     expect(fee.details).to.deep.equal({ fee: 5n, minimum: 7n })
+    const registry = IProverRegistry__factory.createInterface()
+    const cooling = contractErrorOf(registry.encodeErrorResult('CoolingDown', [4, 1_800_000_000]), 'withdrawing')
+    expect(cooling.message).to.equal('withdrawing: seat 4 cools down until 2027-01-15T08:00:00Z')
+    const bond = contractErrorOf(registry.encodeErrorResult('BondIncomplete', [4, 10n ** 17n, 10n ** 21n]), 'joining')
+    expect(bond.message).to.equal('joining: the bond of seat 4 is 0.1 GVLT, a full one is 1000 GVLT')
     const slot = contractErrorOf(market.encodeErrorResult('WrongSlotState', [3, 4]), 'accepting')
     expect(slot.message).to.equal('accepting: the slot of seat 3 is Valid, which does not allow this')
     const other = contractErrorOf(new Interface(['error Unheard(uint256)']).encodeErrorResult('Unheard', [1]), 'x')

@@ -1,4 +1,4 @@
-import { Interface, type ErrorDescription, type Fragment } from 'ethers'
+import { formatEther, Interface, type ErrorDescription, type Fragment } from 'ethers'
 import { chainError } from '../errors/codes/chain.js'
 import { CONTRACT_ERRORS, type ContractErrorName } from '../errors/codes/contracts.js'
 import { GevulotError } from '../errors/GevulotError.js'
@@ -67,8 +67,16 @@ export function contractError(
   cause?: unknown,
 ): GevulotError {
   const { text, ...descriptor } = CONTRACT_ERRORS[name]
-  const message = text.replace(/\{(\w+)\}/g, (_, key: string) => String(details[key]))
+  const message = text.replace(/\{(\w+)(?::(\w+))?\}/g, (_, key: string, form?: string) => written(details[key], form))
   return new GevulotError(codeOf(name), descriptor, `${doing}: ${message}`, { cause, details })
+}
+
+/** An argument as people read it: `tokens` of token units, `time` of Unix seconds. */
+function written(value: unknown, form: string | undefined): string {
+  if (typeof value !== 'bigint') return String(value)
+  if (form === 'tokens') return `${formatEther(value).replace(/\.0$/, '')} GVLT`
+  if (form === 'time') return new Date(Number(value) * 1000).toISOString().replace('.000Z', 'Z')
+  return String(value)
 }
 
 /** The stable code of a contract error: `FeeTooLow` → `CONTRACT_FEE_TOO_LOW`. */

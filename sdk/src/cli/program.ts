@@ -2,6 +2,7 @@ import { Command as Parser, InvalidArgumentError, Option } from 'commander'
 import type { AnyOption, Command, Parse } from './Command.js'
 import { optionOf } from './Context.js'
 import { EXIT_CODES } from './exitCodes.js'
+import { plainTokens } from './format.js'
 import { toJson } from './Output.js'
 import { SETTINGS, type Settings } from './settings.js'
 
@@ -130,8 +131,9 @@ function checked<T>(parse: Parse<T>): (value: string) => T {
   }
 }
 
-/** A default as it would be typed. */
+/** A default as it would be typed; amounts are parsed into units of 10^-18. */
 export function shown(value: unknown): string {
+  if (typeof value === 'bigint') return plainTokens(value)
   return typeof value === 'string' ? value : toJson(value)
 }
 

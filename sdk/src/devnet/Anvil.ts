@@ -12,6 +12,11 @@ export const DEVNET_MNEMONIC = 'test test test test test test test test test tes
 /** The id of local chains. */
 export const DEVNET_CHAIN_ID = 31_337
 
+/** An account that every local chain has; 0 is the owner of a local network. */
+export function devnetWallet(index: number): HDNodeWallet {
+  return HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(DEVNET_MNEMONIC), `m/44'/60'/0'/0/${index}`)
+}
+
 const START_MS = 30_000
 const PAUSE_MS = 50
 const COMPLAINT_BYTES = 2_000
@@ -80,8 +85,7 @@ export class Anvil {
 
   /** An account that every local chain has. */
   wallet(index: number): HDNodeWallet {
-    const path = `m/44'/60'/0'/0/${index}`
-    return HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(DEVNET_MNEMONIC), path).connect(this.provider)
+    return devnetWallet(index).connect(this.provider)
   }
 
   /** Gives an account a hundred ether. */

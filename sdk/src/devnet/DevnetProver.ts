@@ -45,7 +45,6 @@ export class DevnetProver {
     const home = await files.addProver(name)
     const { privateKey, address } = Wallet.createRandom()
     await chain.fund(address)
-    await (await contracts.registry.admit(address, true)).wait()
     const { bond } = await contracts.registry.classBonds(1)
     await (await contracts.token.transfer(address, bond)).wait()
     const signer = new Wallet(privateKey, chain.provider)

@@ -104,6 +104,8 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     const record = await deploy({ owner, network: 'devnet', parameters })
     const deployment = deploymentOf(record)
     const contracts = await connect(deployment, owner)
+    // A local network is everybody's: whoever uses it may stake too.
+    await (await contracts.registry.openAdmission()).wait()
     await files.write('deployment.json', record)
     signal.throwIfAborted()
     const requester = chain.wallet(1)

@@ -2,6 +2,7 @@
 import type { Command } from '../Command.js'
 import { accountBalance } from './accountBalance.js'
 import { accountDeposit } from './accountDeposit.js'
+import { accountFund } from './accountFund.js'
 import { accountNew } from './accountNew.js'
 import { accountWithdraw } from './accountWithdraw.js'
 import { accountWithdrawAppeals } from './accountWithdrawAppeals.js'
@@ -56,6 +57,7 @@ import { workloadWatch } from './workloadWatch.js'
 export const commands: readonly Command[] = [
   accountBalance,
   accountDeposit,
+  accountFund,
   accountNew,
   accountWithdraw,
   accountWithdrawAppeals,

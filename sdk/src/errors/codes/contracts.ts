@@ -2,7 +2,7 @@ import type { ErrorDescriptor } from '../GevulotError.js'
 import { COMMITTEE_ERRORS } from './committee.js'
 import { RELAY_ERRORS } from './relay.js'
 
-/** A contract error: what it says, with its arguments in braces, and what to do. */
+/** A contract error: what it says, with its arguments in braces (`{until:time}` is Unix seconds, `{needed:tokens}` token units), and what to do. */
 export interface ContractErrorDescriptor extends ErrorDescriptor {
   readonly text: string
 }
@@ -261,7 +261,7 @@ export const CONTRACT_ERRORS = {
   // The prover registry.
   OperatorNotAdmitted: {
     text: 'operator {operator} is not admitted',
-    hint: 'The network is permissioned at this stage: ask its owner to admit the operator.',
+    hint: 'The network is permissioned at this stage: send this address to those who run it, and ask to be admitted as an operator.',
     retryable: false,
   },
   AdmissionIsOpen: {
@@ -295,12 +295,12 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   BondIncomplete: {
-    text: 'the bond of seat {seat} is {have}, a full one is {want}',
+    text: 'the bond of seat {seat} is {have:tokens}, a full one is {want:tokens}',
     hint: 'Top up the seat first.',
     retryable: false,
   },
   CoolingDown: {
-    text: 'seat {seat} cools down until {until}',
+    text: 'seat {seat} cools down until {until:time}',
     hint: 'Try again after that time.',
     retryable: true,
   },
@@ -476,12 +476,12 @@ export const CONTRACT_ERRORS = {
   },
   // The token and access control.
   ERC20InsufficientBalance: {
-    text: '{sender} has {balance} tokens, this needs {needed}',
-    hint: 'Get tokens first.',
+    text: '{sender} has {balance:tokens} in the wallet, this needs {needed:tokens}',
+    hint: 'Get tokens first; on a local network: gevulot account fund <account>.',
     retryable: false,
   },
   ERC20InsufficientAllowance: {
-    text: '{spender} may spend {allowance} tokens, this needs {needed}',
+    text: '{spender} may spend {allowance:tokens}, this needs {needed:tokens}',
     hint: 'Approve the tokens first.',
     retryable: false,
   },

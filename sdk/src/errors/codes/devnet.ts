@@ -19,6 +19,10 @@ export const DEVNET_ERRORS = {
     hint: 'A local network needs a directory of its own: an empty one, a new one, or that of an earlier one that has ended.',
     retryable: false,
   },
+  DEVNET_NOT_LOCAL: {
+    hint: 'Only a local network (gevulot devnet) gives its money away; elsewhere ask whoever runs the network.',
+    retryable: false,
+  },
 } as const satisfies ErrorTable
 
 /** Makes an error of {@link DEVNET_ERRORS}. */
