@@ -25,6 +25,7 @@ import type { Call, Target } from './acts/call.js'
 import { BatchedReads } from './BatchedReads.js'
 import { CHECKED, PARAMETERS, PLAIN, rulesOf } from './parameters.js'
 import type { Asked, Program } from './protocol/market.js'
+import type { Permit } from './protocol/balances.js'
 import type { Account, Rules } from './protocol/state.js'
 
 /** More than any act needs; an act that runs out of gas is an error of the test. */
@@ -89,6 +90,16 @@ interface Deployed extends Program {
   readonly pin: Pin
 }
 
+const PERMIT = {
+  Permit: [
+    { name: 'owner', type: 'address' },
+    { name: 'spender', type: 'address' },
+    { name: 'value', type: 'uint256' },
+    { name: 'nonce', type: 'uint256' },
+    { name: 'deadline', type: 'uint256' },
+  ],
+}
+
 const VERDICT = {
   Verdict: [
     { name: 'workload', type: 'bytes32' },
@@ -117,6 +128,8 @@ export class World {
   readonly #signers: ReadonlyMap<Account, Signer>
   readonly #wallets: ReadonlyMap<Account, HDNodeWallet>
   readonly programs: readonly Deployed[]
+  /** Puzzle of the class with one. */
+  readonly puzzle: string
   readonly #errors: Interface
   readonly #hashes = new Map<number, string>()
 
@@ -126,7 +139,9 @@ export class World {
     signers: readonly Signer[],
     count: number,
     programs: readonly Deployed[],
+    puzzle: string,
   ) {
+    this.puzzle = puzzle
     this.contracts = contracts
     this.views = views
     this.programs = programs
@@ -172,12 +187,14 @@ export class World {
     const reader = await owner.sendTransaction({ data: hexlify(creationCode(READER, 'Reader')) })
     const { contractAddress } = (await reader.wait())!
     const views = await connect(deployment, new BatchedReads(contracts.provider, contractAddress!))
-    return new World(contracts, views, signers, count, [
+    const programs = [
       await verified(0, 'ContentVerifier', PLAIN, false),
       await verified(1, 'BindingVerifier', PLAIN, true),
       await verified(2, 'ContentVerifier', CHECKED, false),
       await deployed(specOfProgram(ZeroAddress, PLAIN, false), 3),
-    ])
+    ]
+    const { puzzle } = await contracts.qualification.policyOf(1)
+    return new World(contracts, views, signers, count, programs, puzzle)
   }
 
   /** What the model is told of the network. */
@@ -286,6 +303,14 @@ export class World {
     const digest = TypedDataEncoder.hash(domain, VERDICT, message)
     const { r, yParityAndS: vs } = this.#wallets.get(signer)!.signingKey.sign(digest)
     return { member, valid: bits, r, vs }
+  }
+
+  /** A permit of `owner` for the market, signed with the key of `signer`. */
+  permit(signer: Account, owner: Account, { amount: value, nonce, deadline }: Omit<Permit, 'isSigned'>) {
+    const { addresses, chainId } = this.contracts
+    const domain = { name: 'Gevulot', version: '1', chainId, verifyingContract: addresses.token }
+    const message = { owner, spender: addresses.market, value, nonce, deadline }
+    return this.#wallets.get(signer)!.signingKey.sign(TypedDataEncoder.hash(domain, PERMIT, message))
   }
 
   /** What a verification is passed of the program of a workload; a wrong one names another verifier contract. */

@@ -3,7 +3,7 @@ import { toBeHex } from 'ethers'
 import { expect } from 'chai'
 
 import type { Target } from './acts/call.js'
-import { CHECKED, PARAMETERS, PLAIN, VALIDATORS } from './parameters.js'
+import { CHECKED, firstChoices, firstPolicy, PARAMETERS, PLAIN, VALIDATORS } from './parameters.js'
 import { admit } from './protocol/access.js'
 import { deposit } from './protocol/balances.js'
 import { answer, NUMBER_BYTES, open, seedOf, solutionOf, start } from './protocol/checks.js'
@@ -24,21 +24,25 @@ type Send = (sender: string, target: Target, name: string, args: readonly unknow
 async function deployedState(world: World): Promise<State> {
   const supply = await world.contracts.token.totalSupply()
   const wallets = new Map(world.addresses.map((address) => [address, PURSE] as const))
+  const token = { allowances: new Map<string, bigint>(), permits: new Map<string, number>() }
   const maps = { seats: new Map(), balances: new Map(), reports: new Map(), keys: new Map(), nonces: new Map() }
   const closed = (): Admission => ({ admitted: new Set(), isOpen: false })
   const lists = { Operators: closed(), Requesters: closed(), Deployers: closed() }
   lists.Deployers.admitted.add(world.owner)
   const guard = { guardian: undefined, offered: undefined, pausedUntil: new Map(), paused: new Set<number>() }
-  const schedules = new Map([[CHECKED, { nextAt: await world.firstCheckAt(CHECKED), checks: [] }]])
+  const schedules = new Map([
+    [CHECKED, { nextAt: await world.firstCheckAt(CHECKED), checks: [], policy: firstPolicy() }],
+  ])
   const apart = {
     lists,
     guard,
     schedules,
+    ...firstChoices(),
     rewards: fundedRewards(),
     owed: new Map<string, bigint>(),
     deployed: new Set<string>(),
   }
-  return { jobs: [], ...maps, wallets, sets: [], supply, ...apart }
+  return { jobs: [], ...maps, wallets, ...token, sets: [], supply, ...apart }
 }
 
 function fundedRewards(): Rewards {
@@ -94,7 +98,7 @@ async function firstCheck(world: World, rules: Rules, state: State, send: Send):
     CHECKED,
     world.randomness(check!.round, block + 1),
   )
-  const { work } = rules.classes.get(CHECKED)!.policy!
+  const { work } = check!.policy
   const waiting = [...state.seats.values()].filter((seat) => seat.class === CHECKED)
   for (const { id, operator } of waiting.slice(1)) {
     const seed = seedOf(rules, check!, 1, state.seats.get(id)!)

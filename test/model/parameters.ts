@@ -1,6 +1,6 @@
 /** The network of the sequences: small windows, so that they meet their edges. */
 import { standard, type ClassParameters, type Parameters } from '../../sdk/src/deploy/parameters.js'
-import type { ClassTerms, Policy, Rules } from './protocol/state.js'
+import type { ClassTerms, Policy, Rules, WorkRules } from './protocol/state.js'
 
 /** Class of seats that join directly, and class of seats with a puzzle. */
 export const PLAIN = 1
@@ -38,44 +38,43 @@ export const PARAMETERS: Parameters = {
   },
 }
 
-function termsOf({
-  bond,
-  slashBps,
-  bountyBps,
-  declineQuota,
-  minimumFee,
-  minimumRate,
-  puzzle,
-}: ClassParameters): ClassTerms {
-  const terms = { bond, slashBps: BigInt(slashBps), bountyBps: BigInt(bountyBps), declineQuota }
+function termsOf(of: Omit<ClassParameters, 'class' | 'puzzle'>, rules: number): ClassTerms {
+  const { bond, slashBps, bountyBps, declineQuota, minimumFee, minimumRate } = of
+  const discipline = { slashBps: BigInt(slashBps), bountyBps: BigInt(bountyBps), declineQuota }
   const minimum = { fee: BigInt(minimumFee) * GWEI, rate: BigInt(minimumRate) * GWEI }
-  return { ...terms, minimum, policy: puzzle && policyOf(puzzle) }
+  return { bond, discipline, coming: undefined, minimum, rules }
 }
 
-function policyOf({ window, period, fractionBps, excuses, chargeBps, work }: typeof PUZZLE): Policy {
-  return { window, period, fractionBps: BigInt(fractionBps), excuses, chargeBps: BigInt(chargeBps), work }
-}
-
-const { bond, slashBps, bountyBps } = standard.validators
 /** They take no workloads. */
-const VALIDATOR_TERMS: ClassTerms = {
-  ...{ bond, slashBps: BigInt(slashBps), bountyBps: BigInt(bountyBps), declineQuota: 0 },
-  ...{ minimum: undefined, policy: undefined },
+const VALIDATOR_TERMS = termsOf({ ...standard.validators, declineQuota: 0, minimumFee: 0, minimumRate: 0 }, 0)
+
+/** The rules that are written first, and the terms of the classes then. */
+export function firstChoices(): { readonly written: WorkRules[]; readonly classes: Map<number, ClassTerms> } {
+  const { rules, classes } = PARAMETERS
+  const first = {
+    ...rules,
+    baseBurnBps: BigInt(rules.baseBurnBps),
+    committeeBps: BigInt(rules.committeeBps),
+    assignBounty: BigInt(rules.assignBounty) * GWEI,
+    settleBounty: BigInt(rules.settleBounty) * GWEI,
+  }
+  const all = classes.map((one) => [one.class, termsOf(one, 1)] as const)
+  return { written: [first], classes: new Map([...all, [VALIDATORS, VALIDATOR_TERMS]]) }
+}
+
+/** How seats of the class with a puzzle qualify at first. */
+export function firstPolicy(): Policy {
+  const { window, period, fractionBps, excuses, chargeBps, work } = PUZZLE
+  return { window, period, fractionBps: BigInt(fractionBps), excuses, chargeBps: BigInt(chargeBps), work }
 }
 
 /** What the model is told of the network. */
 export function rulesOf(
   deployed: Pick<Rules, 'genesis' | 'rewardsGenesis' | 'chainId' | 'qualification' | 'owner'>,
 ): Rules {
-  const { rules, classes, epochLength, cooldown } = PARAMETERS
+  const { epochLength, cooldown } = PARAMETERS
   return {
-    ...rules,
     ...deployed,
-    baseBurnBps: BigInt(rules.baseBurnBps),
-    assignBounty: BigInt(rules.assignBounty) * GWEI,
-    settleBounty: BigInt(rules.settleBounty) * GWEI,
-    committeeBps: BigInt(rules.committeeBps),
-    classes: new Map([...classes.map((one) => [one.class, termsOf(one)] as const), [VALIDATORS, VALIDATOR_TERMS]]),
     validators: VALIDATORS,
     epochLength,
     cooldown,

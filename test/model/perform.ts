@@ -25,7 +25,7 @@ export async function perform(world: World, rules: Rules, state: State, chosen: 
     return state
   }
   if (step.n % 8 > 0) await passRound(world, state, step)
-  const caller = callerFor(world, state, rules, step)
+  const caller = callerFor(world, state, step)
   const { now: last, block } = await world.head()
   const now = timeOf(state, rules, step, last)
   const scene: Scene = { world, state, rules, step, caller, block: block + 1, now }
@@ -41,7 +41,7 @@ export async function perform(world: World, rules: Rules, state: State, chosen: 
   count(done, `way ${sent.way} ${want.error ?? 'ok'}`)
   if ('events' in ended) world.remember(ended.events)
   const job = jobOf(state, step)
-  if (job !== undefined) await compareOpenSlots(world, want.state, rules, job.number)
+  if (job !== undefined) await compareOpenSlots(world, want.state, job.number)
   return want.state
 }
 

@@ -1,5 +1,5 @@
 /** Acts of accounts: money and submitter keys. */
-import { parseEther } from 'ethers'
+import { MaxUint256, parseEther } from 'ethers'
 
 import * as balances from '../protocol/balances.js'
 import * as registry from '../protocol/registry.js'
@@ -11,7 +11,33 @@ const DAY = 86_400
 
 /** The call of an account's act; undefined for other acts. */
 export function accountAct(scene: Scene): Call | undefined {
-  return moneyAct(scene) ?? keyAct(scene)
+  return moneyAct(scene) ?? allowanceAct(scene) ?? keyAct(scene)
+}
+
+function allowanceAct({ world, state, caller, now, step: { act, n } }: Scene): Call | undefined {
+  switch (act) {
+    case 'approve': {
+      const amount = n % 3 === 0 ? undefined : parseEther(`${n % 700}`)
+      const args = [world.contracts.addresses.market, amount ?? MaxUint256]
+      return { target: 'token', name: act, args, play: (s, m) => balances.approve(s, m, amount) }
+    }
+    case 'permit': {
+      const amount = parseEther(`${n % 500}`)
+      const used = state.permits.get(caller) ?? 0
+      // Now and then one that was used, one that is not due yet, one of another, or one for another amount.
+      const nonce = n % 11 === 0 ? used + 1 : n % 7 === 0 && used > 0 ? used - 1 : used
+      const signer = n % 13 === 0 ? world.stranger : caller
+      const signedFor = n % 17 === 0 ? amount + 1n : amount
+      const isSigned = signer === caller && signedFor === amount
+      const permit = { amount, deadline: now + (n % 5) - 1, nonce, isSigned }
+      const { v, r, s: half } = world.permit(signer, caller, { ...permit, amount: signedFor })
+      const args = [caller, amount, permit.deadline, v, r, half]
+      const play: Call['play'] = (s, m) => balances.depositWithPermit(s, m, permit)
+      return { target: 'market', name: 'depositWithPermit', args, play }
+    }
+    default:
+      return undefined
+  }
 }
 
 function moneyAct({ world, caller, step: { act, n } }: Scene): Call | undefined {

@@ -25,7 +25,7 @@ export function checkAct(scene: Scene, seat: Seat | undefined): Call | undefined
       return seat === undefined ? undefined : answer(scene, seat)
     case 'excuse': {
       const ids = seat === undefined ? [] : [seat.id]
-      return { ...call, args: [ids], play: (s, m) => checks.excuse(s, rules, m, ids) }
+      return { ...call, args: [ids], play: (s, m) => checks.excuse(s, m, ids) }
     }
     case 'evict':
       return evict(scene)
@@ -37,10 +37,8 @@ export function checkAct(scene: Scene, seat: Seat | undefined): Call | undefined
 function answer({ state, rules, step }: Scene, seat: Seat): Call {
   const all = state.schedules.get(seat.class)?.checks ?? []
   const check = all.at(-1)
-  const policy = rules.classes.get(seat.class)!.policy
   const seed = check?.seed === undefined ? undefined : checks.seedOf(rules, check, all.length, seat)
-  const number =
-    seed === undefined || policy === undefined ? 0n : checks.solutionOf(seed, policy.work, step.n % 11 !== 0)
+  const number = seed === undefined ? 0n : checks.solutionOf(seed, check!.policy.work, step.n % 11 !== 0)
   const solution = step.n % 13 === 0 ? undefined : number
   const bytes = solution === undefined ? '0x' : toBeHex(solution, checks.NUMBER_BYTES)
   const play: Call['play'] = (s, m) => checks.answer(s, rules, m, seat.id, solution)
@@ -52,7 +50,7 @@ function evict({ state, rules, step: { n, seat: which } }: Scene): Call {
   const all = state.schedules.get(CHECKED)!.checks
   const last = Math.max(1, all.findLastIndex(({ startedAt }) => startedAt !== undefined) + 1)
   const number = n % 11 === 0 ? all.length : n % 13 === 0 ? all.length + 1 : n % 4 === 0 ? Math.max(1, last - 1) : last
-  const missing = missingOf(state, rules, all[number - 1], number)
+  const missing = missingOf(state, all[number - 1], number)
   const random = choose([...state.seats.keys()], which)!
   const ids = n % 5 === 0 ? [random] : n % 3 === 0 ? missing.slice(0, 1) : n % 7 === 0 ? [...missing, random] : missing
   const of = n % 31 === 0 ? PLAIN : CHECKED
@@ -60,8 +58,8 @@ function evict({ state, rules, step: { n, seat: which } }: Scene): Call {
   return { target: 'qualification', name: 'evict', args: [of, number, ids], play }
 }
 
-function missingOf(state: State, rules: Scene['rules'], check: Check | undefined, number: number): number[] {
+function missingOf(state: State, check: Check | undefined, number: number): number[] {
   if (check?.seed === undefined) return []
   const asked = [...state.seats.values()].filter((seat) => seat.class === CHECKED && seat.checked < number)
-  return asked.filter((seat) => checks.isSelected(rules, check, seat)).map(({ id }) => id)
+  return asked.filter((seat) => checks.isSelected(check, seat)).map(({ id }) => id)
 }

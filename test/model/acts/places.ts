@@ -31,9 +31,9 @@ function proofAct({ world, state, rules, step, caller }: Scene, job: Job, { id: 
   const pin = world.pin(number, shown.pin)
   switch (act) {
     case 'commit':
-      return { ...call, args: [id, seat, commitment()], play: (s, m) => market.commit(s, rules, m, number, seat) }
+      return { ...call, args: [id, seat, commitment()], play: (s, m) => market.commit(s, m, number, seat) }
     case 'commitOpen': {
-      const play: Call['play'] = (s, m) => market.commitOpen(s, rules, m, number, seat)
+      const play: Call['play'] = (s, m) => market.commitOpen(s, m, number, seat)
       return { ...call, args: [spec, seat, commitment()], play }
     }
     case 'reveal': {
@@ -41,7 +41,7 @@ function proofAct({ world, state, rules, step, caller }: Scene, job: Job, { id: 
       const committed = placeOf(state, seat, job)?.operator === caller
       const opens = { ...shown, opens: shown.opens && committed }
       const args = [spec, pin, seat, inputs, proof, shown.opens ? salt : id]
-      return { ...call, args, play: (s, m) => market.reveal(s, rules, m, number, seat, opens) }
+      return { ...call, args, play: (s, m) => market.reveal(s, m, number, seat, opens) }
     }
     case 'revealToCommittee': {
       const committed = placeOf(state, seat, job)?.operator === caller
@@ -55,7 +55,7 @@ function proofAct({ world, state, rules, step, caller }: Scene, job: Job, { id: 
       ]
       const args = [spec, seat, proofDigest, n % 17 !== 0 ? salt : id, ...content]
       const shown = { opens, fits, matches, proofDigest }
-      return { ...call, args, play: (s, m) => market.revealToCommittee(s, rules, m, number, seat, shown) }
+      return { ...call, args, play: (s, m) => market.revealToCommittee(s, m, number, seat, shown) }
     }
     case 'submitProof': {
       const play: Call['play'] = (s, m) => market.submitProof(s, rules, m, number, seat, shown)
@@ -72,7 +72,7 @@ function answerAct({ world, rules, step }: Scene, { number }: Job, { id: seat }:
   const call = { name: act, target: 'market', job: number } as const
   switch (act) {
     case 'accept':
-      return { ...call, args: [id, seat], play: (s, m) => market.accept(s, rules, m, number, seat) }
+      return { ...call, args: [id, seat], play: (s, m) => market.accept(s, m, number, seat) }
     case 'decline':
       return { ...call, args: [spec, seat], play: (s, m) => market.decline(s, rules, m, number, seat) }
     case 'fail': {

@@ -3,6 +3,7 @@ import { accessAct } from './access.js'
 import { accountAct } from './accounts.js'
 import type { Call, Scene } from './call.js'
 import { checkAct } from './checks.js'
+import { choiceAct } from './choices.js'
 import { jobOf, seatOf } from './choose.js'
 import { judgingAct } from './judging.js'
 import { placeAct } from './places.js'
@@ -13,10 +14,11 @@ import { jobAct, submission } from './workloads.js'
 /** The call of a step, resolved against the model's state; undefined when there is nothing it could be about. */
 export function resolve(scene: Scene): Call | undefined {
   const job = jobOf(scene.state, scene.step)
-  const seat = seatOf(scene.state, scene.rules, scene.step, job)
+  const seat = seatOf(scene.state, scene.step, job)
   const apart =
     accountAct(scene) ??
     accessAct(scene) ??
+    choiceAct(scene) ??
     rewardAct(scene) ??
     seatAct(scene, seat) ??
     checkAct(scene, seat) ??

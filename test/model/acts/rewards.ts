@@ -9,14 +9,15 @@ import { choose } from './step.js'
 
 /** The call of an act of rewards; undefined for other acts. */
 export function rewardAct(scene: Scene): Call | undefined {
-  const { world, rules, caller, step } = scene
+  const { world, state, rules, caller, step } = scene
   const { act, n } = step
   const call = { target: 'rewards', name: act } as const
   switch (act) {
     case 'record':
       return record(scene)
     case 'claim': {
-      const first = n % 4 === 0 ? [] : [choose(world.addresses, n)!, caller]
+      const earning = choose([...state.rewards.earnings.keys()], n >> 2) ?? choose(world.addresses, n)!
+      const first = n % 9 === 0 ? [] : [earning, caller]
       const operators = n % 3 === 0 ? [...first, ...first] : n % 7 === 0 ? world.addresses : first
       return { ...call, args: [operators], play: (s, m) => rewards.claim(s, rules, m, operators) }
     }

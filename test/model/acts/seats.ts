@@ -20,7 +20,7 @@ export function seatAct({ rules, caller, step: { act, n } }: Scene, seat: Seat |
     case 'leave':
       return { ...call, name: 'leaveSet', args: [[id]], play: (s, m) => registry.leave(s, rules, m, id) }
     case 'topUp':
-      return { ...call, args: [id], play: (s, m) => registry.topUp(s, rules, m, id) }
+      return { ...call, args: [id], play: (s, m) => registry.topUp(s, m, id) }
     case 'withdrawSeat':
       return { ...call, name: 'withdraw', args: [[id], caller], play: (s, m) => registry.withdrawSeat(s, m, id) }
     default:

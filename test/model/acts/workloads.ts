@@ -26,12 +26,14 @@ export function submission(scene: Scene): Call | undefined {
   }
 }
 
-function request({ world, rules, step }: Scene, nonce: number, k: number): market.Asked {
+function request({ world, state, step }: Scene, nonce: number, k: number): market.Asked {
   const n = step.n + k
   const redundancy = n % 37 === 0 ? 0 : n % 41 === 0 ? 9 : [1, 1, 2, 3, 3, 8][n % 6]!
-  const maxRunTime = n % 43 === 0 ? rules.responseWindow - 1 : [20, 400, 3_000, 3_000][(n >> 2) % 4]!
-  const program = world.programs[[0, 0, 0, 1, 1, 2, 3, 3, 3, 3][(n >> 1) % 10]!]!
-  const per = [1n, 2n, 40n][n % 3]! * rules.classes.get(program.class)!.minimum!.fee
+  const program = world.programs[step.judges && n % 5 > 0 ? 3 : [0, 0, 0, 1, 1, 2, 3, 3, 3, 3][(n >> 1) % 10]!]!
+  const { minimum, rules } = state.classes.get(program.class)!
+  const shortest = state.written[rules - 1]?.responseWindow ?? 1
+  const maxRunTime = n % 43 === 0 ? shortest - 1 : [20, 400, 3_000, 3_000][(n >> 2) % 4]!
+  const per = [1n, 2n, 40n][n % 3]! * minimum.fee
   const fee = per * BigInt(redundancy) + BigInt(n) - (n % 31 === 0 ? BigInt(n) + 1n : 0n)
   return { fee: fee < 0n ? 0n : fee, maxRunTime, redundancy, rescue: 50 + (n % 52), nonce, program }
 }

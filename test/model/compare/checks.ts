@@ -3,11 +3,11 @@ import { expect } from 'chai'
 
 import { CHECKED } from '../parameters.js'
 import { isSelected } from '../protocol/checks.js'
-import type { Rules, State } from '../protocol/state.js'
+import type { State } from '../protocol/state.js'
 import type { World } from '../World.js'
 
 /** Compares the schedule, the newest check, and whom it asks. */
-export async function compareChecks(world: World, state: State, rules: Rules): Promise<void> {
+export async function compareChecks(world: World, state: State): Promise<void> {
   const { qualification } = world.views
   const { nextAt, checks } = state.schedules.get(CHECKED)!
   const have = await qualification.scheduleOf(CHECKED)
@@ -26,7 +26,7 @@ export async function compareChecks(world: World, state: State, rules: Rules): P
         qualification.isSelected(CHECKED, checks.length, seat.id),
         qualification.recordOf(seat.id),
       ])
-      expect(selected, what).to.equal(isSelected(rules, check, seat))
+      expect(selected, what).to.equal(isSelected(check, seat))
       expect(Number(excuses), `excuses of seat ${seat.id}`).to.equal(seat.excuses)
     }),
   )

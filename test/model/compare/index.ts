@@ -3,6 +3,7 @@ import type { Rules, State } from '../protocol/state.js'
 import type { World } from '../World.js'
 import { compareAccess } from './access.js'
 import { compareChecks } from './checks.js'
+import { compareChoices } from './choices.js'
 import { compareJudging, compareOwed } from './judging.js'
 import { compareKeys } from './keys.js'
 import { compareMoney } from './money.js'
@@ -18,10 +19,11 @@ export async function compare(world: World, state: State, rules: Rules, touched:
     compareJudging(world, state, rules, numbers),
     compareOwed(world, state),
     compareSeats(world, state),
-    compareMoney(world, state, rules),
+    compareMoney(world, state),
     compareKeys(world, state),
     compareAccess(world, state),
-    compareChecks(world, state, rules),
+    compareChoices(world, state),
+    compareChecks(world, state),
     compareRewards(world, state, rules),
   ])
 }

@@ -1,17 +1,25 @@
 /** Compares balances, wallets, bonds and the supply with the model: every contract holds what it owes. */
+import { MaxUint256 } from 'ethers'
 import { expect } from 'chai'
 
-import type { Rules, State } from '../protocol/state.js'
+import type { State } from '../protocol/state.js'
 import type { World } from '../World.js'
 
 /** Compares all money. */
-export async function compareMoney(world: World, state: State, rules: Rules): Promise<void> {
+export async function compareMoney(world: World, state: State): Promise<void> {
   const { market, registry, token } = world.views
   let owed = 0n
   const accounts = world.addresses.map(async (address) => {
     const want = state.balances.get(address) ?? { free: 0n, nonce: 0, toBurn: 0n }
     owed += want.free + want.toBurn
-    const [have, wallet] = await Promise.all([market.accountOf(address), token.balanceOf(address)])
+    const [have, wallet, allowed, permits] = await Promise.all([
+      market.accountOf(address),
+      token.balanceOf(address),
+      token.allowance(address, market),
+      token.nonces(address),
+    ])
+    expect(allowed, `allowance of ${address}`).to.equal(state.allowances.get(address) ?? MaxUint256)
+    expect(Number(permits), `permits of ${address}`).to.equal(state.permits.get(address) ?? 0)
     expect([have.balance, Number(have.nonce), have.toBurn], `account ${address}`).to.deep.equal([
       want.free,
       want.nonce,
@@ -19,7 +27,7 @@ export async function compareMoney(world: World, state: State, rules: Rules): Pr
     ])
     expect(wallet, `wallet ${address}`).to.equal(state.wallets.get(address))
   })
-  for (const { phase, fee } of state.jobs) {
+  for (const { phase, fee, rules } of state.jobs) {
     if (phase === 'Pending') owed += fee
     if (phase === 'Proving') owed += fee - rules.assignBounty
   }

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 
 import { readSlot, readWorkloadState } from '../../../sdk/src/chain/index.js'
-import type { Rules, State } from '../protocol/state.js'
+import type { State } from '../protocol/state.js'
 import {
   accepted,
   deadline,
@@ -69,9 +69,9 @@ export async function compareJobs(world: World, state: State, numbers: Iterable<
 }
 
 /** Compares the slots open to others at the time of the newest block, which no stored state tells. */
-export async function compareOpenSlots(world: World, state: State, rules: Rules, number: number): Promise<void> {
+export async function compareOpenSlots(world: World, state: State, number: number): Promise<void> {
   const job = state.jobs[number]!
   const { now } = await world.head()
-  const want = isOpen(job, now) ? openSlots(job, rules, now) : 0
+  const want = isOpen(job, now) ? openSlots(job, now) : 0
   expect(Number(await world.contracts.market.openSlots(world.jobs[number]!.id)), `open slots at ${now}`).to.equal(want)
 }

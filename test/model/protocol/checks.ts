@@ -2,7 +2,7 @@
 import { AbiCoder, concat, keccak256, MaxUint256, toBeHex } from 'ethers'
 
 import { activate, epochAt, evictSeat, isHeld } from './registry.js'
-import type { Account, Check, Moment, Policy, Rules, Seat, State } from './state.js'
+import type { Account, Check, Moment, Rules, Seat, State } from './state.js'
 import { refuse, Refused } from './state.js'
 
 /** Bytes of a number in a solution. */
@@ -10,21 +10,17 @@ export const NUMBER_BYTES = 6
 const BPS = 10_000n
 const coder = AbiCoder.defaultAbiCoder()
 
-function policyOf(rules: Rules, of: number): Policy | undefined {
-  return rules.classes.get(of)?.policy
-}
-
 /** Opens the next check of a class. */
 export function open(state: State, rules: Rules, { now, block }: Moment, of: number): void {
-  const policy = policyOf(rules, of)
-  if (policy === undefined) throw new Refused('NoPuzzle')
-  const schedule = state.schedules.get(of)!
+  const schedule = state.schedules.get(of)
+  if (schedule?.policy === undefined) throw new Refused('NoPuzzle')
+  const { policy } = schedule
   refuse(now < schedule.nextAt, 'NotDue')
   const missed = Math.floor((now - schedule.nextAt) / policy.period)
   const next = schedule.nextAt + (missed + 1) * policy.period
   const startBy = next - policy.window
   refuse(now >= startBy, 'NotDue')
-  const check = { round: block + rules.beaconLag, epoch: epochAt(rules, now), startBy }
+  const check = { policy, round: block + rules.beaconLag, epoch: epochAt(rules, now), startBy }
   schedule.checks.push({ ...check, startedAt: undefined, seed: undefined })
   schedule.nextAt = next
 }
@@ -41,17 +37,16 @@ export function start(state: State, { now }: Moment, of: number, randomness: str
 }
 
 /** Whether a check asks the seats of an operator. */
-function namesOperator(check: Check, policy: Policy, operator: Account): boolean {
+function namesOperator(check: Check, operator: Account): boolean {
   const hash = BigInt(keccak256(coder.encode(['bytes32', 'address'], [check.seed!, operator])))
-  return hash % BPS < policy.fractionBps
+  return hash % BPS < check.policy.fractionBps
 }
 
 /** Whether a started check asks a seat that was in its set: because its seed names the operator, or because of an excuse. */
-export function isSelected(rules: Rules, check: Check, seat: Seat): boolean {
-  const policy = policyOf(rules, seat.class)
-  if (policy === undefined || seat.operator === undefined || seat.fromEpoch === 0) return false
+export function isSelected(check: Check, seat: Seat): boolean {
+  if (seat.operator === undefined || seat.fromEpoch === 0) return false
   const inSet = seat.fromEpoch <= check.epoch && (seat.leftEpoch === undefined || check.epoch <= seat.leftEpoch)
-  return inSet && (seat.excuses > 0 || namesOperator(check, policy, seat.operator))
+  return inSet && (seat.excuses > 0 || namesOperator(check, seat.operator))
 }
 
 /** The seed of a seat's puzzle. */
@@ -74,13 +69,13 @@ export function solutionOf(seed: string, work: number, right: boolean): bigint {
 }
 
 /** The newest check of a seat's class, in its window, if the caller may answer it for the seat. */
-function answerable(state: State, rules: Rules, { caller, now }: Moment, id: number) {
+function answerable(state: State, { caller, now }: Moment, id: number) {
   const seat = state.seats.get(id)
   if (seat?.operator !== caller) throw new Refused('NotSeatsOperator')
   const checks = state.schedules.get(seat.class)?.checks
   const check = checks?.at(-1)
   if (check?.startedAt === undefined) throw new Refused('NotStarted')
-  const policy = policyOf(rules, seat.class)!
+  const { policy } = check
   refuse(now > check.startedAt + policy.window, 'WindowOver')
   // Who was excused may answer all the same.
   refuse(seat.checked >= checks!.length && seat.excuses === 0, 'AnsweredAlready')
@@ -89,9 +84,9 @@ function answerable(state: State, rules: Rules, { caller, now }: Moment, id: num
 
 /** Answers the newest check: a waiting seat joins, a selected one stays. */
 export function answer(state: State, rules: Rules, moment: Moment, id: number, solution: bigint | undefined): void {
-  const { seat, check, policy, number } = answerable(state, rules, moment, id)
+  const { seat, check, policy, number } = answerable(state, moment, id)
   const waits = seat.status === 'Inactive'
-  refuse(!waits && !isSelected(rules, check, seat), 'NotSelected')
+  refuse(!waits && !isSelected(check, seat), 'NotSelected')
   const seed = seedOf(rules, check, number, seat)
   refuse(solution === undefined || !solves(seed, solution, policy.work), 'WrongSolution')
   // Whoever joins was asked for nothing, unless it owes an answer from before.
@@ -101,10 +96,10 @@ export function answer(state: State, rules: Rules, moment: Moment, id: number, s
 }
 
 /** Puts off the answer of a seat at work. */
-export function excuse(state: State, rules: Rules, moment: Moment, ids: readonly number[]): void {
+export function excuse(state: State, moment: Moment, ids: readonly number[]): void {
   for (const id of ids) {
-    const { seat, check, policy, number } = answerable(state, rules, moment, id)
-    refuse(seat.status === 'Inactive' || !isSelected(rules, check, seat), 'NotSelected')
+    const { seat, check, policy, number } = answerable(state, moment, id)
+    refuse(seat.status === 'Inactive' || !isSelected(check, seat), 'NotSelected')
     refuse(seat.checked >= number, 'AnsweredAlready')
     refuse(!isHeld(seat), 'NotBusy')
     refuse(seat.excuses >= policy.excuses, 'NoExcuseLeft')
@@ -117,7 +112,7 @@ export function excuse(state: State, rules: Rules, moment: Moment, ids: readonly
 export function evict(state: State, rules: Rules, moment: Moment, of: number, number: number, ids: readonly number[]) {
   const check = state.schedules.get(of)?.checks[number - 1]
   if (check?.startedAt === undefined) throw new Refused('NotStarted')
-  const policy = policyOf(rules, of)!
+  const { policy } = check
   refuse(moment.now <= check.startedAt + policy.window, 'WindowOpen')
   let evicted = 0
   for (const id of ids) {
@@ -125,7 +120,7 @@ export function evict(state: State, rules: Rules, moment: Moment, of: number, nu
     // Gone, back in the set since, or answered.
     if (seat?.operator === undefined || seat.fromEpoch > check.epoch || seat.checked >= number) continue
     refuse(seat.class !== of, 'WrongClass')
-    refuse(!isSelected(rules, check, seat), 'NotSelected')
+    refuse(!isSelected(check, seat), 'NotSelected')
     if (evictSeat(state, rules, moment, seat, policy.chargeBps)) evicted += 1
   }
   refuse(evicted === 0, 'NobodyEvicted')

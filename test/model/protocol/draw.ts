@@ -55,7 +55,7 @@ export function assign(
   job.fates = Array.from({ length: job.redundancy }, (_, slot) =>
     looked.some((one) => one.slot === slot) ? 'waiting' : 'undrawn',
   )
-  credit(state, caller, rules.assignBounty)
+  credit(state, caller, job.rules.assignBounty)
   return looked
 }
 

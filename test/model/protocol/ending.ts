@@ -51,14 +51,14 @@ export function settle(state: State, rules: Rules, moment: Moment, number: numbe
 
 function settleUndrawn(state: State, rules: Rules, { caller, now }: Moment, job: Job): void {
   refuse(epochAt(rules, now) <= job.epoch + ASSIGN_EPOCHS, 'WrongPhase')
-  credit(state, job.requester, job.fee - rules.settleBounty)
-  credit(state, caller, rules.settleBounty)
+  credit(state, job.requester, job.fee - job.rules.settleBounty)
+  credit(state, caller, job.rules.settleBounty)
   Object.assign(job, { phase: 'Final', outcome: 'Unserved', dutyEnded: true })
 }
 
 function settleDrawn(state: State, rules: Rules, { caller, now }: Moment, job: Job, seats: readonly number[]): void {
   refuse(job.phase !== 'Proving', 'WrongPhase')
-  refuse(!areRevealsOver(job, rules, now), 'TooEarly')
+  refuse(!areRevealsOver(job, now), 'TooEarly')
   const verdict = job.reveals.length > 0 ? conclude(state, rules, now, job) : undefined
   const outcome = verdict?.isJudged === false ? 'Unjudged' : outcomeOf(job)
   const released = isReleased(job)
@@ -77,18 +77,18 @@ function settleDrawn(state: State, rules: Rules, { caller, now }: Moment, job: J
     if (isProved(job, place)) end(state, rules, now, seat, place, 'proof')
     else endUnproved(state, rules, now, seat, place, { outcome, dutyEnded: released })
   }
-  const pot = potOf(job, rules)
-  let left = job.fee - rules.assignBounty - rules.settleBounty
+  // Nobody is to gain by stalling: of what no committee judged a half is shared, by revealers and by those that were at work.
+  const pot = outcome === 'Unjudged' ? potOf(job) / 2n : potOf(job)
+  let left = job.fee - job.rules.assignBounty - job.rules.settleBounty
   if (outcome === 'Unserved') {
     credit(state, job.requester, pot)
     left -= pot
   } else {
-    // Nobody is to gain by stalling: what no committee judged shares a half.
-    const ranks = payRanks(state, job, outcome, outcome === 'Unjudged' ? pot / 2n : pot)
-    left -= ranks + compensate(state, job, pot, pot - ranks, waiting) + payMembers(state, rules, job, verdict)
+    const ranks = payRanks(state, job, outcome, pot)
+    left -= ranks + compensate(state, job, pot, pot - ranks, waiting) + payMembers(state, job, verdict)
   }
   const ender = balanceOf(state, caller)
-  ender.free += rules.settleBounty
+  ender.free += job.rules.settleBounty
   ender.toBurn += left
   const ranks = ranked(job, outcome)
   const orders = ranks.map((commit) => job.commits.indexOf(commit))
@@ -139,9 +139,9 @@ function payRanks(state: State, job: Job, outcome: Outcome, pot: bigint): bigint
 }
 
 /** Pays the members of the committee. */
-function payMembers(state: State, rules: Rules, job: Job, verdict: Conclusion | undefined): bigint {
+function payMembers(state: State, job: Job, verdict: Conclusion | undefined): bigint {
   if (verdict === undefined || !verdict.isJudged) return 0n
-  const each = committeeShareOf(job, rules) / BigInt(verdict.parts)
+  const each = committeeShareOf(job) / BigInt(verdict.parts)
   for (const operator of verdict.payees) credit(state, operator, each)
   return each * BigInt(verdict.payees.length)
 }
@@ -170,7 +170,7 @@ export function clear(state: State, rules: Rules, { now }: Moment, number: numbe
 export function slash(state: State, rules: Rules, { caller, now }: Moment, number: number, id: number): void {
   const job = state.jobs[number]!
   refuse(job.phase === 'Pending', 'WrongPhase')
-  refuse(now <= job.drawnAt + rules.silenceWindow, 'TooEarly')
+  refuse(now <= job.drawnAt + job.rules.silenceWindow, 'TooEarly')
   const place = placeOf(state, id, job)
   const over = job.phase === 'Final' ? job.dutyEnded : isReleased(job)
   if (over || place?.state !== 'Assigned') throw new Refused('NotSilent')

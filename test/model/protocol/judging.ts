@@ -102,15 +102,16 @@ export function stageOf(job: Job, rules: Rules, now: number): JudgingStage {
   const formed = attempts.some((one) => answersOf(one).length >= FIRST.quorum)
   const complete = formed && decided(job).size === job.reveals.length
   // After the last attempt what no committee agreed on counts as invalid.
-  if (complete || (formed && isLast)) return now <= endOf(rules, attempt) + rules.verdictWindow ? 'Appealable' : 'Final'
+  if (complete || (formed && isLast))
+    return now <= endOf(rules, attempt) + job.rules.verdictWindow ? 'Appealable' : 'Final'
   return isLast ? 'GivenUp' : 'Failed'
 }
 
 /** The workload, once there is something to judge and its reveals are over. */
-function judgeable(state: State, rules: Rules, now: number, number: number): Job {
+function judgeable(state: State, now: number, number: number): Job {
   const job = inPhase(state, number, 'Proving')
   refuse(!job.judged, 'NotJudged')
-  refuse(!areRevealsOver(job, rules, now), 'TooEarly')
+  refuse(!areRevealsOver(job, now), 'TooEarly')
   refuse(job.reveals.length === 0, 'NothingToJudge')
   return job
 }
@@ -121,7 +122,7 @@ function newAttempt(rules: Rules, { now, block }: Moment): Attempt {
 
 /** Opens the judging, or the next attempt after one that failed. */
 export function open(state: State, rules: Rules, moment: Moment, number: number): void {
-  const job = judgeable(state, rules, moment.now, number)
+  const job = judgeable(state, moment.now, number)
   const stage = stageOf(job, rules, moment.now)
   refuse(stage !== 'None' && stage !== 'Failed', 'WrongStage')
   if (stage === 'Failed') recordMisses(state, rules, moment.now, current(job).attempt)
@@ -154,7 +155,7 @@ export function draw(
   randomness: string | undefined,
   id: string,
 ): void {
-  const job = judgeable(state, rules, now, number)
+  const job = judgeable(state, now, number)
   refuse(stageOf(job, rules, now) !== 'Drawing', 'WrongStage')
   if (randomness === undefined) throw new Refused('RoundNotKnown')
   checkLists(state, job, lists)
@@ -170,7 +171,7 @@ export function draw(
   for (const seat of candidates.slice(0, size)) {
     attempt.members.push({ seat, answer: undefined, slashed: false })
   }
-  attempt.until = now + rules.verdictWindow
+  attempt.until = now + job.rules.verdictWindow
 }
 
 function checkLists(state: State, job: Job, { reveals, unrevealed }: Lists): void {
@@ -216,10 +217,10 @@ export function post(state: State, rules: Rules, { now }: Moment, number: number
 
 /** Appeals the verdict, for a bond. */
 export function appeal(state: State, rules: Rules, moment: Moment, number: number): void {
-  const job = judgeable(state, rules, moment.now, number)
+  const job = judgeable(state, moment.now, number)
   refuse(stageOf(job, rules, moment.now) !== 'Appealable', 'WrongStage')
   recordMisses(state, rules, moment.now, current(job).attempt)
-  const bond = committeeShareOf(job, rules) * BOND_SHARES
+  const bond = committeeShareOf(job) * BOND_SHARES
   takeFromWallet(state, moment.caller, bond)
   job.judging.appeal = { attempt: newAttempt(rules, moment), appellant: moment.caller, bond }
 }

@@ -76,20 +76,22 @@ function lock(state: State, caller: Account, fee: bigint, nonce: number, count: 
 
 function add(state: State, rules: Rules, { caller, now, block }: Moment, asked: Asked): void {
   const { fee, maxRunTime, redundancy, rescue, program } = asked
-  const { minimum } = rules.classes.get(program.class)!
-  if (minimum === undefined) throw new Refused('ClassClosed')
+  const { minimum, rules: inForce } = state.classes.get(program.class)!
   checkSubmission(state, now, program.class, caller)
+  const frozen = state.written[inForce - 1]
+  if (frozen === undefined) throw new Refused('ClassClosed')
   const fits =
     redundancy >= 1 &&
     redundancy <= 8 &&
     maxRunTime > 0 &&
-    maxRunTime >= rules.responseWindow &&
+    maxRunTime >= frozen.responseWindow &&
     maxRunTime <= DAY &&
     rescue >= 50 &&
     rescue <= 100
   refuse(!fits, 'InvalidTerms')
   const byTime = minimum.rate * BigInt(maxRunTime)
   refuse(fee < (byTime > minimum.fee ? byTime : minimum.fee) * BigInt(redundancy), 'FeeTooLow')
+  refuse(program.judged && frozen.verdictWindow === 0, 'CommitteesOff')
   state.jobs.push({
     number: state.jobs.length,
     requester: caller,
@@ -105,6 +107,7 @@ function add(state: State, rules: Rules, { caller, now, block }: Moment, asked: 
     judging: { attempts: [], appeal: undefined },
     round: block + rules.beaconLag,
     epoch: epochAt(rules, now),
+    rules: frozen,
     phase: 'Pending',
     outcome: 'None',
     drawnAt: 0,
@@ -120,12 +123,12 @@ function add(state: State, rules: Rules, { caller, now, block }: Moment, asked: 
 }
 
 /** Accepts a slot. */
-export function accept(state: State, rules: Rules, { caller, now }: Moment, number: number, seat: number): void {
+export function accept(state: State, { caller, now }: Moment, number: number, seat: number): void {
   const job = whileOpen(state, number, now)
   const place = drawnPlace(state, seat, job, caller)
   refuse(place.state !== 'Assigned', 'WrongSlotState')
   place.state = 'Accepted'
-  if (now > responseEnd(job, rules)) return
+  if (now > responseEnd(job)) return
   place.inTime = true
   job.fates[place.slot!] = 'accepted'
 }
@@ -137,11 +140,11 @@ function addCommit(job: Job, seat: number, operator: Account, open: boolean): nu
 }
 
 /** Commits for the seat's own slot. */
-export function commit(state: State, rules: Rules, { caller, now }: Moment, number: number, seat: number): void {
+export function commit(state: State, { caller, now }: Moment, number: number, seat: number): void {
   const job = whileOpen(state, number, now)
   const place = drawnPlace(state, seat, job, caller)
   refuse(place.state !== 'Assigned' && place.state !== 'Accepted', 'WrongSlotState')
-  const othersMay = openSlots(job, rules, now) > 0
+  const othersMay = openSlots(job, now) > 0
   const lone = job.redundancy === 1 && job.commits.length === 0 && !othersMay
   refuse(lone && !job.judged, 'SubmitAtOnce')
   commitOwn(job, place, seat, caller, othersMay, now)
@@ -156,9 +159,9 @@ function commitOwn(job: Job, place: Place, seat: number, caller: Account, others
 }
 
 /** Commits for an open slot. */
-export function commitOpen(state: State, rules: Rules, { caller, now }: Moment, number: number, id: number): void {
+export function commitOpen(state: State, { caller, now }: Moment, number: number, id: number): void {
   const job = whileOpen(state, number, now)
-  refuse(openSlots(job, rules, now) === 0, 'NoOpenSlot')
+  refuse(openSlots(job, now) === 0, 'NoOpenSlot')
   refuse(job.commits.length + job.redundancy - own(job) >= MOST_COMMITS, 'TooManyCommits')
   refuse(job.committedOpen.includes(caller), 'AlreadyCommitted')
   const seat = state.seats.get(id)
@@ -180,18 +183,18 @@ export interface Shown {
 }
 
 /** A place with a commit to reveal, in the time for it. */
-function revealing(state: State, rules: Rules, now: number, number: number, seat: number) {
+function revealing(state: State, now: number, number: number, seat: number) {
   const job = inPhase(state, number, 'Proving')
-  const from = deadline(job) + rules.revealDelay
-  refuse(now <= from || now > from + rules.revealWindow, 'OutsideRevealWindow')
+  const from = deadline(job) + job.rules.revealDelay
+  refuse(now <= from || now > from + job.rules.revealWindow, 'OutsideRevealWindow')
   const place = placeOf(state, seat, job)
   if (place?.state !== 'Committed') throw new Refused('WrongSlotState')
   return { job, place }
 }
 
 /** Reveals a committed proof. */
-export function reveal(state: State, rules: Rules, { now }: Moment, number: number, seat: number, shown: Shown): void {
-  const { job, place } = revealing(state, rules, now, number, seat)
+export function reveal(state: State, { now }: Moment, number: number, seat: number, shown: Shown): void {
+  const { job, place } = revealing(state, now, number, seat)
   refuse(!shown.opens, 'CommitmentMismatch')
   refuse(!shown.inputs, 'PublicInputsMismatch')
   refuse(job.judged, 'NoVerifierContract')
@@ -203,7 +206,6 @@ export function reveal(state: State, rules: Rules, { now }: Moment, number: numb
 /** Reveals a proof, by its digest, for a committee to judge. */
 export function revealToCommittee(
   state: State,
-  rules: Rules,
   { caller, now }: Moment,
   number: number,
   seat: number,
@@ -211,7 +213,7 @@ export function revealToCommittee(
 ): void {
   refuse(!inPhase(state, number, 'Proving').judged, 'NotJudged')
   refuse(!shown.fits, 'ContentTooLong')
-  const { job, place } = revealing(state, rules, now, number, seat)
+  const { job, place } = revealing(state, now, number, seat)
   refuse(!shown.opens, 'CommitmentMismatch')
   refuse(!shown.matches, 'ProofNotValid')
   place.state = 'Revealed'
@@ -239,30 +241,30 @@ export function submitProof(
   refuse(!shown.good, 'ProofNotValid')
   if (alone) {
     end(state, rules, now, state.seats.get(id)!, place, 'proof')
-    credit(state, caller, potOf(job, rules) + rules.settleBounty)
-    const burned = baseBurnOf(job, rules)
+    credit(state, caller, potOf(job) + job.rules.settleBounty)
+    const burned = baseBurnOf(job)
     balanceOf(state, caller).toBurn += burned
     const ranks = [{ seat: id, operator: caller, open: false }]
     Object.assign(job, { phase: 'Final', outcome: 'Proven', receipt: { burned, ranks, orders: [0] } })
     return
   }
-  commitOwn(job, place, id, caller, openSlots(job, rules, now) > 0, now)
+  commitOwn(job, place, id, caller, openSlots(job, now) > 0, now)
   place.state = 'Valid'
   job.commits.at(-1)!.verdict = 'valid'
 }
 
 /** The place of a seat that may still answer. */
-function answering(state: State, rules: Rules, { caller, now }: Moment, number: number, seat: number) {
+function answering(state: State, { caller, now }: Moment, number: number, seat: number) {
   const job = state.jobs[number]!
   refuse(job.phase === 'Pending', 'WrongPhase')
   const place = drawnPlace(state, seat, job, caller)
-  refuse(place.state === 'Assigned' && now > job.drawnAt + rules.silenceWindow, 'SilenceWindowOver')
+  refuse(place.state === 'Assigned' && now > job.drawnAt + job.rules.silenceWindow, 'SilenceWindowOver')
   return { job, place, over: job.phase === 'Final' ? job.dutyEnded : isReleased(job) }
 }
 
 /** Declines a slot. */
 export function decline(state: State, rules: Rules, moment: Moment, number: number, id: number): void {
-  const { job, place, over } = answering(state, rules, moment, number, id)
+  const { job, place, over } = answering(state, moment, number, id)
   refuse(place.state !== 'Assigned', 'WrongSlotState')
   const seat = state.seats.get(id)!
   job.fates[place.slot!] = isOpen(job, moment.now) ? 'vacated' : 'lost'
@@ -273,7 +275,7 @@ export function decline(state: State, rules: Rules, moment: Moment, number: numb
 /** Reports that the work cannot be done. */
 export function fail(state: State, rules: Rules, moment: Moment, number: number, id: number, reason: FailReason): void {
   refuse(reason === 'None', 'InvalidTerms')
-  const { job, place, over } = answering(state, rules, moment, number, id)
+  const { job, place, over } = answering(state, moment, number, id)
   refuse(place.state !== 'Assigned' && place.state !== 'Accepted', 'WrongSlotState')
   const seat = state.seats.get(id)!
   if (job.phase === 'Final') {
@@ -319,9 +321,9 @@ export function cancel(state: State, rules: Rules, moment: Moment, number: numbe
     job.cancelAskedAt = Math.max(now, job.drawnAt + 1)
     return
   }
-  refuse(now < job.cancelAskedAt + rules.cancelDelay, 'CancelDelayRunning')
+  refuse(now < job.cancelAskedAt + job.rules.cancelDelay, 'CancelDelayRunning')
   refuse(seats.length !== accepted(job), 'ClaimsIncomplete')
-  const pot = potOf(job, rules)
+  const pot = potOf(job)
   const each = (pot * BigInt(now - job.drawnAt)) / BigInt(job.maxRunTime * job.redundancy)
   for (const id of seats) {
     const place = placeOf(state, id, job)
@@ -329,7 +331,7 @@ export function cancel(state: State, rules: Rules, moment: Moment, number: numbe
     end(state, rules, now, state.seats.get(id)!, place, 'none')
     credit(state, place.operator, each)
   }
-  credit(state, caller, pot - each * BigInt(seats.length) + rules.settleBounty)
-  balanceOf(state, caller).toBurn += baseBurnOf(job, rules)
+  credit(state, caller, pot - each * BigInt(seats.length) + job.rules.settleBounty)
+  balanceOf(state, caller).toBurn += baseBurnOf(job)
   Object.assign(job, { phase: 'Final', outcome: 'Cancelled', dutyEnded: true })
 }

@@ -1,6 +1,6 @@
 /** The prover registry, written from design §4 and §5 and the interface's words: seats, bonds, the frozen active set. */
 import { checkList } from './access.js'
-import type { Account, ClassTerms, Moment, Rules, Seat, State } from './state.js'
+import type { Account, ClassTerms, Discipline, Moment, Rules, Seat, State } from './state.js'
 import { refuse, Refused } from './state.js'
 
 const WEEK = 604_800
@@ -20,8 +20,18 @@ export function setIn(state: State, of: number, epoch: number): readonly number[
 }
 
 /** Terms of the class of a seat. */
-export function termsOf(rules: Rules, seat: Seat): ClassTerms {
-  return rules.classes.get(seat.class)!
+export function termsOf(state: State, seat: Seat): ClassTerms {
+  return state.classes.get(seat.class)!
+}
+
+/** What a class takes from those who fail it, at a time. */
+export function disciplineAt({ discipline, coming }: ClassTerms, now: number): Discipline {
+  return coming !== undefined && now >= coming.from ? coming.discipline : discipline
+}
+
+/** Whether the seats of a class have to qualify. */
+function mustQualify(state: State, of: number): boolean {
+  return state.schedules.get(of)?.policy !== undefined
 }
 
 function changeSet(state: State, rules: Rules, now: number, of: number, change: (seats: number[]) => void): void {
@@ -39,8 +49,8 @@ function enter(state: State, rules: Rules, now: number, seat: Seat): void {
 
 /** Puts a bonded seat into the active set, or lets it wait for a check where its class has a puzzle. */
 function enterOrWait(state: State, rules: Rules, now: number, seat: Seat): void {
-  if (termsOf(rules, seat).policy === undefined) enter(state, rules, now, seat)
-  else seat.status = 'Inactive'
+  if (mustQualify(state, seat.class)) seat.status = 'Inactive'
+  else enter(state, rules, now, seat)
 }
 
 /** The last seat of the set takes the place of the one that goes. */
@@ -80,7 +90,7 @@ export function stake(state: State, rules: Rules, moment: Moment, of: number, co
   const { caller, now } = moment
   checkList(state, 'Operators', caller)
   refuse(count < 1 || count > MOST_SEATS, 'InvalidSeatCount')
-  const terms = rules.classes.get(of)
+  const terms = state.classes.get(of)
   if (terms === undefined) throw new Refused('UnknownClass')
   takeFromWallet(state, caller, terms.bond * BigInt(count))
   for (let i = 0; i < count; i += 1) {
@@ -111,9 +121,9 @@ export function stake(state: State, rules: Rules, moment: Moment, of: number, co
 /** Puts a seat back into the active set, or lets it wait for a check. */
 export function join(state: State, rules: Rules, { caller, now }: Moment, id: number, floor: bigint): void {
   const seat = ownSeat(state, id, caller)
-  const { policy, bond } = termsOf(rules, seat)
+  const { bond } = termsOf(state, seat)
   refuse(seat.status === 'Active', 'WrongSeatStatus')
-  const cools = seat.status === 'Dropped' || (seat.status === 'Leaving' && policy !== undefined)
+  const cools = seat.status === 'Dropped' || (seat.status === 'Leaving' && mustQualify(state, seat.class))
   refuse(cools && now < seat.unlockAt, 'CoolingDown')
   // Draws of the epochs before it left may still name it with its old floor, for three epochs.
   refuse(seat.leftEpoch !== undefined && epochAt(rules, now) <= seat.leftEpoch + REJOIN_EPOCHS, 'RejoinTooEarly')
@@ -125,7 +135,7 @@ export function join(state: State, rules: Rules, { caller, now }: Moment, id: nu
 
 /** Puts a waiting seat into the active set: it has solved its puzzle. */
 export function activate(state: State, rules: Rules, now: number, seat: Seat): void {
-  refuse(seat.bond < termsOf(rules, seat).bond, 'BondIncomplete')
+  refuse(seat.bond < termsOf(state, seat).bond, 'BondIncomplete')
   enter(state, rules, now, seat)
 }
 
@@ -139,9 +149,9 @@ export function leave(state: State, rules: Rules, { caller, now }: Moment, id: n
 }
 
 /** Brings a bond back to what the class asks for. */
-export function topUp(state: State, rules: Rules, { caller }: Moment, id: number): void {
+export function topUp(state: State, { caller }: Moment, id: number): void {
   const seat = ownSeat(state, id, caller)
-  const { bond } = termsOf(rules, seat)
+  const { bond } = termsOf(state, seat)
   refuse(seat.bond >= bond, 'NothingDue')
   takeFromWallet(state, caller, bond - seat.bond)
   seat.bond = bond
@@ -161,7 +171,7 @@ export function withdrawSeat(state: State, { caller, now }: Moment, id: number):
 
 /** Takes part of a seat's bond; the rest of it stays, the seat is out until it is topped up. */
 export function slashSeat(state: State, rules: Rules, now: number, seat: Seat, reporter: Account): void {
-  const { slashBps, bountyBps } = termsOf(rules, seat)
+  const { slashBps, bountyBps } = disciplineAt(termsOf(state, seat), now)
   const loss = (seat.bond * slashBps) / 10_000n
   takeFromBond(state, seat, reporter, loss, (loss * bountyBps) / 10_000n)
   if (seat.status !== 'Active') return
@@ -203,7 +213,7 @@ export function countDecline(state: State, rules: Rules, now: number, seat: Seat
   const week = Math.floor(now / WEEK)
   seat.declines = (seat.declineWeek === week ? seat.declines : 0) + 1
   seat.declineWeek = week
-  if (seat.declines > termsOf(rules, seat).declineQuota) drop(state, rules, now, seat)
+  if (seat.declines > disciplineAt(termsOf(state, seat), now).declineQuota) drop(state, rules, now, seat)
 }
 
 /** Pays out what reports earned. */

@@ -70,6 +70,8 @@ export interface Job {
   readonly judging: Judging
   readonly round: number
   readonly epoch: number
+  /** The rules in force when it was submitted. */
+  readonly rules: WorkRules
   phase: Exclude<Phase, 'None'>
   outcome: Outcome
   drawnAt: number
@@ -149,6 +151,8 @@ export interface SetFrom {
 
 /** A check of a class. */
 export interface Check {
+  /** The policy in force when it was opened. */
+  readonly policy: Policy
   readonly round: number
   readonly epoch: number
   /** Last second in which it may start. */
@@ -163,6 +167,8 @@ export interface Schedule {
   /** Second from which the next one may be opened. */
   nextAt: number
   readonly checks: Check[]
+  /** How seats of the class qualify; undefined: they need not. */
+  policy: Policy | undefined
 }
 
 /** Lists that decide who may begin something until they open. */
@@ -218,6 +224,9 @@ export interface State {
   readonly seats: Map<number, Seat>
   readonly balances: Map<Account, Balance>
   readonly wallets: Map<Account, bigint>
+  /** What the market may take of a wallet; undefined: any amount. And permits that an account has used. */
+  readonly allowances: Map<Account, bigint>
+  readonly permits: Map<Account, number>
   readonly reports: Map<Account, { bounty: bigint; burn: bigint }>
   sets: SetFrom[]
   supply: bigint
@@ -229,6 +238,9 @@ export interface State {
   readonly guard: Guard
   /** By class. */
   readonly schedules: Map<number, Schedule>
+  /** Terms of the classes, and the rules ever written, of which the first has number 1. */
+  readonly classes: Map<number, ClassTerms>
+  readonly written: WorkRules[]
   readonly rewards: Rewards
   /** What appeals left to accounts. */
   readonly owed: Map<Account, bigint>
@@ -247,19 +259,27 @@ export interface Policy {
   readonly work: number
 }
 
-/** Terms of a hardware class. */
-export interface ClassTerms {
-  readonly bond: bigint
+/** What a class takes from those who fail it. */
+export interface Discipline {
   readonly slashBps: bigint
   readonly bountyBps: bigint
   readonly declineQuota: number
-  /** Token units a slot, and a slot and second; undefined: it takes no workloads. */
-  readonly minimum: { readonly fee: bigint; readonly rate: bigint } | undefined
-  readonly policy: Policy | undefined
 }
 
-/** Parameters of the network that the model is told. */
-export interface Rules {
+/** Terms of a hardware class. */
+export interface ClassTerms {
+  bond: bigint
+  discipline: Discipline
+  /** What takes its place, and from which second. */
+  coming: { readonly discipline: Discipline; readonly from: number } | undefined
+  /** Token units a slot, and a slot and second. */
+  minimum: { readonly fee: bigint; readonly rate: bigint }
+  /** Number of the rules of new workloads; zero: it takes none. */
+  rules: number
+}
+
+/** What a workload keeps from its submission on, whatever is written or chosen later. Bounties in token units. */
+export interface WorkRules {
   readonly responseWindow: number
   readonly silenceWindow: number
   readonly revealDelay: number
@@ -267,11 +287,15 @@ export interface Rules {
   readonly cancelDelay: number
   readonly baseBurnBps: bigint
   readonly committeeBps: bigint
+  /** Zero: no committees. */
   readonly verdictWindow: number
-  readonly validators: number
   readonly assignBounty: bigint
   readonly settleBounty: bigint
-  readonly classes: ReadonlyMap<number, ClassTerms>
+}
+
+/** Parameters of the network that never change. */
+export interface Rules {
+  readonly validators: number
   readonly epochLength: number
   readonly genesis: number
   readonly cooldown: number

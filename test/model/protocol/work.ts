@@ -38,8 +38,8 @@ export function isOpen(job: Job, now: number): boolean {
 }
 
 /** Last second in which an unanswered slot is its seat's alone. */
-export function responseEnd(job: Job, rules: Rules): number {
-  return job.drawnAt + Math.min(rules.responseWindow, Math.floor(job.maxRunTime / 10))
+export function responseEnd(job: Job): number {
+  return job.drawnAt + Math.min(job.rules.responseWindow, Math.floor(job.maxRunTime / 10))
 }
 
 /** Second from which every uncommitted slot is open. */
@@ -48,10 +48,10 @@ export function rescueAt(job: Job): number {
 }
 
 /** Slots open to anyone, while commits are possible. */
-export function openSlots(job: Job, rules: Rules, now: number): number {
+export function openSlots(job: Job, now: number): number {
   if (own(job) === job.redundancy) return job.redundancy
   if (now >= rescueAt(job)) return job.redundancy - own(job)
-  if (now > responseEnd(job, rules)) return job.redundancy - accepted(job)
+  if (now > responseEnd(job)) return job.redundancy - accepted(job)
   return vacated(job)
 }
 
@@ -68,25 +68,25 @@ export function failReason(job: Job): FailReason {
 }
 
 /** What the ranks share. */
-export function potOf(job: Job, rules: Rules): bigint {
-  return job.fee - baseBurnOf(job, rules) - rules.assignBounty - rules.settleBounty - committeeShareOf(job, rules)
+export function potOf(job: Job): bigint {
+  return job.fee - baseBurnOf(job) - job.rules.assignBounty - job.rules.settleBounty - committeeShareOf(job)
 }
 
 /** What a committee gets of a fee: nothing where it has nothing to judge. */
-export function committeeShareOf(job: Job, rules: Rules): bigint {
-  return job.reveals.length > 0 ? (job.fee * rules.committeeBps) / 10_000n : 0n
+export function committeeShareOf(job: Job): bigint {
+  return job.reveals.length > 0 ? (job.fee * job.rules.committeeBps) / 10_000n : 0n
 }
 
 /** Whether nothing more can be revealed: everything is, or the time is over. */
-export function areRevealsOver(job: Job, rules: Rules, now: number): boolean {
+export function areRevealsOver(job: Job, now: number): boolean {
   if (isOpen(job, now)) return false
   const hidden = job.commits.some(({ verdict }) => verdict === 'none')
-  return !hidden || now > deadline(job) + rules.revealDelay + rules.revealWindow
+  return !hidden || now > deadline(job) + job.rules.revealDelay + job.rules.revealWindow
 }
 
 /** What burns of a fee in any case. */
-export function baseBurnOf(job: Job, rules: Rules): bigint {
-  return (job.fee * rules.baseBurnBps) / 10_000n
+export function baseBurnOf(job: Job): bigint {
+  return (job.fee * job.rules.baseBurnBps) / 10_000n
 }
 
 /** The workload, in a phase. */
