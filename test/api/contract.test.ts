@@ -27,7 +27,7 @@ describe('api: contract', () => {
     expect(document.openapi).to.equal('3.1.0')
     const operations = Object.values(document.paths).flatMap((path) => Object.values(path))
     const ids = operations.map(({ operationId }) => operationId)
-    expect(ids).to.have.members([...Object.keys(ENDPOINTS), 'watchWorkload', 'watchNetwork'])
+    expect(ids).to.have.members([...Object.keys(ENDPOINTS), 'watchWorkload', 'watchNetwork', 'putContent'])
     for (const [name, { method, path, key }] of Object.entries(ENDPOINTS)) {
       const operation = document.paths[path]?.[method.toLowerCase()]
       expect(operation?.operationId).to.equal(name)

@@ -9,7 +9,7 @@ import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { TOKEN, type Network } from './network.js'
 
-const PLENTY: KeyLimits = { requestsPerDay: 1_000, spendPerDay: String(1_000n * TOKEN) }
+const PLENTY: KeyLimits = { requestsPerDay: 1_000, spendPerDay: String(1_000n * TOKEN), uploadPerDay: 2 ** 30 }
 
 /** An API server in proxy mode that can be restarted, with its files. */
 export class TestApi {

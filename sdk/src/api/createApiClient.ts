@@ -1,3 +1,5 @@
+import type { StoredContent } from '../content/ContentStore.js'
+import { digestOf } from '../content/digest.js'
 import { apiError } from '../errors/codes/api.js'
 import { GevulotError } from '../errors/GevulotError.js'
 import type { Answer, Call, Endpoint } from './contract/Endpoint.js'
@@ -23,7 +25,10 @@ export interface ApiCallOptions {
 type Method<E extends Endpoint> = (call: Call<E>, options?: ApiCallOptions) => Promise<Answer<E>>
 
 /** A method for every operation of the API, typed by the schemas that check it on the server. */
-export type ApiClient = { readonly [Name in EndpointName]: Method<(typeof ENDPOINTS)[Name]> }
+export type ApiClient = { readonly [Name in EndpointName]: Method<(typeof ENDPOINTS)[Name]> } & {
+  /** Puts content into the server's store, where provers find it; as often as wanted, with the same effect as once. */
+  putContent(content: Uint8Array, options?: Pick<ApiCallOptions, 'signal'>): Promise<StoredContent>
+}
 
 /**
  * A client of an API server, for Node and browsers. Answers are checked too.
@@ -37,17 +42,24 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     name,
     (call: Readonly<Record<string, unknown>>, settings: ApiCallOptions = {}) => send(options, endpoint, call, settings),
   ])
-  return Object.fromEntries(methods) as ApiClient
+  const putContent: ApiClient['putContent'] = async (content, { signal } = {}) => {
+    const digest = digestOf(content)
+    const headers = { 'content-type': 'application/octet-stream' }
+    const request = { method: 'PUT', headers, body: content as Uint8Array<ArrayBuffer>, ...(signal && { signal }) }
+    await ask(options, targetOf(options, `v1/content/${digest}`), request)
+    return { digest, size: content.length }
+  }
+  return { ...(Object.fromEntries(methods) as Omit<ApiClient, 'putContent'>), putContent }
 }
 
 async function send(
-  { url, apiKey, fetch: fetchNow = fetch }: ApiClientOptions,
+  options: ApiClientOptions,
   endpoint: Endpoint,
   call: Readonly<Record<string, unknown>>,
   { signal, idempotencyKey }: ApiCallOptions,
 ): Promise<unknown> {
   const path = endpoint.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(call[name])))
-  const target = new URL(path.slice(1), url.endsWith('/') ? url : `${url}/`)
+  const target = targetOf(options, path.slice(1))
   const body: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(call)) {
     if (value === undefined || name in endpoint.params) continue
@@ -55,28 +67,43 @@ async function send(
     else body[name] = value
   }
   const hasBody = Object.keys(endpoint.body).length > 0
+  const json = await ask(options, target, {
+    method: endpoint.method,
+    headers: {
+      ...(hasBody && { 'content-type': 'application/json' }),
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+    },
+    ...(hasBody && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  })
+  const answer = endpoint.answer.safeParse(json)
+  if (answer.success) return answer.data
+  throw apiError('API_UNAVAILABLE', `${target.origin} gave an answer that is none of this API`, { cause: answer.error })
+}
+
+function targetOf({ url }: ApiClientOptions, path: string): URL {
+  return new URL(path, url.endsWith('/') ? url : `${url}/`)
+}
+
+/** Sends a request. @returns The JSON of an answer that is no error. */
+async function ask({ apiKey, fetch: fetchNow = fetch }: ApiClientOptions, target: URL, request: RequestInit) {
   let response: Response
   let json: unknown
   try {
     response = await fetchNow(target, {
-      method: endpoint.method,
+      ...request,
       headers: {
         ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
-        ...(hasBody && { 'content-type': 'application/json' }),
-        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+        ...(request.headers as Record<string, string>),
       },
-      ...(hasBody && { body: JSON.stringify(body) }),
-      ...(signal && { signal }),
     })
     json = await response.json()
   } catch (cause) {
-    signal?.throwIfAborted()
+    request.signal?.throwIfAborted()
     throw apiError('API_UNAVAILABLE', `${target.origin} gave no answer`, { cause })
   }
   if (!response.ok) throw errorOf(json, response.status, target)
-  const answer = endpoint.answer.safeParse(json)
-  if (answer.success) return answer.data
-  throw apiError('API_UNAVAILABLE', `${target.origin} gave an answer that is none of this API`, { cause: answer.error })
+  return json
 }
 
 function errorOf(json: unknown, status: number, { origin }: URL): Error {

@@ -1,27 +1,18 @@
 import { join } from 'node:path'
-import { getBytes, Wallet } from 'ethers'
-import { deploymentOf } from '../chain/deployment.js'
-import { readDeploymentRecord } from '../chain/readDeploymentRecord.js'
-import { rpcProvider } from '../chain/rpcProvider.js'
-import { createClient } from '../client/createClient.js'
-import { DirectoryInbox } from '../client/delivery/DirectoryInbox.js'
-import { DirectoryStore } from '../content/DirectoryStore.js'
-import { HttpStore } from '../content/HttpStore.js'
-import { MultiStore } from '../content/MultiStore.js'
-import { deriveDeliveryKey } from '../crypto/DeliveryKey.js'
 import { openEmbedded } from '../database/openEmbedded.js'
 import { aztecError } from '../errors/codes/aztec.js'
 import { readPrivateFile } from '../readPrivateFile.js'
 import { Closers } from '../worker/Closers.js'
 import { lockDirectory } from '../worker/lock.js'
+import type { Logger } from '../worker/log/Logger.js'
 import { HealthServer } from '../worker/observe/HealthServer.js'
-import { assertRuntime, workerRuntime } from '../worker/run/workerRuntime.js'
-import { serveDaemon, type DaemonParts } from '../worker/serve.js'
-import type { Secret } from '../worker/config/Secret.js'
+import { serveAccount, serveLogged, type DaemonParts } from '../worker/serve.js'
 import { AztecAdapter } from './adapter/AztecAdapter.js'
 import { BrokerClient } from './broker/BrokerClient.js'
 import { loadAztecConfig, type AztecConfig } from './config/AztecConfig.js'
+import { openProxyRequester, openWalletRequester, readApiKey } from './config/openRequester.js'
 import { openExchange } from './exchange/openExchange.js'
+import type { Requester } from './network/Requester.js'
 import { AztecMetrics } from './observe/AztecMetrics.js'
 import { migrations } from './store/migrations.js'
 import type { AztecSchema } from './store/schema.js'
@@ -40,10 +31,21 @@ export async function serveAztec(
   stop: AbortSignal,
 ): Promise<{ readonly error: unknown } | undefined> {
   const config = await loadAztecConfig(configPath, environment)
-  return serveDaemon('adapter', config, (parts) => run(config, parts, stop))
+  const start = <Key>(open: (config: AztecConfig, parts: DaemonParts<Key>) => Promise<Requester>) => {
+    return (parts: DaemonParts<Key>): Promise<void> => run(config, parts.log, () => open(config, parts), stop)
+  }
+  if (config.apiUrl === '') return serveAccount('adapter', config, start(openWalletRequester))
+  const key = await readApiKey(config.apiKeyFile)
+  const serve = start(openProxyRequester)
+  return serveLogged('adapter', config, { keys: [key], urls: [] }, (parts) => serve({ ...parts, key }))
 }
 
-async function run(config: AztecConfig, { clock, log, key }: DaemonParts<Secret>, stop: AbortSignal): Promise<void> {
+async function run(
+  config: AztecConfig,
+  log: Logger,
+  openRequester: () => Promise<Requester>,
+  stop: AbortSignal,
+): Promise<void> {
   const { dataDirectory, observePort: port, observeHost: host, readySeconds, simulated, trust } = config
   const closers = new Closers(log)
   try {
@@ -53,15 +55,16 @@ async function run(config: AztecConfig, { clock, log, key }: DaemonParts<Secret>
       throw aztecError('AZTEC_CONFIG_INVALID', `cannot open the database in ${dataDirectory}`, { cause })
     })
     closers.add(() => db.destroy())
+    const requester = await openRequester()
+    const { clock } = requester
     const metrics = new AztecMetrics(clock)
     const adapter = new AztecAdapter({
       broker: new BrokerClient({ url: config.brokerUrl.reveal(), clock, onAnswer: () => metrics.onBroker() }),
       exchange: openExchange({ store: config.proofStore, clock, region: config.s3Region, ...(await s3Of(config)) }),
-      client: await clientOf(config, { clock, log, key }),
-      ...{ db, directory: dataDirectory, metrics, log, trust, simulated, lanes: config.lanes },
+      ...{ requester, db, directory: dataDirectory, metrics, log, trust, simulated, lanes: config.lanes },
       budget: { perEpoch: config.budgetPerEpoch, perDay: config.budgetPerDay },
       ...{ slots: config.slots, attempts: config.attempts, windowSeconds: config.windowSeconds },
-      ...{ pollMs: config.pollMs, heartbeatMs: config.heartbeatMs, deposit: config.deposit },
+      ...{ pollMs: config.pollMs, heartbeatMs: config.heartbeatMs },
       keepMs: config.keepDays * DAY_MS,
     })
     if (port !== 0) {
@@ -75,24 +78,6 @@ async function run(config: AztecConfig, { clock, log, key }: DaemonParts<Secret>
   }
 }
 
-async function clientOf(config: AztecConfig, { clock, log, key }: DaemonParts<Secret>) {
-  const deployment = deploymentOf(await readDeploymentRecord(config.deployment))
-  const store = new DirectoryStore(config.contentDirectory)
-  // The operator named these hosts, so they may be private ones.
-  const others = config.contentUrls.map((url) => new HttpStore(url, { addresses: 'any' }))
-  const runtime = config.trust === 'program' ? workerRuntime(config) : undefined
-  if (runtime !== undefined) await assertRuntime(runtime, log)
-  return createClient({
-    ...{ deployment, store, clock },
-    signer: new Wallet(key.reveal(), rpcProvider(config.rpcUrl.reveal(), deployment.chainId)),
-    source: new MultiStore([store, ...others]),
-    ...(runtime && { runtime }),
-    ...(config.inbox !== '' && { inbox: new DirectoryInbox(config.inbox, deployment) }),
-    // Always the same: results sealed before a restart are opened after it.
-    deliveryKey: deriveDeliveryKey(getBytes(hexKey(key.reveal())), 'aztec'),
-  })
-}
-
 async function s3Of({ proofStore, s3AccessKeyId, s3SecretFile }: AztecConfig) {
   if (!proofStore.startsWith('s3://')) return {}
   if (s3AccessKeyId === '' || s3SecretFile === '') {
@@ -100,8 +85,4 @@ async function s3Of({ proofStore, s3AccessKeyId, s3SecretFile }: AztecConfig) {
   }
   const secret = await readPrivateFile(s3SecretFile, (why, cause) => aztecError('AZTEC_CONFIG_INVALID', why, { cause }))
   return { credentials: { accessKeyId: s3AccessKeyId, secretAccessKey: secret.trim() } }
-}
-
-function hexKey(key: string): string {
-  return key.startsWith('0x') ? key : `0x${key}`
 }

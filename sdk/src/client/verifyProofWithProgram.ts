@@ -2,11 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toAddress, ZERO_BYTES32 } from '../chain/hex.js'
+import type { ContentSource } from '../content/ContentStore.js'
 import type { Digest } from '../content/digest.js'
 import { fetchInputs } from '../content/fetchInputs.js'
 import { fetchPackage } from '../content/fetchPackage.js'
 import { clientError } from '../errors/codes/client.js'
 import type { Client } from './Client.js'
+import type { Runtime } from '../runtime/Runtime.js'
 import { getProgram } from './getProgram.js'
 import type { Verification, VerifyProofParams } from './verifyProof.js'
 
@@ -33,8 +35,25 @@ export async function verifyProofWithProgram(client: Client, params: VerifyWithP
   const { verifierProgram } = await getProgram(client, params)
   if (verifierProgram === ZERO_BYTES32)
     throw clientError('CLIENT_PARAMETER_INVALID', 'the program has no verifier package')
+  return runVerifier({ runtime, source }, { ...params, verifierProgram })
+}
+
+/** Parameters of {@link runVerifier}. */
+export interface RunVerifierParams extends Omit<VerifyWithProgramParams, 'program'> {
+  /** sha-256 of the verifier package. */
+  readonly verifierProgram: Digest
+}
+
+/**
+ * Runs a verifier package on a proof.
+ * @throws GevulotError CLIENT_VERIFIER_FAILED, RUNTIME_*, CONTENT_*
+ */
+export async function runVerifier(
+  { runtime, source }: { readonly runtime: Runtime; readonly source: ContentSource },
+  params: RunVerifierParams,
+): Promise<Verification> {
   const signal = params.signal && { signal: params.signal }
-  const verifier = await fetchPackage(verifierProgram, source, params.cacheDirectory, { ...signal })
+  const verifier = await fetchPackage(params.verifierProgram, source, params.cacheDirectory, { ...signal })
   const directory = await mkdtemp(join(tmpdir(), 'gevulot-verify-'))
   try {
     const inputs = await fetchInputs(params.inputs, source, join(directory, 'in'), { ...signal })

@@ -34,25 +34,14 @@ export interface DaemonParts<Key = Secret | AccountSigner> {
   readonly key: Key
 }
 
-type KeyFileConfig = Pick<WorkerConfig, 'keyFile' | 'keyPasswordFile'>
 type LogConfig = Pick<WorkerConfig, 'rpcUrl' | 'logFile' | 'logLevel'> & Partial<Pick<WorkerConfig, 'databaseUrl'>>
 
 /**
- * Runs a daemon that needs the key itself, with the log of its configuration.
+ * Runs a daemon that signs for an account, with the log of its configuration: its key is in a file, or an external signer holds it.
  * @param name For its last line.
  * @returns The error that ended it, which is in its log.
  * @throws GevulotError WORKER_KEY_UNSAFE, WORKER_KEY_LOCKED
  */
-export async function serveDaemon(
-  name: string,
-  config: KeyFileConfig & LogConfig,
-  run: (parts: DaemonParts<Secret>) => Promise<void>,
-): Promise<{ readonly error: unknown } | undefined> {
-  const key = await readKeyFile(config.keyFile, config.keyPasswordFile)
-  return serveLogged(name, config, { keys: [key], urls: [] }, (parts) => run({ ...parts, key }))
-}
-
-/** As {@link serveDaemon}, for a daemon that only signs: an external signer may hold the key. */
 export async function serveAccount(
   name: string,
   config: KeyConfig & LogConfig,
@@ -65,7 +54,8 @@ export async function serveAccount(
   )
 }
 
-async function serveLogged(
+/** Runs a daemon with the log of its configuration. @param secrets What its log must not show. */
+export async function serveLogged(
   name: string,
   { logFile, logLevel, rpcUrl, databaseUrl }: LogConfig,
   secrets: { readonly keys: readonly Secret[]; readonly urls: readonly Secret[] },

@@ -10,6 +10,7 @@ import { AztecAdapter, type AztecAdapterOptions } from '../../../sdk/src/aztec/a
 import type { Lane } from '../../../sdk/src/aztec/adapter/Lane.js'
 import { BrokerClient } from '../../../sdk/src/aztec/broker/BrokerClient.js'
 import { inlineExchange } from '../../../sdk/src/aztec/exchange/inlineExchange.js'
+import { WalletRequester } from '../../../sdk/src/aztec/network/WalletRequester.js'
 import { AztecMetrics } from '../../../sdk/src/aztec/observe/AztecMetrics.js'
 import { migrations } from '../../../sdk/src/aztec/store/migrations.js'
 import type { AztecSchema } from '../../../sdk/src/aztec/store/schema.js'
@@ -28,6 +29,9 @@ import { ScriptedProvers } from './ScriptedProvers.js'
 
 /** A line of an adapter's log. */
 type Line = Readonly<Record<string, unknown>> & { readonly message: string }
+
+/** Options of an adapter, and whose account pays. */
+export type BenchOptions = Partial<AztecAdapterOptions> & { readonly client?: GevulotClient }
 
 /** Real contracts, seats that answer by a script, and adapters that can be stopped and started. */
 export class AdapterBench {
@@ -97,14 +101,13 @@ export class AdapterBench {
   }
 
   /** Starts an adapter with a book of its own. */
-  async adapter(url: string, options: Partial<AztecAdapterOptions> = {}): Promise<RunningAdapter> {
+  async adapter(url: string, { client = this.#client, ...options }: BenchOptions = {}): Promise<RunningAdapter> {
     const directory = await mkdtemp(join(this.#directory, 'adapter-'))
     const db = this.#idle.pop() ?? (await openEmbedded<AztecSchema>(undefined, migrations))
     const defaults = {
       broker: new BrokerClient({ url, clock: systemClock, attempts: 2, retryDelayMs: 50 }),
       ...{
         exchange: inlineExchange,
-        client: this.#client,
         lanes: [this.lane],
         budget: { perEpoch: 1_000n * TOKEN, perDay: 10_000n * TOKEN },
       },
@@ -117,9 +120,13 @@ export class AdapterBench {
         pollMs: 50,
         heartbeatMs: 200,
       } as const),
-      ...{ deposit: true, keepMs: 86_400_000 },
+      keepMs: 86_400_000,
     }
-    const adapter = new RunningAdapter(db, (log, metrics) => new AztecAdapter({ ...defaults, ...options, db, directory, log, metrics })) // prettier-ignore
+    const cacheDirectory = join(directory, 'packages')
+    const adapter = new RunningAdapter(db, (log, metrics) => {
+      const requester = options.requester ?? new WalletRequester({ client, log, deposit: true, cacheDirectory })
+      return new AztecAdapter({ ...defaults, ...options, requester, db, directory, log, metrics })
+    })
     this.#running.push(adapter)
     adapter.start()
     return adapter
@@ -160,7 +167,7 @@ export class RunningAdapter {
   async line(message: string | RegExp): Promise<Line> {
     const test = (line: Line): boolean =>
       typeof message === 'string' ? line.message === message : message.test(line.message)
-    return until(() => this.lines.find(test), `no line ${String(message)} in\n${this.tail()}`)
+    return until(() => this.lines.find(test), () => `no line ${String(message)} in\n${this.tail()}`) // prettier-ignore
   }
 
   /** The end of its log, for messages of failed tests. */
@@ -183,13 +190,13 @@ export class RunningAdapter {
 /** Waits for something to be there. */
 export async function until<T>(
   look: () => T | undefined | Promise<T | undefined>,
-  otherwise: string,
+  otherwise: string | (() => string),
   seconds = 30,
 ): Promise<T> {
   for (const end = Date.now() + seconds * 1000; ; await sleep(25)) {
     const found = await look()
     if (found !== undefined) return found
-    if (Date.now() > end) throw new Error(otherwise)
+    if (Date.now() > end) throw new Error(typeof otherwise === 'string' ? otherwise : otherwise())
   }
 }
 

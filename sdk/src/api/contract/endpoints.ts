@@ -4,6 +4,7 @@ import { endpoint } from './Endpoint.js'
 import { INDEX_ENDPOINTS, programHistory } from './indexEndpoints.js'
 import { indexHead, storyStep, totals, workloadSummary } from './indexShapes.js'
 import { WEBHOOK_ENDPOINTS } from './webhookEndpoints.js'
+import { account } from './accountShape.js'
 import { amount, bytes32, inputFiles, inputs, queryInteger, request, terms, workload } from './shapes.js'
 
 const ofRequest = { request: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits') }
@@ -41,6 +42,8 @@ export const ENDPOINTS = {
     params: { program: bytes32 },
     answer: z.object({
       ...{ program: z.string(), prover: z.string(), verifierProgram: z.string(), verifier: z.string() },
+      /** keccak-256 of the verifier's code. */
+      codeHash: z.string(),
       ...{ verifierGas: z.number(), class: z.number(), bindsProver: z.boolean(), judged: z.boolean(), uri: z.string() },
       /** What became of its workloads; null before the index has the program. */
       history: programHistory.nullable(),
@@ -85,8 +88,9 @@ export const ENDPOINTS = {
   getProof: endpoint({
     method: 'GET',
     path: '/v1/workloads/{workload}/proof',
-    summary: 'The best valid proof, checked against the chain',
+    summary: 'The best valid proof, or that of a seat, checked against the chain',
     params: ofWorkload,
+    query: { seat: queryInteger(1, 2 ** 24).optional() },
     answer: z.object({
       workload: z.string(),
       seat: z.number(),
@@ -109,6 +113,10 @@ export const ENDPOINTS = {
       inputs,
       rescue: z.number().int().min(50).max(100).default(60),
       fee: amount.optional().meta({ description: 'the whole fee; the least by default' }),
+      deliveryKey: bytes32.optional().meta({
+        description:
+          'X25519 public key to which proofs are sealed before they are revealed; see /v1/requests/{request}/sealed',
+      }),
     },
     answer: request,
   }),
@@ -137,6 +145,40 @@ export const ENDPOINTS = {
     params: ofRequest,
     answer: request,
   }),
+  listSealedProofs: endpoint({
+    method: 'GET',
+    path: '/v1/requests/{request}/sealed',
+    summary: 'Proofs that came for a request before they are revealed, sealed to its delivery key',
+    key: true,
+    params: ofRequest,
+    answer: z.object({
+      sealed: z.array(
+        z.object({
+          seat: z.number(),
+          /** Who signed it. */
+          operator: z.string(),
+          bytes: z.number(),
+          /** sha-256 of the sealed bytes. */
+          digest: z.string(),
+        }),
+      ),
+    }),
+  }),
+  getSealedProof: endpoint({
+    method: 'GET',
+    path: '/v1/requests/{request}/sealed/{digest}',
+    summary: 'One of them. Whoever holds the delivery key checks that it opens the commitment of its seat',
+    key: true,
+    params: { ...ofRequest, digest: bytes32 },
+    answer: z.object({ seat: z.number(), operator: z.string(), sealed: z.base64() }),
+  }),
+  getAccount: endpoint({
+    method: 'GET',
+    path: '/v1/account',
+    summary: 'What the key has asked for and what it cost: in all, and by day',
+    key: true,
+    answer: account,
+  }),
   getAllowance: endpoint({
     method: 'GET',
     path: '/v1/allowance',
@@ -148,6 +190,9 @@ export const ENDPOINTS = {
       requestsLeft: z.number(),
       spendPerDay: amount,
       spendLeft: amount,
+      /** Bytes of content. */
+      uploadPerDay: z.number(),
+      uploadLeft: z.number(),
     }),
   }),
 } as const

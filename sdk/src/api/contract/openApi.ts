@@ -29,6 +29,20 @@ const ALL_EVENTS: Json = {
   },
 }
 
+const CONTENT: Json = {
+  put: {
+    operationId: 'putContent',
+    summary: "Put content into the server's store, where provers find it: the bytes as they are, at most 32 MiB",
+    security: [{ key: [] }],
+    parameters: [{ name: 'digest', in: 'path', required: true, schema: { type: 'string' } }],
+    requestBody: {
+      required: true,
+      content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
+    },
+    responses: { 200: { description: 'it is there already' }, 201: { description: 'it is stored' } },
+  },
+}
+
 /** The OpenAPI 3.1 document, made of the same schemas that check every request. */
 export function openApi(version: string): Json {
   const paths: Record<string, Record<string, unknown>> = {}
@@ -38,6 +52,7 @@ export function openApi(version: string): Json {
   }
   paths['/v1/workloads/{workload}/events'] = EVENTS
   paths['/v1/events'] = ALL_EVENTS
+  paths['/v1/content/{digest}'] = CONTENT
   return {
     openapi: '3.1.0',
     info: { title: 'Gevulot', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },

@@ -70,6 +70,10 @@ const slot = z.object({
   rank: z.number().nullable(),
   paid: amount.nullable(),
   proofDigest: z.string().nullable(),
+  /** What it committed to, as decimal text; null before. */
+  commitment: z.string().nullable(),
+  /** Order of the commits, from 0. */
+  order: z.number().nullable(),
 })
 
 /** A workload as the chain has it now. */
@@ -81,6 +85,8 @@ export const workload = z
     ] as const),
     /** Why it expired. */
     reason: z.string().nullable(),
+    /** How it will end, once only the settlement is missing. */
+    outcome: z.string().nullable(),
     program: z.string(),
     requester: z.string(),
     fee: amount,

@@ -18,6 +18,12 @@ const storedKey = z.strictObject({
   requestsPerDay: z.number().int().min(0),
   /** Token units of fees in 24 hours. */
   spendPerDay: z.string().regex(/^\d{1,39}$/),
+  /** Bytes of content in 24 hours. */
+  uploadPerDay: z
+    .number()
+    .int()
+    .min(0)
+    .default(10 * 2 ** 30),
   /** Unix milliseconds. */
   createdAt: z.number(),
   revoked: z.boolean(),
@@ -27,7 +33,7 @@ const storedKey = z.strictObject({
 export type StoredKey = z.output<typeof storedKey>
 
 /** What a key may do. */
-export type KeyLimits = Pick<StoredKey, 'requestsPerDay' | 'spendPerDay'>
+export type KeyLimits = Pick<StoredKey, 'requestsPerDay' | 'spendPerDay' | 'uploadPerDay'>
 
 const FORM = /^Bearer gvk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/i
 

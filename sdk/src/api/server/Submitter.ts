@@ -80,10 +80,17 @@ export class Submitter {
         inputs: { digest: request.inputs, publicInputs: request.public_inputs as Hex },
         ...{ fee, maxRunTime: request.max_run_time, redundancy: request.redundancy, rescue: request.rescue },
         ...{ inputsUri: request.inputs_uri, nonce, signal },
+        ...(request.delivery_key !== null && { deliveryKey: request.delivery_key as Hex }),
       })
       await requests.settle(request.id, { state: 'submitted', workload })
       this.#ahead.delete(request.id)
-      log.info('submitted', { stage: 'submit', request: request.public_id, workload })
+      log.info('submitted', {
+        stage: 'submit',
+        request: request.public_id,
+        key: request.key_id,
+        workload,
+        fee: request.fee,
+      })
     } catch (error) {
       if (GevulotError.is(error, 'CONTRACT_WRONG_NONCE') && (await this.#isBehind(request, error))) return
       // Somebody else acted for the account: this request takes another nonce.

@@ -10,12 +10,14 @@ export function workloadAnswer(workload: Workload): z.output<typeof workloadShap
     workload: workload.workload,
     status: workload.status,
     reason: workload.status === 'expired' ? workload.reason : null,
+    outcome: workload.status === 'settleable' ? workload.outcome : null,
     ...{ program: spec.program, requester: spec.requester, fee: terms.fee.toString() },
     ...{ maxRunTime: terms.maxRunTime, redundancy: terms.redundancy, submittedBlock: workload.submittedBlock },
     deadline: workload.status === 'proving' ? workload.deadline : null,
-    slots: slots.map(({ seat, operator, slot, status, rank, paid, proof }) => ({
+    slots: slots.map(({ seat, operator, slot, status, rank, paid, proof, commitment, order }) => ({
       ...{ seat, operator: operator ?? null, slot, status, rank: rank ?? null },
       ...{ paid: paid?.toString() ?? null, proofDigest: proof?.digest ?? null },
+      ...{ commitment: commitment?.toString() ?? null, order: order ?? null },
     })),
     ledger: ledgerOf(workload),
     ...{ block: workload.block, time: workload.time },

@@ -21,6 +21,7 @@ import type { ExplorerPage } from './ExplorerPage.js'
 import { handlers, type Backend, type Caller } from './handlers.js'
 import type { RateLimiter } from './RateLimiter.js'
 import { statusOf } from './statusOf.js'
+import { upload } from './upload.js'
 
 /** What {@link createApp} works with. */
 export interface AppOptions {
@@ -65,6 +66,8 @@ export function createApp(options: AppOptions): App {
   app.get('/ready', (context) => context.json({ ready: hub.isReady }, hub.isReady ? 200 : 503))
   if (origins.length > 0) app.use('/v1/*', cors({ origin: [...origins], maxAge: 600 }))
   app.use('/v1/*', admission(options))
+  // Has a limit of its own, and goes to the disk as it comes.
+  app.put('/v1/content/:digest', (context) => upload(context, context.get('key'), backend))
   app.use(
     '/v1/*',
     bodyLimit({

@@ -1,17 +1,20 @@
 import { keccak256 } from 'ethers'
-import type { Hex } from '../../chain/hex.js'
+import type { Hex, WorkloadId } from '../../chain/hex.js'
 import { toProgramId, toWorkloadId } from '../../chain/hex.js'
+import type { DeliveryInbox } from '../../client/delivery/DeliveryInbox.js'
 import type { GevulotClient } from '../../client/createClient.js'
 import { buildInputs } from '../../content/buildInputs.js'
 import { PUBLIC_INPUTS } from '../../content/InputsManifest.js'
 import type { ContentStore } from '../../content/ContentStore.js'
 import { MemoryStore } from '../../content/MemoryStore.js'
-import { parseDigest } from '../../content/digest.js'
+import { digestOf, parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
 import { clientError } from '../../errors/codes/client.js'
 import type { Answer, Input } from '../contract/Endpoint.js'
 import type { ENDPOINTS, EndpointName } from '../contract/endpoints.js'
+import type { Accounts } from '../store/Accounts.js'
 import type { RequestStore, StoredRequest } from '../store/RequestStore.js'
+import type { UploadStore } from '../store/UploadStore.js'
 import type { StoredKey } from './ApiKeys.js'
 import type { ChainIndex } from '../chainIndex/ChainIndex.js'
 import { requestAnswer, workloadAnswer } from './answers.js'
@@ -25,8 +28,12 @@ import type { AddressPolicy } from '../../content/addressPolicy.js'
 /** Proxy mode: what submitting on behalf of keys needs. */
 export interface Proxy {
   readonly requests: RequestStore
+  readonly uploads: UploadStore
+  readonly accounts: Accounts
   readonly submitter: Submitter
   readonly store: ContentStore
+  /** Where provers leave sealed results. */
+  readonly inbox: DeliveryInbox | undefined
   /** Base address at which provers can fetch what the store holds; none: they share the store. */
   readonly contentUri: string
   readonly webhooks: WebhookStore
@@ -113,8 +120,9 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     return { inputs: digest }
   },
 
-  async getProof({ client }, { workload }) {
-    const { seat, operator, digest, proof, publicInputs } = await client.fetchProof({ workload })
+  async getProof({ client }, { workload, seat: of }) {
+    const wanted = of === undefined ? { workload } : { workload, seat: of }
+    const { seat, operator, digest, proof, publicInputs } = await client.fetchProof(wanted)
     return {
       ...{ workload, seat, operator: operator ?? null, digest },
       proof: Buffer.from(proof).toString('base64'),
@@ -142,7 +150,7 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     const accepted = await requests.accept(
       {
         ...{ ...asked, program, inputs: digest, public_inputs: publicInputs, inputs_uri: uri ?? contentUri },
-        ...{ max_run_time: maxRunTime, redundancy, rescue },
+        ...{ max_run_time: maxRunTime, redundancy, rescue, delivery_key: input.deliveryKey ?? null },
       },
       key,
       client.clock.now(),
@@ -170,11 +178,37 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
 
   async getAllowance(backend, _, caller) {
     const key = keyOf(caller)
-    const { name, requestsPerDay, spendPerDay } = key
-    const used = await proxyOf(backend).requests.usage(key.id, backend.client.clock.now())
+    const { name, requestsPerDay, spendPerDay, uploadPerDay } = key
+    const { requests, uploads } = proxyOf(backend)
+    const now = backend.client.clock.now()
+    const used = await requests.usage(key.id, now)
     const left = BigInt(spendPerDay) - used.spent
-    const requestsLeft = Math.max(0, requestsPerDay - used.requests)
-    return { name, requestsPerDay, requestsLeft, spendPerDay, spendLeft: String(left < 0n ? 0n : left) }
+    return {
+      ...{ name, requestsPerDay, requestsLeft: Math.max(0, requestsPerDay - used.requests) },
+      ...{ spendPerDay, spendLeft: String(left < 0n ? 0n : left) },
+      ...{ uploadPerDay, uploadLeft: Math.max(0, uploadPerDay - (await uploads.usage(key.id, now))) },
+    }
+  },
+
+  async getAccount(backend, _, caller) {
+    const { id, name } = keyOf(caller)
+    return { name, ...(await proxyOf(backend).accounts.of(id, backend.client.clock.now())) }
+  },
+
+  async listSealedProofs(backend, { request }, caller) {
+    const received = await receivedFor(backend, request, caller)
+    return {
+      sealed: received.map(({ seat, operator, sealed }) => ({
+        ...{ seat, operator, bytes: sealed.length, digest: digestOf(sealed) },
+      })),
+    }
+  },
+
+  async getSealedProof(backend, { request, digest }, caller) {
+    const found = (await receivedFor(backend, request, caller)).find(({ sealed }) => digestOf(sealed) === digest)
+    if (found === undefined) throw apiError('API_NOT_FOUND', `nothing with the digest ${digest} came for ${request}`)
+    const { seat, operator, sealed } = found
+    return { seat, operator, sealed: Buffer.from(sealed).toString('base64') }
   },
 }
 
@@ -202,6 +236,13 @@ async function find(backend: Backend, id: string, caller: Caller): Promise<Store
   const row = await proxyOf(backend).requests.find(keyOf(caller).id, id)
   if (row === undefined) throw apiError('API_NOT_FOUND', `there is no request ${id}`)
   return row
+}
+
+/** What provers have left for a request; nothing, where the server has no inbox. */
+async function receivedFor(backend: Backend, id: string, caller: Caller) {
+  const { workload } = await find(backend, id, caller)
+  const { inbox } = proxyOf(backend)
+  return workload === null || inbox === undefined ? [] : inbox.list(workload as WorkloadId)
 }
 
 function proxyOf({ proxy }: Backend): Proxy {

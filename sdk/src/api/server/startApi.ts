@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import type { GevulotClient } from '../../client/createClient.js'
+import type { DeliveryInbox } from '../../client/delivery/DeliveryInbox.js'
 import type { AddressPolicy } from '../../content/addressPolicy.js'
 import type { ContentStore } from '../../content/ContentStore.js'
 import { openEmbedded } from '../../database/openEmbedded.js'
@@ -10,8 +11,10 @@ import type { Logger } from '../../worker/log/Logger.js'
 import { ChainIndex } from '../chainIndex/ChainIndex.js'
 import { IndexStore } from '../chainIndex/IndexStore.js'
 import { migrations } from '../store/migrations.js'
+import { Accounts } from '../store/Accounts.js'
 import { RequestStore } from '../store/RequestStore.js'
 import type { ApiSchema } from '../store/schema.js'
+import { UploadStore } from '../store/UploadStore.js'
 import { ApiKeys } from './ApiKeys.js'
 import { createApp } from './app.js'
 import { EventHub } from './EventHub.js'
@@ -43,6 +46,8 @@ export interface ApiOptions {
   readonly deposit?: boolean
   /** Base address at which provers reach this server's `/v1/content/`; none: they share the store. */
   readonly contentUri?: string
+  /** In proxy mode: where provers leave sealed results; default: the client's. */
+  readonly inbox?: DeliveryInbox
   /** Serves the explorer too, where it was built; default true. */
   readonly explorer?: boolean
   /** Origins whose pages may call the API; none by default. */
@@ -162,7 +167,11 @@ function openProxy(options: ApiOptions, db: Kysely<ApiSchema>): Proxy | undefine
   const requests = new RequestStore(db)
   const submitter = new Submitter({ client, requests, log, deposit: options.deposit ?? true })
   const webhooks = new WebhookStore(db)
-  return { requests, submitter, store, contentUri, webhooks, addresses: options.webhookAddresses ?? 'public' }
+  const [uploads, accounts] = [new UploadStore(db), new Accounts(db)]
+  return {
+    ...{ requests, uploads, accounts, submitter, store, contentUri, webhooks, inbox: options.inbox ?? client.inbox },
+    addresses: options.webhookAddresses ?? 'public',
+  }
 }
 
 function openCourier(options: ApiOptions, { webhooks, addresses }: Proxy, keys: ApiKeys): Courier {

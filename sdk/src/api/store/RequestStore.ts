@@ -17,6 +17,7 @@ export type NewRequest = Pick<
   | 'inputs'
   | 'public_inputs'
   | 'inputs_uri'
+  | 'delivery_key'
   | 'fee'
   | 'max_run_time'
   | 'redundancy'

@@ -88,6 +88,20 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex('requests_by_time').on('requests').column('created_at').execute()
     },
   },
+  '0004_uploads': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('requests').addColumn('delivery_key', 'text').execute()
+      await db.schema
+        .createTable('uploads')
+        .addColumn('id', 'integer', (column) => column.primaryKey().generatedAlwaysAsIdentity())
+        .addColumn('key_id', 'text', (column) => column.notNull())
+        .addColumn('digest', 'text', (column) => column.notNull())
+        .addColumn('size', 'double precision', (column) => column.notNull())
+        .addColumn('created_at', 'double precision', (column) => column.notNull())
+        .execute()
+      await db.schema.createIndex('uploads_by_key').on('uploads').columns(['key_id', 'created_at']).execute()
+    },
+  },
 }
 
 // 0002: the tables of the index as its rows are written.

@@ -6,6 +6,8 @@ import type { WEBHOOK_EVENTS } from '../contract/webhookEndpoints.js'
 export interface ApiSchema {
   /** What clients asked for and the server accepted. */
   readonly requests: RequestsTable
+  /** What clients have put into the server's store. */
+  readonly uploads: UploadsTable
   /** One row: how far the index has come. */
   readonly index_head: IndexHeadTable
   /** Every event of the contracts, as far as the index has come. The tables below follow from it. */
@@ -39,6 +41,8 @@ interface RequestsTable {
   readonly inputs: string
   readonly public_inputs: string
   readonly inputs_uri: string
+  /** What its proofs are sealed to before they are revealed; null: the server's own. */
+  readonly delivery_key: string | null
   /** Token units. */
   readonly fee: string
   readonly max_run_time: number
@@ -52,6 +56,15 @@ interface RequestsTable {
   cancelling: boolean
   /** JSON of code, message and hint. */
   error: string | null
+}
+
+interface UploadsTable {
+  readonly id: Generated<number>
+  readonly key_id: string
+  readonly digest: string
+  /** Bytes. */
+  readonly size: number
+  readonly created_at: number
 }
 
 interface IndexHeadTable {

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
-import type { GevulotClient } from '../../client/createClient.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { Logger } from '../../worker/log/Logger.js'
@@ -8,6 +7,7 @@ import type { BrokerClient } from '../broker/BrokerClient.js'
 import type { JobFilter } from '../broker/wire.js'
 import type { ProofExchange } from '../exchange/ProofExchange.js'
 import { NetworkProver, type Trust } from '../network/NetworkProver.js'
+import type { Requester } from '../network/Requester.js'
 import { Spending, type Budget } from '../network/Spending.js'
 import type { AztecMetrics } from '../observe/AztecMetrics.js'
 import { factsOf, type JobTypeName } from '../protocol/jobTypes.js'
@@ -25,10 +25,10 @@ import { Reporter } from './Reporter.js'
 export interface AztecAdapterOptions {
   readonly broker: BrokerClient
   readonly exchange: ProofExchange
-  /** With a signer and a store; with an inbox, a delivery key, and for `trust: 'program'` a runtime. */
-  readonly client: GevulotClient
+  /** Who pays: {@link WalletRequester} or {@link ProxyRequester}; for `trust: 'program'` one that can run verifiers. */
+  readonly requester: Requester
   readonly db: Kysely<AztecSchema>
-  /** Results and verifier packages; belongs to this adapter alone. */
+  /** For results; belongs to this adapter alone. */
   readonly directory: string
   readonly lanes: readonly Lane[]
   readonly budget: Budget
@@ -46,7 +46,6 @@ export interface AztecAdapterOptions {
   readonly pollMs: number
   /** Milliseconds between heartbeats, well below the broker's time-out of 30 s. */
   readonly heartbeatMs: number
-  readonly deposit: boolean
   /** How long ended jobs and their results are kept. */
   readonly keepMs: number
 }
@@ -71,19 +70,17 @@ export class AztecAdapter {
   readonly #results: ResultFiles
   readonly #filter: JobFilter
   #cleanedAt = 0
-  #isShort = false
+  /** Why no jobs are taken. */
+  #short: string | undefined
   #pausedUntil = 0
 
   /** @throws GevulotError AZTEC_CONFIG_INVALID */
   constructor(options: AztecAdapterOptions) {
     this.#options = options
-    const { broker, exchange, client, db, directory, lanes, metrics, log, slots, attempts, windowSeconds } = options
-    const { clock, store } = client
+    const { broker, exchange, requester, db, directory, lanes, metrics, log, slots, attempts, windowSeconds } = options
+    const { clock, store } = requester
     const types = checkLanes(lanes)
-    if (store === undefined || client.signer === undefined) {
-      throw aztecError('AZTEC_CONFIG_INVALID', 'the adapter needs a client with a key and a store that can be written')
-    }
-    if (options.trust === 'program' && client.runtime === undefined) {
+    if (options.trust === 'program' && !requester.canVerify) {
       throw aztecError('AZTEC_CONFIG_INVALID', 'to trust the program its verifier has to be run: a runtime is missing')
     }
     const filter = { allowList: [...types].map((type) => factsOf(type).type) }
@@ -97,10 +94,9 @@ export class AztecAdapter {
     this.#results = results
     this.#intake = intake
     this.#pulse = new Pulse({ broker, book, intake, clock, log, filter, heartbeatMs: options.heartbeatMs })
-    this.#bundler = new Bundler({ client, store, book, spending, log, lanes, attempts, windowSeconds })
+    this.#bundler = new Bundler({ requester, book, spending, log, lanes, attempts, windowSeconds })
     this.#prover = new NetworkProver({
-      ...{ client, book, results, metrics, log, trust: options.trust, simulated: options.simulated },
-      ...{ deposit: options.deposit, cacheDirectory: join(directory, 'packages') },
+      ...{ requester, book, results, metrics, log, trust: options.trust, simulated: options.simulated },
     })
     this.#reporter = new Reporter({
       ...{ broker, exchange, book, intake, results, metrics, clock, log, filter, attempts },
@@ -109,13 +105,10 @@ export class AztecAdapter {
 
   /** Works until `signal` is aborted. Jobs in flight stay in the book; whoever starts it again goes on with them. */
   async run(signal: AbortSignal): Promise<void> {
-    const { client, log, metrics, simulated } = this.#options
-    const { chainId } = client.contracts
-    metrics.start(
-      { account: client.account ?? '', chain: String(chainId), release: RELEASE.packageVersion },
-      this.#book,
-    )
-    log.info('adapter started', { stage: 'start', account: client.account, release: RELEASE.packageVersion })
+    const { requester, log, metrics, simulated } = this.#options
+    const { account, chainId } = requester
+    metrics.start({ account, chain: String(chainId), release: RELEASE.packageVersion }, this.#book)
+    log.info('adapter started', { stage: 'start', account, release: RELEASE.packageVersion })
     if (simulated) log.warn('simulated results are taken: they prove nothing', { stage: 'start' })
     await Promise.all([
       this.#pulse.run(signal),
@@ -129,29 +122,27 @@ export class AztecAdapter {
   }
 
   async #every(signal: AbortSignal, doing: string, act: () => Promise<void>): Promise<void> {
-    const { client, log, pollMs } = this.#options
+    const { requester, log, pollMs } = this.#options
     while (!signal.aborted) {
       await act().catch((error: unknown) => {
         if (signal.aborted) return
         const passes = error instanceof GevulotError && error.retryable
         log[passes ? 'warn' : 'error'](`${doing} does not get on now`, { stage: 'run', error })
       })
-      await client.clock.sleep(pollMs, signal).catch(() => undefined)
+      await requester.clock.sleep(pollMs, signal).catch(() => undefined)
     }
   }
 
   /** Asks for jobs while there is room and money for them: what is not asked for, other agents take. */
   async #poll(signal: AbortSignal): Promise<void> {
-    const { broker, client, metrics, log } = this.#options
-    const left = await this.#spending.leftToday(client.clock.now())
+    const { broker, requester, metrics, log } = this.#options
+    const now = requester.clock.now()
+    const left = await this.#spending.leftToday(now)
     metrics.onBudget(left)
-    if (left === 0n) {
-      if (!this.#isShort) log.error('the budget of 24 hours is used up: no jobs are taken', { stage: 'assign' })
-      this.#isShort = true
-      return
-    }
-    this.#isShort = false
-    if (client.clock.now() < this.#pausedUntil) return
+    const short = left === 0n ? 'the budget of 24 hours is used up' : await requester.shortage(signal)
+    if (short !== this.#short && short !== undefined) log.error(`${short}: no jobs are taken`, { stage: 'assign' })
+    this.#short = short
+    if (short !== undefined || now < this.#pausedUntil) return
     for (let room = await this.#intake.room(); room > 0; room--) {
       const assignment = await broker.getJob(this.#filter, signal)
       if (assignment === undefined) return
@@ -160,15 +151,19 @@ export class AztecAdapter {
   }
 
   async #work(signal: AbortSignal): Promise<void> {
-    if (await this.#bundler.bundle(signal)) this.#pausedUntil = this.#options.client.clock.now() + PAUSE_MS
-    await this.#prover.advance(signal)
+    const { requester, metrics } = this.#options
+    const pause = (gaveUp: boolean): void => {
+      if (gaveUp) this.#pausedUntil = requester.clock.now() + PAUSE_MS
+    }
+    pause(await this.#bundler.bundle(signal))
+    pause(await this.#prover.advance(signal))
     await this.#clean()
-    this.#options.metrics.onRound()
+    metrics.onRound()
   }
 
   async #clean(): Promise<void> {
-    const { client, keepMs } = this.#options
-    const now = client.clock.now()
+    const { requester, keepMs } = this.#options
+    const now = requester.clock.now()
     if (now - this.#cleanedAt < CLEAN_EVERY_MS) return
     this.#cleanedAt = now
     for (const result of await this.#book.forget(now - keepMs)) await this.#results.remove(result)

@@ -1,10 +1,9 @@
 import { keccak256 } from 'ethers'
-import type { GevulotClient } from '../../client/createClient.js'
-import type { ContentStore } from '../../content/ContentStore.js'
 import { parseDigest, hexOf } from '../../content/digest.js'
 import { parseInputsManifest, PUBLIC_INPUTS, type InputFile } from '../../content/InputsManifest.js'
 import { encodeManifest } from '../../content/manifestJson.js'
 import type { Logger } from '../../worker/log/Logger.js'
+import type { Requester } from '../network/Requester.js'
 import type { Spending } from '../network/Spending.js'
 import { bundleStatement, inputName } from '../protocol/bundle.js'
 import type { JobBook, StoredJob } from '../store/JobBook.js'
@@ -13,8 +12,7 @@ import { planBundles, secondsOf } from './planBundles.js'
 
 /** What a {@link Bundler} works with. */
 export interface BundlerOptions {
-  readonly client: GevulotClient
-  readonly store: ContentStore
+  readonly requester: Requester
   readonly book: JobBook
   readonly spending: Spending
   readonly log: Logger
@@ -41,7 +39,7 @@ export class Bundler {
    * @returns Whether jobs were given up: there is neither time nor money for more like them now.
    */
   async bundle(signal: AbortSignal): Promise<boolean> {
-    const { book, lanes, client, attempts, log } = this.#options
+    const { book, lanes, requester, attempts, log } = this.#options
     const open = (await book.inState('waiting')).filter((job) => job.attempts < attempts)
     // Paid for once, without a result, and with another agent by now.
     for (const { id } of open.filter(({ held }) => !held))
@@ -49,7 +47,7 @@ export class Bundler {
     const waiting = open.filter(({ held }) => held)
     let gaveUp = false
     for (const [index, lane] of lanes.entries()) {
-      for (const jobs of planBundles(waiting, lane, client.clock.now())) {
+      for (const jobs of planBundles(waiting, lane, requester.clock.now())) {
         signal.throwIfAborted()
         try {
           if (!(await this.#make(jobs, index, lane, signal))) gaveUp = true
@@ -64,17 +62,16 @@ export class Bundler {
 
   /** @returns Whether it was not given up. */
   async #make(jobs: readonly StoredJob[], index: number, lane: Lane, signal: AbortSignal): Promise<boolean> {
-    const { client, book, spending, log, windowSeconds } = this.#options
+    const { requester, book, spending, log, windowSeconds } = this.#options
     const [first] = jobs
     if (first === undefined) return true
     const { epoch } = first
-    const now = client.clock.now()
+    const now = requester.clock.now()
     const deadline = (await book.firstSeen(epoch)) + windowSeconds * 1000
     const maxRunTime = runTimeOf(jobs, lane, (deadline - now) / 1000)
     if (maxRunTime < MIN_RUN_SECONDS) return this.#giveUp(jobs, 'the epoch has no time left for it')
     const { program, redundancy, feePercent } = lane
-    const { minimumFee } = await client.quote({ program, maxRunTime, redundancy })
-    const fee = (minimumFee * BigInt(feePercent)) / 100n
+    const fee = ((await requester.quote({ program, maxRunTime, redundancy })) * BigInt(feePercent)) / 100n
     if (fee > (await spending.leftFor(epoch, now))) return this.#giveUp(jobs, 'the budget is used up')
     // The order that `ofBundle` gives back, whatever was closed meanwhile.
     const sorted = jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -87,7 +84,7 @@ export class Bundler {
 
   /** The inputs of the jobs are published already: what is missing is what says which they are. */
   async #publish(jobs: readonly StoredJob[], signal: AbortSignal) {
-    const { store } = this.#options
+    const { store } = this.#options.requester
     const statement = bundleStatement(jobs)
     const { digest, size } = await store.put(statement, { signal })
     const files: InputFile[] = [

@@ -14,7 +14,7 @@ import type { JobBook } from '../store/JobBook.js'
 export interface IntakeOptions {
   readonly broker: BrokerClient
   readonly exchange: ProofExchange
-  readonly store: ContentStore
+  readonly store: Pick<ContentStore, 'put'>
   readonly book: JobBook
   readonly metrics: AztecMetrics
   readonly clock: Clock

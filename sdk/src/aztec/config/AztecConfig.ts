@@ -14,7 +14,9 @@ import {
   url,
   type Parser,
 } from '../../worker/config/parsers.js'
+import { Secret } from '../../worker/config/Secret.js'
 import { WORKER_FIELDS } from '../../worker/config/WorkerConfig.js'
+import { keyMistakes } from '../../worker/key/openSigner.js'
 import type { Lane } from '../adapter/Lane.js'
 import { lane } from './laneParser.js'
 
@@ -44,6 +46,16 @@ const store: Parser<string> = (value) => {
   throw new Error('must be file:///directory or s3://bucket/path')
 }
 
+const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost']
+
+/** The key goes with every request, so it is sealed on its way, or does not leave the machine. */
+const apiUrl: Parser<string> = (value) => {
+  const address = url(value)
+  const { protocol, hostname } = new URL(address)
+  if (protocol === 'https:' || LOOPBACK.includes(hostname)) return address
+  throw new Error('must be an https URL, or one of this machine: the API key goes with every request')
+}
+
 function jsonOf(value: string): unknown {
   try {
     return JSON.parse(value)
@@ -56,7 +68,8 @@ function field<T>(env: string, parse: Parser<T>, description: string, fallback?:
   return { env: `GEVULOT_AZTEC_${env}`, parse, description, ...(fallback !== undefined && { fallback }) }
 }
 
-const { rpcUrl, deployment, keyPasswordFile, accel, nanosKernel, nanosKernelSha256 } = WORKER_FIELDS
+const { keyPasswordFile, signerUrl, signerAccount, signerTimeoutMs } = WORKER_FIELDS
+const { accel, nanosKernel, nanosKernelSha256 } = WORKER_FIELDS
 const { observePort, observeHost, readySeconds, logFile, logLevel } = WORKER_FIELDS
 
 /** Every field of the adapter's configuration, in the order of the help text. What it shares with the worker means the same. */
@@ -85,14 +98,29 @@ export const AZTEC_FIELDS = {
   s3AccessKeyId: field('S3_ACCESS_KEY_ID', optional(text), 'Key id for an S3 store.', ''),
   s3SecretFile: field('S3_SECRET_FILE', optional(path), 'File with the secret key for an S3 store, mode 600.', ''),
 
-  rpcUrl,
-  deployment,
+  apiUrl: field(
+    'API_URL',
+    optional(apiUrl),
+    'Address of an API server in proxy mode, which submits and pays. Then neither account nor chain is needed; without it both are.',
+    '',
+  ),
+  apiKeyFile: field('API_KEY_FILE', optional(path), 'File with the API key for it, mode 600.', ''),
+
+  rpcUrl: {
+    ...WORKER_FIELDS.rpcUrl,
+    parse: secret(optional(url)),
+    fallback: new Secret(''),
+  },
+  deployment: { ...WORKER_FIELDS.deployment, parse: optional(path), fallback: '' },
   keyFile: {
-    env: WORKER_FIELDS.keyFile.env,
-    parse: path,
-    description: "The requester's private key: an encrypted keystore, or 64 hexadecimal digits; mode 600.",
+    ...WORKER_FIELDS.keyFile,
+    description:
+      "The requester's private key: an encrypted keystore, or 64 hexadecimal digits; mode 600. Needed unless signerUrl or apiUrl is there.",
   },
   keyPasswordFile,
+  signerUrl,
+  signerAccount,
+  signerTimeoutMs,
   dataDirectory: field(
     'DATA_DIRECTORY',
     path,
@@ -100,8 +128,9 @@ export const AZTEC_FIELDS = {
   ),
   contentDirectory: field(
     'CONTENT_DIRECTORY',
-    path,
-    'Where inputs are published; provers must be able to fetch from it.',
+    optional(path),
+    'Where inputs are published; provers must be able to fetch from it. With apiUrl the server publishes them, and a copy here, if wanted, spares fetching them back.',
+    '',
   ),
   contentUrls: field(
     'CONTENT_URLS',
@@ -187,7 +216,31 @@ export async function loadAztecConfig(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<AztecConfig> {
-  return loadTable(AZTEC_FIELDS, path, environment)
+  return loadTable(AZTEC_FIELDS, path, environment, aztecMistakes)
+}
+
+/** What only an account of one's own needs. */
+const OF_ACCOUNTS = ['deployment', 'keyFile', 'signerAccount', 'inbox'] as const
+
+/** What is wrong with fields beside each other: who pays is said in one way. */
+function aztecMistakes(config: Partial<AztecConfig>): readonly string[] {
+  const { apiUrl: proxy, apiKeyFile, rpcUrl } = config
+  if (proxy === undefined || rpcUrl === undefined) return []
+  const named = (name: keyof AztecConfig): string => `${name} (${AZTEC_FIELDS[name].env})`
+  if (proxy === '') {
+    const missing = (['deployment', 'contentDirectory'] as const).filter((name) => config[name] === '')
+    return [
+      ...(rpcUrl.reveal() === '' ? [`${named('rpcUrl')} is missing; or name a proxy by apiUrl and apiKeyFile`] : []),
+      ...missing.map((name) => `${named(name)} is missing`),
+      ...(apiKeyFile === '' ? [] : [`${named('apiUrl')} is missing, and apiKeyFile is there`]),
+      ...keyMistakes(config),
+    ]
+  }
+  const extra = [...OF_ACCOUNTS.filter((name) => (config[name] ?? '') !== ''), ...(rpcUrl.reveal() === '' ? [] : ['rpcUrl' as const])] // prettier-ignore
+  return [
+    ...(apiKeyFile === '' ? [`${named('apiKeyFile')} is missing, and apiUrl is there`] : []),
+    ...extra.map((name) => `${named(name)} is of an account of your own, and apiUrl is there: the server has both`),
+  ]
 }
 
 /** The page of help of the fields. */

@@ -1,23 +1,19 @@
-import type { Hex, ProgramId, WorkloadId } from '../../chain/hex.js'
-import { openDeliveries, type OpenedDelivery } from '../../client/delivery/openDeliveries.js'
-import { fetchProofOf } from '../../client/fetchProof.js'
-import type { GevulotClient } from '../../client/createClient.js'
-import type { Workload } from '../../client/Workload.js'
-import { parseDigest } from '../../content/digest.js'
 import { GevulotError } from '../../errors/GevulotError.js'
+import type { OpenedDelivery } from '../../client/delivery/openDeliveries.js'
 import type { Logger } from '../../worker/log/Logger.js'
 import type { AztecMetrics } from '../observe/AztecMetrics.js'
 import { readBundleProof } from '../protocol/bundle.js'
 import { resultJson } from '../protocol/result.js'
 import type { JobBook, StoredBundle, StoredJob } from '../store/JobBook.js'
 import type { ResultFiles } from '../store/ResultFiles.js'
+import { deliveryName, type Requester, type Sighting } from './Requester.js'
 
 /** Whom to believe that results are right; see docs/aztec.md. */
 export type Trust = 'program' | 'form' | 'committee'
 
 /** What a {@link NetworkProver} works with. */
 export interface NetworkProverOptions {
-  readonly client: GevulotClient
+  readonly requester: Requester
   readonly book: JobBook
   readonly results: ResultFiles
   readonly metrics: AztecMetrics
@@ -29,10 +25,6 @@ export interface NetworkProverOptions {
   readonly trust: Trust
   /** Whether results that prove nothing are taken. */
   readonly simulated: boolean
-  /** Whether to pay what the balance in the market lacks from the account's tokens. */
-  readonly deposit: boolean
-  /** Where verifier packages are kept. */
-  readonly cacheDirectory: string
 }
 
 /** Bundles that are looked at, at the same time. */
@@ -43,36 +35,29 @@ const ROUND_MS = 1_000
 const MOST_RUNS = 3
 /** How long proofs of a workload that is final may be out of reach before it counts as one without results. */
 const UNREACHABLE_MS = 120_000
-/** How long the chain may be behind a nonce that was taken; then somebody else has acted for the account. */
-const BEHIND_MS = 600_000
-const REORG_MARGIN = 256
-const VERIFY_SECONDS = 300
-
-/** What the operator has to mend; the bundle did nothing wrong, and waits. */
-const OPERATORS = ['CONTRACT_INSUFFICIENT_BALANCE', 'CONTRACT_ERC20_INSUFFICIENT_BALANCE', 'CHAIN_GAS_FUNDS_LOW']
-
-/**
- * Turns bundles into workloads and workloads into results. The nonce of a bundle is durable before anything is sent, and the same request with the
- * same nonce is found, not submitted twice.
- */
+/** Turns bundles into workloads and workloads into results, whoever pays for them. */
 export class NetworkProver {
   readonly #options: NetworkProverOptions
   /** Proofs that were looked at and refused, by bundle and name. */
   readonly #refused = new Set<string>()
   /** Runs of the verifier that gave no verdict, by bundle and name of the proof. */
   readonly #unclear = new Map<string, number>()
-  /** Since when a bundle's proofs are out of reach, or its nonce is ahead of the chain; milliseconds. */
+  /** Since when a bundle's proofs are out of reach; milliseconds. */
   readonly #unreachable = new Map<number, number>()
-  readonly #ahead = new Map<number, number>()
   readonly #looks = new Map<number, Promise<unknown>>()
   readonly #cancels = new Map<number, Promise<void>>()
+  #isShort = false
 
   constructor(options: NetworkProverOptions) {
     this.#options = options
   }
 
-  /** Does the next thing for every bundle that is not closed. */
-  async advance(signal: AbortSignal): Promise<void> {
+  /**
+   * Does the next thing for every bundle that is not closed.
+   * @returns Whether jobs were given up: there is no money for more like them now.
+   */
+  async advance(signal: AbortSignal): Promise<boolean> {
+    this.#isShort = false
     const bundles = await this.#options.book.openBundles()
     for (const bundle of bundles.filter(({ state }) => state === 'made')) {
       // One after the other, and none past one that failed: each takes the account's next nonce.
@@ -80,13 +65,14 @@ export class NetworkProver {
     }
     for (const bundle of bundles.filter(({ state, id }) => state === 'submitted' && !this.#looks.has(id))) {
       // Full of looks that take long: the others have their turn in a later round.
-      if (this.#looks.size >= AT_ONCE && !(await this.#anyLook(signal))) return
+      if (this.#looks.size >= AT_ONCE && !(await this.#anyLook(signal))) return this.#isShort
       const look = this.#guarded(bundle, signal, () => this.#look(bundle, signal))
       // It throws only when the adapter stops, which the round notices by itself.
       const ended = look.catch(() => false).finally(() => this.#looks.delete(bundle.id))
       this.#looks.set(bundle.id, ended)
     }
     await this.#within(Promise.all(this.#looks.values()), signal)
+    return this.#isShort
   }
 
   /** Resolves when no look and no cancel is under way. */
@@ -102,7 +88,7 @@ export class NetworkProver {
 
   async #within(doing: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
     const over = new AbortController()
-    const slept = this.#options.client.clock
+    const slept = this.#options.requester.clock
       .sleep(ROUND_MS, AbortSignal.any([signal, over.signal]))
       .then(() => false, () => false) // prettier-ignore
     const isDone = await Promise.race([doing.then(() => true), slept])
@@ -123,76 +109,65 @@ export class NetworkProver {
   }
 
   async #submit(bundle: StoredBundle, signal: AbortSignal): Promise<void> {
-    const { client, book, metrics, log, deposit } = this.#options
+    const { requester, book, metrics, log } = this.#options
     const jobs = await book.ofBundle(bundle.id)
-    // Nothing is sent yet: what nobody wants any more need not be paid.
-    if (bundle.nonce === null && jobs.every(({ state }) => state === 'closed')) {
-      return book.closeBundle(bundle.id, 'all of its jobs are over')
-    }
-    const fee = BigInt(bundle.fee)
-    try {
-      const { market, nonce: next } = await client.getBalance()
-      const nonce = bundle.nonce ?? next
-      if (nonce >= next && client.clock.now() > bundle.deadline) {
-        return await book.closeBundle(bundle.id, 'the epoch is over')
+    const submission = await requester.submit(
+      {
+        ...{ bundle, isWanted: jobs.some(({ state }) => state !== 'closed') },
+        note: (change) => book.noteBundle(bundle.id, change),
+      },
+      signal,
+    )
+    const about = { stage: 'submit', bundle: bundle.id, jobs: jobs.length }
+    switch (submission.kind) {
+      case 'submitted': {
+        const { workload, block, created } = submission
+        await book.noteBundle(bundle.id, { state: 'submitted', workload, block })
+        const [job] = jobs
+        if (job !== undefined && created) metrics.onBundle(job.type, jobs.length, BigInt(bundle.fee))
+        return log.info('submitted', { ...about, workload })
       }
-      // With a nonce that is used the fee is paid already.
-      if (deposit && market < fee && nonce >= next) await client.deposit({ amount: fee - market, signal })
-      await book.noteBundle(bundle.id, { nonce })
-      const { workload, block, created } = await client.submit({
-        program: bundle.program as ProgramId,
-        inputs: { digest: bundle.inputs, publicInputs: bundle.public_inputs as Hex },
-        ...{ fee, maxRunTime: bundle.max_run_time, redundancy: bundle.redundancy, nonce, signal },
-      })
-      await book.noteBundle(bundle.id, { state: 'submitted', workload, block })
-      this.#ahead.delete(bundle.id)
-      const [job] = jobs
-      if (job !== undefined && created) metrics.onBundle(job.type, jobs.length, fee)
-      log.info('submitted', { stage: 'submit', bundle: bundle.id, workload, jobs: jobs.length })
-    } catch (error) {
-      // The chain is behind the nonce, after a reorg or as an endpoint tells it that lags: what was sent with it may yet be mined.
-      if (GevulotError.is(error, 'CONTRACT_WRONG_NONCE') && !this.#isLonger(BEHIND_MS, this.#ahead, bundle)) {
-        log.warn('the chain is behind the nonce of a bundle', { stage: 'submit', bundle: bundle.id })
+      case 'over': {
+        const { why, error } = submission
+        await book.closeBundle(bundle.id, why)
+        if (error !== undefined) log.error('a bundle is refused', { ...about, error })
         return
       }
-      // Somebody else acted for the account: this bundle takes another nonce.
-      if (GevulotError.is(error, 'CLIENT_NONCE_USED') || GevulotError.is(error, 'CONTRACT_WRONG_NONCE')) {
-        this.#ahead.delete(bundle.id)
-        return book.noteBundle(bundle.id, { nonce: null })
-      }
-      if (!(error instanceof GevulotError) || error.retryable) throw error
-      if (OPERATORS.includes(error.code)) {
-        await book.noteBundle(bundle.id, { nonce: null })
-        log.error('the account cannot pay for a bundle', { stage: 'submit', bundle: bundle.id, error })
-        throw error
-      }
-      await book.closeBundle(bundle.id, `${error.code}: ${error.message}`)
-      log.error('a bundle is refused', { stage: 'submit', bundle: bundle.id, error })
+      case 'short':
+        // The broker's time-out hands them to another agent, and they count as no attempt.
+        for (const { id } of jobs) await book.abandon(id, 'given-up', submission.why)
+        await book.closeBundle(bundle.id, submission.why)
+        this.#isShort = true
+        return log.error('jobs are given up', { ...about, jobs: jobs.map(({ id }) => id), why: submission.why })
+      case 'later':
     }
   }
 
   async #look(bundle: StoredBundle, signal: AbortSignal): Promise<void> {
-    const { client, book, log } = this.#options
+    const { requester, book, log } = this.#options
     const jobs = await book.ofBundle(bundle.id)
-    const workload = await this.#read(bundle, signal)
-    if (workload === undefined) return
+    const sighting = await requester.read(bundle, signal)
+    if (sighting === undefined) {
+      log.warn('the chain does not know a workload any more', { stage: 'submit', bundle: bundle.id, workload: bundle.workload }) // prettier-ignore
+      return book.noteBundle(bundle.id, { state: 'made' })
+    }
     let failure: Error | undefined
     const isProven =
       jobs.some(({ result }) => result !== null) ||
-      (await this.#collect(bundle, jobs, workload, signal).catch((error: unknown) => {
+      (await this.#collect(bundle, jobs, sighting, signal).catch((error: unknown) => {
         signal.throwIfAborted()
         failure = asError(error)
         return false
       }))
     if (isProven) {
-      await this.#release(workload, signal)
+      await this.#release(sighting, signal)
       return book.closeBundle(bundle.id, null)
     }
     const over =
-      client.clock.now() > bundle.deadline
+      requester.clock.now() > bundle.deadline
         ? 'the epoch is over'
         : failure === undefined || this.#isLonger(UNREACHABLE_MS, this.#unreachable, bundle)
-          ? overBecause(workload)
+          ? sighting.ended
           : undefined
     if (failure === undefined) this.#unreachable.delete(bundle.id)
     if (over !== undefined) {
@@ -203,33 +178,15 @@ export class NetworkProver {
     if (failure !== undefined) throw failure
   }
 
-  /** The workload of a bundle; undefined when the chain does not hold it any more: then it is submitted again, with its nonce. */
-  async #read(bundle: StoredBundle, signal: AbortSignal): Promise<Workload | undefined> {
-    const { client, book, log } = this.#options
-    const { fromBlock } = client.contracts
-    try {
-      return await client.getWorkload({
-        workload: bundle.workload as WorkloadId,
-        ...(bundle.block !== null && { fromBlock: Math.max(fromBlock, bundle.block - REORG_MARGIN) }),
-        signal,
-      })
-    } catch (error) {
-      if (!GevulotError.is(error, 'CLIENT_WORKLOAD_UNKNOWN')) throw error
-      log.warn('the chain does not know a workload any more', { stage: 'submit', bundle: bundle.id, workload: bundle.workload }) // prettier-ignore
-      await book.noteBundle(bundle.id, { state: 'made' })
-      return undefined
-    }
-  }
-
   /** Takes the first results that are right. @returns Whether there were any. */
   async #collect(
     bundle: StoredBundle,
     jobs: readonly StoredJob[],
-    workload: Workload,
+    sighting: Sighting,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { client, trust } = this.#options
-    const valid = workload.slots.filter(
+    const { requester, trust } = this.#options
+    const valid = sighting.slots.filter(
       ({ status, seat }) => status === 'valid' && !this.#isRefused(bundle, String(seat)),
     )
     // What one seat withholds, or nobody can judge, must not keep that of the next one out.
@@ -244,18 +201,17 @@ export class NetworkProver {
       }
     }
     for (const { seat } of valid) {
-      const look = async (): Promise<boolean> => {
-        const { proof } = await fetchProofOf(client, workload, { seat, signal })
-        return this.#keep(bundle, jobs, proof, String(seat))
-      }
+      const look = async (): Promise<boolean> =>
+        this.#keep(bundle, jobs, await requester.fetchProof(sighting, seat, signal), String(seat))
       if (await isGood(look)) return true
     }
-    if (trust !== 'committee' && client.inbox !== undefined && client.deliveryKey !== undefined) {
-      for (const delivery of await openDeliveries(client, workload, { signal })) {
-        const name = `${delivery.digest}/${delivery.operator}`
-        if (this.#isRefused(bundle, name)) continue
+    if (trust !== 'committee') {
+      const isRefused = (name: string): boolean => this.#isRefused(bundle, name)
+      for (const delivery of await requester.deliveries(bundle, sighting, isRefused, signal)) {
+        const name = deliveryName(delivery)
+        if (isRefused(name)) continue
         const look = async (): Promise<boolean> =>
-          (trust === 'form' || (await this.#verify(bundle, workload, delivery, name, signal))) &&
+          (trust === 'form' || (await this.#verify(bundle, delivery, name, signal))) &&
           this.#keep(bundle, jobs, delivery.proof, name)
         if (await isGood(look)) return true
       }
@@ -265,19 +221,9 @@ export class NetworkProver {
   }
 
   /** Runs the program's own verifier. A program that gives no verdict is asked again, a few times: the result may be right. */
-  async #verify(
-    bundle: StoredBundle,
-    { workload, spec }: Workload,
-    { proof, operator: prover }: OpenedDelivery,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const { client, cacheDirectory } = this.#options
+  async #verify(bundle: StoredBundle, delivery: OpenedDelivery, name: string, signal: AbortSignal): Promise<boolean> {
     try {
-      const verdict = await client.verifyProofWithProgram({
-        ...{ program: spec.program, workload, prover, proof, inputs: parseDigest(spec.inputs), cacheDirectory, signal },
-        seconds: VERIFY_SECONDS,
-      })
+      const verdict = await this.#options.requester.verify(bundle, delivery, signal)
       if (!verdict.valid) this.#refuse(bundle, name, verdict.reason)
       return verdict.valid
     } catch (error) {
@@ -319,7 +265,7 @@ export class NetworkProver {
 
   /** Whether something has lasted longer than `most` milliseconds; the first question begins it. */
   #isLonger(most: number, since: Map<number, number>, { id }: StoredBundle): boolean {
-    const now = this.#options.client.clock.now()
+    const now = this.#options.requester.clock.now()
     const first = since.get(id) ?? now
     since.set(id, first)
     return now - first > most
@@ -336,26 +282,26 @@ export class NetworkProver {
   }
 
   /** While a slot is open only its requester or time can close commits; nobody has to work on what is there. */
-  async #release(workload: Workload, signal: AbortSignal): Promise<void> {
-    const { client, log } = this.#options
-    if (workload.status !== 'proving' || workload.commits < workload.terms.redundancy) return
+  async #release(sighting: Sighting, signal: AbortSignal): Promise<void> {
+    const { requester, log } = this.#options
+    if (!sighting.isReleasable) return
     try {
-      await client.release({ workload: workload.workload, signal })
+      await requester.release(sighting, signal)
     } catch (error) {
       const closed = ['CONTRACT_COMMITS_CLOSED_ALREADY', 'CONTRACT_WRONG_PHASE']
       if (error instanceof GevulotError && closed.includes(error.code)) return
-      log.warn('a workload could not be released', { stage: 'retrieve', workload: workload.workload, error })
+      log.warn('a workload could not be released', { stage: 'retrieve', workload: sighting.workload, error })
     }
   }
 
   /** Nobody wants the results any more. It may take minutes, and a restart begins again. */
   #cancel(bundle: StoredBundle, signal: AbortSignal): void {
     if (this.#cancels.has(bundle.id)) return
-    const { client, book, log } = this.#options
+    const { requester, book, log } = this.#options
     const about = { stage: 'cancel', bundle: bundle.id, workload: bundle.workload }
     log.info('a workload is cancelled: its jobs are over', about)
-    const running = client
-      .cancel({ workload: bundle.workload as WorkloadId, signal })
+    const running = requester
+      .cancel(bundle, signal)
       .catch((error: unknown) => {
         if (!(error instanceof GevulotError) || error.retryable) throw error
         log.info('a workload can be cancelled no more', { ...about, error })
@@ -371,20 +317,4 @@ export class NetworkProver {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error))
-}
-
-/** Why no result can come any more. */
-function overBecause(workload: Workload): string | undefined {
-  switch (workload.status) {
-    case 'cancelled':
-      return 'the workload was cancelled'
-    case 'expired':
-      return workload.reason
-    case 'settleable':
-      return workload.outcome === 'Proven' ? 'its results are malformed' : workload.outcome
-    case 'proven':
-      return 'its results are malformed'
-    default:
-      return undefined
-  }
 }

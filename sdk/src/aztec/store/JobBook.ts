@@ -10,7 +10,10 @@ export type StoredBundle = Selectable<AztecSchema['bundles']>
 /** What a taken job begins with. */
 export type NewJob = Pick<StoredJob, 'id' | 'type' | 'epoch' | 'inputs' | 'input_bytes' | 'started_at'>
 /** What a bundle begins with. */
-export type NewBundle = Omit<StoredBundle, 'id' | 'created_at' | 'state' | 'nonce' | 'workload' | 'block' | 'why'>
+export type NewBundle = Pick<
+  StoredBundle,
+  'lane' | 'program' | 'epoch' | 'inputs' | 'public_inputs' | 'fee' | 'max_run_time' | 'redundancy' | 'deadline'
+>
 
 /** Told that a job came to its end. */
 export type OnClosed = (job: StoredJob) => void
@@ -141,6 +144,7 @@ export class JobBook {
         .values({
           ...bundle,
           ...{ created_at: this.#clock.now(), state: 'made', nonce: null, workload: null, block: null, why: null },
+          ...{ request_key: null, request: null },
         })
         .returningAll()
         .executeTakeFirstOrThrow()
@@ -159,7 +163,7 @@ export class JobBook {
       .selectFrom('bundles')
       .selectAll()
       .where('state', '!=', 'closed')
-      .orderBy(sql`nonce is null`)
+      .orderBy(sql`nonce is null and request_key is null`)
       .orderBy('id')
       .execute()
   }
@@ -167,7 +171,7 @@ export class JobBook {
   /** Notes what is known of a bundle's workload. */
   async noteBundle(
     id: number,
-    change: Partial<Pick<StoredBundle, 'state' | 'nonce' | 'workload' | 'block'>>,
+    change: Partial<Pick<StoredBundle, 'state' | 'nonce' | 'workload' | 'block' | 'request_key' | 'request'>>,
   ): Promise<void> {
     await this.#db.updateTable('bundles').set(change).where('id', '=', id).execute()
   }

@@ -56,4 +56,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0002_proxy': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('bundles').addColumn('request_key', 'text').addColumn('request', 'text').execute()
+    },
+  },
 }

@@ -69,6 +69,10 @@ interface BundlesTable {
   state: BundleState
   /** Nonce of the account that its workload takes; durable before anything is sent. */
   nonce: number | null
+  /** The same for a proxy: the Idempotency-Key of its request. */
+  request_key: string | null
+  /** Id of the request at a proxy. */
+  request: string | null
   workload: string | null
   /** Block of the submission. */
   block: number | null

@@ -11,13 +11,19 @@ export const apiListKeys = defineCommand({
   async run({ options, context: { output } }) {
     const { ApiKeys } = await import('../../api/server/ApiKeys.js')
     const keys = await new ApiKeys(join(options.data, 'keys')).list()
-    const rows = keys.map(({ id, name, requestsPerDay, spendPerDay, createdAt, revoked }) => [
-      ...[id, name, String(requestsPerDay), formatTokens(BigInt(spendPerDay))],
+    const rows = keys.map(({ id, name, requestsPerDay, spendPerDay, uploadPerDay, createdAt, revoked }) => [
+      ...[
+        id,
+        name,
+        String(requestsPerDay),
+        formatTokens(BigInt(spendPerDay)),
+        `${Math.floor(uploadPerDay / 2 ** 20)} MiB`,
+      ],
       ...[formatTime(Math.floor(createdAt / 1000)), revoked ? 'revoked' : 'valid'],
     ])
     return {
       json: keys.map(({ hash: _, schema: __, ...rest }) => rest),
-      text: output.table(['id', 'name', 'requests a day', 'fees a day', 'made', 'state'], rows),
+      text: output.table(['id', 'name', 'requests a day', 'fees a day', 'content a day', 'made', 'state'], rows),
     }
   },
 })

@@ -17,6 +17,11 @@ export const apiServe = defineCommand({
     host: optionWithDefault('address', text, '127.0.0.1', 'where it listens'),
     port: optionWithDefault('number', integer(0, 65_535), 8546, '0: any free one'),
     origin: manyOption('origin', text, 'a page that may call it from a browser, or *; repeat it'),
+    inbox: option(
+      'directory',
+      text,
+      'where provers leave sealed results; without it requests are answered once they are revealed',
+    ),
     contentUri: option('url', text, 'where provers reach its /v1/content/; without it they share the store'),
     noExplorer: flag('serve the API alone, without the explorer'),
     readOnly: flag('submit for nobody, although there is a key'),
@@ -28,6 +33,7 @@ export const apiServe = defineCommand({
   async run({ options, context }) {
     const { output, signal, environment } = context
     const { startApi } = await import('../../api/server/startApi.js')
+    const { DirectoryInbox } = await import('../../client/delivery/DirectoryInbox.js')
     const { jsonLogger } = await import('../../worker/log/Logger.js')
     const { ownVersion } = await import('../../ownVersion.js')
     const { keyFile, store } = await context.settings()
@@ -39,6 +45,7 @@ export const apiServe = defineCommand({
       )
     }
     const client = proxy ? await context.client() : await context.reader()
+    const { chainId, addresses } = client.contracts
     const level = environment['GEVULOT_LOG_LEVEL'] === 'debug' ? 'debug' : 'info'
     const api = await startApi({
       ...{ client, directory: options.data, version: await ownVersion(), proxy, deposit: !options.noDeposit },
@@ -46,6 +53,9 @@ export const apiServe = defineCommand({
       ...{ host: options.host, port: options.port, origins: options.origin },
       behindProxy: options.behindProxy,
       webhookAddresses: options.privateWebhooks ? 'any' : 'public',
+      ...(options.inbox !== undefined && {
+        inbox: new DirectoryInbox(options.inbox, { chainId, market: addresses.market }),
+      }),
       ...(options.contentUri !== undefined && { contentUri: options.contentUri }),
       log: jsonLogger({ level, write: (line) => output.note(line), now: () => client.clock.now() }),
     })

@@ -1,6 +1,7 @@
 import { commitmentOf } from '../../chain/commitment.js'
-import type { Address } from '../../chain/hex.js'
+import type { Address, WorkloadId } from '../../chain/hex.js'
 import { digestOf, type Digest } from '../../content/digest.js'
+import type { DeliveryKey } from '../../crypto/DeliveryKey.js'
 import { openSealedProof, type OpenedProof } from '../../crypto/sealedProof.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import { byRank } from '../byRank.js'
@@ -22,20 +23,29 @@ export interface OpenedDelivery extends OpenedProof {
  */
 export async function openDeliveries(
   client: Client,
-  workload: Workload,
+  workload: Pick<Workload, 'workload' | 'slots'>,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<OpenedDelivery[]> {
   const inbox = needed(client, 'inbox', 'opening deliveries')
   const deliveries = await inbox.list(workload.workload, options)
+  return openReceived(deliveries, workload, needed(client, 'deliveryKey', 'opening deliveries'))
+}
+
+/** {@link openDeliveries} of what has been fetched already. */
+export function openReceived(
+  deliveries: readonly ReceivedDelivery[],
+  workload: Pick<Workload, 'workload' | 'slots'>,
+  key: DeliveryKey,
+): OpenedDelivery[] {
   return workload.slots
     .filter((slot) => slot.status === 'committed')
     .sort(byRank)
-    .flatMap((slot) => deliveries.flatMap((delivery) => open(client, workload, slot, delivery) ?? []))
+    .flatMap((slot) => deliveries.flatMap((delivery) => open(key, workload.workload, slot, delivery) ?? []))
 }
 
 function open(
-  client: Client,
-  { workload }: Workload,
+  key: DeliveryKey,
+  workload: WorkloadId,
   slot: WorkloadSlot,
   { seat, operator: from, sealed }: ReceivedDelivery,
 ): OpenedDelivery | undefined {
@@ -43,7 +53,7 @@ function open(
   // A submitter key may have signed it. Whose proof it is says the commitment, which only the prover can open.
   const operator = slot.operator ?? from
   try {
-    const opened = openSealedProof(sealed, needed(client, 'deliveryKey', 'opening deliveries'))
+    const opened = openSealedProof(sealed, key)
     const digest = digestOf(opened.proof)
     const commitment = commitmentOf({ proofDigest: digest, operator, workload, seat, salt: opened.salt })
     return commitment === slot.commitment ? { ...opened, digest, seat, operator } : undefined

@@ -15,6 +15,10 @@ export const API_ERRORS = {
     hint: 'Correct what the message names; /v1/openapi.json has the schema.',
     retryable: false,
   },
+  API_REQUEST_BROKEN: {
+    hint: 'Send it again, whole; nothing of it was kept.',
+    retryable: true,
+  },
   API_TOO_LARGE: {
     hint: 'Publish large inputs in a content store of your own and name them by digest.',
     retryable: false,

@@ -67,6 +67,10 @@ export const AZTEC_ERRORS = {
     hint: 'The transaction was sent and no block has it yet. Call again with the same proof: what is in the chain is not sent twice.',
     retryable: true,
   },
+  AZTEC_PROXY_WRONG: {
+    hint: "What the proxy says does not fit the program's id: nothing it delivers is taken. Check its address, and tell its operator.",
+    retryable: false,
+  },
   AZTEC_CONFIG_INVALID: {
     hint: 'Correct the fields that the message names; docs/aztec.md explains them.',
     retryable: false,
