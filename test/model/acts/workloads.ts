@@ -32,7 +32,7 @@ function request({ world, state, step }: Scene, nonce: number, k: number): marke
   const program = world.programs[step.judges && n % 5 > 0 ? 3 : [0, 0, 0, 1, 1, 2, 3, 3, 3, 3][(n >> 1) % 10]!]!
   const { minimum, rules } = state.classes.get(program.class)!
   const shortest = state.written[rules - 1]?.responseWindow ?? 1
-  const maxRunTime = n % 43 === 0 ? shortest - 1 : [20, 400, 3_000, 3_000][(n >> 2) % 4]!
+  const maxRunTime = n % 43 === 0 ? Math.max(0, shortest - 1) : [20, 400, 3_000, 3_000][(n >> 2) % 4]!
   const per = [1n, 2n, 40n][n % 3]! * minimum.fee
   const fee = per * BigInt(redundancy) + BigInt(n) - (n % 31 === 0 ? BigInt(n) + 1n : 0n)
   return { fee: fee < 0n ? 0n : fee, maxRunTime, redundancy, rescue: 50 + (n % 52), nonce, program }
