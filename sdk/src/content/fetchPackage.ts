@@ -49,7 +49,7 @@ export async function fetchPackage(
   if (cached !== undefined) return cached
 
   const { signal } = options
-  const bytes = await source.get(digest, { maxBytes: MAX_PACKAGE_MANIFEST_BYTES, ...(signal && { signal }) })
+  const bytes = await manifestBytes(digest, source, signal)
   const manifest = parsePackageManifest(bytes)
   const total = manifest.files.reduce((sum, file) => sum + file.size, 0)
   const maxBytes = options.maxBytes ?? 4 * 2 ** 30
@@ -85,6 +85,22 @@ export async function fetchPackage(
     await rm(building, { recursive: true, force: true })
   }
   return { digest, manifest, directory, files: join(directory, 'files') }
+}
+
+/**
+ * What a package says of itself, without its files.
+ * @throws GevulotError CONTENT_*
+ */
+export async function fetchPackageManifest(
+  digest: Digest,
+  source: ContentSource,
+  signal?: AbortSignal,
+): Promise<PackageManifest> {
+  return parsePackageManifest(await manifestBytes(digest, source, signal))
+}
+
+function manifestBytes(digest: Digest, source: ContentSource, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  return source.get(digest, { maxBytes: MAX_PACKAGE_MANIFEST_BYTES, ...(signal && { signal }) })
 }
 
 /** The package in the cache if it is whole; a damaged one is removed so that it is fetched again. */

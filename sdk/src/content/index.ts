@@ -17,7 +17,7 @@ export { directoryProgram, type DirectoryProgramOptions } from './directoryProgr
 export { DirectoryStore } from './DirectoryStore.js'
 export { elfProgram, type ElfProgramOptions, type ProgramFiles } from './elfProgram.js'
 export { fetchInputs, type FetchInputsOptions, type LocalFile, type LocalInputs } from './fetchInputs.js'
-export { fetchPackage, type FetchPackageOptions, type LocalPackage } from './fetchPackage.js'
+export { fetchPackage, fetchPackageManifest, type FetchPackageOptions, type LocalPackage } from './fetchPackage.js'
 export { HttpStore, type HttpStoreOptions } from './HttpStore.js'
 export { parseInputsManifest, PUBLIC_INPUTS, type InputFile, type InputsManifest } from './InputsManifest.js'
 export { MemoryStore } from './MemoryStore.js'

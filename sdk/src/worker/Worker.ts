@@ -36,7 +36,9 @@ import { PuzzleSolver } from './qualify/PuzzleSolver.js'
 import { Qualifier } from './qualify/Qualifier.js'
 import { RewardCollector } from './rewards/RewardCollector.js'
 import { contentSources } from './run/contentSources.js'
-import { Executor } from './run/Executor.js'
+import { proofCheck } from './run/checkOnChain.js'
+import { ContentFetcher } from './run/ContentFetcher.js'
+import { LocalExecutor } from './run/LocalExecutor.js'
 import { ProofStore } from './run/ProofStore.js'
 import { CommitmentJournal } from './store/CommitmentJournal.js'
 import { DecisionStore } from './store/DecisionStore.js'
@@ -110,17 +112,10 @@ export class Worker {
     const committeeCalls = new CommitteeCalls(contracts)
     const sources = contentSources(config)
     const bundles = new BundleStore({ config, chainId: contracts.chainId, runtime: runtime.name, clock, log })
-    const executor = new Executor({
-      config,
-      contracts,
-      runtime,
-      ledger,
-      sources,
-      proofs,
-      history,
-      bundles,
-      clock,
-      log,
+    const executor = new LocalExecutor({
+      ...{ config, runtime, ledger, proofs, history, bundles, log },
+      check: proofCheck({ contracts, clock, log }),
+      fetcher: new ContentFetcher({ config, sources, clock, log }),
     })
     const onChange = (dossier: Dossier): void => coordinator.touch(dossier.workload)
     const workshop = new Workshop({

@@ -4,7 +4,7 @@ import type { Job } from '../job/Job.js'
 import { canBecome, type JobState } from '../job/transitions.js'
 import type { Logger } from '../log/Logger.js'
 import type { TxSigner } from '../publish/TxSigner.js'
-import type { Executor } from '../run/Executor.js'
+import { NoLongerNeeded, type Executor } from '../run/Executor.js'
 import type { WorkOrder, WorkResult } from '../run/WorkOrder.js'
 import type { JobChange, JobStore } from '../store/JobStore.js'
 import type { ChainFacts } from './ChainFacts.js'
@@ -65,7 +65,7 @@ export class Workshop {
 
   /** Stops work that is of no use any more. */
   stop(workload: WorkloadId): void {
-    this.#benches.get(workload)?.controller.abort()
+    this.#benches.get(workload)?.controller.abort(new NoLongerNeeded())
   }
 
   /** Takes no more work; resolves when all that is under way has ended. */

@@ -1,4 +1,12 @@
-import type { Address, Bytes32, FailReason, Program, ProgramId, WorkloadId } from '../../chain/index.js'
+import {
+  ZERO_ADDRESS,
+  type Address,
+  type Bytes32,
+  type FailReason,
+  type Program,
+  type ProgramId,
+  type WorkloadId,
+} from '../../chain/index.js'
 import type { Digest } from '../../content/index.js'
 import type { KeptProof } from './ProofStore.js'
 
@@ -27,3 +35,8 @@ export type WorkResult =
   | { readonly kind: 'failed'; readonly reason: FailReason; readonly why: string }
   /** The worker is stopping, or the work is of no use any more. */
   | { readonly kind: 'stopped' }
+
+/** Whether a committee decides about the proof: the program has no verifier contract. */
+export function isJudged({ program }: Pick<WorkOrder, 'program'>): boolean {
+  return program.verifier === ZERO_ADDRESS
+}
