@@ -2,16 +2,14 @@
 import { join } from 'node:path'
 
 import { WORKER_METRICS, type MetricSpec } from '../../sdk/src/worker/observe/metricTable.js'
+import { RUNNER_METRICS } from '../../sdk/src/worker/observe/runnerMetricTable.js'
 import { root } from './artifacts.js'
 
 export const metricsPath = join(root, 'docs/metrics.md')
 
 /** `docs/metrics.md` as it must be. */
 export function metricsPage(): string {
-  const rows = Object.entries<MetricSpec>(WORKER_METRICS).map(
-    ([name, { type, labels = [], help }]) =>
-      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
-  )
+  const rows = rowsOf(WORKER_METRICS)
   return `# Health and metrics of the worker
 
 With \`observePort\` in its configuration (\`GEVULOT_OBSERVE_PORT\`), the worker answers HTTP at \`observeHost\`, this machine alone by default.
@@ -19,7 +17,7 @@ With \`observePort\` in its configuration (\`GEVULOT_OBSERVE_PORT\`), the worker
 | Path | Answer |
 | --- | --- |
 | \`/live\` | 200; 503 when the coordinator has ended no round for five minutes: restart the worker |
-| \`/ready\` | 200; 503 with the reasons while it cannot keep deadlines: \`hangs\`, or \`chainUnseen\` (no new block for \`readySeconds\`) |
+| \`/ready\` | 200; 503 with the reasons while it cannot keep deadlines: \`hangs\`, \`chainUnseen\` (no new block for \`readySeconds\`), or \`noRunner\` (a [fleet](../sdk/src/worker/README.md#from-one-machine-to-a-fleet) without any that takes work) |
 | \`/metrics\` | the figures below in Prometheus' text format |
 
 Nothing is taken in, and nothing secret is told; the operator's address and its balances are on the chain anyway. Balances and seats are read once a minute.
@@ -29,6 +27,24 @@ dashboard; [ops/systemd/gevulot-worker.service](../ops/systemd/gevulot-worker.se
 
 | Metric | Type | Labels | What |
 | --- | --- | --- | --- |
-${rows.join('\n')}
+${rows}
+
+## A runner of a fleet
+
+A [runner](../sdk/src/worker/README.md#from-one-machine-to-a-fleet) that is a daemon of its own serves the same paths: \`/live\` is always 200, \`/ready\` is 503 with \`databaseUnheard\` when the database has not
+answered for \`readySeconds\`. What the coordinator knows of all runners is in the table above, \`gevulot_runner_…\`.
+
+| Metric | Type | Labels | What |
+| --- | --- | --- | --- |
+${rowsOf(RUNNER_METRICS)}
 `
+}
+
+function rowsOf(table: Readonly<Record<string, MetricSpec>>): string {
+  return Object.entries(table)
+    .map(
+      ([name, { type, labels = [], help }]) =>
+        `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+    )
+    .join('\n')
 }

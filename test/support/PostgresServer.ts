@@ -75,6 +75,16 @@ export class PostgresServer {
     return `postgres://gevulot:a-password@127.0.0.1:${this.#port}/postgres`
   }
 
+  /** What a client connects to as another role. */
+  urlAs(role: string, password: string, port = this.#port): string {
+    return `postgres://${role}:${password}@127.0.0.1:${port}/postgres`
+  }
+
+  /** Its Unix socket. */
+  get socket(): string {
+    return join(this.#directory, `.s.PGSQL.${this.#port}`)
+  }
+
   /** Starts the server (again). */
   async resume(): Promise<void> {
     const child = spawn(

@@ -19,10 +19,19 @@ const CONNECTIONS = 8
  * Opens the tables of one daemon on a Postgres server and brings them up to date. A connection that breaks fails the statements on it, and the next ones get another.
  * @throws Error of the driver when the server cannot be reached or refuses; otherwise as {@link openEmbedded}.
  */
-export async function openServer<Schema>(
-  { url, schema }: ServerPlace,
-  migrations: MigrationProvider,
-): Promise<Kysely<Schema>> {
+export async function openServer<Schema>(place: ServerPlace, migrations: MigrationProvider): Promise<Kysely<Schema>> {
+  const db = await connectServer<Schema>(place)
+  try {
+    await db.schema.createSchema(place.schema).ifNotExists().execute()
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+  return migrate(db, migrations, place.schema)
+}
+
+/** The same without making or changing any table. Connects with the first statement. */
+export async function connectServer<Schema>({ url, schema }: ServerPlace): Promise<Kysely<Schema>> {
   // Only who has a server needs the driver.
   const { default: pg } = await import('pg')
   const pool = new pg.Pool({
@@ -36,11 +45,5 @@ export async function openServer<Schema>(
   // A connection that breaks is an event nobody waits for, idle or in use; the statement on it fails by itself.
   pool.on('error', () => undefined)
   pool.on('connect', (client) => client.on('error', () => undefined))
-  try {
-    await pool.query(`create schema if not exists ${pg.escapeIdentifier(schema)}`)
-  } catch (error) {
-    await pool.end()
-    throw error
-  }
-  return migrate(new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), migrations, schema)
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
 }

@@ -29,6 +29,7 @@ import { HealthServer } from './observe/HealthServer.js'
 import { StandingWatch } from './observe/StandingWatch.js'
 import { readStatus, type WorkerStatus } from './observe/WorkerStatus.js'
 import { WorkerMetrics } from './observe/WorkerMetrics.js'
+import { openCrew, type Crew } from './fleet/openCrew.js'
 import { openGround } from './openGround.js'
 import type { Outbox } from './publish/Outbox.js'
 import { WatchingOutbox } from './publish/WatchingOutbox.js'
@@ -38,7 +39,6 @@ import { RewardCollector } from './rewards/RewardCollector.js'
 import { contentSources } from './run/contentSources.js'
 import { proofCheck } from './run/checkOnChain.js'
 import { ContentFetcher } from './run/ContentFetcher.js'
-import { LocalExecutor } from './run/LocalExecutor.js'
 import { ProofStore } from './run/ProofStore.js'
 import { CommitmentJournal } from './store/CommitmentJournal.js'
 import { DecisionStore } from './store/DecisionStore.js'
@@ -112,11 +112,16 @@ export class Worker {
     const committeeCalls = new CommitteeCalls(contracts)
     const sources = contentSources(config)
     const bundles = new BundleStore({ config, chainId: contracts.chainId, runtime: runtime.name, clock, log })
-    const executor = new LocalExecutor({
-      ...{ config, runtime, ledger, proofs, history, bundles, log },
-      check: proofCheck({ contracts, clock, log }),
-      fetcher: new ContentFetcher({ config, sources, clock, log }),
-    })
+    const crew = await openCrew(
+      {
+        ...{ config, runtime, ledger, proofs, history, bundles, clock, log, chainId: contracts.chainId },
+        ...{ account: ground.account, gpus: ledger.gpus, check: proofCheck({ contracts, clock, log }) },
+        fetcher: new ContentFetcher({ config, sources, clock, log }),
+        onRetry: () => metrics.onRetry(),
+      },
+      this.#closers,
+    )
+    const { executor } = crew
     const onChange = (dossier: Dossier): void => coordinator.touch(dossier.workload)
     const workshop = new Workshop({
       executor,
@@ -221,12 +226,15 @@ export class Worker {
         ? undefined
         : new StandingWatch({ contracts, seats, operator: signer.operator, metrics, clock, log })
 
-    await this.#observe(metrics, jobs, signer.operator, contracts.chainId)
+    await this.#observe(metrics, jobs, crew, signer.operator, contracts.chainId)
     const { mode, readySeconds } = config
     const who = { operator: signer.operator, account: signer.address, chainId: contracts.chainId }
     const startedAt = clock.now()
     await this.#control(desk, () =>
-      readStatus({ ...who, mode, readySeconds, runtime: runtime.name, jobs, desk, metrics, clock, startedAt }),
+      readStatus({
+        ...{ ...who, mode, readySeconds, runtime: runtime.name, jobs, desk, metrics, clock, startedAt },
+        ...(crew.fleet && { fleet: crew.fleet }),
+      }),
     )
     await publisher.recover()
     await coordinator.lookAtEverything()
@@ -238,7 +246,7 @@ export class Worker {
       mode: config.mode,
     })
     this.#onStarted?.()
-    await this.#work({ stop, lost, follower, coordinator, publisher, qualifier, collector, watch, workshop })
+    await this.#work({ stop, lost, follower, coordinator, publisher, qualifier, collector, watch, workshop, crew })
     log.info('worker stopped', { stage: 'stop' })
   }
 
@@ -253,19 +261,26 @@ export class Worker {
     readonly collector: RewardCollector
     readonly watch: StandingWatch | undefined
     readonly workshop: Workshop
+    readonly crew: Crew
   }): Promise<void> {
     const { stop, lost, follower, coordinator, publisher, qualifier, collector, watch, workshop } = parts
+    const { fleet, runner } = parts.crew
     const broken = new AbortController()
     lost.addEventListener('abort', () => broken.abort(lost.reason))
     if (lost.aborted) broken.abort(lost.reason)
     const finished = new AbortController()
-    const loops = [follower, coordinator, publisher, qualifier, collector, ...(watch ? [watch] : [])].map((loop) =>
-      loop.run(finished.signal).catch((error: unknown) => {
+    const orBreak = (loop: Promise<void>): Promise<void> =>
+      loop.catch((error: unknown) => {
         broken.abort(error)
         throw error
-      }),
+      })
+    const always = [follower, coordinator, publisher, qualifier, collector]
+    const settled = Promise.allSettled(
+      [...always, ...(watch ? [watch] : []), ...(fleet ? [fleet] : [])].map((loop) =>
+        orBreak(loop.run(finished.signal)),
+      ),
     )
-    const settled = Promise.allSettled(loops)
+    const proving = runner && orBreak(runner.run(AbortSignal.any([stop, broken.signal])))
     await untilAborted(AbortSignal.any([stop, broken.signal]))
     this.#log.info('worker is stopping', { stage: 'stop', grace: this.#config.shutdownSeconds })
     const grace = new AbortController()
@@ -273,10 +288,12 @@ export class Worker {
       .sleep(broken.signal.aborted ? 0 : this.#config.shutdownSeconds * 1000, grace.signal)
       .catch(() => undefined)
     const closed = workshop.close()
-    await Promise.race([closed, wait])
+    // Runners elsewhere go on without this process.
+    if (fleet === undefined || runner !== undefined) await Promise.race([closed, wait])
     grace.abort()
     workshop.stopAll()
-    await closed
+    runner?.stopAll()
+    await Promise.allSettled([closed, proving])
     finished.abort()
     await settled
     if (broken.signal.aborted) throw broken.signal.reason
@@ -305,9 +322,21 @@ export class Worker {
   }
 
   /** Serves figures and health, if a port is configured for them. */
-  async #observe(metrics: WorkerMetrics, jobs: JobStore, operator: string, chainId: number): Promise<void> {
+  async #observe(
+    metrics: WorkerMetrics,
+    jobs: JobStore,
+    { fleet }: Crew,
+    operator: string,
+    chainId: number,
+  ): Promise<void> {
     const { runtime, mode, observeHost, observePort, readySeconds } = this.#config
-    metrics.start({ operator, chain: String(chainId), runtime, mode }, { openJobs: () => jobs.openByState() })
+    metrics.start(
+      { operator, chain: String(chainId), runtime, mode },
+      {
+        openJobs: () => jobs.openByState(),
+        ...(fleet && { fleet: () => fleet }),
+      },
+    )
     if (observePort === 0) return
     const server = new HealthServer({ host: observeHost, port: observePort, metrics, readySeconds, log: this.#log })
     await server.listen()

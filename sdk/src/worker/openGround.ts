@@ -35,6 +35,8 @@ import { takeAccount } from './takeAccount.js'
 /** What every daemon with seats stands on: its account, the chain, its records, its sandbox. */
 export interface Ground {
   readonly deployment: Deployment
+  /** Chain and operator, `<chain>-<address in small letters>`. */
+  readonly account: string
   readonly signer: TxSigner
   readonly provider: JsonRpcApiProvider
   readonly contracts: Contracts
@@ -74,7 +76,7 @@ export type GroundConfig = Pick<
   | 'maxInFlight'
   | 'relays'
 > &
-  Partial<Pick<WorkerConfig, 'databaseUrl' | 'standby' | 'operator'>>
+  Partial<Pick<WorkerConfig, 'databaseUrl' | 'standby' | 'operator' | 'roles'>>
 
 const MWEI = 1_000_000n
 const GWEI = 1_000_000_000n
@@ -119,7 +121,8 @@ export async function openGround(
   closers.add(() => db.destroy())
   const runtime = workerRuntime(config)
   const ledger = new ResourceLedger({ ...config, gpus: await lentGpus(config) })
-  await assertRuntime(runtime, log)
+  // Elsewhere runners try theirs.
+  if (config.roles?.includes('runner') !== false) await assertRuntime(runtime, log)
 
   const events = new EventStore(db)
   const time = new ChainTime(clock)
@@ -152,7 +155,7 @@ export async function openGround(
           journal: new ActionJournal(db, clock),
         })
   const publisher = isSubmitter ? new SubmitterOutbox(outbox, contracts, signer.operator) : outbox
-  return { deployment, signer, provider, contracts, db, runtime, ledger, events, time, seats, publisher, lost }
+  return { deployment, account, signer, provider, contracts, db, runtime, ledger, events, time, seats, publisher, lost }
 }
 
 /** The account that a configuration names to act for; none: the key's own. */

@@ -1,7 +1,9 @@
 import { systemClock, type Clock } from '../clock.js'
-import { loadConfig } from './config/loadConfig.js'
+import { loadConfig, loadRoles } from './config/loadConfig.js'
+import { loadRunnerConfig } from './config/RunnerConfig.js'
 import { readKeyFile } from './config/readKeyFile.js'
 import type { WorkerConfig } from './config/WorkerConfig.js'
+import { runRunner } from './fleet/runRunner.js'
 import { jsonLogger, type Logger } from './log/Logger.js'
 import type { Secret } from './config/Secret.js'
 import { logWriter } from './log/logWriter.js'
@@ -11,7 +13,7 @@ import { isKeyElsewhere, openSigner, type KeyConfig } from './key/openSigner.js'
 import { Worker, type WorkerDependencies } from './Worker.js'
 
 /**
- * Runs the worker until `stop` aborts or an error ends it.
+ * Runs the worker, or a runner of a fleet, until `stop` aborts or an error ends it.
  * @param configPath Its JSON file; without it the environment alone.
  * @returns The error that ended it, which is in its log; undefined when it stopped as asked.
  * @throws GevulotError WORKER_CONFIG_INVALID, WORKER_KEY_UNSAFE, WORKER_KEY_LOCKED when it could not begin: then there is no log yet.
@@ -22,6 +24,12 @@ export async function serve(
   stop: AbortSignal,
   options: Pick<WorkerDependencies, 'onStarted'> = {},
 ): Promise<{ readonly error: unknown } | undefined> {
+  const roles = await loadRoles(configPath, environment)
+  if (!roles.includes('coordinator') && roles.length > 0) {
+    const runner = await loadRunnerConfig(configPath, environment)
+    const none = { keys: [], urls: [] }
+    return serveLogged('runner', runner, none, (parts) => runRunner(runner, parts, stop))
+  }
   const config = await loadConfig(configPath, environment)
   return serveAccount('worker', config, (parts) => new Worker(config, { ...parts, ...options }).run(stop))
 }
@@ -34,7 +42,7 @@ export interface DaemonParts<Key = Secret | AccountSigner> {
   readonly key: Key
 }
 
-type LogConfig = Pick<WorkerConfig, 'rpcUrl' | 'logFile' | 'logLevel'> & Partial<Pick<WorkerConfig, 'databaseUrl'>>
+type LogConfig = Pick<WorkerConfig, 'logFile' | 'logLevel'> & Partial<Pick<WorkerConfig, 'rpcUrl' | 'databaseUrl'>>
 
 /**
  * Runs a daemon that signs for an account, with the log of its configuration: its key is in a file, or an external signer holds it.
@@ -54,7 +62,11 @@ export async function serveAccount(
   )
 }
 
-/** Runs a daemon with the log of its configuration. @param secrets What its log must not show. */
+/**
+ * Runs a daemon with the log of its configuration.
+ * @param secrets What its log must not show.
+ * @returns The error that ended it, which is in its log.
+ */
 export async function serveLogged(
   name: string,
   { logFile, logLevel, rpcUrl, databaseUrl }: LogConfig,
@@ -66,7 +78,11 @@ export async function serveLogged(
     level: logLevel,
     write: writer.write,
     now: () => systemClock.now(),
-    redact: redactor(secrets.keys, [rpcUrl, ...(databaseUrl ? [databaseUrl] : []), ...secrets.urls]),
+    redact: redactor(secrets.keys, [
+      ...(rpcUrl ? [rpcUrl] : []),
+      ...(databaseUrl ? [databaseUrl] : []),
+      ...secrets.urls,
+    ]),
   })
   try {
     await run({ clock: systemClock, log })

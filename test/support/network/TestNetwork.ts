@@ -206,6 +206,29 @@ export class TestNetwork {
     return worker
   }
 
+  /** Writes the configuration of a runner, which has neither key nor chain; returns its path. */
+  async configureRunner(name: string, changes: Readonly<Record<string, unknown>>): Promise<string> {
+    const path = join(this.directory, `runner-${name}.json`)
+    const config = {
+      roles: ['runner'],
+      runnerName: name,
+      dataDirectory: join(this.directory, `runner-${name}`),
+      contentDirectories: [join(this.directory, 'content')],
+      runtime: 'bubblewrap',
+      logLevel: 'debug',
+      ...changes,
+    }
+    await writeFile(path, JSON.stringify(config))
+    return path
+  }
+
+  /** Starts a runner as a process of its own. */
+  async startRunner(name: string, changes: Readonly<Record<string, unknown>>): Promise<WorkerProcess> {
+    const runner = WorkerProcess.start(await this.configureRunner(name, changes))
+    this.workers.push(runner)
+    return runner
+  }
+
   /** Starts a validator as a process of its own. */
   async startValidator(
     operator: Operator,

@@ -37,16 +37,33 @@ export class WorkerProcess {
   /**
    * Starts a worker, or another entry that takes the same configuration.
    * @param args After the configuration's path.
+   * @param before A command that runs it in another place, and becomes it.
    */
-  static start(config: string, entry = WORKER, args: readonly string[] = []): WorkerProcess {
-    const command = ['--import', 'tsx', join(root, entry), config, ...args]
-    return new WorkerProcess(spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] }))
+  static start(
+    config: string,
+    entry = WORKER,
+    args: readonly string[] = [],
+    before: readonly string[] = [],
+  ): WorkerProcess {
+    const command = [...before, process.execPath, '--import', 'tsx', join(root, entry), config, ...args]
+    const child = spawn(command[0]!, command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    return new WorkerProcess(child)
   }
 
   /** Asks it to stop; resolves with the exit code. */
   async stop(): Promise<number | string> {
     this.#process.kill('SIGTERM')
     return this.#exit
+  }
+
+  /** Stops it in its tracks; {@link thaw} lets it go on as if nothing had been. */
+  freeze(): void {
+    this.#process.kill('SIGSTOP')
+  }
+
+  /** Lets it go on. */
+  thaw(): void {
+    this.#process.kill('SIGCONT')
   }
 
   /** Ends it the hard way. */

@@ -117,6 +117,23 @@ function seatLines(output: Output, seats: readonly Seat[], due: bigint): string[
   ]
 }
 
+function fleetLines(output: Output, { runners, waiting }: NonNullable<Answered['fleet']>): string[] {
+  if (runners.length === 0) return [output.paint('bad', `no runner is there; tasks that wait: ${waiting}`)]
+  const rows = runners.map(
+    ({ name, version, runtime, capacity, busy, stopping, isReady, proved, unproved, seenSeconds }) => [
+      name,
+      isReady ? 'ready' : stopping ? 'stopping' : output.paint('bad', 'gone'),
+      `${busy} of ${capacity.runs}`,
+      `${capacity.cores} cores, ${capacity.memoryMiB} MiB${capacity.gpus === 0 ? '' : `, ${capacity.gpus} cards`}`,
+      ...[String(proved), String(unproved), `${formatSeconds(seenSeconds)} ago`, `${version}, ${runtime}`],
+    ],
+  )
+  return [
+    ...output.table(['RUNNER', 'STATE', 'RUNS', 'MACHINE', 'PROVED', 'NOT', 'HEARD', 'VERSION'], rows),
+    ...(waiting === 0 ? [] : [`tasks that wait for a runner: ${waiting}`]),
+  ]
+}
+
 function workerLines(output: Output, worker: Answered): string[] {
   const { operator, account, mode, runtime, runs, block, chainAge, obstacles, jobs, waiting } = worker
   const ready = obstacles.length === 0
@@ -136,6 +153,7 @@ function workerLines(output: Output, worker: Answered): string[] {
   ])
   return [
     ...facts,
+    ...(worker.fleet === undefined ? [] : ['', ...fleetLines(output, worker.fleet)]),
     ...(jobs.length === 0 ? [] : ['', ...output.table(['WORKLOAD', 'SEAT', 'STATE', '', 'WHY'], jobRows)]),
     ...(waiting.length === 0
       ? []

@@ -59,6 +59,18 @@ export const WORKER_ERRORS = {
     hint: 'The data directory holds something this version cannot read; move it away and keep it, then start afresh.',
     retryable: false,
   },
+  WORKER_STATE_NEWER: {
+    hint: 'A newer version has worked here. Start that version, or a newer one; this one changes nothing of it.',
+    retryable: false,
+  },
+  WORKER_FLEET_MISSING: {
+    hint: 'Start the coordinator of the fleet first, in this version: it makes the tables and brings them up to date. Then check databaseUrl and fleet.',
+    retryable: true,
+  },
+  WORKER_TASK_LOST: {
+    hint: 'Another runner has the task now, because this one was not heard of for too long, or nobody needs it any more. Nothing has to be done.',
+    retryable: false,
+  },
   WORKER_DATABASE_UNAVAILABLE: {
     hint: 'Check databaseUrl: the server must run, let this user in, and let it create a schema. Nothing was lost; start again.',
     retryable: true,

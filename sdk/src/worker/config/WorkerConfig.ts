@@ -6,6 +6,7 @@ import {
   bytes32,
   choice,
   flag,
+  fleetName,
   integer,
   list,
   optional,
@@ -22,6 +23,11 @@ import {
 import { Secret } from './Secret.js'
 
 const DAY = 86_400
+
+/** What a daemon can be. */
+export const ROLES = ['coordinator', 'runner'] as const
+/** One of them. */
+export type Role = (typeof ROLES)[number]
 
 /** What a keeper can do for everybody. */
 export const KEEPER_DUTIES = ['assign', 'settle', 'slash', 'evict'] as const
@@ -96,6 +102,36 @@ export const WORKER_FIELDS = {
     flag,
     'Whether to wait while another worker acts for the account, and to take over when it is gone; needs databaseUrl.',
     false,
+  ),
+  roles: field(
+    'ROLES',
+    list(choice(...ROLES)),
+    'What this daemon is. coordinator: follows the chain, holds the key, decides. runner: runs programs. One of them alone needs databaseUrl, where the fleet meets.',
+    ROLES,
+  ),
+  fleet: field(
+    'FLEET',
+    fleetName,
+    'Name of the fleet on the database server, which is that of its Postgres schema; all its machines name the same.',
+    'fleet',
+  ),
+  runnerName: field(
+    'RUNNER_NAME',
+    optional(text),
+    'What this runner is called in logs and figures; empty: the name of the machine.',
+    '',
+  ),
+  runnerRole: field(
+    'RUNNER_ROLE',
+    optional(text),
+    "Database role that runners on other machines connect as: the coordinator opens the fleet's tables to it, and no others; empty: its own.",
+    '',
+  ),
+  leaseSeconds: field(
+    'LEASE_SECONDS',
+    integer(10, 3_600),
+    'Seconds after which the work of a runner that is not heard of is given to another.',
+    30,
   ),
   seats: field('SEATS', list(integer(1, 2 ** 24 - 1)), "Seats to work for; empty: all of the account's.", []),
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { workerError } from '../../errors/codes/worker.js'
 import type { ConfigOf, ConfigTable } from './ConfigField.js'
 import { workerMistakes } from '../key/openSigner.js'
-import { WORKER_FIELDS, type WorkerConfig } from './WorkerConfig.js'
+import { ROLES, WORKER_FIELDS, type Role, type WorkerConfig } from './WorkerConfig.js'
 
 const LONGEST_SHOWN = 80
 
@@ -15,7 +15,30 @@ export async function loadConfig(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<WorkerConfig> {
-  return loadTable(WORKER_FIELDS, path, environment, workerMistakes)
+  return loadTable(WORKER_FIELDS, path, environment, (config) => [...workerMistakes(config), ...roleMistakes(config)])
+}
+
+/** Reads only what a daemon is, whatever else is wrong: the rest of the configuration depends on it. */
+export async function loadRoles(
+  path: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<readonly Role[]> {
+  const { env, parse } = WORKER_FIELDS.roles
+  const given = environment[env] ?? (path === undefined ? undefined : (await readJsonObject(path))['roles'])
+  try {
+    return given === undefined ? ROLES : parse(given)
+  } catch {
+    return ROLES
+  }
+}
+
+function roleMistakes({ roles, databaseUrl }: Partial<WorkerConfig>): string[] {
+  if (roles === undefined || databaseUrl === undefined) return []
+  if (roles.length === 0) return ['roles (GEVULOT_ROLES) is empty; it names coordinator, runner, or both']
+  if (roles.includes('runner') || databaseUrl.reveal() !== '') return []
+  return [
+    'databaseUrl (DATABASE_URL) is missing, and roles (GEVULOT_ROLES) names the coordinator alone: its runners are found there, for example postgres://user:password@host:5432/database',
+  ]
 }
 
 /**
@@ -24,6 +47,7 @@ export async function loadConfig(
  * its folder, those in the environment at the working directory.
  * @param path JSON file; none: the environment alone.
  * @param compare Says what is wrong with fields that are right by themselves; those with a mistake of their own are missing.
+ * @param unknown Says what is wrong with a field that the table does not have.
  * @throws GevulotError WORKER_CONFIG_INVALID
  */
 export async function loadTable<Table extends ConfigTable>(
@@ -31,11 +55,12 @@ export async function loadTable<Table extends ConfigTable>(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
   compare: (config: Partial<ConfigOf<Table>>) => readonly string[] = () => [],
+  unknown: (name: string) => string = (name) => `${name} is not a field`,
 ): Promise<ConfigOf<Table>> {
   const file = path === undefined ? {} : await readJsonObject(path)
   const mistakes = Object.keys(file)
     .filter((name) => !Object.hasOwn(table, name))
-    .map((name) => `${name} is not a field`)
+    .map(unknown)
   const config: Record<string, unknown> = {}
   for (const [name, { env, parse, fallback, secret }] of Object.entries(table)) {
     const given = environment[env] ?? file[name]

@@ -62,6 +62,13 @@ export const postgresUrl: Parser<string> = (value) => {
   return address
 }
 
+/** Name of a fleet, which is that of a Postgres schema. */
+export const fleetName: Parser<string> = (value) => {
+  if (typeof value !== 'string' || !/^[a-z][a-z0-9_]{0,40}$/.test(value) || value.startsWith('pg_'))
+    throw new Error('must be like fleet or fleet_2: small letters, digits and _, at most 41')
+  return value
+}
+
 /** Anything that may hold a password or an API key. */
 export const secret =
   (inner: Parser<string>): Parser<Secret> =>

@@ -2,6 +2,7 @@ import { formatEther } from 'ethers'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../../clock.js'
 import type { JobState } from '../job/transitions.js'
+import type { KnownRunner } from '../fleet/RunnerBook.js'
 import type { TxOutcome, TxRequest } from '../publish/TxOutcome.js'
 import type { HealthFigures } from './HealthServer.js'
 import { WORKER_METRICS, type MetricName, type MetricSpec } from './metricTable.js'
@@ -10,6 +11,15 @@ import { WORKER_METRICS, type MetricName, type MetricSpec } from './metricTable.
 export interface MetricSources {
   /** Jobs that are not closed, by state. */
   readonly openJobs: () => Promise<ReadonlyMap<JobState, number>>
+  /** The runners of the fleet, where there is one. */
+  readonly fleet?: () => FleetFigures
+}
+
+/** What is shown of a fleet. */
+export interface FleetFigures {
+  readonly runners: readonly KnownRunner[]
+  /** Tasks that wait for a runner. */
+  readonly waiting: number
 }
 
 /**
@@ -47,6 +57,11 @@ export class WorkerMetrics implements HealthFigures {
   /** Blocks were undone. */
   onReorg(): void {
     this.#counter('gevulot_chain_reorgs_total').inc()
+  }
+
+  /** A task goes to another runner. */
+  onRetry(): void {
+    this.#counter('gevulot_fleet_retries_total').inc()
   }
 
   /** The coordinator has looked at everything that was due. */
@@ -120,7 +135,12 @@ export class WorkerMetrics implements HealthFigures {
 
   /** What keeps the worker from keeping deadlines. @param seconds Without a new block after which it cannot. */
   obstacles(seconds: number): Readonly<Record<string, boolean>> {
-    return { chainUnseen: !this.hasSeenChain || this.chainAge > seconds }
+    const runners = this.#sources?.fleet?.().runners
+    return {
+      chainUnseen: !this.hasSeenChain || this.chainAge > seconds,
+      // Without a fleet it is a runner itself.
+      ...(runners && { noRunner: !runners.some(({ isReady }) => isReady) }),
+    }
   }
 
   /** Prometheus' text format, version 0.0.4. */
@@ -131,7 +151,26 @@ export class WorkerMetrics implements HealthFigures {
     const counts = await this.#sources?.openJobs()
     jobs.reset()
     counts?.forEach((count, state) => jobs.set({ state }, count))
+    this.#showFleet(this.#sources?.fleet?.())
     return this.#registry.metrics()
+  }
+
+  #showFleet(fleet: FleetFigures | undefined): void {
+    if (fleet === undefined) return
+    this.#gauge('gevulot_fleet_waiting').set(fleet.waiting)
+    const names = [
+      'gevulot_runner_up',
+      'gevulot_runner_seen_seconds',
+      'gevulot_runner_busy',
+      'gevulot_runner_room',
+    ] as const
+    for (const name of names) this.#gauge(name).reset()
+    for (const { name: runner, isReady, seenSeconds, busy, capacity } of fleet.runners) {
+      this.#gauge('gevulot_runner_up').set({ runner }, isReady ? 1 : 0)
+      this.#gauge('gevulot_runner_seen_seconds').set({ runner }, seenSeconds)
+      this.#gauge('gevulot_runner_busy').set({ runner }, busy)
+      this.#gauge('gevulot_runner_room').set({ runner }, capacity.runs)
+    }
   }
 
   /** Media type of {@link text}. */

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js'
 import type { ApprovalDesk, WaitingWork } from '../coordinate/ApprovalDesk.js'
 import type { JobState } from '../job/transitions.js'
 import type { JobStore } from '../store/JobStore.js'
-import type { WorkerMetrics } from './WorkerMetrics.js'
+import type { FleetFigures, WorkerMetrics } from './WorkerMetrics.js'
 
 /** What a running worker tells its operator. */
 export interface WorkerStatus {
@@ -30,6 +30,8 @@ export interface WorkerStatus {
     readonly why?: string
   }[]
   readonly waiting: readonly WaitingWork[]
+  /** Where there is a database server: the runners of the fleet, and how many tasks of this account wait for one. */
+  readonly fleet?: FleetFigures
 }
 
 /** What a {@link readStatus} needs. */
@@ -41,6 +43,7 @@ export interface StatusSources extends Pick<WorkerStatus, 'operator' | 'account'
   /** Milliseconds. */
   readonly startedAt: number
   readonly readySeconds: number
+  readonly fleet?: FleetFigures
 }
 
 // What a terminal shows, and more; thousands of jobs are for the metrics.
@@ -62,5 +65,6 @@ export async function readStatus(sources: StatusSources): Promise<WorkerStatus> 
       ...(why !== undefined && { why }),
     })),
     waiting: desk.waiting,
+    ...(sources.fleet && { fleet: { runners: sources.fleet.runners, waiting: sources.fleet.waiting } }),
   }
 }

@@ -52,6 +52,19 @@ export const WORKER_METRICS = {
     type: 'gauge',
     help: 'Seconds since the coordinator last ended a round; a worker that hangs does not reset it.',
   },
+  gevulot_fleet_waiting: { type: 'gauge', help: 'Tasks of this account that no runner has taken yet.' },
+  gevulot_fleet_retries_total: {
+    type: 'counter',
+    help: 'Tasks that went to another runner, because the first was lost, was stopped, or refused.',
+  },
+  gevulot_runner_up: {
+    type: 'gauge',
+    help: 'Whether a runner is there and takes work: 1 or 0.',
+    labels: ['runner'],
+  },
+  gevulot_runner_seen_seconds: { type: 'gauge', help: 'Seconds since a runner was heard of.', labels: ['runner'] },
+  gevulot_runner_busy: { type: 'gauge', help: 'Tasks that a runner has.', labels: ['runner'] },
+  gevulot_runner_room: { type: 'gauge', help: 'Most programs that a runner runs at once.', labels: ['runner'] },
 } as const satisfies Readonly<Record<string, MetricSpec>>
 
 /** Name of a metric. */

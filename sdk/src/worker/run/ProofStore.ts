@@ -13,8 +13,8 @@ export interface KeptProof {
   readonly publicInputs: Uint8Array
 }
 
-/** Largest proof of which a copy is kept beside the files, bytes. */
-const COPY_LIMIT = 32 * 1024 * 1024
+/** Largest proof of which a copy is kept beside the files, and that goes from one machine to another, bytes. */
+export const COPY_LIMIT = 32 * 1024 * 1024
 
 /** Proofs on disk, one directory a workload: what was proved is never proved again. */
 export class ProofStore {
@@ -64,14 +64,7 @@ export class ProofStore {
   async #restore(workload: WorkloadId): Promise<KeptProof | undefined> {
     const row = await this.#copies?.selectFrom('proofs').selectAll().where('workload', '=', workload).executeTakeFirst()
     if (row === undefined) return undefined
-    const file = join(this.#of(workload), 'proof.part')
-    try {
-      await mkdir(this.#of(workload), { recursive: true, mode: 0o700 })
-      await writeFile(file, row.proof, { flush: true })
-    } catch (error) {
-      throw diskError(error, file)
-    }
-    return this.keep(workload, file, row.public_inputs)
+    return this.adopt(workload, row.proof, row.public_inputs)
   }
 
   async #read(workload: WorkloadId): Promise<KeptProof | undefined> {
@@ -90,6 +83,23 @@ export class ProofStore {
   async keepLog(workload: WorkloadId, log: string): Promise<void> {
     await mkdir(this.#of(workload), { recursive: true, mode: 0o700 }).catch(() => undefined)
     await writeFile(join(this.#of(workload), 'log.txt'), log).catch(() => undefined)
+  }
+
+  /** What the program printed; empty if nothing was kept. */
+  async readLog(workload: WorkloadId): Promise<string> {
+    return readFile(join(this.#of(workload), 'log.txt'), 'utf8').catch(() => '')
+  }
+
+  /** Takes a proof over from another machine. @throws GevulotError CONTENT_DISK_FULL */
+  async adopt(workload: WorkloadId, proof: Uint8Array, publicInputs: Uint8Array): Promise<KeptProof> {
+    const file = join(this.#of(workload), 'proof.part')
+    try {
+      await mkdir(this.#of(workload), { recursive: true, mode: 0o700 })
+      await writeFile(file, proof, { flush: true })
+    } catch (error) {
+      throw diskError(error, file)
+    }
+    return this.keep(workload, file, publicInputs)
   }
 
   /** Removes everything of a workload. */

@@ -33,9 +33,19 @@ export class ResourceLedger {
     this.#capacity = capacity
   }
 
+  /** Cards that it lends. */
+  get gpus(): number {
+    return this.#capacity.gpus.length
+  }
+
   /** Whether no further task could start now, however small. */
   get isFull(): boolean {
     return this.#waiting.length > 0 || !this.#fits({ cores: 1, memoryMiB: 1, outputMiB: 1 })
+  }
+
+  /** Whether a task like this one would start at once. */
+  hasRoom(resources: ProgramResources): boolean {
+    return this.#waiting.length === 0 && this.#fits(resources)
   }
 
   /** What of it the machine will never have, in words; undefined if a task only has to wait. */

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { NewerTables } from '../../database/migrate.js'
 import { openEmbedded } from '../../database/openEmbedded.js'
 import { openServer, type ServerPlace } from '../../database/openServer.js'
 import { workerError } from '../../errors/codes/worker.js'
@@ -11,16 +12,22 @@ export type Database = Kysely<WorkerSchema>
 /**
  * Opens the worker's database and brings its tables up to date.
  * @param place Directory of an embedded one, or a server; none: in memory.
- * @throws GevulotError WORKER_STATE_INVALID, WORKER_DATABASE_UNAVAILABLE
+ * @throws GevulotError WORKER_STATE_INVALID, WORKER_STATE_NEWER, WORKER_DATABASE_UNAVAILABLE
  */
 export async function openDatabase(place?: string | ServerPlace): Promise<Database> {
   try {
     if (typeof place === 'object') return await openServer<WorkerSchema>(place, migrations)
     return await openEmbedded<WorkerSchema>(place, migrations)
   } catch (cause) {
+    if (cause instanceof NewerTables) throw stateNewer(cause)
     if (typeof place === 'object') throw databaseUnavailable(cause)
     throw workerError('WORKER_STATE_INVALID', `cannot open the database in ${place ?? 'memory'}`, { cause })
   }
+}
+
+/** This version must not touch what a newer one keeps. */
+export function stateNewer(cause: NewerTables): Error {
+  return workerError('WORKER_STATE_NEWER', cause.message, { cause, details: { migrations: cause.migrations } })
 }
 
 /** What a server's refusal means to the operator. */

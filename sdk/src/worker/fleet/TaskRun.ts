@@ -1,0 +1,124 @@
+import { join } from 'node:path'
+import type { Clock } from '../../clock.js'
+import type { ContentSource } from '../../content/index.js'
+import type { Runtime } from '../../runtime/index.js'
+import { BundleStore } from '../bundle/BundleStore.js'
+import type { WorkerConfig } from '../config/WorkerConfig.js'
+import type { Logger } from '../log/Logger.js'
+import { ContentFetcher } from '../run/ContentFetcher.js'
+import type { OnStage } from '../run/Executor.js'
+import { LocalExecutor } from '../run/LocalExecutor.js'
+import { COPY_LIMIT, ProofStore } from '../run/ProofStore.js'
+import { ResourceLedger, type Grant } from '../run/ResourceLedger.js'
+import type { WorkOrder } from '../run/WorkOrder.js'
+import type { TaskResult } from './messages.js'
+import type { TakenTask } from './RunnerQueue.js'
+import type { DeliveredProof } from './TaskQueue.js'
+
+/** The part of a configuration that a runner works by. */
+export type RunConfig = Pick<
+  WorkerConfig,
+  | 'dataDirectory'
+  | 'mode'
+  | 'runtime'
+  | 'accel'
+  | 'runs'
+  | 'cores'
+  | 'memoryMiB'
+  | 'outputMiB'
+  | 'logKiB'
+  | 'maxContentMiB'
+  | 'fetchSeconds'
+  | 'keepBundles'
+  | 'bundleMiB'
+>
+
+/** What a {@link TaskRun} needs. */
+export interface TaskRunOptions {
+  readonly config: RunConfig
+  readonly runtime: Runtime
+  readonly sources: (uris: readonly string[]) => ContentSource
+  readonly clock: Clock
+  readonly log: Logger
+  /** Told of every run of a program. */
+  readonly onRun: (outcome: string, seconds: number) => void
+}
+
+/** What came of a task, to be delivered. */
+export interface TaskOutcome {
+  readonly result: TaskResult
+  readonly proof?: DeliveredProof
+}
+
+const MIB = 2 ** 20
+const MOST_WHY = 2_000
+
+/** Proves one task with what was granted for it, on this machine. */
+export class TaskRun {
+  readonly #options: TaskRunOptions
+
+  constructor(options: TaskRunOptions) {
+    this.#options = options
+  }
+
+  /** @returns What came of it; undefined when it was aborted. */
+  async run(task: TakenTask, grant: Grant, onStage: OnStage, signal: AbortSignal): Promise<TaskOutcome | undefined> {
+    const { config, runtime, sources, clock, log } = this.#options
+    const { chainId } = task.order
+    const directory = join(config.dataDirectory, 'runner')
+    const own = { ...config, dataDirectory: directory }
+    const proofs = new ProofStore(join(directory, 'proofs'))
+    const seen = recorder(this.#options.onRun)
+    const executor = new LocalExecutor({
+      ...{ config: own, runtime, proofs, log, history: seen.history },
+      // It asked for this much and gets no more.
+      ledger: new ResourceLedger({ ...grant, gpus: grant.gpus ?? [], runs: 1 }),
+      fetcher: new ContentFetcher({ config: own, sources, clock, log }),
+      bundles: new BundleStore({ config, chainId, runtime: runtime.name, clock, log }),
+    })
+    const result = await executor.work(this.#orderOf(task), onStage, signal)
+    if (result.kind === 'stopped') return undefined
+    const { workload } = task.order
+    const common = { ...seen.figures(), log: await proofs.readLog(workload) }
+    if (result.kind !== 'proved')
+      return { result: { ...result, ...common, why: result.why.slice(0, MOST_WHY) } as TaskResult }
+    const { digest, proof, publicInputs } = result.proof
+    if (proof.length > COPY_LIMIT) {
+      const why = `the proof has ${Math.ceil(proof.length / MIB)} MiB, and a fleet carries ${COPY_LIMIT / MIB}`
+      return { result: { kind: 'refused', why, ...common } }
+    }
+    return { result: { kind: 'proved', digest, ...common }, proof: { proof, publicInputs } }
+  }
+
+  /** Removes what a task has left here: it is delivered, or nobody wants it. */
+  async clear({ order }: TakenTask): Promise<void> {
+    await new ProofStore(join(this.#options.config.dataDirectory, 'runner', 'proofs')).remove(order.workload)
+  }
+
+  #orderOf({ order, milliseconds }: TakenTask): WorkOrder {
+    const { clock } = this.#options
+    const end = clock.now() + milliseconds
+    const { chainId: _, endsAt: __, ...rest } = order
+    return { ...rest, secondsLeft: () => Math.floor((end - clock.now()) / 1000) }
+  }
+}
+
+/** Stands where the coordinator keeps its history: the runner tells it what was seen. */
+function recorder(onRun: TaskRunOptions['onRun']) {
+  const runs: { seconds: number; outcome: string }[] = []
+  let judged: boolean | undefined
+  return {
+    history: {
+      add: (_program: unknown, seconds: number, outcome: string) => {
+        runs.push({ seconds, outcome })
+        onRun(outcome, seconds)
+        return Promise.resolve()
+      },
+      judged: (_program: unknown, accepted: boolean) => {
+        judged = accepted
+        return Promise.resolve()
+      },
+    },
+    figures: () => ({ runs: runs.slice(-16), ...(judged !== undefined && { judged }) }),
+  }
+}
