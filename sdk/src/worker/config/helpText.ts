@@ -1,4 +1,5 @@
 import type { ConfigTable } from './ConfigField.js'
+import { RUNNER_FIELDS } from './RunnerConfig.js'
 import { WORKER_FIELDS } from './WorkerConfig.js'
 
 const USAGE = `Usage: gevulot-worker [config.json]
@@ -7,13 +8,17 @@ Runs a prover: follows the chain, works for the seats of one account, sends its 
 Fields of the JSON file, each overruled by its environment variable:
 `
 
+const FOR_RUNNERS = `
+A runner of a fleet, "roles": ["runner"], takes only: ${Object.keys(RUNNER_FIELDS).join(', ')}.
+`
+
 const EXIT_CODES = `
 Exit codes: 0 stopped as asked, 1 wrong configuration or use, 75 temporary failure (start again).
 `
 
 /** What the worker's `--help` prints. */
 export function helpText(): string {
-  return helpOf(WORKER_FIELDS, USAGE)
+  return helpOf(WORKER_FIELDS, `${USAGE}${FOR_RUNNERS}`)
 }
 
 /** A page of help, made from the table of fields. */
