@@ -125,7 +125,8 @@ describe('validator: judging', function () {
       exhibit(6, Buffer.from('somebody else'), { inline: honest }),
     ]
     const judging = await judge(exhibits)
-    expect(judging).to.include({ kind: 'verdict', valid: 0b0100010 })
+    // What the program itself said, of 1, 2 and 5, can be a ground for an appeal.
+    expect(judging).to.include({ kind: 'verdict', valid: 0b0100010, said: 0b0100110 })
     if (judging.kind !== 'verdict') throw new Error('unreachable')
     const reasons = new Map(judging.findings.map(({ order, reason }) => [order, reason]))
     expect(reasons.get(0)).to.match(/ended as timeout/)

@@ -16,6 +16,7 @@ import { GevulotError } from '../errors/GevulotError.js'
 import { Bell } from '../worker/Bell.js'
 import type { ChainTime } from '../worker/chain/ChainTime.js'
 import { Agenda } from '../worker/coordinate/Agenda.js'
+import type { Appellant } from '../worker/coordinate/Appellant.js'
 import type { ChainFacts } from '../worker/coordinate/ChainFacts.js'
 import type { CommitteeCalls } from '../worker/coordinate/CommitteeCalls.js'
 import { dossierOf, type Dossier } from '../worker/coordinate/Dossier.js'
@@ -47,6 +48,7 @@ export interface ClerkOptions {
   readonly signer: TxSigner
   readonly publisher: Outbox
   readonly calls: CommitteeCalls
+  readonly appellant: Appellant
   readonly journal: VerdictJournal
   readonly room: JudgeRoom
   readonly shelf: VerdictShelf
@@ -67,6 +69,8 @@ interface Gathered {
 
 const AT_ONCE = 4
 const RETRY_SECONDS = 3
+/** Longest time in which a verdict can be appealed: that of the rules is an hour at most. */
+const APPEALABLE_SECONDS = 3_600
 
 /**
  * Sees to it that every committee with a seat of ours gets our verdict: compares chain and journal and does the next missing
@@ -86,12 +90,12 @@ export class Clerk {
     this.#pauses = new Pauses(options.clock)
   }
 
-  /** Looks at every committee whose window may be open: at the start, and after a reorg. */
+  /** Looks at every committee whose window, or the time to appeal its verdict, may be open: at the start, and after a reorg. */
   async lookAtEverything(): Promise<void> {
     const { events, time } = this.#options
     const live = new Set(await events.liveWorkloads())
     for (const { args } of await events.committeeNamed('CommitteeDrawn')) {
-      if (args.until >= time.now() && live.has(args.workload)) this.#agenda.touch(args.workload)
+      if (args.until + APPEALABLE_SECONDS >= time.now() && live.has(args.workload)) this.#agenda.touch(args.workload)
     }
     this.#bell.ring()
   }
@@ -151,20 +155,28 @@ export class Clerk {
     if (dossier === undefined || judgment?.stage !== 'Voting') {
       room.stop(workload)
       this.#forget(workload)
-      return 'never'
+      return dossier !== undefined && judgment?.stage === 'Appealable' ? this.#weigh(dossier, judgment) : 'never'
     }
     const members = await readCommittee(contracts, workload, judgment.attempt)
     const seatsOfOurs = new Set((await seats.seats()).map(({ seat }) => seat))
     const own = new Set(members.filter(({ seat }) => seatsOfOurs.has(seat)).map(({ member }) => member))
     if (members.every(({ member, answered }) => answered || !own.has(member))) {
       this.#forget(workload)
-      return 'never'
+      // The verdict may be another than ours.
+      return own.size === 0 ? 'never' : judgment.until + 1
     }
     const key: VerdictKey = { workload, attempt: judgment.attempt, proofs: judgment.proofs }
     const verdict = await journal.find(key)
     if (verdict === undefined) await this.#judge(key, dossier, judgment)
     else await this.#bringIn(dossier, judgment, members, own, verdict.valid, signal)
     return time.now() + 1
+  }
+
+  /** Compares a verdict that can be appealed with ours. */
+  async #weigh(dossier: Dossier, judgment: Judgment): Promise<number | 'never'> {
+    const { appellant, chain, time } = this.#options
+    const isWrong = await appellant.consider(dossier, judgment, await chain.rules(dossier.terms.rules))
+    return isWrong ? time.now() + RETRY_SECONDS : 'never'
   }
 
   async #judge(key: VerdictKey, dossier: Dossier, judgment: Judgment): Promise<void> {

@@ -3,6 +3,8 @@ import type { VerdictDomain } from '../chain/index.js'
 import type { Clock } from '../clock.js'
 import { ChainFollower } from '../worker/chain/ChainFollower.js'
 import { Closers } from '../worker/Closers.js'
+import { appealLimits } from '../worker/config/appealLimits.js'
+import { Appellant } from '../worker/coordinate/Appellant.js'
 import { ChainFacts } from '../worker/coordinate/ChainFacts.js'
 import { CommitteeCalls } from '../worker/coordinate/CommitteeCalls.js'
 import type { Logger } from '../worker/log/Logger.js'
@@ -16,6 +18,7 @@ import { VerdictServer } from './exchange/VerdictServer.js'
 import { VerdictShelf } from './exchange/VerdictShelf.js'
 import { Judge } from './judge/Judge.js'
 import { JudgeRoom } from './judge/JudgeRoom.js'
+import { contradicted } from './verdict/contradicted.js'
 import { VerdictJournal } from './verdict/VerdictJournal.js'
 
 /** A validator: the seats of one operator account in the validators' class, on one machine. */
@@ -62,8 +65,14 @@ export class Validator {
     }
     const judge = new Judge({ config, runtime, ledger, sources: contentSources(config), time, clock, log })
     const room = new JudgeRoom({ judge, journal, clock, log, onChange: (workload) => clerk.touch(workload) })
+    const appellant = new Appellant({
+      ...{ contracts, events, publisher, operator: signer.operator, time, clock, log },
+      ...appealLimits(config),
+      grounds: (dossier, judgment) => contradicted(journal, dossier, judgment),
+    })
     const clerk = new Clerk({
       config,
+      appellant,
       contracts,
       domain,
       events,

@@ -12,6 +12,8 @@ import type { ControlQuestion } from './control/question.js'
 import { Agenda } from './coordinate/Agenda.js'
 import { ApprovalDesk } from './coordinate/ApprovalDesk.js'
 import { Appellant } from './coordinate/Appellant.js'
+import { appealLimits } from './config/appealLimits.js'
+import { wrongedSeats } from './coordinate/wrongedSeats.js'
 import { BeaconRelay } from './coordinate/BeaconRelay.js'
 import { ChainFacts } from './coordinate/ChainFacts.js'
 import { CommitteeCalls } from './coordinate/CommitteeCalls.js'
@@ -47,8 +49,6 @@ import type { DaemonParts } from './serve.js'
 import { RewardStore } from './store/RewardStore.js'
 import { RunHistory } from './store/RunHistory.js'
 import { untilAborted } from './untilAborted.js'
-
-const TOKEN = 10n ** 18n
 
 /** What a {@link Worker} needs beside its configuration. */
 export interface WorkerDependencies extends DaemonParts {
@@ -159,8 +159,9 @@ export class Worker {
       maxGas: BigInt(config.maxGas),
     })
     const appellant = new Appellant({
-      ...{ contracts, seats, publisher, operator: signer.operator, time, clock, log },
-      upTo: BigInt(config.appealUpTo) * TOKEN,
+      ...{ contracts, events, publisher, operator: signer.operator, time, clock, log },
+      ...appealLimits(config),
+      grounds: (dossier, judgment) => wrongedSeats(seats, dossier, judgment),
     })
     const keeper = new Keeper({
       contracts,

@@ -51,6 +51,8 @@ const {
   bumpSeconds,
   maxInFlight,
   relays,
+  appealUpTo,
+  appealPerDay,
   logFile,
   logLevel,
 } = WORKER_FIELDS
@@ -112,6 +114,8 @@ export const VALIDATOR_FIELDS = {
     'Largest proof to fetch; a larger one counts as not there, and so as invalid.',
     256,
   ),
+  appealUpTo,
+  appealPerDay,
   startBlock,
   pollMs,
   rpcTimeoutMs,

@@ -37,11 +37,13 @@ export interface Case {
 export interface Finding {
   readonly order: number
   readonly valid: boolean
+  /** Whether the verifier program said so, rather than that content was missing or the program came to no end. */
+  readonly said: boolean
   readonly reason?: string
 }
 
 /** What came of judging. */
 export type Judging =
-  | { readonly kind: 'verdict'; readonly valid: number; readonly findings: readonly Finding[] }
+  | { readonly kind: 'verdict'; readonly valid: number; readonly said: number; readonly findings: readonly Finding[] }
   /** This machine cannot judge, which says nothing about the proofs: no verdict rather than a wrong one. */
   | { readonly kind: 'unable'; readonly why: string }

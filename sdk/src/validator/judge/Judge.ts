@@ -72,8 +72,10 @@ export class Judge {
       await rm(directory, { recursive: true, force: true })
       await mkdir(directory, { recursive: true, mode: 0o700 })
       const findings = await this.#findings(matter, directory, signal)
-      const found = findings.reduce((set, { order, valid }) => (valid ? set | (1 << order) : set), 0)
-      return { kind: 'verdict', valid: (found | matter.decidedValid) >>> 0, findings }
+      const setOf = (wanted: 'valid' | 'said') =>
+        findings.reduce((set, finding) => (finding[wanted] ? set | (1 << finding.order) : set), 0)
+      const valid = (setOf('valid') | matter.decidedValid) >>> 0
+      return { kind: 'verdict', valid, said: setOf('said') >>> 0, findings }
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof Unable) return { kind: 'unable', why: error.message }
@@ -91,7 +93,7 @@ export class Judge {
       ;[verifier, inputs] = await this.#fetchBasis(matter, directory, signal)
     } catch (error) {
       if (!(error instanceof Missing)) throw error
-      return matter.exhibits.map(({ order }) => ({ order, valid: false, reason: error.message }))
+      return matter.exhibits.map(({ order }) => ({ order, valid: false, said: false, reason: error.message }))
     }
     const { ledger } = this.#options
     const refusal = ledger.refusal(verifier.manifest.resources)
@@ -108,7 +110,7 @@ export class Judge {
           )
         } catch (error) {
           if (!(error instanceof Missing)) throw error
-          return { order, valid: false, reason: error.message }
+          return { order, valid: false, said: false, reason: error.message }
         } finally {
           waiting -= 1
         }
@@ -206,9 +208,9 @@ export class Judge {
     })
     switch (answer.kind) {
       case 'valid':
-        return { order, valid: true }
+        return { order, valid: true, said: true }
       case 'invalid':
-        return { order, valid: false, reason: answer.reason }
+        return { order, valid: false, said: answer.said, reason: answer.reason }
       case 'unable':
         throw new Unable(`the runtime failed: ${answer.why}`)
     }

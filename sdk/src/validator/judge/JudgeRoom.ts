@@ -67,8 +67,8 @@ export class JudgeRoom {
         this.#pauses.lengthen(name)
         return log.error('no verdict: this machine cannot judge', { why: judging.why })
       }
-      const { valid, findings } = judging
-      await journal.record({ ...key, valid })
+      const { valid, said, findings } = judging
+      await journal.record({ ...key, valid, said })
       log.info('verdict recorded', { valid, findings })
     } catch (error) {
       if (signal.aborted) return

@@ -8,6 +8,12 @@ import { validatorError } from '../../errors/codes/validator.js'
 /** What names a verdict: one may be signed for each, ever. */
 export type VerdictKey = Omit<Verdict, 'valid'>
 
+/** A verdict on record. */
+export interface RecordedVerdict extends Verdict {
+  /** Proofs about which the verifier program itself said it, here; bit k for commit order k. Absent: nobody noted it. */
+  readonly said?: number
+}
+
 /**
  * The guard against equivocation: before a verdict is signed it is recorded here, one for each workload, attempt and set of
  * proofs, for ever; another one is refused. The proofs are part of the key because after a reorg that changes the reveals an
@@ -28,7 +34,7 @@ export class VerdictJournal {
    * Records a verdict; nothing happens when the same is on record. Only what this has resolved for may be signed.
    * @throws GevulotError VALIDATOR_VERDICT_CONFLICT, VALIDATOR_JOURNAL_INVALID, CONTENT_DISK_FULL
    */
-  async record(verdict: Verdict): Promise<void> {
+  async record(verdict: RecordedVerdict): Promise<void> {
     const { workload, attempt, proofs, valid } = verdict
     await this.#write(verdict)
     const have = await this.find(verdict)
@@ -46,7 +52,7 @@ export class VerdictJournal {
    * The verdict on record, if there is one.
    * @throws GevulotError VALIDATOR_JOURNAL_INVALID
    */
-  async find(key: VerdictKey): Promise<Verdict | undefined> {
+  async find(key: VerdictKey): Promise<RecordedVerdict | undefined> {
     const path = this.#path(key)
     let text: string
     try {
@@ -63,7 +69,7 @@ export class VerdictJournal {
   }
 
   /** A hard link fails where the name is taken; a rename would replace what is there. */
-  async #write(verdict: Verdict): Promise<void> {
+  async #write(verdict: RecordedVerdict): Promise<void> {
     const path = this.#path(verdict)
     const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
     try {
@@ -84,10 +90,10 @@ export class VerdictJournal {
   }
 }
 
-function parse(text: string): Verdict | undefined {
+function parse(text: string): RecordedVerdict | undefined {
   try {
-    const value = JSON.parse(text) as Verdict
-    return Number.isSafeInteger(value.valid) && value.valid >= 0 ? value : undefined
+    const value = JSON.parse(text) as RecordedVerdict
+    return [value.valid, value.said ?? 0].every((set) => Number.isSafeInteger(set) && set >= 0) ? value : undefined
   } catch {
     return undefined
   }

@@ -290,7 +290,13 @@ export const WORKER_FIELDS = {
   appealUpTo: field(
     'APPEAL_UP_TO',
     integer(0, 1_000_000_000),
-    'Whole tokens to put up at most for appealing a verdict that finds our proof invalid; 0: only say so.',
+    'Whole tokens to put up at most for appealing a verdict that is wrong as far as this machine knows; 0: only say so.',
+    0,
+  ),
+  appealPerDay: field(
+    'APPEAL_PER_DAY',
+    integer(0, 1_000_000_000),
+    'Whole tokens that the bonds of appeals may come to within 24 hours; 0: three times appealUpTo.',
     0,
   ),
   drandEndpoints: field(

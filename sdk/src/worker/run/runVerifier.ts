@@ -29,7 +29,12 @@ export interface VerifierRun {
 export type VerifierAnswer =
   | { readonly kind: 'valid' }
   /** The program refuses the proof, or did not say within its limits that it is valid. */
-  | { readonly kind: 'invalid'; readonly reason: string }
+  | {
+      readonly kind: 'invalid'
+      readonly reason: string
+      /** Whether the program itself said so; a crash or a limit says less. */
+      readonly said: boolean
+    }
   /** This machine could not run the program; that says nothing about the proof. */
   | { readonly kind: 'unable'; readonly why: string }
 
@@ -80,7 +85,7 @@ function answerOf(outcome: RunOutcome): VerifierAnswer {
     case 'valid':
       return { kind: 'valid' }
     case 'invalid':
-      return invalid(outcome.reason)
+      return { ...invalid(outcome.reason), said: true }
     case 'program-error':
       return invalid(`the verifier program says: ${outcome.text}`)
     case 'no-result':
@@ -97,6 +102,6 @@ function answerOf(outcome: RunOutcome): VerifierAnswer {
   }
 }
 
-function invalid(reason: string): VerifierAnswer {
-  return { kind: 'invalid', reason: reason.slice(0, MAX_REASON) }
+function invalid(reason: string): Extract<VerifierAnswer, { kind: 'invalid' }> {
+  return { kind: 'invalid', reason: reason.slice(0, MAX_REASON), said: false }
 }
