@@ -1,8 +1,10 @@
 import { expect } from 'chai'
 
 import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
+import { expectEnded } from '../support/network/expectSound.js'
 import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import { WorkerProcess } from '../support/network/WorkerProcess.js'
+import { IS_FULL } from '../support/seed.js'
 
 const KILLED = 'test/support/provers/killed.ts'
 
@@ -32,16 +34,24 @@ const SUBMITTED: readonly (readonly string[])[] = [
   ['transaction mined', 'submit'],
 ]
 
+/** The same for work that ends with an answer: what the worker is told, and the answer. */
+const ANSWERED = [
+  { answer: 'Failed', stage: 'fail', state: 'failed' },
+  { answer: 'Declined', stage: 'decline', state: 'declined' },
+] as const
+
 // However the process dies: after a restart the workload is proved, each seat committed exactly once, and is paid.
 describe('faults: the worker is killed', function () {
   this.timeout(240_000)
   let network: TestNetwork
   let program: ProgramId
+  let failing: ProgramId
   let alice: Operator
 
   before(async () => {
     network = await TestNetwork.start()
     program = await network.deployGuest('hashcash')
+    failing = await network.deployGuest('guest', ['exit'])
     alice = await network.addOperator('alice', 2)
     await network.chain.mineEvery(1)
   })
@@ -87,4 +97,30 @@ describe('faults: the worker is killed', function () {
       expect(settled?.args).to.include({ rank: 1 })
     })
   }
+
+  describe('when it answers', () => {
+    before(function () {
+      if (IS_FULL) return
+      console.log('      SKIP killed at an answer: npm run test:faults')
+      this.skip()
+    })
+
+    for (const { answer, stage, state } of ANSWERED) {
+      const places = [[`job ${state}`], ...['signed', 'sent', 'mined'].map((word) => [`transaction ${word}`, stage])]
+      for (const place of places) {
+        it(`at "${place.join(' ')}", and answers once`, async () => {
+          const changes = { denyPrograms: answer === 'Declined' ? [failing] : [] }
+          const killed = WorkerProcess.start(await network.configure(alice, changes), KILLED, place)
+          network.workers.push(killed)
+          const workload = await network.submit(failing, { maxRunTime: 20 })
+          expect(await killed.exited()).to.equal('SIGKILL')
+          const restarted = await network.startWorker(alice, changes)
+          await expectEnded(network, alice, workload)
+          const answers = (await network.eventsOf(workload)).filter(({ name }) => name === answer)
+          expect(answers).to.have.length(1)
+          expect(await restarted.stop()).to.equal(0)
+        })
+      }
+    }
+  })
 })

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect } from 'chai'
 
-import { auditPayments } from '../../sdk/src/audit/index.js'
-import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
+import type { ProgramId } from '../../sdk/src/chain/index.js'
+import { expectProved } from '../support/network/expectSound.js'
 import { FaultyRpc, RPC_FAULTS } from '../support/network/FaultyRpc.js'
 import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import { faultSeed, IS_FULL, Seeded } from '../support/seed.js'
@@ -38,36 +38,6 @@ describe('faults: chosen by a seed', function () {
       console.log(`      To repeat: npm run test:faults -- --seed ${random.seed}`)
   })
 
-  /** Nothing is lost, nothing is promised twice, nobody is slashed, and the money adds up. */
-  async function expectSound(workload: WorkloadId): Promise<void> {
-    const events = await network.eventsOf(workload)
-    const names = events.map(({ name }) => name)
-    expect(
-      names.filter((name) => name === 'Finished'),
-      names.join(' '),
-    ).to.have.length(1)
-    expect(names).to.not.include('Silent')
-    for (const seat of alice.seats) {
-      const own = events.filter((event) => 'seat' in event.args && event.args.seat === seat).map(({ name }) => name)
-      expect(
-        own.filter((name) => name === 'Committed'),
-        own.join(' '),
-      ).to.have.length(1)
-      expect(
-        own.filter((name) => name === 'Revealed'),
-        own.join(' '),
-      ).to.have.length(1)
-      expect(own).to.not.include('Missed')
-    }
-    expect((await auditPayments(network.contracts, workload)).agrees).to.be.true
-    const { market, registry, token } = network.contracts
-    const held = await token.balanceOf(market)
-    const [owner, prover] = [network.requester.account!, alice.wallet.address]
-    const balances = await Promise.all([owner, prover].map(async (of) => (await market.accountOf(of)).balance))
-    expect(held).to.be.greaterThanOrEqual(balances.reduce((sum, balance) => sum + balance, 0n))
-    for (const seat of alice.seats) expect((await registry.seatOf(seat)).bond).to.equal(1_000n * 10n ** 18n)
-  }
-
   for (const stage of random.shuffle(STAGES)) {
     const wish = random.integer(1, DEEPEST)
     it(`a reorg of up to ${wish} blocks when ${stage} is on the chain`, async () => {
@@ -86,7 +56,7 @@ describe('faults: chosen by a seed', function () {
       // The requester's own transaction may be among those that are gone.
       await network.requester.releaseWhenServed({ workload }).catch(() => undefined)
       await network.until(workload, 'Finished', 240)
-      await expectSound(workload)
+      await expectProved(network, alice, workload)
       expect(await worker.stop()).to.equal(0)
     })
   }
@@ -113,7 +83,7 @@ describe('faults: chosen by a seed', function () {
       }
       await released
       await network.until(workload, 'Finished', 240)
-      await expectSound(workload)
+      await expectProved(network, alice, workload)
       expect(await worker.stop()).to.equal(0)
     } finally {
       await rpc.stop()

@@ -77,6 +77,11 @@ export class WorkerProcess {
     return this.#exit
   }
 
+  /** Its process id. */
+  get pid(): number {
+    return this.#process.pid!
+  }
+
   /** What it wrote to standard error. */
   get stderr(): string {
     return this.#stderr
