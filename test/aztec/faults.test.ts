@@ -1,9 +1,17 @@
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import { expect } from 'chai'
 
 import { AdapterBench, until } from '../support/aztec/AdapterBench.js'
 import { JOB_TIMEOUT_MS } from '../support/aztec/brokerCases.js'
 import { BrokerDouble } from '../support/aztec/BrokerDouble.js'
-import { Producer } from '../support/aztec/Producer.js'
+import { Producer, resultIn } from '../support/aztec/Producer.js'
+import { MOST_ARRIVING } from '../../sdk/src/aztec/adapter/Intake.js'
+import { inlineExchange } from '../../sdk/src/aztec/exchange/inlineExchange.js'
+import type { ProofExchange } from '../../sdk/src/aztec/exchange/ProofExchange.js'
+import { readResult } from '../../sdk/src/aztec/protocol/result.js'
+import { aztecError } from '../../sdk/src/errors/codes/aztec.js'
 import { BrokerClient } from '../../sdk/src/aztec/broker/BrokerClient.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import { rejected } from '../support/rejected.js'
@@ -117,6 +125,71 @@ describe('aztec: a broker that is not as it should be', function () {
       )
     }
     expect(await adapter.outcomes()).to.deep.equal({})
+  })
+
+  it('one job of which the broker says nothing but errors hides no other', async () => {
+    const [sick, other] = [producer.job(1), producer.job(1)]
+    await producer.enqueue(sick, other)
+    const adapter = await bench.adapter(broker.url, { lanes: [{ ...bench.lane, bundleWaitMs: 60_000 }] })
+    await until(async () => (Object.keys(await adapter.outcomes()).length === 2 ? true : undefined), 'not taken')
+    broker.refused.add(sick.id)
+    await producer.cancel(other)
+    await until(async () => ((await adapter.outcomes())[other.id] === 'settled' ? true : undefined), adapter.tail())
+    expect((await adapter.outcomes())[sick.id]).to.equal(null)
+  })
+
+  it('a stored result that is damaged or gone is proven again, and the right one reported', async () => {
+    let isAway = true
+    const exchange: ProofExchange = {
+      ...inlineExchange,
+      save: (...args) =>
+        isAway ? Promise.reject(aztecError('AZTEC_INPUTS_UNAVAILABLE', 'away')) : inlineExchange.save(...args),
+    }
+    const jobs = [producer.job(1), producer.job(1)]
+    await producer.enqueue(...jobs)
+    const adapter = await bench.adapter(broker.url, { exchange, attempts: 3 })
+    const results = join(adapter.directory, 'results')
+    const names = await until(async () => {
+      const found = await readdir(results).catch(() => [])
+      return found.length === 2 && (await adapter.db.selectFrom('jobs').select('result').execute()).every(({ result }) => result !== null) ? found : undefined // prettier-ignore
+    }, 'not proven')
+    await rm(join(results, names[0]!))
+    await chmod(join(results, names[1]!), 0o644)
+    await writeFile(join(results, names[1]!), '{"type":16}')
+    isAway = false
+    for (const job of jobs) {
+      const now = await until(async () => {
+        const status = await producer.status(job)
+        return status.status === 'fulfilled' ? status : undefined
+      }, `${job.id} is open`, 60) // prettier-ignore
+      expect(resultIn(now).type).to.equal(job.type)
+      readResult('PARITY_BASE', resultIn(now).result)
+    }
+    expect(broker.calls.filter(({ method }) => method === 'reportProvingJobError')).to.deep.equal([])
+  })
+
+  it('holds the inputs of a few jobs at a time, however many slots there are', async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    let [now, most] = [0, 0]
+    const exchange: ProofExchange = {
+      ...inlineExchange,
+      load: async (...args) => {
+        most = Math.max(most, ++now)
+        await gate
+        now--
+        return inlineExchange.load(...args)
+      },
+    }
+    const jobs = Array.from({ length: MOST_ARRIVING + 9 }, () => producer.job(1))
+    await producer.enqueue(...jobs)
+    const adapter = await bench.adapter(broker.url, { exchange, slots: 64 })
+    await until(() => (now === MOST_ARRIVING ? true : undefined), 'they do not come')
+    const asked = broker.calls.filter(({ method }) => method === 'getProvingJob').length
+    await systemClock.sleep(500)
+    expect(broker.calls.filter(({ method }) => method === 'getProvingJob')).to.have.length(asked)
+    open()
+    await until(async () => (Object.keys(await adapter.outcomes()).length === jobs.length ? true : undefined), 'some are not taken', 60) // prettier-ignore
+    expect(most).to.equal(MOST_ARRIVING)
   })
 
   it('counts what it does, by type of job', async () => {

@@ -123,7 +123,7 @@ export class AdapterBench {
       keepMs: 86_400_000,
     }
     const cacheDirectory = join(directory, 'packages')
-    const adapter = new RunningAdapter(db, (log, metrics) => {
+    const adapter = new RunningAdapter(db, directory, (log, metrics) => {
       const requester = options.requester ?? new WalletRequester({ client, log, deposit: true, cacheDirectory })
       return new AztecAdapter({ ...defaults, ...options, requester, db, directory, log, metrics })
     })
@@ -137,6 +137,8 @@ export class AdapterBench {
 export class RunningAdapter {
   readonly lines: Line[] = []
   readonly db: Kysely<AztecSchema>
+  /** Where its files are. */
+  readonly directory: string
   readonly #make: (log: ReturnType<typeof jsonLogger>, metrics: AztecMetrics) => AztecAdapter
   metrics = new AztecMetrics(systemClock)
   #stopping = new AbortController()
@@ -144,9 +146,11 @@ export class RunningAdapter {
 
   constructor(
     db: Kysely<AztecSchema>,
+    directory: string,
     make: (log: ReturnType<typeof jsonLogger>, metrics: AztecMetrics) => AztecAdapter,
   ) {
     this.db = db
+    this.directory = directory
     this.#make = make
   }
 

@@ -44,6 +44,8 @@ export class BrokerDouble {
   readonly headers: Record<string, string> = Object.fromEntries(
     Object.entries(RELEASE).map(([name, value]) => [`x-aztec-${name}`, value]),
   )
+  /** Ids of jobs about which nothing is said but an error. */
+  readonly refused = new Set<string>()
   /** Answers in place of the broker's own, each used once: a body, or null for a cut connection. */
   readonly faults: (string | null)[] = []
   readonly #options: Required<BrokerDoubleOptions>
@@ -114,6 +116,7 @@ export class BrokerDouble {
     if (act === undefined) return { id, error: { code: -32601, message: `Method not found: ${method}` } }
     this.calls.push({ method: name, params })
     try {
+      if (this.refused.has(String(params[0]))) throw new RpcError(-32702, 'internal error')
       return { id, result: act(params) }
     } catch (error) {
       if (!(error instanceof RpcError)) throw error

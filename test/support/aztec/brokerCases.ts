@@ -336,7 +336,7 @@ export const BROKER_CASES: Readonly<Record<string, (parts: BrokerCase) => Promis
     expect(other?.job.id).to.equal(second.id)
     const unknown = { ...first, id: first.id.replace(/.$/, (last) => (last === '0' ? '1' : '0')) }
     const statuses = await client.statusOf([first.id, second.id, unknown.id])
-    expect(statuses.map(({ status }) => status)).to.deep.equal(['in-progress', 'in-progress', 'not-found'])
+    expect(statuses.map((one) => one?.status)).to.deep.equal(['in-progress', 'in-progress', 'not-found'])
     expect(await client.reportError(first.id, 'one', true, filter)).to.equal(undefined)
     expect((await client.getJob(filter))?.job.id).to.equal(first.id)
     await client.reportError(first.id, 'two', true, filter)

@@ -144,6 +144,7 @@ export class AztecAdapter {
     this.#short = short
     if (short !== undefined || now < this.#pausedUntil) return
     for (let room = await this.#intake.room(); room > 0; room--) {
+      await this.#intake.turn()
       const assignment = await broker.getJob(this.#filter, signal)
       if (assignment === undefined) return
       this.#intake.accept(assignment, signal)

@@ -25,6 +25,8 @@ export interface IntakeOptions {
   readonly slots: number
 }
 
+/** Jobs whose inputs, of up to 7 MB, are held in memory at the same time. */
+export const MOST_ARRIVING = 16
 const LOAD_ATTEMPTS = 3
 const LOAD_DELAY_MS = 1_000
 
@@ -51,6 +53,11 @@ export class Intake {
   async room(): Promise<number> {
     const inFlight = await this.#options.book.inState('waiting', 'bundled', 'proven')
     return this.#options.slots - inFlight.length - this.#arriving.size
+  }
+
+  /** Resolves when another job may be asked for: what is on its way into the book is held in memory. */
+  async turn(): Promise<void> {
+    while (this.#running.size >= MOST_ARRIVING) await Promise.race(this.#running)
   }
 
   /** Takes what an answer handed over; a job that is known already goes on where it was. */

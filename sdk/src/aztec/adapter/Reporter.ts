@@ -64,7 +64,15 @@ export class Reporter {
 
   async #succeed({ id, type, result, created_at }: StoredJob, signal: AbortSignal): Promise<void> {
     const { broker, exchange, book, intake, results, metrics, clock, log, filter } = this.#options
-    const json = await results.get(result ?? '')
+    let json: string
+    try {
+      json = await results.get(result ?? '')
+    } catch (error) {
+      if (!GevulotError.is(error, 'AZTEC_RESULT_INVALID')) throw error
+      // Kept for ever it would keep everybody else from the job.
+      log.error('a stored result cannot be used: the job is proven again', { stage: 'retrieve', job: id, error })
+      return book.disprove(id, error.message)
+    }
     const uri = await exchange.save(id, parseJobId(id), json, signal)
     const next = await broker.reportSuccess(id, uri, filter, signal)
     await book.close(id, 'reported')

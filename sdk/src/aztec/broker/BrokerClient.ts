@@ -30,6 +30,9 @@ interface Call {
   readonly params: readonly unknown[]
 }
 
+/** What was answered to one call. */
+type Answer = { readonly result: unknown } | { readonly refusal: Error }
+
 const envelope = z.object({
   id: z.number().nullish(),
   result: z.unknown().optional(),
@@ -71,7 +74,7 @@ export class BrokerClient {
 
   /**
    * Says that jobs are being worked on.
-   * @returns For each what the answer was: nothing, or another job in its place or beside it.
+   * @returns For each what the answer was: nothing, or another job in its place or beside it. Nothing too for one that is refused.
    */
   async reportProgress(
     jobs: readonly { readonly id: string; readonly startedAt: number }[],
@@ -82,7 +85,7 @@ export class BrokerClient {
       method: 'reportProvingJobProgress',
       params: [id, startedAt, filter],
     }))
-    return (await this.#callAll(calls, signal)).map(assignmentOf)
+    return this.#callEach(calls, assignmentOf, signal)
   }
 
   /** Reports a result. It is believed as it is, and the first one counts. */
@@ -109,26 +112,40 @@ export class BrokerClient {
     return this.#assigned({ method: 'reportProvingJobError', params: [id, message, retry, filter] }, signal)
   }
 
-  /** What the broker says about jobs, in their order. */
-  async statusOf(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobStatus[]> {
+  /** What the broker says about jobs, in their order; undefined where it refuses to say. */
+  async statusOf(ids: readonly string[], signal?: AbortSignal): Promise<readonly (JobStatus | undefined)[]> {
     const calls = ids.map((id) => ({ method: 'getProvingJobStatus', params: [id] }))
-    return (await this.#callAll(calls, signal)).map((result) => parsed(jobStatus, result))
+    return this.#callEach(calls, (result) => parsed(jobStatus, result), signal)
   }
 
   async #assigned(call: Call, signal: AbortSignal | undefined): Promise<Assignment | undefined> {
-    const [result] = await this.#request([call], false, signal)
-    return assignmentOf(result)
+    const [answer] = await this.#request([call], false, signal)
+    return answer && assignmentOf(resultIn(answer))
   }
 
-  async #callAll(calls: readonly Call[], signal: AbortSignal | undefined): Promise<readonly unknown[]> {
-    const results: unknown[] = []
+  /** Makes calls in batches. One that is refused, or answered with nonsense, loses none of the others; all of them are an error. */
+  async #callEach<T>(
+    calls: readonly Call[],
+    read: (result: unknown) => T,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly (T | undefined)[]> {
+    const results: (T | undefined)[] = []
+    const refusals: unknown[] = []
     for (let at = 0; at < calls.length; at += MAX_BATCH) {
-      results.push(...(await this.#request(calls.slice(at, at + MAX_BATCH), true, signal)))
+      for (const answer of await this.#request(calls.slice(at, at + MAX_BATCH), true, signal)) {
+        try {
+          results.push(read(resultIn(answer)))
+        } catch (error) {
+          results.push(undefined)
+          refusals.push(error)
+        }
+      }
     }
+    if (calls.length > 0 && refusals.length === calls.length) throw refusals[0]
     return results
   }
 
-  async #request(calls: readonly Call[], batch: boolean, signal: AbortSignal | undefined): Promise<readonly unknown[]> {
+  async #request(calls: readonly Call[], batch: boolean, signal: AbortSignal | undefined): Promise<readonly Answer[]> {
     const { clock, attempts, retryDelayMs } = this.#options
     for (let attempt = 1; ; attempt++) {
       try {
@@ -141,7 +158,7 @@ export class BrokerClient {
     }
   }
 
-  async #send(calls: readonly Call[], batch: boolean, signal: AbortSignal | undefined): Promise<readonly unknown[]> {
+  async #send(calls: readonly Call[], batch: boolean, signal: AbortSignal | undefined): Promise<readonly Answer[]> {
     const { url, timeoutMs, maxAnswerBytes } = this.#options
     const requests = calls.map(({ method, params }, id) => ({
       ...{ jsonrpc: '2.0', id, method: `proverBroker_${method}`, params },
@@ -168,20 +185,12 @@ export class BrokerClient {
     this.#checkVersions(response.headers)
     const answer = jsonOf(text, response.status)
     const list = batch && Array.isArray(answer) ? answer : [answer]
-    const results = this.#resultsOf(calls, list, response.status)
+    const answers = answersOf(calls, list, response.status)
+    const [only] = answers
+    // What refuses a single call may pass: it is made again.
+    if (!batch && only !== undefined) resultIn(only)
     this.#options.onAnswer()
-    return results
-  }
-
-  #resultsOf(calls: readonly Call[], list: readonly unknown[], status: number): readonly unknown[] {
-    const envelopes = list.map((entry) => parsed(envelope, entry))
-    return calls.map(({ method }, id) => {
-      // What refuses a whole batch names no call.
-      const own = envelopes.find((entry) => entry.id === id) ?? envelopes.find((entry) => entry.error !== undefined)
-      if (own === undefined) throw aztecError('AZTEC_BROKER_ANSWER_INVALID', `the broker did not answer ${method}`)
-      if (own.error !== undefined) throw refusal(method, own.error, status)
-      return own.result
-    })
+    return answers
   }
 
   #checkVersions(headers: Headers): void {
@@ -197,6 +206,24 @@ export class BrokerClient {
       )
     }
   }
+}
+
+/** The answer to each call. What refuses a whole batch names no call, and is thrown. */
+function answersOf(calls: readonly Call[], list: readonly unknown[], status: number): readonly Answer[] {
+  const envelopes = list.map((entry) => parsed(envelope, entry))
+  return calls.map(({ method }, id) => {
+    const own = envelopes.find((entry) => entry.id === id)
+    if (own?.error !== undefined) return { refusal: refusal(method, own.error, status) }
+    if (own !== undefined) return { result: own.result }
+    const whole = envelopes.find((entry) => entry.error !== undefined && typeof entry.id !== 'number')?.error
+    if (whole !== undefined) throw refusal(method, whole, status)
+    throw aztecError('AZTEC_BROKER_ANSWER_INVALID', `the broker did not answer ${method}`)
+  })
+}
+
+function resultIn(answer: Answer): unknown {
+  if ('refusal' in answer) throw answer.refusal
+  return answer.result
 }
 
 function refusal(method: string, { code, message = '' }: NonNullable<Envelope['error']>, status: number): Error {

@@ -190,6 +190,19 @@ export class JobBook {
     })
   }
 
+  /** The stored result of a job cannot be used: it waits again, with one attempt more. */
+  async disprove(id: string, why: string): Promise<void> {
+    await this.#db
+      .updateTable('jobs')
+      .set(({ eb }) => ({
+        ...{ state: 'waiting' as const, bundle: null, result: null, why, updated_at: this.#clock.now() },
+        attempts: eb('attempts', '+', 1),
+      }))
+      .where('id', '=', id)
+      .where('state', '=', 'proven')
+      .execute()
+  }
+
   /** Ends a bundle; jobs that have no result wait again, with one attempt more. */
   async closeBundle(id: number, why: string | null): Promise<void> {
     await this.#db.transaction().execute(async (db) => {

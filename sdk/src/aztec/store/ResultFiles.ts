@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf } from '../../content/digest.js'
-import { writeAtomically } from '../../content/writeAtomically.js'
+import { errnoOf, writeAtomically } from '../../content/writeAtomically.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 
 /** The JSON of results that were checked, one file each, until their jobs are forgotten. */
@@ -26,12 +26,18 @@ export class ResultFiles {
 
   /**
    * A result, as it was stored.
-   * @throws GevulotError AZTEC_RESULT_INVALID: the file is damaged
+   * @throws GevulotError AZTEC_RESULT_INVALID: the file is damaged, or gone
    */
   async get(digest: string): Promise<string> {
-    const json = await readFile(this.#path(digest), 'utf8')
-    if (digestOf(json) === digest) return json
-    throw aztecError('AZTEC_RESULT_INVALID', `the stored result ${digest} is damaged`)
+    const json = await readFile(this.#path(digest), 'utf8').catch((error: unknown) => {
+      if (errnoOf(error) === 'ENOENT') return undefined
+      throw error
+    })
+    if (json !== undefined && digestOf(json) === digest) return json
+    throw aztecError(
+      'AZTEC_RESULT_INVALID',
+      `the stored result ${digest} is ${json === undefined ? 'gone' : 'damaged'}`,
+    )
   }
 
   /** Removes a result. */
