@@ -13,7 +13,8 @@ export interface ValidatorRole {
   readonly entry: string
 }
 
-const VALIDATOR = 'sdk/dist/validator/main.js'
+/** The real one. */
+export const VALIDATOR = 'sdk/dist/validator/main.js'
 
 /** Seven seats, so that every committee is all of them; the liar cannot change what five agree on. */
 export const validators: readonly ValidatorRole[] = [
@@ -22,12 +23,20 @@ export const validators: readonly ValidatorRole[] = [
   { name: 'liar', note: 'finds everything invalid', seats: 1, entry: 'test/support/validators/liar.ts' },
 ]
 
-/** Starts the validators, each of which knows where the others show their verdicts. */
-export async function startValidators(ground: ProverGround, keys: readonly string[]): Promise<DaemonProcess[]> {
-  const ports = await Promise.all(validators.map(() => freePort()))
+/** What differs from one demonstration to another. */
+export type ValidatorChoice = Partial<Record<keyof ValidatorConfig, unknown>>
+
+/** Starts validators, each of which knows where the others show their verdicts. */
+export async function startValidators(
+  ground: ProverGround,
+  keys: readonly string[],
+  roles: readonly ValidatorRole[] = validators,
+  choice: ValidatorChoice = {},
+): Promise<DaemonProcess[]> {
+  const ports = await Promise.all(roles.map(() => freePort()))
   const peers = ports.map((port) => `http://127.0.0.1:${port}/`)
-  return validators.map(({ name, entry }, index) => {
-    const config: Partial<Record<keyof ValidatorConfig, unknown>> = {
+  return roles.map(({ name, entry }, index) => {
+    const config: ValidatorChoice = {
       // Whatever the provers use: in an emulated machine a verifier would not end within the short window.
       runtime: 'bubblewrap',
       rpcUrl: ground.rpcUrl,
@@ -36,6 +45,7 @@ export async function startValidators(ground: ProverGround, keys: readonly strin
       listen: `127.0.0.1:${ports[index] ?? 0}`,
       peers: peers.toSpliced(index, 1),
       pollMs: 300,
+      ...choice,
     }
     return DaemonProcess.start({ name, entry, directory: ground.directory, privateKey: keys[index] ?? '', config })
   })

@@ -1,10 +1,18 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import { parseEther, type HDNodeWallet } from 'ethers'
 
-import { connect, deploymentOf, readEvents, type Contracts, type ProgramId } from '../../../sdk/src/chain/index.js'
-import { createClient } from '../../../sdk/src/client/index.js'
+import {
+  connect,
+  deploymentOf,
+  readEvents,
+  type Contracts,
+  type ProgramId,
+  type WorkloadId,
+} from '../../../sdk/src/chain/index.js'
+import { createClient, type GevulotClient, type Ledger, type Workload } from '../../../sdk/src/client/index.js'
 import { digestFromHex } from '../../../sdk/src/content/digest.js'
 import { DirectoryStore } from '../../../sdk/src/content/index.js'
 import { parseInputsManifest } from '../../../sdk/src/content/InputsManifest.js'
@@ -16,6 +24,7 @@ import { equip } from '../../demo/equip.js'
 import type { LocalChain } from '../../demo/LocalChain.js'
 import { startProver, type ProverGround } from '../../demo/provers.js'
 import { stakeSeats } from '../../demo/qualification.js'
+import { startValidators, VALIDATOR, type ValidatorRole } from '../../demo/validators.js'
 import { buildReleasePackages } from '../../../programs/aztec-jobs/release/build.js'
 import { ACCOUNTS } from './accounts.js'
 
@@ -23,9 +32,21 @@ import { ACCOUNTS } from './accounts.js'
 const PARAMETERS: Parameters = {
   ...devnet,
   epochLength: 10,
-  rules: { ...devnet.rules, responseWindow: 60, silenceWindow: 120, revealDelay: 1, revealWindow: 60 },
+  rules: {
+    ...devnet.rules,
+    responseWindow: 60,
+    silenceWindow: 120,
+    revealDelay: 1,
+    revealWindow: 60,
+    verdictWindow: 90,
+  },
 }
 const PROVERS = ['alice', 'bob'] as const
+/** Seven seats, so that every committee is all of them, and its quorum needs both. */
+const JUDGES: readonly ValidatorRole[] = [
+  { name: 'vera', note: 'judges', seats: 4, entry: VALIDATOR },
+  { name: 'victor', note: 'judges', seats: 3, entry: VALIDATOR },
+]
 const WORKER = 'sdk/dist/worker/main.js'
 
 /** Our side: contracts, provers at work, a customer with tokens, the program. */
@@ -37,12 +58,15 @@ export class Market {
   readonly ground: ProverGround
   readonly customer: HDNodeWallet
   readonly #keys: readonly string[]
-  readonly #provers: DaemonProcess[] = []
+  readonly #daemons: DaemonProcess[] = []
+  readonly #reader: GevulotClient
 
   private constructor(
     parts: Pick<Market, 'contracts' | 'program' | 'labels' | 'ground' | 'customer'>,
     keys: readonly string[],
+    reader: GevulotClient,
   ) {
+    this.#reader = reader
     this.contracts = parts.contracts
     this.program = parts.program
     this.labels = parts.labels
@@ -64,9 +88,8 @@ export class Market {
     const store = new DirectoryStore(ground.store)
     mkdirSync(ground.inbox, { recursive: true })
     const { prover, verifier } = await buildReleasePackages({ store, packages })
-    const { program } = await (
-      await createClient({ deployment, signer: owner, store, pollMs: 50 })
-    ).deployProgram({
+    const client = await createClient({ deployment, signer: owner, store, pollMs: 50 })
+    const { program } = await client.deployProgram({
       prover: prover.digest,
       verifierProgram: verifier.digest,
     })
@@ -78,42 +101,77 @@ export class Market {
       await equip(chain, contracts, wallet, SEATS)
       await stakeSeats(contracts, wallet, SEATS)
     }
+    const validatorClass = Number(await contracts.committee.validatorClass())
+    for (const [index, { seats }] of JUDGES.entries()) {
+      const wallet = chain.wallet(ACCOUNTS.validators + index)
+      await equip(chain, contracts, wallet, seats)
+      await stakeSeats(contracts, wallet, seats, validatorClass)
+      wallets.push(wallet)
+    }
     const keys = wallets.map(({ privateKey }) => privateKey)
-    return new Market({ contracts, program, labels: prover.manifest.labels, ground, customer }, keys)
+    return new Market({ contracts, program, labels: prover.manifest.labels, ground, customer }, keys, client)
   }
 
-  /** Starts the provers, once the chain keeps time. */
-  start(): void {
+  /** Starts provers and validators, once the chain keeps time. */
+  async start(): Promise<void> {
     PROVERS.forEach((name, index) => {
-      const role = { name, note: '', entry: WORKER, config: CONFIG }
-      this.#provers.push(startProver(role, this.ground, this.#keys[index] ?? ''))
+      const config = { ...CONFIG, proofDirectories: [this.ground.store] }
+      const role = { name, note: '', entry: WORKER, config }
+      this.#daemons.push(startProver(role, this.ground, this.#keys[index] ?? ''))
     })
+    const { memoryMiB } = CONFIG
+    this.#daemons.push(...(await startValidators(this.ground, this.#keys.slice(PROVERS.length), JUDGES, { memoryMiB })))
   }
 
-  /** Waits until the provers follow the chain. */
+  /** Waits until all of them follow the chain. */
   async ready(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#provers.map((prover) => prover.ready(signal)))
+    await Promise.all(this.#daemons.map((daemon) => daemon.ready(signal)))
   }
 
-  /** The ids of the jobs in every workload that the customer has paid for, each workload's in its order. */
-  async paidFor(): Promise<readonly (readonly string[])[]> {
+  /** Every workload that the customer has paid for, with the ids of its jobs in their order. */
+  async paidFor(): Promise<readonly PaidBundle[]> {
     const store = new DirectoryStore(this.ground.store)
     const options = { maxBytes: 2 ** 20 }
-    const bundles: (readonly string[])[] = []
+    const bundles: PaidBundle[] = []
     for await (const event of readEvents(this.contracts, { names: ['Submitted'] })) {
       if (event.name !== 'Submitted' || event.args.requester !== this.customer.address) continue
       const { files } = parseInputsManifest(await store.get(event.args.inputs, options))
       const statement = files.find(({ name }) => name === 'public_inputs')
       if (statement === undefined) throw new Error('a workload without a statement')
-      bundles.push(readStatement(await store.get(digestFromHex(statement.sha256), options)))
+      const jobs = readStatement(await store.get(digestFromHex(statement.sha256), options))
+      bundles.push({ workload: event.args.workload, jobs })
     }
     return bundles
   }
 
+  /** Waits until each of these workloads has a verdict and is settled. @returns They as they ended. */
+  async final(bundles: readonly PaidBundle[], signal: AbortSignal): Promise<readonly FinalWorkload[]> {
+    for (const end = Date.now() + VERDICT_PATIENCE_MS; ; await sleep(1000, undefined, { signal })) {
+      const workloads = await Promise.all(bundles.map(({ workload }) => this.#reader.getWorkload({ workload })))
+      const final = workloads.filter((one): one is FinalWorkload => 'paid' in one)
+      if (final.length === bundles.length) return final
+      if (Date.now() < end) continue
+      const open = workloads.filter((one) => !('paid' in one)).map(({ workload, status }) => `${workload} ${status}`)
+      throw new Error(`workloads are not settled: ${open.join(', ')}`)
+    }
+  }
+
   async stop(): Promise<void> {
-    await Promise.all(this.#provers.map((prover) => prover.stop()))
+    await Promise.all(this.#daemons.map((daemon) => daemon.stop()))
   }
 }
+
+/** A workload, and the jobs that it was to prove. */
+export interface PaidBundle {
+  readonly workload: WorkloadId
+  readonly jobs: readonly string[]
+}
+
+/** A workload that is settled. */
+export type FinalWorkload = Extract<Workload, Ledger>
+
+/** Reveal, committee and settlement, on a machine that has other things to do. */
+const VERDICT_PATIENCE_MS = 10 * 60_000
 
 const SEATS = 4
 /** The program asks for more memory than a worker lends by itself. */

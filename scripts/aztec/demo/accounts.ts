@@ -6,6 +6,8 @@ export const ACCOUNTS = {
   customer: 1,
   /** The first of our provers. */
   provers: 2,
+  /** The first of the validators that judge our workloads. */
+  validators: 5,
   /** Deploys and owns Aztec's contracts. */
   deployer: 10,
   sequencer: 11,

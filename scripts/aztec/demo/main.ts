@@ -10,6 +10,7 @@ import { LocalChain } from '../../demo/LocalChain.js'
 import { paint } from '../../demo/paint.js'
 import { root } from '../../lib/artifacts.js'
 import { prepare } from '../setup/prepare.js'
+import { account } from './account.js'
 import { Adapter } from './Adapter.js'
 import { AztecNetwork } from './AztecNetwork.js'
 import { Market } from './Market.js'
@@ -48,7 +49,9 @@ async function main(): Promise<void> {
   const chain = await LocalChain.start({ behind: HEAD_START_SECONDS })
   closers.push(() => chain.stop())
   const market = await Market.deploy(chain, DIRECTORY, prepared.packages)
-  tell(`our contracts: market ${market.contracts.addresses.market}, two provers, a customer with tokens`)
+  tell(
+    `our contracts: market ${market.contracts.addresses.market}, two provers, two validators, a customer with tokens`,
+  )
   note(`the program ${market.program.slice(0, 10)}: ${paint.warn(market.labels.join('; '))}`)
   const identity = await ProverIdentity.agree(chain)
   tell(`the prover's identity: ${identity.address}, shared by contract between customer and prover, 40 to 60`)
@@ -60,7 +63,7 @@ async function main(): Promise<void> {
   const rewards = new Rewards(chain, rollup)
   await chain.catchUp()
   await chain.keepTime()
-  market.start()
+  await market.start()
   closers.push(() => market.stop())
   const brokerUrl = await aztec.start(signal)
   tell("Aztec's sequencer, archiver, prover node and prover broker run; no proving agent of its own does")
@@ -80,6 +83,9 @@ async function main(): Promise<void> {
   heading('Posting it oneself')
   await postAgain(stage, second, signal)
 
+  heading('What our market paid')
+  for (const { bundles } of [first, second]) await account(market, bundles, signal)
+
   heading('The reward')
   // Nothing of what follows needs them, and they would not understand a clock that jumps.
   await adapter.stop()
@@ -96,12 +102,14 @@ async function main(): Promise<void> {
   heading('What it was')
   for (const proven of [first, second]) note(summary(proven))
   note(`${SIMULATED}: Aztec's circuits were executed by our provers, no proof was made, and the rollup verified none.`)
-  note(`logs: ${relative(process.cwd(), DIRECTORY)}/aztec.log, adapter/log.jsonl, alice/log.jsonl, bob/log.jsonl`)
+  note(
+    `logs: ${relative(process.cwd(), DIRECTORY)}/aztec.log, adapter/log.jsonl, and log.jsonl of alice, bob, vera and victor`,
+  )
   console.log(paint.faint(`\n${Math.round((Date.now() - started) / 1000)} s in all.`))
 }
 
-function summary({ epoch, jobs, workloads, seconds, killed }: ProvenEpoch): string {
-  const what = `${jobs} jobs in ${workloads} workloads, ${seconds.toFixed(0)} s from the epoch's end to its proof`
+function summary({ epoch, jobs, bundles, seconds, killed }: ProvenEpoch): string {
+  const what = `${jobs} jobs in ${bundles.length} workloads, ${seconds.toFixed(0)} s from the epoch's end to its proof`
   return `epoch ${epoch.number}: ${what}${killed ? ', the adapter killed once, nothing paid twice' : ''}`
 }
 

@@ -9,7 +9,7 @@ import { paint } from '../../demo/paint.js'
 import type { Adapter } from './Adapter.js'
 import type { AztecNetwork } from './AztecNetwork.js'
 import { Epoch } from './Epoch.js'
-import type { Market } from './Market.js'
+import type { Market, PaidBundle } from './Market.js'
 import type { Rewards } from './Rewards.js'
 import { amount, note, SIMULATED, tell } from './say.js'
 import type { Bonding, ProverIdentity } from './Sidecar.js'
@@ -29,7 +29,7 @@ export interface Stage {
 export interface ProvenEpoch {
   readonly epoch: Epoch
   readonly jobs: number
-  readonly workloads: number
+  readonly bundles: readonly PaidBundle[]
   /** From the end of the epoch to the proof on L1. */
   readonly seconds: number
   readonly killed: boolean
@@ -78,13 +78,12 @@ export async function proveEpoch(
     `the bond is ${end.state}: ${amount(end.returned)} back, tip ${amount(end.tip)} to the prover, bounty ${amount(end.bounty)} to whoever settled`,
   )
 
-  const paid = (await market.paidFor()).filter(
-    ([id]) => id !== undefined && BigInt(parseJobId(id).epoch) === epoch.number,
+  const bundles = (await market.paidFor()).filter(
+    ({ jobs: [id] }) => id !== undefined && BigInt(parseJobId(id).epoch) === epoch.number,
   )
-  const jobs = paid.flat()
-  if (new Set(jobs).size !== jobs.length) throw new Error('a job was paid twice')
-  note(`${jobs.length} jobs in ${paid.length} workloads, each job paid once`)
-  return { epoch, jobs: jobs.length, workloads: paid.length, seconds, killed: kill, transaction }
+  const jobs = new Set(bundles.flatMap(({ jobs }) => jobs)).size
+  note(`${jobs} jobs in ${bundles.length} workloads`)
+  return { epoch, jobs, bundles, seconds, killed: kill, transaction }
 }
 
 /** Kills the adapter once it has results and has paid for more work, and starts it again. */
