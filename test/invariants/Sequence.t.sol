@@ -97,7 +97,7 @@ contract HandlerSequence {
         _happenings("accepted late;dropped for declines;dropped for misses");
         _happenings("fail after a release;closed by the last own commit;valid reveal;invalid reveal");
         _happenings("release with seats waiting;compensated by a cancel;compensated after a release");
-        _happenings("slashed by its own operator;rules added;class terms changed");
+        _happenings("slashed by its own operator;rules added;rules changed before a draw;class terms changed");
         _happenings("class bond changed;admission opened");
     }
 

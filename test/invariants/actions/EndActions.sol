@@ -72,6 +72,8 @@ abstract contract EndActions is JudgeActions {
 
     /// @dev Whole lists, the least that is needed, lists that miss one, doubles and strangers.
     function _settleList(uint256 index) private returns (uint256[] memory seats) {
+        // Without those that wait.
+        if (_jobs[index].released && _chance(4)) return _unsettledSeats(index, 1);
         uint256 kind = _roll(20);
         if (kind == 0) return new uint256[](0);
         if (kind == 1) return _one(1 + _roll(_seatCount));

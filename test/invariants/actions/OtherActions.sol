@@ -12,6 +12,8 @@ import {SeatActions} from "./SeatActions.sol";
 
 /// @title Money, time, the owner and strangers
 abstract contract OtherActions is SeatActions {
+    uint256 private constant MOST_RULES = 24;
+
     // ─── Money ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Pays in, for oneself or another.
@@ -103,32 +105,14 @@ abstract contract OtherActions is SeatActions {
     /// @notice Changes what new submissions, stakes and operators must meet, within the bounds; nothing of it may touch what is live.
     function govern(uint256 seed) external {
         _begin(seed);
+        uint256 pending = _pickPending();
+        if (pending != NOTHING && _chance(2)) return _changeRulesOf(_jobs[pending].class);
         if (!_chance(4)) return;
         uint8 class = uint8(_roll(2));
         uint256 what = _roll(12);
-        bool committees = !_chance(6);
-        if (what < 2 && _rules.length < 12) {
-            uint32 response = uint32(_roll(200));
-            _addRules(
-                Rules({
-                    responseWindow: response,
-                    silenceWindow: response + uint32(_chance(4) ? _roll(1 days) : _roll(30 minutes)),
-                    revealDelay: uint32(_roll(30)),
-                    revealWindow: 1 + uint32(_roll(600)),
-                    cancelDelay: uint32(_roll(120)),
-                    baseBurnBps: uint16(_roll(2001)),
-                    assignBounty: uint32(_roll(1e4) * 1000),
-                    settleBounty: uint32(_roll(1e4) * 1000),
-                    committeeBps: committees ? uint16(100 + _roll(901)) : 0,
-                    verdictWindow: committees ? 1 + uint32(_roll(1200)) : 0,
-                    beacon: address(_beacon)
-                })
-            );
-            ++seen["rules added"];
-        } else if (what < 4) {
-            uint16 rules = uint16(_chance(6) ? 0 : 1 + _roll(_rules.length - 1));
-            _setTerms(class, ClassTerms(uint32(1e8 + _roll(1e8)), uint32(_roll(2000)), rules));
-            ++seen["class terms changed"];
+        if (what < 2) _writeRules();
+        else if (what < 4) {
+            _chooseTerms(class, _chance(6) ? 0 : 1 + _roll(_rules.length - 1));
         } else if (what == 4) {
             if (!_admissionOpen) _admit(_operator(_roll(OPERATORS)), !_chance(4));
         } else if (what == 5) {
@@ -149,6 +133,46 @@ abstract contract OtherActions is SeatActions {
             _admissionOpen = true;
             ++seen["admission opened"];
         }
+    }
+
+    /// @dev A workload that waits for its draw.
+    function _pickPending() private view returns (uint256) {
+        for (uint256 i; i < _live.length; ++i) if (_jobs[_live[i]].phase == Phase.Pending) return _live[i];
+        return NOTHING;
+    }
+
+    /// @dev New rules for a class with a workload that waits for its draw: it must keep its own.
+    function _changeRulesOf(uint8 class) private {
+        _writeRules();
+        _chooseTerms(class, _rules.length - 1);
+        ++seen["rules changed before a draw"];
+    }
+
+    function _writeRules() private {
+        if (_rules.length == MOST_RULES) return;
+        bool committees = !_chance(6);
+        uint32 response = uint32(_roll(200));
+        _addRules(
+            Rules({
+                responseWindow: response,
+                silenceWindow: response + uint32(_chance(4) ? _roll(1 days) : _roll(30 minutes)),
+                revealDelay: uint32(_roll(30)),
+                revealWindow: 1 + uint32(_roll(600)),
+                cancelDelay: uint32(_roll(120)),
+                baseBurnBps: uint16(_roll(2001)),
+                assignBounty: uint32(_roll(1e4) * 1000),
+                settleBounty: uint32(_roll(1e4) * 1000),
+                committeeBps: committees ? uint16(100 + _roll(901)) : 0,
+                verdictWindow: committees ? 1 + uint32(_roll(1200)) : 0,
+                beacon: address(_beacon)
+            })
+        );
+        ++seen["rules added"];
+    }
+
+    function _chooseTerms(uint8 class, uint256 rules) private {
+        _setTerms(class, ClassTerms(uint32(1e8 + _roll(1e8)), uint32(_roll(2000)), uint16(rules)));
+        ++seen["class terms changed"];
     }
 
     /// @dev Other checks from now on, or none.

@@ -211,6 +211,8 @@ abstract contract RequestActions is World {
         uint256 index = _pickReleasable();
         if (index == NOTHING || (_waiting(index) == 0 && !_chance(3))) return;
         Job storage job = _jobs[index];
+        // Late, what seats at work would have got of a cancel is more than what is unfilled.
+        if (_waiting(index) != 0 && _chance(2)) _goTo(job.drawnAt + job.maxRunTime - _roll(job.maxRunTime / 2));
         address caller = _chance(12) ? _anybody() : job.spec.requester;
         bytes4 predicted;
         if (caller != job.spec.requester) predicted = NotRequester.selector;
