@@ -74,7 +74,8 @@ export interface RunningApi {
   stop(): Promise<void>
 }
 
-const MAX_CONTENT_BYTES = 64 * 2 ** 20
+/** A package with an interpreter has more than a hundred megabytes; it is read as it is sent. */
+const MAX_CONTENT_BYTES = 2 ** 30
 
 /**
  * Starts an API server: the network over HTTP, and in proxy mode requests on behalf of API keys.

@@ -7,9 +7,13 @@ export const programDeploy = defineCommand({
   details: 'The same program has the same id whoever deploys it, so repeating the command is harmless.',
   options: {
     prover: requiredOption('digest', text, "sha-256 (hex or CID) of the prover package's manifest"),
-    verifier: requiredOption('address', address, 'verifier contract; its code is pinned'),
-    verifierProgram: option('digest', text, "sha-256 (hex or CID) of the verifier package's manifest"),
-    verifierGas: optionWithDefault('gas', integer(1, 30_000_000), 1_000_000, 'gas one verification may use'),
+    verifier: option('address', address, 'verifier contract; its code is pinned. Without one a committee judges'),
+    verifierProgram: option(
+      'digest',
+      text,
+      "sha-256 (hex or CID) of the verifier package's manifest; needed without a verifier contract",
+    ),
+    verifierGas: option('gas', integer(1, 30_000_000), 'gas one verification may use; 1,000,000 by default'),
     class: optionWithDefault('number', integer(1, 255), 1, 'hardware class'),
     bindsProver: flag("the proof binds the prover's address"),
     uri: option('uri', text, 'where the packages can be fetched; a hint, the digests alone are trusted'),
@@ -18,9 +22,11 @@ export const programDeploy = defineCommand({
   async run({ options, context }) {
     const client = await context.client()
     context.output.note('deploying')
-    const { verifierProgram, uri, ...rest } = options
+    const { prover, verifier, verifierProgram, verifierGas, uri, class: hardwareClass, bindsProver } = options
     const { program, created } = await client.deployProgram({
-      ...rest,
+      ...{ prover, class: hardwareClass, bindsProver },
+      ...(verifier !== undefined && { verifier }),
+      ...(verifierGas !== undefined && { verifierGas }),
       ...(verifierProgram !== undefined && { verifierProgram }),
       ...(uri !== undefined && { uri }),
       signal: context.signal,

@@ -1,0 +1,197 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { delimiter, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+
+import { expect } from 'chai'
+
+import { root } from '../../scripts/lib/artifacts.js'
+import type { WireJob } from '../../sdk/src/aztec/broker/wire.js'
+import { until } from '../support/aztec/AdapterBench.js'
+import { BrokerDouble } from '../support/aztec/BrokerDouble.js'
+import { Producer } from '../support/aztec/Producer.js'
+import { RealBroker } from '../support/aztec/RealBroker.js'
+import { sandboxWorks } from '../programs/support.js'
+import { useTemporaryDirectory } from '../support/temporary.js'
+
+const packages = process.env['AZTEC_PACKAGES']
+const DEVNET = 'gevulot devnet --provers 1'
+const SERVER = 'gevulot api serve --inbox .gevulot/devnet/inbox --config .gevulot/devnet/gevulot.json'
+const LIMIT_MS = 300_000
+const JOB_TIMEOUT_MS = 30_000
+
+/** A file that the page shows, or a command it tells to type. */
+type Step = { readonly file: string; readonly text: string } | { readonly command: string }
+
+// The ten minutes of docs/aztec.md as a sequencer's operator would follow them: every file and every command, in order.
+describe('package: an Aztec sequencer in ten minutes', function () {
+  this.timeout(900_000)
+  this.bail(true)
+  const directory = useTemporaryDirectory()
+  const running = new Map<string, { readonly child: ChildProcess; output: string }>()
+  const environment: Record<string, string> = {}
+  const places: [string, string][] = []
+  let broker: BrokerDouble | RealBroker | undefined
+  let producer: Producer
+  let steps: Step[]
+
+  before(async function () {
+    if (!(await sandboxWorks())) {
+      console.log('      SKIP: this machine cannot make a bubblewrap sandbox')
+      this.skip()
+    }
+    if (packages === undefined) {
+      console.log("      SKIP Aztec's own broker, ours takes its place: its packages are not installed; npm run test:aztec does it") // prettier-ignore
+    }
+    broker = await (
+      packages === undefined
+        ? new BrokerDouble({ jobTimeoutMs: JOB_TIMEOUT_MS })
+        : new RealBroker(packages, JOB_TIMEOUT_MS)
+    ).start()
+    producer = new Producer(broker.url)
+    const page = await readFile(join(root, 'docs/aztec.md'), 'utf8')
+    const guide = /^## Ten minutes$(.*?)^## /ms.exec(page)?.[1] ?? ''
+    steps = [...guide.matchAll(/^```(sh|json)(?: (\S+))?\n(.*?)^```/gms)].flatMap(
+      ([, kind, file = '', text = '']): Step[] =>
+        kind === 'json'
+          ? [{ file, text }]
+          : text.trim().split('\n').map((command) => ({ command })), // prettier-ignore
+    )
+    const [rpc, api] = [await freePort(), await freePort()]
+    places.push(['127.0.0.1:8545', `127.0.0.1:${rpc}`], ['127.0.0.1:8546', `127.0.0.1:${api}`])
+    places.push(['http://127.0.0.1:8084', broker.url], ['programs/aztec-jobs', join(root, 'programs/aztec-jobs')])
+    // The command as it stands in the tree, under its own name.
+    const loader = pathToFileURL(join(root, 'node_modules/tsx/dist/loader.mjs')).href
+    const bin = join(directory(), 'bin-gevulot')
+    await mkdir(bin)
+    await writeFile(
+      join(bin, 'gevulot'),
+      `#!/bin/sh\nexec '${process.execPath}' --import '${loader}' '${join(root, 'sdk/src/cli/main.ts')}' "$@"\n`,
+      { mode: 0o755 },
+    )
+    const own = Object.entries(process.env).filter(([name]) => !/^(GEVULOT_|NODE_OPTIONS|DATABASE_URL)/.test(name))
+    Object.assign(environment, Object.fromEntries(own), {
+      NO_COLOR: '1',
+      PATH: [bin, process.env['PATH']].join(delimiter),
+    })
+  })
+  after(async () => {
+    for (const command of [...running.keys()].reverse()) await end(command)
+    await broker?.stop()
+  })
+
+  const placed = (text: string): string => places.reduce((so, [from, to]) => so.replaceAll(from, to), text)
+
+  /** The next command of the page, which must begin like this; files that stand before it are written. */
+  async function take(beginning: string, values: Readonly<Record<string, string>> = {}): Promise<string> {
+    for (let step = steps[0]; step !== undefined && 'file' in step; step = steps[0]) {
+      await writeFile(join(directory(), step.file), placed(step.text))
+      steps.shift()
+    }
+    const step = steps.shift()
+    const command = step !== undefined && 'command' in step ? step.command : 'nothing more'
+    expect(command.startsWith(beginning), `the page goes on with ${command}`).to.equal(true)
+    return Object.entries(values).reduce((so, [from, to]) => {
+      expect(so, command).to.include(from)
+      return so.replace(from, to)
+    }, placed(command))
+  }
+
+  async function next(
+    beginning: string,
+    values: Readonly<Record<string, string>> = {},
+    cwd = directory(),
+  ): Promise<string> {
+    const text = await take(beginning, values)
+    try {
+      const { stdout, stderr } = await promisify(execFile)('sh', ['-c', text], { cwd, timeout: LIMIT_MS, env: environment }) // prettier-ignore
+      return stdout + stderr
+    } catch (error) {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string }
+      throw new Error(`${text}\n${stdout}${stderr}`, { cause: error })
+    }
+  }
+
+  /** Starts what the page runs in another terminal, and waits until it says something like this. */
+  async function start(command: string, saying: RegExp): Promise<void> {
+    const ports: Readonly<Record<string, number>> = { [DEVNET]: 0, [SERVER]: 1 }
+    const place = ports[command]
+    const more = place === undefined ? [] : ['--port', places[place]![1].split(':')[1]!]
+    const [program = '', ...args] = command.split(' ')
+    const child = spawn(program, [...args, ...more], {
+      ...{ cwd: directory(), env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
+    })
+    const terminal = { child, output: '' }
+    running.set(command, terminal)
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => (terminal.output += chunk.toString()))
+    }
+    await until(
+      () => {
+        if (child.exitCode !== null) throw new Error(`${command} ended: ${terminal.output}`)
+        return saying.test(terminal.output) ? true : undefined
+      },
+      () => `${command} says ${terminal.output}`,
+      180,
+    )
+  }
+
+  /** Ctrl-C in that terminal. */
+  async function end(command: string): Promise<void> {
+    const child = running.get(command)?.child
+    running.delete(command)
+    if (child === undefined || child.exitCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill('SIGINT')
+    await ended
+  }
+
+  async function served(jobs: readonly WireJob[], command: string): Promise<void> {
+    await producer.enqueue(...jobs)
+    for (const job of jobs) {
+      const isDone = async () => ((await producer.status(job)).status === 'fulfilled' ? true : undefined)
+      await until(isDone, () => `${job.id} is open: ${running.get(command)?.output.slice(-3_000) ?? ''}`, 300)
+    }
+  }
+
+  it('a network, and a program of it', async () => {
+    await start(await take(DEVNET), /Ctrl-C stops it/)
+    const built = await next('npm run', {}, root)
+    const { prover, verifier } = JSON.parse(built) as Readonly<Record<'prover' | 'verifier', string>>
+    await next('cp -r')
+    const deployed = await next('gevulot program deploy', { '0x<prover>': prover, '0x<verifier>': verifier })
+    places.push(['0x<program>', /0x[0-9a-f]{64}/.exec(deployed)?.[0] ?? expect.fail(deployed)])
+  })
+
+  it('with an account of its own: jobs of the broker come back as results', async () => {
+    const adapter = await take('gevulot aztec serve')
+    await start(adapter, /adapter started/)
+    await served([producer.job(1), producer.job(1), producer.job(1, 'CHECKPOINT_PADDING_ROLLUP')], adapter)
+    await end(adapter)
+  })
+
+  it('without an account: a server pays, and says what it cost', async () => {
+    await next('(umask 077')
+    await start(await take(SERVER), /The API is served at/)
+    const adapter = await take('gevulot aztec serve')
+    await start(adapter, /adapter started/)
+    await served([producer.job(2), producer.job(2, 'PUBLIC_VM')], adapter)
+    const account = JSON.parse(await next('curl')) as { readonly name: string; readonly requests: object; readonly fees: string } // prettier-ignore
+    expect(account.name).to.equal('sequencer-1')
+    expect(account.requests).to.deep.equal({ accepted: 0, submitted: 2, refused: 0, cancelled: 0 })
+    expect(BigInt(account.fees) > 0n).to.equal(true)
+    expect(steps).to.deep.equal([])
+  })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
