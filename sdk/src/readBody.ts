@@ -9,7 +9,7 @@ export async function readBody(
 ): Promise<Buffer<ArrayBuffer>> {
   const parts: Uint8Array[] = []
   let size = 0
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const part of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
     size += part.length
     if (size > maxBytes) throw refuse(`the answer is larger than ${maxBytes} bytes`)
     parts.push(part)

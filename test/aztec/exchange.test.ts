@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -8,18 +7,17 @@ import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 
 import { openExchange } from '../../sdk/src/aztec/exchange/openExchange.js'
-import { signS3 } from '../../sdk/src/aztec/exchange/signS3.js'
 import { parseJobId } from '../../sdk/src/aztec/protocol/JobId.js'
 import { systemClock } from '../../sdk/src/clock.js'
+import { S3Bucket } from '../../sdk/src/content/s3/S3Bucket.js'
 import { inputsOf, jobOf } from '../support/aztec/Producer.js'
 import { rejected } from '../support/rejected.js'
+import { S3_CREDENTIALS, startS3Server } from '../support/stores/s3Server.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
 const INPUTS = inputsOf('PARITY_BASE', 9)
 const { id, inputsUri } = jobOf(4, 'PARITY_BASE', INPUTS)
 const job = parseJobId(id)
-/** The example keys of Amazon's own documentation. */
-const CREDENTIALS = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' }
 
 describe('aztec: where inputs and results lie', () => {
   const directory = useTemporaryDirectory()
@@ -61,89 +59,56 @@ describe('aztec: where inputs and results lie', () => {
     )
   })
 
-  it('requests to S3 are signed as Amazon documents it', () => {
-    const now = Date.UTC(2013, 4, 24)
-    const about = { region: 'us-east-1', now } as const
-    const signatureOf = (headers: Readonly<Record<string, string>>): string | undefined =>
-      headers['authorization']?.split('Signature=')[1]
-    const url = (path: string): URL => new URL(`https://examplebucket.s3.amazonaws.com${path}`)
-    const ranged = signS3(
-      { ...about, method: 'GET', url: url('/test.txt'), headers: { range: 'bytes=0-9' } },
-      CREDENTIALS,
-    )
-    expect(signatureOf(ranged)).to.equal('f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41')
-    const listed = signS3({ ...about, method: 'GET', url: url('/?max-keys=2&prefix=J') }, CREDENTIALS)
-    expect(signatureOf(listed)).to.equal('34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7')
-  })
-
   describe('a server that speaks S3', () => {
-    const objects = new Map<string, Buffer>()
-    let server: Server
-    let status = 200
-    let endpoint = ''
+    let s3: Awaited<ReturnType<typeof startS3Server>>
+    /** The same bucket, as the broker's producer sees it. */
+    let bucket: S3Bucket
 
     before(async () => {
-      server = createServer((request, response) => {
-        void request.toArray().then((parts: Buffer[]) => {
-          const body = Buffer.concat(parts)
-          const { headers, url = '', method } = request
-          const signed = signS3(
-            {
-              ...{ method: method as 'GET' | 'PUT', url: new URL(url, endpoint), region: 'auto', body },
-              now: Date.parse(
-                String(headers['x-amz-date']).replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z'),
-              ),
-            },
-            CREDENTIALS,
-          )
-          const hash = createHash('sha256').update(body).digest('hex')
-          const isRight =
-            signed['authorization'] === headers['authorization'] && headers['x-amz-content-sha256'] === hash
-          if (!isRight || status !== 200) return response.writeHead(isRight ? status : 403).end()
-          if (method === 'PUT') objects.set(decodeURIComponent(url), body)
-          const object = objects.get(decodeURIComponent(url))
-          return response.writeHead(object === undefined ? 404 : 200).end(method === 'PUT' ? '' : object)
-        })
-      })
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+      s3 = await startS3Server(join(directory(), 's3'))
+      bucket = new S3Bucket({ uri: 's3://content/epochs', endpoint: s3.endpoint, credentials: S3_CREDENTIALS })
     })
-    after(() => {
-      server.closeAllConnections()
-      server.close()
-    })
+    after(() => s3.stop())
 
-    const open = (secretAccessKey = CREDENTIALS.secretAccessKey) =>
+    const open = (endpoint = s3.endpoint, secretAccessKey = S3_CREDENTIALS.secretAccessKey) =>
       openExchange({
-        ...{ store: `s3://proofs/epochs?endpoint=${endpoint}`, clock: systemClock },
-        credentials: { ...CREDENTIALS, secretAccessKey },
+        ...{ store: `s3://content/epochs?endpoint=${endpoint}`, clock: systemClock },
+        credentials: { ...S3_CREDENTIALS, secretAccessKey },
       })
+    const uri = `s3://content/epochs/inputs/PARITY_BASE/${id}`
 
     it('holds them under the same names', async () => {
-      const uri = `s3://proofs/epochs/inputs/PARITY_BASE/${id}`
       await rejected(open().load(id, job, uri), 'AZTEC_INPUTS_UNAVAILABLE')
-      objects.set(`/proofs/epochs/inputs/PARITY_BASE/${id}`, Buffer.from(INPUTS))
+      await bucket.send({ method: 'PUT', key: `inputs/PARITY_BASE/${id}`, body: Uint8Array.from(INPUTS) })
       expect(Buffer.from(await open().load(id, job, uri)).equals(INPUTS)).to.equal(true)
-      expect(await open().save(id, job, '{}')).to.equal(`s3://proofs/epochs/outputs/PARITY_BASE/${id}.json`)
-      expect(objects.get(`/proofs/epochs/outputs/PARITY_BASE/${id}.json`)?.toString()).to.equal('{}')
-      await rejected(open().load(id, job, uri.replace('proofs', 'others')), 'AZTEC_STORE_REFUSED')
+      expect(await open().save(id, job, '{}')).to.equal(`s3://content/epochs/outputs/PARITY_BASE/${id}.json`)
+      const saved = await bucket.send({ method: 'GET', key: `outputs/PARITY_BASE/${id}.json` })
+      expect(await saved.text()).to.equal('{}')
+      await rejected(open().load(id, job, uri.replace('content', 'others')), 'AZTEC_STORE_REFUSED')
     })
 
     it('that refuses or fails costs no job', async () => {
-      const uri = `s3://proofs/epochs/inputs/PARITY_BASE/${id}`
-      await rejected(open('wrong').load(id, job, uri), 'AZTEC_INPUTS_UNAVAILABLE')
-      status = 503
-      await rejected(open().load(id, job, uri), 'AZTEC_INPUTS_UNAVAILABLE')
-      await rejected(open().save(id, job, '{}'), 'AZTEC_INPUTS_UNAVAILABLE')
-      status = 200
+      await rejected(open(s3.endpoint, 'wrong').load(id, job, uri), 'AZTEC_INPUTS_UNAVAILABLE')
+      const failing = createServer((_, response) => response.writeHead(503).end())
+      await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve))
+      const endpoint = `http://127.0.0.1:${(failing.address() as AddressInfo).port}`
+      await rejected(open(endpoint).load(id, job, uri), 'AZTEC_INPUTS_UNAVAILABLE')
+      await rejected(open(endpoint).save(id, job, '{}'), 'AZTEC_INPUTS_UNAVAILABLE')
+      failing.closeAllConnections()
+      failing.close()
+      await rejected(open(endpoint).load(id, job, uri), 'AZTEC_INPUTS_UNAVAILABLE')
     })
 
-    it('is not opened without credentials', () => {
-      for (const store of [`s3://proofs?endpoint=${endpoint}`, 'ftp://proofs']) {
+    it('is not opened without credentials, nor from another name', () => {
+      for (const store of [`s3://content?endpoint=${s3.endpoint}`, 'ftp://proofs']) {
         expect(() => openExchange({ store, clock: systemClock }))
           .to.throw()
           .with.property('code', 'AZTEC_CONFIG_INVALID')
       }
+      const credentials = S3_CREDENTIALS
+      expect(() => openExchange({ store: 's3://proofs?enpoint=x', clock: systemClock, credentials }))
+        .to.throw()
+        .with.property('code', 'AZTEC_CONFIG_INVALID')
     })
   })
 })

@@ -7,6 +7,7 @@ import { Wallet } from 'ethers'
 
 import { helpText } from '../../sdk/src/worker/config/helpText.js'
 import { loadConfig } from '../../sdk/src/worker/config/loadConfig.js'
+import { placesOf } from '../../sdk/src/worker/config/placesOf.js'
 import { readKeyFile } from '../../sdk/src/worker/config/readKeyFile.js'
 import { Secret } from '../../sdk/src/worker/config/Secret.js'
 import { WORKER_FIELDS } from '../../sdk/src/worker/config/WorkerConfig.js'
@@ -84,6 +85,41 @@ describe('worker: configuration', () => {
       .and.contain('like https://rpc.example.org/')
     // It may hold an API key.
     expect(error.message).to.not.contain('ftp://x')
+  })
+
+  it('takes every kind of content store, and shows no password of one', async () => {
+    const contentUrls = ['https://a.example.org/', 's3://bucket/path?region=eu-central-1', 'kubo+http://127.0.0.1:5001/', 'ipfs://bafy'] // prettier-ignore
+    const proofUrls = contentUrls.slice(1, 3)
+    const stores = {
+      contentUrls,
+      proofUrls,
+      ipfsGateways: ['http://127.0.0.1:8080/'],
+      s3AccessKeyId: 'me',
+      s3SecretFile: 'secret',
+    }
+    const config = await loadConfig(await file({ ...REQUIRED, ...stores }), {})
+    expect(config).to.deep.include({ ...stores, s3SecretFile: join(directory(), 'secret') })
+    await writeFile(join(directory(), 'secret'), 'sesame\n', { mode: 0o600 })
+    expect(await placesOf(config)).to.deep.equal({
+      ipfsGateways: stores.ipfsGateways,
+      s3: { credentials: { accessKeyId: 'me', secretAccessKey: 'sesame' } },
+    })
+    await chmod(join(directory(), 'secret'), 0o644)
+    for (const wrong of [config, { ...config, s3AccessKeyId: '' }, { ...config, s3SecretFile: '' }])
+      expect((await rejected(placesOf(wrong), 'WORKER_CONFIG_INVALID')).message).not.to.contain('sesame')
+    for (const place of [
+      'ftp://me:sesame@host/',
+      's3:bucket',
+      'kubo+http://',
+      '/srv/content',
+      'ipfs://../x',
+      'file:///x',
+    ]) {
+      const error = await rejected(loadConfig(await file({ ...REQUIRED, contentUrls: [place] }), {}), 'WORKER_CONFIG_INVALID') // prettier-ignore
+      expect(error.message).to.contain('contentUrls').and.not.contain('sesame')
+    }
+    for (const place of ['https://a.example.org/', 'ipfs://bafy'])
+      await rejected(loadConfig(await file({ ...REQUIRED, proofUrls: [place] }), {}), 'WORKER_CONFIG_INVALID')
   })
 
   it('wants the required fields and a JSON object', async () => {

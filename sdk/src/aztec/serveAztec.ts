@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { openEmbedded } from '../database/openEmbedded.js'
 import { aztecError } from '../errors/codes/aztec.js'
-import { readPrivateFile } from '../readPrivateFile.js'
 import { Closers } from '../worker/Closers.js'
 import { lockDirectory } from '../worker/lock.js'
 import type { Logger } from '../worker/log/Logger.js'
@@ -11,6 +10,7 @@ import { AztecAdapter } from './adapter/AztecAdapter.js'
 import { BrokerClient } from './broker/BrokerClient.js'
 import { loadAztecConfig, type AztecConfig } from './config/AztecConfig.js'
 import { openProxyRequester, openWalletRequester, readApiKey } from './config/openRequester.js'
+import { s3Of } from './config/s3Of.js'
 import { openExchange } from './exchange/openExchange.js'
 import type { Requester } from './network/Requester.js'
 import { AztecMetrics } from './observe/AztecMetrics.js'
@@ -76,13 +76,4 @@ async function run(
   } finally {
     await closers.close()
   }
-}
-
-async function s3Of({ proofStore, s3AccessKeyId, s3SecretFile }: AztecConfig) {
-  if (!proofStore.startsWith('s3://')) return {}
-  if (s3AccessKeyId === '' || s3SecretFile === '') {
-    throw aztecError('AZTEC_CONFIG_INVALID', 's3AccessKeyId and s3SecretFile are needed for an S3 store')
-  }
-  const secret = await readPrivateFile(s3SecretFile, (why, cause) => aztecError('AZTEC_CONFIG_INVALID', why, { cause }))
-  return { credentials: { accessKeyId: s3AccessKeyId, secretAccessKey: secret.trim() } }
 }

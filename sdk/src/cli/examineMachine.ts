@@ -1,9 +1,8 @@
 import { access, constants, mkdir, readFile, statfs } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { DirectoryStore } from '../content/DirectoryStore.js'
-import { HttpStore } from '../content/HttpStore.js'
 import { digestOf } from '../content/digest.js'
+import { isStore, openPlace, type PlaceOptions } from '../content/openPlace.js'
 import { deploymentOf } from '../chain/deployment.js'
 import { readDeploymentRecord } from '../chain/readDeploymentRecord.js'
 import { rpcProvider } from '../chain/rpcProvider.js'
@@ -31,6 +30,8 @@ export interface Examination {
   readonly rpcUrl?: string
   readonly deployment?: string
   readonly store?: string
+  /** What the store needs beside its name. */
+  readonly places?: PlaceOptions
   readonly signal: AbortSignal
   readonly onStart?: (what: string) => void
 }
@@ -50,7 +51,7 @@ export async function examineMachine(examination: Examination): Promise<Finding[
     findings.push(await runtimeFinding(name, examination))
   }
   examination.onStart?.('endpoint and store')
-  findings.push(await endpointFinding(examination), await storeFinding(examination.store))
+  findings.push(await endpointFinding(examination), await storeFinding(examination))
   return findings
 }
 
@@ -182,17 +183,17 @@ async function endpointFinding({ rpcUrl, deployment }: Examination): Promise<Fin
   }
 }
 
-async function storeFinding(store: string | undefined): Promise<Finding> {
+async function storeFinding({ store, places = {} }: Examination): Promise<Finding> {
   if (store === undefined) return { name: 'store', state: 'unknown', what: 'not configured (store)', needed: false }
   try {
-    if (/^https?:/.test(store)) {
-      await new HttpStore(store, { addresses: 'any', attempts: 1 }).has(digestOf(Buffer.alloc(0)), {
-        signal: AbortSignal.timeout(RPC_TIMEOUT_MS),
-      })
+    const source = openPlace(store, { ...places, attempts: 1 })
+    const signal = AbortSignal.timeout(RPC_TIMEOUT_MS)
+    if (!isStore(source)) {
+      await source.has(digestOf(Buffer.alloc(0)), { signal })
       return { name: 'store', state: 'ok', what: 'the server answers', needed: true }
     }
-    await new DirectoryStore(store).put(Buffer.alloc(0))
-    return { name: 'store', state: 'ok', what: `${store} can be written`, needed: true }
+    await source.put(Buffer.alloc(0), { signal })
+    return { name: 'store', state: 'ok', what: `${source.name} can be written`, needed: true }
   } catch (error) {
     return {
       name: 'store',

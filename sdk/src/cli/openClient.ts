@@ -3,9 +3,8 @@ import { readDeploymentRecord } from '../chain/readDeploymentRecord.js'
 import { rpcProvider } from '../chain/rpcProvider.js'
 import { createClient, type GevulotClient } from '../client/createClient.js'
 import type { ClientOptions } from '../client/makeClient.js'
-import type { ContentSource } from '../content/ContentStore.js'
-import { DirectoryStore } from '../content/DirectoryStore.js'
-import { HttpStore } from '../content/HttpStore.js'
+import type { ContentSource, ContentStore } from '../content/ContentStore.js'
+import { isStore, openPlace, placeOptionsOf } from '../content/openPlace.js'
 import type { Context } from './Context.js'
 import { readKey } from './readKey.js'
 
@@ -35,16 +34,18 @@ async function basis(context: Context) {
   const local = URL.canParse(rpcUrl) && LOOPBACK.has(new URL(rpcUrl).hostname)
   const options: ClientOptions = {
     deployment,
-    ...contentOf(store),
+    ...contentOf(store, context),
     ...(local && { pollMs: LOCAL_POLL_MS }),
   }
   return { provider: rpcProvider(rpcUrl, deployment.chainId), options }
 }
 
-/** A directory is read and written, a URL only read. */
-function contentOf(store: string | undefined): { store?: DirectoryStore; source?: ContentSource } {
-  if (store === undefined) return {}
-  // The person at this terminal named the host, so it may be a private one.
-  if (/^https?:/.test(store)) return { source: new HttpStore(store, { addresses: 'any' }) }
-  return { store: new DirectoryStore(store) }
+/** What can be written is written too. The person at this terminal named it, so it may be a private one. */
+function contentOf(
+  place: string | undefined,
+  { environment }: Context,
+): { readonly store?: ContentStore; readonly source?: ContentSource } {
+  if (place === undefined) return {}
+  const source = openPlace(place, placeOptionsOf(environment))
+  return isStore(source) ? { store: source } : { source }
 }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { ContentSource } from '../content/ContentStore.js'
+import type { ContentSource, ContentStore } from '../content/ContentStore.js'
 import { cliError } from '../errors/codes/cli.js'
 import type { Context } from './Context.js'
 
@@ -16,13 +16,16 @@ export function workerDirectory(given: string | undefined, { environment }: Pick
   throw cliError('CLI_USAGE', "name the worker's data directory: --data <directory>, or GEVULOT_DATA_DIRECTORY")
 }
 
-/** The store of the settings, to read from: a directory, or a URL that the person at this terminal named. */
+/** The store of the settings, to read from: any that `openPlace` knows. */
 export async function contentSource(context: Context): Promise<ContentSource> {
-  const store = await context.setting('store')
-  if (/^https?:/.test(store)) {
-    const { HttpStore } = await import('../content/HttpStore.js')
-    return new HttpStore(store, { addresses: 'any' })
-  }
-  const { DirectoryStore } = await import('../content/DirectoryStore.js')
-  return new DirectoryStore(store)
+  const place = await context.setting('store')
+  const { openPlace, placeOptionsOf } = await import('../content/openPlace.js')
+  return openPlace(place, placeOptionsOf(context.environment))
+}
+
+/** The store of the settings, to write to. @throws GevulotError CONTENT_READ_ONLY */
+export async function contentStore(context: Context): Promise<ContentStore> {
+  const place = await context.setting('store')
+  const { openWritablePlace, placeOptionsOf } = await import('../content/openPlace.js')
+  return openWritablePlace(place, placeOptionsOf(context.environment))
 }

@@ -14,6 +14,11 @@ export interface SettingField {
   readonly path?: true
 }
 
+/** Whether a place is anything but a path. */
+function isUrl(place: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//i.test(place)
+}
+
 /** Names of the settings. */
 export type SettingName = 'rpcUrl' | 'deployment' | 'keyFile' | 'store'
 
@@ -42,8 +47,9 @@ export const SETTINGS: readonly SettingField[] = [
   {
     name: 'store',
     env: 'GEVULOT_STORE',
-    value: 'path or url',
-    summary: 'directory to publish and read content, or a URL to read it',
+    value: 'place',
+    summary:
+      'where content is published and read: a directory, s3://bucket/path or kubo+http://host:5001/; to read only: https://… or ipfs://<CID>',
     path: true,
   },
 ]
@@ -120,7 +126,7 @@ function parseFile(json: string, path: string): Settings {
     const field = SETTINGS.find((candidate) => candidate.name === name)
     if (field === undefined) throw cliError('CLI_CONFIG_INVALID', `${path}: ${JSON.stringify(name)} is not a field`)
     if (typeof entry !== 'string') throw cliError('CLI_CONFIG_INVALID', `${path}: ${name} is not a text`)
-    const relative = field.path === true && !isAbsolute(entry) && !/^https?:/.test(entry)
+    const relative = field.path === true && !isAbsolute(entry) && !isUrl(entry)
     settings[field.name] = relative ? resolve(dirname(path), entry) : entry
   }
   return settings

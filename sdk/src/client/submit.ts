@@ -1,4 +1,4 @@
-import { keccak256, type TransactionReceipt } from 'ethers'
+import type { TransactionReceipt } from 'ethers'
 import { contractError } from '../chain/contractErrorOf.js'
 import { decodeEvent } from '../chain/decodeEvent.js'
 import type { MarketEvent } from '../chain/events.js'
@@ -7,9 +7,8 @@ import { readEvents } from '../chain/readEvents.js'
 import { minimumFeeOf, readClassTerms } from '../chain/rules.js'
 import { specOf, workloadIdOf, type Spec } from '../chain/spec.js'
 import { unpackTerms } from '../chain/terms.js'
-import { buildInputs, type InputsSpec } from '../content/buildInputs.js'
-import { digestFromHex, parseDigest, type Digest } from '../content/digest.js'
-import { PUBLIC_INPUTS } from '../content/InputsManifest.js'
+import type { InputsSpec } from '../content/buildInputs.js'
+import { parseDigest, type Digest } from '../content/digest.js'
 import { chainError } from '../errors/codes/chain.js'
 import { clientError } from '../errors/codes/client.js'
 import { GevulotError } from '../errors/GevulotError.js'
@@ -18,15 +17,8 @@ import { checkUri } from './checkUri.js'
 import { needed, type Client } from './Client.js'
 import { getBalance } from './getBalance.js'
 import { getPinnedProgram } from './getProgram.js'
+import { publishInputs, type PublishedInputs } from './publishInputs.js'
 import { send, type SendOptions } from './send.js'
-
-/** Inputs that are in a store already. */
-export interface PublishedInputs {
-  /** sha-256 (hex or CID) of the inputs manifest. */
-  readonly digest: string
-  /** keccak-256 of the public inputs. */
-  readonly publicInputs: Hex
-}
 
 /** Parameters of {@link submit}. */
 export interface SubmitParams extends SendOptions {
@@ -43,7 +35,7 @@ export interface SubmitParams extends SendOptions {
   readonly rescue?: number
   /** Key that proofs are sealed to before they are revealed; the client's by default, none without one. */
   readonly deliveryKey?: Hex
-  /** Where the inputs can be fetched; a hint, the digest alone is trusted. */
+  /** Where the inputs can be fetched; a hint, the digest alone is trusted. By default where the store says that others read, if it does. */
   readonly inputsUri?: string
   /**
    * The account's nonce (see {@link getBalance}). Read it once, keep it, and pass it again to retry after a lost response:
@@ -92,13 +84,18 @@ const DOING = 'submitting a workload'
  * CONTENT_*
  */
 export async function submit(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
-  // One after the other: each takes the account's next nonce, which the one before must have used.
-  const turn = client.submissions.tail.then(() => submitNow(client, params))
+  return inTurn(client, () => submitNow(client, params))
+}
+
+/** One submission of a client after the other: each takes the account's next nonce, which the one before must have used. */
+export async function inTurn<T>(client: Client, act: () => Promise<T>): Promise<T> {
+  const turn = client.submissions.tail.then(act)
   client.submissions.tail = turn.catch(() => undefined)
   return turn
 }
 
-async function submitNow(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
+/** {@link submit} within a turn that the caller has taken. */
+export async function submitNow(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
   const request = await requestOf(client, params)
   const { nonce: next, market: have } = await getBalance(client)
   if (request.nonce < next) return findSubmitted(client, request)
@@ -124,34 +121,31 @@ async function submitNow(client: Client, params: SubmitParams): Promise<Submitte
 async function requestOf(client: Client, params: SubmitParams): Promise<Request> {
   const { fee, maxRunTime, redundancy = 1, rescue = 60 } = params
   checkTerms(DOING, { fee, maxRunTime, redundancy, rescue })
-  const inputsUri = checkUri(params.inputsUri ?? '')
   const { program } = await getPinnedProgram(client, params)
   const deliveryKey = params.deliveryKey ?? client.deliveryKey?.publicKey ?? ZERO_BYTES32
+  const { uri, ...inputs } = await inputsOf(client, params)
   return {
     program,
-    ...(await inputsOf(client, params)),
+    ...inputs,
     deliveryKey: toBytes32(deliveryKey, 'delivery key'),
     fee,
     maxRunTime,
     redundancy,
     rescue,
     nonce: params.nonce ?? (await getBalance(client)).nonce,
-    inputsUri,
+    inputsUri: checkUri(uri),
   }
 }
 
-async function inputsOf(client: Client, params: SubmitParams): Promise<Pick<Request, 'inputs' | 'publicInputs'>> {
-  const { inputs } = params
-  if ('digest' in inputs) {
-    return { inputs: parseDigest(inputs.digest), publicInputs: toBytes32(inputs.publicInputs, 'hash of public inputs') }
-  }
-  const store = needed(client, 'store', 'publishing inputs')
-  const signal = params.signal && { signal: params.signal }
-  const { digest, manifest } = await buildInputs(inputs, store, { ...signal })
-  const file = manifest.files.find(({ name }) => name === PUBLIC_INPUTS)
-  if (file === undefined) throw clientError('CLIENT_PARAMETER_INVALID', `inputs have no file ${PUBLIC_INPUTS}`)
-  const words = await store.get(digestFromHex(file.sha256), { maxBytes: file.size, ...signal })
-  return { inputs: digest, publicInputs: keccak256(words) as Bytes32 }
+async function inputsOf(
+  client: Client,
+  params: SubmitParams,
+): Promise<Pick<Request, 'inputs' | 'publicInputs'> & { readonly uri: string }> {
+  const { inputs: given, inputsUri, signal } = params
+  const inputs = 'digest' in given ? given : await publishInputs(client, given, { ...(signal && { signal }) })
+  const digest = parseDigest(inputs.digest)
+  const publicInputs = toBytes32(inputs.publicInputs, 'hash of public inputs')
+  return { inputs: digest, publicInputs, uri: inputsUri ?? inputs.uri ?? '' }
 }
 
 async function checkClass(client: Client, request: Request): Promise<void> {

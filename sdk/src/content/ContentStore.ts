@@ -56,4 +56,9 @@ export interface ContentSource {
 export interface ContentStore extends ContentSource {
   /** Stores content durably under its own digest. Storing the same content twice is harmless. */
   put(content: ContentInput, options?: PutOptions): Promise<StoredContent>
+  /**
+   * A URI under which everybody can read content that was put, as it goes on the chain with a workload or a program; undefined, and absent in most
+   * stores, where nobody else is known to read.
+   */
+  uriOf?(digests: readonly Digest[], options?: { readonly signal?: AbortSignal }): Promise<string | undefined>
 }

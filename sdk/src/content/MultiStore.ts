@@ -57,10 +57,21 @@ export class MultiStore implements ContentStore {
   }
 
   async put(content: ContentInput, options: PutOptions = {}): Promise<StoredContent> {
-    const store = this.#sources.find((source): source is ContentStore => 'put' in source)
+    const store = this.#writable()
     if (store === undefined)
       throw contentError('CONTENT_READ_ONLY', `none of these stores can be written: ${this.name}`)
     return store.put(content, options)
+  }
+
+  async uriOf(
+    digests: readonly Digest[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<string | undefined> {
+    return this.#writable()?.uriOf?.(digests, options)
+  }
+
+  #writable(): ContentStore | undefined {
+    return this.#sources.find((source): source is ContentStore => 'put' in source)
   }
 
   async #first<T>(digest: Digest, options: ReadOptions, read: (source: ContentSource) => Promise<T>): Promise<T> {

@@ -38,11 +38,11 @@ export async function downloadFile(url: URL, path: string, options: DownloadOpti
       signal?.throwIfAborted()
       const known = error instanceof GevulotError ? error : broken(url, error)
       if (known.code === 'CONTENT_TOO_LARGE') await rm(path, { force: true })
-      if (!known.retryable || known.code === 'CONTENT_NOT_FOUND' || attempt >= attempts) throw known
       const has = await stat(path).then(({ size }) => size, () => 0) // prettier-ignore
       // What gets on is not given up; the size is bounded, and so is the number of steps to it.
       if (has >= had + LEAST_PROGRESS) attempt = 0
       had = has
+      if (!known.retryable || known.code === 'CONTENT_NOT_FOUND' || attempt >= attempts) throw known
       await systemClock.sleep(retryDelayMs * 2 ** attempt, signal)
     }
   }

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { contentError } from '../errors/codes/content.js'
 import type { ContentSource, ReadOptions } from './ContentStore.js'
 import { digestFromHex, type Digest } from './digest.js'
+import { inParallel } from './inParallel.js'
 import { MAX_INPUTS_MANIFEST_BYTES, parseInputsManifest, PUBLIC_INPUTS, type InputFile } from './InputsManifest.js'
+import { FILES_AT_A_TIME, progressOf } from './progressOf.js'
 import { diskError } from './writeAtomically.js'
 
 /** A checked input file on this machine. */
@@ -51,25 +53,27 @@ export async function fetchInputs(
     })
   }
   await mkdir(directory, { recursive: true })
-  const files: (InputFile & LocalFile)[] = []
-  let done = 0
-  for (const file of manifest.files) {
-    const path = join(directory, file.name)
-    const size = await source
-      .save(digestFromHex(file.sha256), path, {
-        maxBytes: file.size,
-        ...(signal && { signal }),
-        onProgress: ({ received }) => options.onProgress?.({ received: done + received, total }),
-      })
-      .catch((error: unknown) => {
-        throw diskError(error, path)
-      })
-    if (size !== file.size)
-      throw contentError('CONTENT_MANIFEST_INVALID', `${file.name} has ${size} bytes, the manifest says ${file.size}`)
-    done += size
-    options.onProgress?.({ received: done, total })
-    files.push({ ...file, path })
-  }
+  const report = progressOf(manifest.files, options.onProgress)
+  const files = await inParallel(
+    manifest.files,
+    FILES_AT_A_TIME,
+    async (file, stop, index) => {
+      const path = join(directory, file.name)
+      const size = await source
+        .save(digestFromHex(file.sha256), path, {
+          ...{ maxBytes: file.size, signal: stop },
+          onProgress: ({ received }) => report(index, received),
+        })
+        .catch((error: unknown) => {
+          throw diskError(error, path)
+        })
+      if (size !== file.size)
+        throw contentError('CONTENT_MANIFEST_INVALID', `${file.name} has ${size} bytes, the manifest says ${file.size}`)
+      report(index, size)
+      return { ...file, path }
+    },
+    signal,
+  )
   const publicInputs = files.find((file) => file.name === PUBLIC_INPUTS)
   if (publicInputs === undefined) throw new TypeError('unreachable: the manifest was checked')
   return { digest, args: manifest.args, files, publicInputs }

@@ -5,12 +5,14 @@ import { contentError } from '../errors/codes/content.js'
 import type { ContentSource, ReadOptions } from './ContentStore.js'
 import { digestFromHex, digestOf, hexOf, type Digest } from './digest.js'
 import { isX64Elf } from './elf/isX64Elf.js'
+import { inParallel } from './inParallel.js'
 import {
   MAX_PACKAGE_MANIFEST_BYTES,
   parsePackageManifest,
   type PackageFile,
   type PackageManifest,
 } from './PackageManifest.js'
+import { FILES_AT_A_TIME, progressOf } from './progressOf.js'
 import { diskError, errnoOf } from './writeAtomically.js'
 
 /** A checked package on this machine. Read-only; owned by the cache. */
@@ -61,19 +63,22 @@ export async function fetchPackage(
   const building = `${directory}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
   try {
     await makeDirectory(join(building, 'files'))
-    let done = 0
-    for (const file of manifest.files) {
-      const blob = await fetchBlob(file, source, cacheDirectory, {
-        maxBytes: file.size,
-        ...(signal && { signal }),
-        onProgress: ({ received }) => options.onProgress?.({ received: done + received, total }),
-      })
-      done += file.size
-      options.onProgress?.({ received: done, total })
-      const path = join(building, 'files', file.path)
-      await makeDirectory(dirname(path))
-      await link(blob, path)
-    }
+    const report = progressOf(manifest.files, options.onProgress)
+    await inParallel(
+      manifest.files,
+      FILES_AT_A_TIME,
+      async (file, stop, index) => {
+        const blob = await fetchBlob(file, source, cacheDirectory, {
+          ...{ maxBytes: file.size, signal: stop },
+          onProgress: ({ received }) => report(index, received),
+        })
+        report(index, file.size)
+        const path = join(building, 'files', file.path)
+        await makeDirectory(dirname(path))
+        await link(blob, path)
+      },
+      signal,
+    )
     const executable = join(building, 'files', (manifest.argv[0] ?? '').slice('/app/'.length))
     if (!(await isX64Elf(executable)))
       throw contentError('CONTENT_FILE_INVALID', `argv[0] of package ${digest} is not an x86-64 ELF`)

@@ -19,10 +19,20 @@ export { elfProgram, type ElfProgramOptions, type ProgramFiles } from './elfProg
 export { fetchInputs, type FetchInputsOptions, type LocalFile, type LocalInputs } from './fetchInputs.js'
 export { fetchPackage, fetchPackageManifest, type FetchPackageOptions, type LocalPackage } from './fetchPackage.js'
 export { HttpStore, type HttpStoreOptions } from './HttpStore.js'
+export { IpfsStore, type IpfsStoreOptions } from './ipfs/IpfsStore.js'
+export { KuboStore, type KuboStoreOptions } from './ipfs/KuboStore.js'
 export { parseInputsManifest, PUBLIC_INPUTS, type InputFile, type InputsManifest } from './InputsManifest.js'
 export { MemoryStore } from './MemoryStore.js'
 export { MultiStore } from './MultiStore.js'
 export { nodeProgram, type NodeProgramOptions } from './nodeProgram.js'
+export {
+  isStore,
+  openPlace,
+  openStrangersPlace,
+  openWritablePlace,
+  placeOptionsOf,
+  type PlaceOptions,
+} from './openPlace.js'
 export { packDirectory } from './packDirectory.js'
 export {
   parsePackageManifest,
@@ -34,3 +44,6 @@ export {
   type ProgramRole,
   type ShimSpec,
 } from './PackageManifest.js'
+export type { TransferOptions } from './remote/RemoteSource.js'
+export type { S3BucketOptions, S3Credentials } from './s3/S3Bucket.js'
+export { S3Store, type S3StoreOptions } from './s3/S3Store.js'

@@ -10,6 +10,7 @@ import { CommitteeCalls } from '../worker/coordinate/CommitteeCalls.js'
 import type { Logger } from '../worker/log/Logger.js'
 import { openGround } from '../worker/openGround.js'
 import type { DaemonParts } from '../worker/serve.js'
+import { placesOf } from '../worker/config/placesOf.js'
 import { contentSources } from '../worker/run/contentSources.js'
 import { untilAborted } from '../worker/untilAborted.js'
 import { Clerk } from './Clerk.js'
@@ -63,7 +64,8 @@ export class Validator {
       this.#closers.add(() => server.close())
       log.info('verdicts can be read', { stage: 'start', port: server.port })
     }
-    const judge = new Judge({ config, runtime, ledger, sources: contentSources(config), time, clock, log })
+    const sources = contentSources(config, await placesOf(config))
+    const judge = new Judge({ config, runtime, ledger, sources, time, clock, log })
     const room = new JudgeRoom({ judge, journal, clock, log, onChange: (workload) => clerk.touch(workload) })
     const appellant = new Appellant({
       ...{ contracts, events, publisher, operator: signer.operator, time, clock, log },

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
-import { DirectoryStore } from '../content/index.js'
+import { openWritablePlace } from '../content/index.js'
 import { GevulotError } from '../errors/GevulotError.js'
 import { DirectoryInbox } from '../client/delivery/DirectoryInbox.js'
 import type { Clock } from '../clock.js'
 import { BundleStore } from './bundle/BundleStore.js'
 import { ChainFollower } from './chain/ChainFollower.js'
 import { Closers } from './Closers.js'
+import { placesOf } from './config/placesOf.js'
 import type { WorkerConfig } from './config/WorkerConfig.js'
 import { ControlServer } from './control/ControlServer.js'
 import type { ControlQuestion } from './control/question.js'
@@ -110,7 +111,8 @@ export class Worker {
     const chain = new ChainFacts(contracts, events)
     const calls = new MarketCalls(contracts)
     const committeeCalls = new CommitteeCalls(contracts)
-    const sources = contentSources(config)
+    const places = await placesOf(config)
+    const sources = contentSources(config, places)
     const bundles = new BundleStore({ config, chainId: contracts.chainId, runtime: runtime.name, clock, log })
     const crew = await openCrew(
       {
@@ -147,7 +149,7 @@ export class Worker {
       workshop,
       desk,
       inboxes: config.inboxes.map((path) => new DirectoryInbox(path, domain)),
-      proofStores: config.proofDirectories.map((path) => new DirectoryStore(path)),
+      proofStores: [...config.proofDirectories, ...config.proofUrls].map((place) => openWritablePlace(place, places)),
       proofUri: config.proofUri,
       clock,
       log,

@@ -343,6 +343,12 @@ int main(int argc, char **argv) {
     else if (!strcmp(mode, "no-json")) write_file("/out/result.json", "{\"schema\":");
     else if (!strcmp(mode, "wrong-nonce")) { memset(nonce, '0', strlen(nonce)); prove(); }
     else if (!strcmp(mode, "wrong-role")) result("valid", "", "");
+    else if (!strcmp(mode, "long-proof")) {
+        static char proof[2049];
+        memset(proof, 'A', 2048);
+        write_file("/out/proof", proof);
+        result_with("proof", 2048, "3a34c8dc4aec1554c04e0d0e61179d08362b329029db4632f5f086c37be74caa");
+    }
     else if (!strcmp(mode, "wrong-size")) { write_file("/out/proof", PROOF); result_with("proof", 5, PROOF_SHA256); }
     else if (!strcmp(mode, "wrong-sha256")) { write_file("/out/proof", "proof BYTES\n"); result_with("proof", 12, PROOF_SHA256); }
     else if (!strcmp(mode, "missing")) result_with("proof", 12, PROOF_SHA256);

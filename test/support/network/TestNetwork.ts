@@ -110,11 +110,14 @@ export class TestNetwork {
     return program
   }
 
-  /** Deploys `hashcash` as a program whose proofs a committee judges. */
-  async deployJudged(): Promise<ProgramId> {
+  /** Deploys a program whose proofs a committee judges: guests with their arguments, `hashcash` by default. */
+  async deployJudged(
+    [proverGuest, ...proverArgs]: readonly string[] = ['hashcash'],
+    [verifierGuest, ...verifierArgs]: readonly string[] = ['hashverify'],
+  ): Promise<ProgramId> {
     const [prover, verifierProgram] = [
-      await this.#pack('hashcash', 'prove', []),
-      await this.#pack('hashverify', 'verify', []),
+      await this.#pack(proverGuest ?? '', 'prove', proverArgs),
+      await this.#pack(verifierGuest ?? '', 'verify', verifierArgs),
     ]
     const { program } = await this.requester.deployProgram({ prover, verifierProgram })
     return program

@@ -4,6 +4,7 @@ import { helpOf } from '../../worker/config/helpText.js'
 import { loadTable } from '../../worker/config/loadConfig.js'
 import {
   choice,
+  contentPlace,
   flag,
   integer,
   list,
@@ -134,10 +135,14 @@ export const AZTEC_FIELDS = {
   ),
   contentUrls: field(
     'CONTENT_URLS',
-    list(url),
-    'Base URLs where provers leave proofs and programs, asked after the directory.',
+    list(contentPlace),
+    'Stores where provers leave proofs and programs, asked after the directory: https://…, s3://bucket/path, kubo+http://host:5001/, ipfs://<CID>.',
     [],
   ),
+  ipfsGateways: {
+    ...WORKER_FIELDS.ipfsGateways,
+    description: 'Base URLs of the gateways that ipfs:// is read through.',
+  },
   inbox: field(
     'INBOX',
     optional(path),

@@ -6,9 +6,10 @@ import { readDeploymentRecord } from '../../chain/readDeploymentRecord.js'
 import { rpcProvider } from '../../chain/rpcProvider.js'
 import { createClient } from '../../client/createClient.js'
 import { DirectoryInbox } from '../../client/delivery/DirectoryInbox.js'
+import type { ContentSource } from '../../content/ContentStore.js'
 import { DirectoryStore } from '../../content/DirectoryStore.js'
-import { HttpStore } from '../../content/HttpStore.js'
 import { MultiStore } from '../../content/MultiStore.js'
+import { openPlace } from '../../content/openPlace.js'
 import { deriveDeliveryKey } from '../../crypto/DeliveryKey.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { readPrivateFile } from '../../readPrivateFile.js'
@@ -24,6 +25,7 @@ import { patientFetch } from '../proxy/patientFetch.js'
 import { ProxyRequester } from '../proxy/ProxyRequester.js'
 import type { AztecConfig } from './AztecConfig.js'
 import { ownDeliveryKey } from './ownDeliveryKey.js'
+import { s3Of } from './s3Of.js'
 
 const API_KEY = /^gvk_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/
 
@@ -49,9 +51,7 @@ export async function openProxyRequester(
   if (!proxy) throw aztecError('AZTEC_CONFIG_INVALID', `the server at ${apiUrl} only reads: it submits for nobody`)
   const runtime = await runtimeOf(config, log)
   const local = contentDirectory === '' ? undefined : new DirectoryStore(contentDirectory)
-  const theirs = [`${apiUrl.replace(/\/$/, '')}/v1/content/`, ...config.contentUrls]
-  // The operator named these hosts, so they may be private ones.
-  const others = theirs.map((url) => new HttpStore(url, { addresses: 'any' }))
+  const others = await storesOf(config, [`${apiUrl.replace(/\/$/, '')}/v1/content/`, ...config.contentUrls])
   return new ProxyRequester({
     ...{ api, clock, chainId, account: `key ${API_KEY.exec(key.reveal())?.[1] ?? ''}` },
     deliveryKey: await ownDeliveryKey(dataDirectory),
@@ -70,8 +70,7 @@ export async function openWalletRequester(
   const { dataDirectory, contentDirectory, contentUrls, deposit } = config
   const deployment = deploymentOf(await readDeploymentRecord(config.deployment))
   const store = new DirectoryStore(contentDirectory)
-  // The operator named these hosts, so they may be private ones.
-  const others = contentUrls.map((url) => new HttpStore(url, { addresses: 'any' }))
+  const others = await storesOf(config, contentUrls)
   const runtime = await runtimeOf(config, log)
   const provider = rpcProvider(config.rpcUrl.reveal(), deployment.chainId)
   const client = await createClient({
@@ -85,6 +84,11 @@ export async function openWalletRequester(
       key instanceof Secret ? deriveDeliveryKey(getBytes(key.reveal()), 'aztec') : await ownDeliveryKey(dataDirectory),
   })
   return new WalletRequester({ client, log, deposit, cacheDirectory: join(dataDirectory, 'packages') })
+}
+
+async function storesOf(config: AztecConfig, places: readonly string[]): Promise<ContentSource[]> {
+  const options = { ipfsGateways: config.ipfsGateways, s3: await s3Of(config) }
+  return places.map((place) => openPlace(place, options))
 }
 
 async function runtimeOf(config: AztecConfig, log: DaemonParts['log']): Promise<Runtime | undefined> {

@@ -22,7 +22,7 @@ export function filedExchange(store: FileStore): ProofExchange {
       return await act()
     } catch (cause) {
       signal?.throwIfAborted()
-      if (cause instanceof GevulotError) throw cause
+      if (cause instanceof GevulotError && cause.code.startsWith('AZTEC_')) throw cause
       throw aztecError('AZTEC_INPUTS_UNAVAILABLE', `${store.base} failed at ${doing}`, { cause })
     }
   }

@@ -1,11 +1,11 @@
 import type { Clock } from '../../clock.js'
+import type { S3Credentials } from '../../content/s3/S3Bucket.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { directoryFiles } from './directoryFiles.js'
 import { filedExchange } from './filedExchange.js'
 import { inlineExchange, INLINE_PREFIX } from './inlineExchange.js'
 import type { ProofExchange } from './ProofExchange.js'
 import { s3Files } from './s3Files.js'
-import type { S3Credentials } from './signS3.js'
 
 /** What {@link openExchange} needs. */
 export interface ExchangeOptions {
@@ -33,10 +33,8 @@ export function openExchange({ store, clock, region, credentials }: ExchangeOpti
     if (store.startsWith('file://')) return directoryFiles(store.slice('file://'.length))
     if (!store.startsWith('s3://')) throw aztecError('AZTEC_CONFIG_INVALID', 'the store is neither file:// nor s3://')
     if (credentials === undefined) throw aztecError('AZTEC_CONFIG_INVALID', 'an S3 store needs credentials')
-    const endpoint = new URL(store).searchParams.get('endpoint')
     return s3Files({
-      ...{ uri: store.split('?')[0] ?? store, credentials, clock },
-      ...(endpoint !== null && { endpoint }),
+      ...{ uri: store, credentials, clock },
       ...(region !== undefined && region !== '' && { region }),
     })
   }

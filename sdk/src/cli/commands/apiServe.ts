@@ -38,10 +38,10 @@ export const apiServe = defineCommand({
     const { ownVersion } = await import('../../ownVersion.js')
     const { keyFile, store } = await context.settings()
     const proxy = keyFile !== undefined && !options.readOnly
-    if (proxy && (store === undefined || /^https?:/.test(store))) {
+    if (proxy && (store === undefined || /^(https?|ipfs):/.test(store))) {
       throw cliError(
         'CLI_SETTING_MISSING',
-        'proxy mode needs --store, GEVULOT_STORE, or store in gevulot.json: a directory',
+        'proxy mode needs --store, GEVULOT_STORE, or store in gevulot.json: one that can be written',
       )
     }
     const client = proxy ? await context.client() : await context.reader()

@@ -8,20 +8,21 @@ export const doctor = defineCommand({
   name: 'doctor',
   summary: 'Tell what this machine can do for the network, and how to get what is missing',
   details:
-    'Runs a test program in every runtime, in a virtual machine where that is one, and asks the configured endpoint and store. Ends with 1 if the runtime of --runtime, or something configured, does not work. Nothing is changed but caches, and an empty object put into a store directory.',
+    'Runs a test program in every runtime, in a virtual machine where that is one, and asks the configured endpoint and store. Ends with 1 if the runtime of --runtime, or something configured, does not work. Nothing is changed but caches, and an empty object put into a store that can be written.',
   options: {
     runtime: optionWithDefault('name', choice('linux', 'nanos', 'bubblewrap'), 'linux', 'the runtime that has to work'),
   },
   examples: ['doctor', 'doctor --runtime nanos --json'],
   async run({ options, context }) {
     const { examineMachine } = await import('../examineMachine.js')
+    const { placeOptionsOf } = await import('../../content/openPlace.js')
     const { rpcUrl, deployment, store } = await context.settings()
     const findings = await examineMachine({
       cacheDirectory: cacheDirectory(context.environment),
       needed: options.runtime,
       ...(rpcUrl !== undefined && { rpcUrl }),
       ...(deployment !== undefined && { deployment }),
-      ...(store !== undefined && { store }),
+      ...(store !== undefined && { store, places: placeOptionsOf(context.environment) }),
       signal: context.signal,
       onStart: (what) => context.output.note(`trying ${what}`),
     })

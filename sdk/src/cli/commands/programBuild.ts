@@ -1,6 +1,7 @@
 import type { CommandVerdict } from '../../content/PackageManifest.js'
 import { defineCommand } from '../Command.js'
 import { formatBytes } from '../format.js'
+import { contentStore } from '../places.js'
 import {
   argument,
   choice,
@@ -67,11 +68,11 @@ export const programBuild = defineCommand({
   ],
   async run({ args, options, context }) {
     const { buildProgram } = await import('../../content/buildProgram.js')
-    const { DirectoryStore } = await import('../../content/DirectoryStore.js')
+    const { digestFromHex } = await import('../../content/digest.js')
     const { role, name, arg, env, file, library, cores, memory, output, gpus, label, commandOutput, commandExit } =
       options
     const isCommand = commandOutput.length + commandExit.length > 0
-    const store = new DirectoryStore(await context.setting('store'))
+    const store = await contentStore(context)
     const { digest, manifest } = await buildProgram(args.source, store, {
       role,
       ...(name !== undefined && { name }),
@@ -95,9 +96,11 @@ export const programBuild = defineCommand({
       signal: context.signal,
       onFile: (path) => context.output.note(`packing ${path}`),
     })
+    const digests = [digest, ...manifest.files.map(({ sha256 }) => digestFromHex(sha256))]
+    const uri = await store.uriOf?.(digests, { signal: context.signal })
     const bytes = manifest.files.reduce((sum, { size }) => sum + size, 0)
     return {
-      json: { digest, bytes, manifest },
+      json: { digest, bytes, manifest, ...(uri !== undefined && { uri }) },
       text: [
         ...context.output.facts([
           ['package', digest],
@@ -109,6 +112,7 @@ export const programBuild = defineCommand({
           ],
           ['size', `${formatBytes(bytes)} in ${manifest.files.length} files`],
           ['store', store.name],
+          ...(uri === undefined ? [] : ([['uri', uri]] as const)),
         ]),
         `Try it: gevulot program run ${digest}`,
       ],

@@ -35,6 +35,14 @@ export const CONTENT_ERRORS = {
     hint: "The URL is not a public HTTP(S) address; a store of your own network needs `addresses: 'any'`.",
     retryable: false,
   },
+  CONTENT_ACCESS_DENIED: {
+    hint: 'Check the credentials of the store, and what they allow.',
+    retryable: false,
+  },
+  CONTENT_PLACE_INVALID: {
+    hint: 'A store is a directory, http(s)://…, s3://bucket/path, kubo+http(s)://host:5001/ or ipfs://<CID>; see docs/content-stores.md.',
+    retryable: false,
+  },
   CONTENT_READ_ONLY: {
     hint: 'Add a store that can be written, for example a directory.',
     retryable: false,

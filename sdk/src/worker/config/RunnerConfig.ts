@@ -20,6 +20,9 @@ const {
   logKiB,
   contentDirectories,
   contentUrls,
+  ipfsGateways,
+  s3AccessKeyId,
+  s3SecretFile,
   privateContent,
   maxContentMiB,
   fetchSeconds,
@@ -41,7 +44,16 @@ export const RUNNER_FIELDS = {
   databaseUrl: neededDatabase,
   ...{ fleet, runnerName, dataDirectory, runtime, accel, nanosKernel, nanosKernelSha256 },
   ...{ runs, cores, memoryMiB, outputMiB, gpus, logKiB },
-  ...{ contentDirectories, contentUrls, privateContent, maxContentMiB, fetchSeconds },
+  ...{
+    contentDirectories,
+    contentUrls,
+    ipfsGateways,
+    s3AccessKeyId,
+    s3SecretFile,
+    privateContent,
+    maxContentMiB,
+    fetchSeconds,
+  },
   ...{ shutdownSeconds, keepBundles, bundleMiB, observePort, observeHost, readySeconds, logFile, logLevel },
 } as const
 

@@ -5,6 +5,7 @@ import {
   address,
   bytes32,
   choice,
+  contentPlace,
   flag,
   fleetName,
   integer,
@@ -18,6 +19,7 @@ import {
   sha256,
   text,
   url,
+  writablePlace,
   type Parser,
 } from './parsers.js'
 import { Secret } from './Secret.js'
@@ -200,10 +202,23 @@ export const WORKER_FIELDS = {
   ),
   contentUrls: field(
     'CONTENT_URLS',
-    list(url),
-    "Base URLs of the operator's own content stores; any address is allowed.",
+    list(contentPlace),
+    "The operator's own content stores: https://…, s3://bucket/path[?endpoint=url], kubo+http://host:5001/ (an IPFS node), ipfs://<CID>; any address is allowed.",
     [],
   ),
+  ipfsGateways: field(
+    'IPFS_GATEWAYS',
+    list(url),
+    'Base URLs of the gateways that ipfs:// is read through, also where the chain says it; empty: such URIs are passed over.',
+    [],
+  ),
+  s3AccessKeyId: field(
+    'S3_ACCESS_KEY_ID',
+    optional(text),
+    "Key id for the operator's own S3 stores; empty: what they show to everybody.",
+    '',
+  ),
+  s3SecretFile: field('S3_SECRET_FILE', optional(path), 'File with the secret key of s3AccessKeyId, mode 600.', ''),
   privateContent: field(
     'PRIVATE_CONTENT',
     flag,
@@ -225,7 +240,18 @@ export const WORKER_FIELDS = {
     'Directories in which proofs over 1 KiB are left for committees of validators; serve them where PROOF_URI says.',
     [],
   ),
-  proofUri: field('PROOF_URI', text, 'Base URL at which validators find the proofs of PROOF_DIRECTORIES.', ''),
+  proofUrls: field(
+    'PROOF_URLS',
+    list(writablePlace),
+    'S3 buckets and IPFS nodes in which they are left too: s3://bucket/path, kubo+http://host:5001/.',
+    [],
+  ),
+  proofUri: field(
+    'PROOF_URI',
+    text,
+    'Base URL at which validators find the proofs of PROOF_DIRECTORIES and PROOF_URLS; empty: ipfs:// of an IPFS node in PROOF_URLS.',
+    '',
+  ),
 
   allowPrograms: field('ALLOW_PROGRAMS', list(bytes32), 'Programs to work for; empty: every program.', []),
   denyPrograms: field('DENY_PROGRAMS', list(bytes32), 'Programs to decline.', []),

@@ -83,9 +83,9 @@ export async function loadTable<Table extends ConfigTable>(
   return config as ConfigOf<Table>
 }
 
-/** A value that was refused, as it was written. */
+/** A value that was refused, as it was written, without the passwords of its URLs. */
 function shown(value: unknown): string {
-  const text = JSON.stringify(value)
+  const text = JSON.stringify(value).replace(/\/\/[^/"]*@/g, '//…@')
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text
 }
 

@@ -53,6 +53,22 @@ export const url: Parser<string> = (value) => {
   return address
 }
 
+/** A content store that is not a directory. */
+export const contentPlace: Parser<string> = (value) => {
+  const place = text(value)
+  const isKnown = /^(https?|kubo\+https?):\/\/[^/]|^s3:\/\/[a-z0-9]|^ipfs:\/\/[A-Za-z0-9]/.test(place)
+  if (!isKnown || !URL.canParse(place))
+    throw new Error('must be like https://host/, s3://bucket/path, kubo+http://host:5001/ or ipfs://<CID>')
+  return place
+}
+
+/** A content store that can be written and is not a directory. */
+export const writablePlace: Parser<string> = (value) => {
+  const place = contentPlace(value)
+  if (!/^(s3|kubo)/.test(place)) throw new Error('must be like s3://bucket/path or kubo+http://host:5001/')
+  return place
+}
+
 /** A connection string of a Postgres server, with a database. */
 export const postgresUrl: Parser<string> = (value) => {
   const address = text(value)

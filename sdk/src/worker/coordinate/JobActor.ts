@@ -1,6 +1,6 @@
 import { commitmentOf, ZERO_BYTES32, type Contracts, type Hex, type WorkloadState } from '../../chain/index.js'
 import type { DeliveryInbox } from '../../client/delivery/DeliveryInbox.js'
-import type { ContentStore } from '../../content/index.js'
+import type { ContentStore, Digest } from '../../content/index.js'
 import type { Clock } from '../../clock.js'
 import { sealProof } from '../../crypto/index.js'
 import { GevulotError } from '../../errors/GevulotError.js'
@@ -163,7 +163,13 @@ export class JobActor {
       const about = { workload: job.workload, seat: job.seat, stage: 'reveal', error: failure?.reason as unknown }
       log.error('a proof is not in every store: what validators cannot fetch counts as invalid', about)
     }
-    return { digest, salt, proof: new Uint8Array(), uri: proofUri }
+    return { digest, salt, proof: new Uint8Array(), uri: proofUri === '' ? await this.#uriOf(digest) : proofUri }
+  }
+
+  /** Where a store says that it can be read. */
+  async #uriOf(digest: Digest): Promise<string> {
+    const uris = await Promise.allSettled(this.#options.proofStores.map(async (store) => store.uriOf?.([digest])))
+    return uris.map((found) => (found.status === 'fulfilled' ? found.value : undefined)).find(Boolean) ?? ''
   }
 
   async #deliver(job: Job, { spec }: Dossier): Promise<void> {

@@ -6,6 +6,7 @@ import type { Clock } from '../../clock.js'
 import { errnoOf, writeAtomically } from '../../content/writeAtomically.js'
 import { ownVersion } from '../../ownVersion.js'
 import type { Runtime } from '../../runtime/index.js'
+import { placesOf } from '../config/placesOf.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
 import type { Logger } from '../log/Logger.js'
 import { contentSources } from '../run/contentSources.js'
@@ -19,7 +20,17 @@ import { TaskRun, type RunConfig } from './TaskRun.js'
 /** What a runner is made of. */
 export interface RunnerParts {
   readonly config: RunConfig &
-    Pick<WorkerConfig, 'runnerName' | 'shutdownSeconds' | 'contentDirectories' | 'contentUrls' | 'privateContent'>
+    Pick<
+      WorkerConfig,
+      | 'runnerName'
+      | 'shutdownSeconds'
+      | 'contentDirectories'
+      | 'contentUrls'
+      | 'privateContent'
+      | 'ipfsGateways'
+      | 's3AccessKeyId'
+      | 's3SecretFile'
+    >
   readonly fleet: Fleet
   readonly runtime: Runtime
   readonly ledger: ResourceLedger
@@ -44,6 +55,7 @@ export async function openRunner(parts: RunnerParts): Promise<Runner> {
   const name = config.runnerName === '' ? hostname() : config.runnerName
   const log = parts.log.with({ runner: name })
   const none = (): void => undefined
+  const sources = contentSources(config, await placesOf(config))
   return new Runner({
     ...{ fleet, ledger, clock, log },
     queue: new RunnerQueue(fleet, id),
@@ -52,7 +64,7 @@ export async function openRunner(parts: RunnerParts): Promise<Runner> {
       ...{ id, name, version: await ownVersion(), runtime: runtime.name },
       capacity: { runs, cores, memoryMiB, outputMiB, gpus },
     },
-    run: new TaskRun({ config, runtime, sources: contentSources(config), clock, log, onRun: parts.onRun ?? none }),
+    run: new TaskRun({ config, runtime, sources, clock, log, onRun: parts.onRun ?? none }),
     graceMs: config.shutdownSeconds * 1000,
     onEnd: parts.onEnd ?? none,
     onBeat: parts.onBeat ?? none,

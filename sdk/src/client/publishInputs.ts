@@ -1,0 +1,38 @@
+import { keccak256 } from 'ethers'
+import type { Hex } from '../chain/hex.js'
+import { buildInputs, type InputsSpec } from '../content/buildInputs.js'
+import { digestFromHex } from '../content/digest.js'
+import { PUBLIC_INPUTS } from '../content/InputsManifest.js'
+import { clientError } from '../errors/codes/client.js'
+import { needed, type Client } from './Client.js'
+
+/** Inputs that are in a store already. */
+export interface PublishedInputs {
+  /** sha-256 (hex or CID) of the inputs manifest. */
+  readonly digest: string
+  /** keccak-256 of the public inputs. */
+  readonly publicInputs: Hex
+  /** Where everybody can read them, if the store says so. */
+  readonly uri?: string
+}
+
+/**
+ * Publishes inputs in the client's store, as `submit` does by itself. The same inputs are the same, however often they are published.
+ * @example
+ * const inputs = await publishInputs(client, { files: { public_inputs: words } })
+ * @throws GevulotError CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, CONTENT_*
+ */
+export async function publishInputs(
+  client: Client,
+  inputs: InputsSpec,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<PublishedInputs> {
+  const store = needed(client, 'store', 'publishing inputs')
+  const { digest, manifest } = await buildInputs(inputs, store, options)
+  const file = manifest.files.find(({ name }) => name === PUBLIC_INPUTS)
+  if (file === undefined) throw clientError('CLIENT_PARAMETER_INVALID', `inputs have no file ${PUBLIC_INPUTS}`)
+  const words = await store.get(digestFromHex(file.sha256), { maxBytes: file.size, ...options })
+  const files = manifest.files.map(({ sha256 }) => digestFromHex(sha256))
+  const uri = await store.uriOf?.([digest, ...files], options)
+  return { digest, publicInputs: keccak256(words) as Hex, ...(uri !== undefined && { uri }) }
+}

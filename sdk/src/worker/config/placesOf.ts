@@ -1,0 +1,21 @@
+import type { PlaceOptions } from '../../content/index.js'
+import { workerError } from '../../errors/codes/worker.js'
+import { readPrivateFile } from '../../readPrivateFile.js'
+import type { WorkerConfig } from './WorkerConfig.js'
+
+/**
+ * What content stores need beside their names: gateways, and the key of S3 stores from its file.
+ * @throws GevulotError WORKER_CONFIG_INVALID
+ */
+export async function placesOf(
+  config: Pick<WorkerConfig, 'ipfsGateways' | 's3AccessKeyId' | 's3SecretFile'>,
+): Promise<PlaceOptions> {
+  const { ipfsGateways, s3AccessKeyId: accessKeyId, s3SecretFile } = config
+  if ((accessKeyId === '') !== (s3SecretFile === ''))
+    throw workerError('WORKER_CONFIG_INVALID', 's3AccessKeyId and s3SecretFile belong together')
+  if (accessKeyId === '') return { ipfsGateways }
+  const secretAccessKey = await readPrivateFile(s3SecretFile, (why, cause) =>
+    workerError('WORKER_CONFIG_INVALID', why, { cause }),
+  )
+  return { ipfsGateways, s3: { credentials: { accessKeyId, secretAccessKey } } }
+}
