@@ -34,6 +34,16 @@ export {
   type OperatorHistory,
   type OperatorHistoryParams,
 } from './operatorHistory.js'
+export { fileState } from './pipeline/fileState.js'
+export {
+  Pipeline,
+  pipeline,
+  type PipelineProgress,
+  type RunPipelineOptions,
+  type Stage,
+  type StageResult,
+} from './pipeline/Pipeline.js'
+export type { PipelineState } from './pipeline/PipelineState.js'
 export { proveWithin, type Attempt, type Escalation, type ProvenWithin, type ProveWithinParams } from './proveWithin.js'
 export { quote, type Quote, type QuoteParams, type Settled } from './quote.js'
 export { readWorkload, type ReadWorkloadOptions, type WorkloadReading } from './readWorkload.js'

@@ -6,7 +6,7 @@ import type { Proof } from './fetchProof.js'
 import { getBalance } from './getBalance.js'
 import { getWorkload } from './getWorkload.js'
 import { quote } from './quote.js'
-import { submit, type SubmitParams } from './submit.js'
+import { inTurn, submitNow, type SubmitParams } from './submit.js'
 import { waitForProof } from './waitForProof.js'
 import type { ExpiryReason } from './Workload.js'
 
@@ -43,6 +43,8 @@ export interface ProveWithinParams extends Omit<SubmitParams, 'fee' | 'nonce'> {
   readonly earlier?: readonly Attempt[]
   /** Told of each attempt before it is sent, and waited for: what it stores is what `earlier` takes after a restart. */
   readonly onAttempt?: (attempt: Attempt, number: number) => void | Promise<void>
+  /** Told of each attempt once its workload is on the chain. */
+  readonly onWorkload?: (workload: WorkloadId, number: number) => void | Promise<void>
 }
 
 /** Result of {@link proveWithin}. */
@@ -76,18 +78,19 @@ const NONCE_TRIES = 8
  * @example
  * const { proof } = await client.proveWithin({ program, inputs, maxRunTime: 600, escalation: { budget: 100n * 10n ** 18n } })
  * @throws GevulotError CLIENT_ESCALATION_ENDED when attempts or budget are used up; CLIENT_WORKLOAD_EXPIRED when no other terms would help; as
- * {@link submit} and {@link waitForProof}
+ * `submit` and {@link waitForProof}
  */
 export async function proveWithin(client: Client, params: ProveWithinParams): Promise<ProvenWithin> {
-  const { escalation, earlier = [], onAttempt, ...request } = params
+  const { escalation, earlier = [], onAttempt, onWorkload, ...request } = params
   const { signal, redundancy = 1 } = params
   const most = Math.min(escalation.attempts ?? 3, MOST_ATTEMPTS)
   const made: (Attempt & { readonly workload: WorkloadId })[] = []
   const give = async (attempt: Attempt): Promise<WorkloadId> => {
     for (let tries = 1, now = attempt; ; tries++) {
       try {
-        const { workload } = await submit(client, { ...request, ...now })
+        const { workload } = await submitNow(client, { ...request, ...now })
         made.push({ ...now, workload })
+        await onWorkload?.(workload, made.length - 1)
         return workload
       } catch (error) {
         // Somebody else used the nonce, so nothing was sent with it.
@@ -100,13 +103,16 @@ export async function proveWithin(client: Client, params: ProveWithinParams): Pr
   let terms: Omit<Attempt, 'nonce' | 'fee'> & { readonly fee?: bigint } = { ...params, redundancy }
   let failure: GevulotError | undefined
   for (;;) {
-    let attempt = earlier[made.length]
-    if (attempt === undefined) {
-      attempt = await fixed(client, params, terms)
-      await checkBudget(client, made, attempt, escalation, most, failure)
-      await onAttempt?.(attempt, made.length)
-    }
-    const workload = await give(attempt)
+    // In one turn, so that two of one client do not choose the same nonce.
+    const { attempt, workload } = await inTurn(client, async () => {
+      let next = earlier[made.length]
+      if (next === undefined) {
+        next = await fixed(client, params, terms)
+        await checkBudget(client, made, next, escalation, most, failure)
+        await onAttempt?.(next, made.length)
+      }
+      return { attempt: next, workload: await give(next) }
+    })
     try {
       const proof = await waitForProof(client, { workload, ...(signal && { signal }) })
       return { proof, workload, attempts: made }

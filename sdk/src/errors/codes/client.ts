@@ -31,6 +31,22 @@ export const CLIENT_ERRORS = {
     hint: 'Attempts or budget are used up; `details.reason` says why the last one ended. Raise `escalation.budget` or `attempts`, or fix that cause.',
     retryable: false,
   },
+  CLIENT_PIPELINE_INVALID: {
+    hint: 'Name each stage once, with letters, digits, _, . and -, and after the stages it waits for.',
+    retryable: false,
+  },
+  CLIENT_PIPELINE_FAILED: {
+    hint: 'The cause says why. Run the pipeline again with the same state: what is proven is not paid again; raise the `escalation` of the stage first.',
+    retryable: false,
+  },
+  CLIENT_PIPELINE_CHANGED: {
+    hint: 'Use a state of its own for each run of a pipeline, and the account that began it.',
+    retryable: false,
+  },
+  CLIENT_PIPELINE_STATE_INVALID: {
+    hint: 'The state was damaged or is of another version: find its workloads with `gevulot workload list`, and begin with a fresh one.',
+    retryable: false,
+  },
   CLIENT_WORKLOAD_CANCELLED: {
     hint: 'The workload was cancelled; submit again if the proof is still wanted.',
     retryable: false,

@@ -1,0 +1,7 @@
+/** Where a pipeline keeps what it must not forget. Its text is JSON, for a person to read; it holds no secret. */
+export interface PipelineState {
+  /** What was kept last; undefined before the first time. */
+  load(): Promise<string | undefined>
+  /** Keeps a text so that it is there after a crash, in place of the one before. */
+  save(text: string): Promise<void>
+}
