@@ -101,9 +101,22 @@ describe('worker: health and metrics', () => {
     expect(error.message).to.contain('observe')
   })
 
+  it('counts the work that waits for the operator', async () => {
+    const metrics = new WorkerMetrics(clock)
+    let waiting = 2
+    const info = { operator: '0x', chain: '1', runtime: 'linux', mode: 'approve' }
+    metrics.start(info, { openJobs: () => Promise.resolve(new Map()), approvals: () => waiting })
+    expect(await metrics.text()).to.match(/^gevulot_approvals_waiting 2$/m)
+    waiting = 0
+    expect(await metrics.text()).to.match(/^gevulot_approvals_waiting 0$/m)
+  })
+
   it('answers 500 and goes on when a figure cannot be read', async () => {
     const metrics = new WorkerMetrics(clock)
-    metrics.start({ operator: '0x', chain: '1', runtime: 'linux', mode: 'auto' }, { openJobs: failing })
+    metrics.start(
+      { operator: '0x', chain: '1', runtime: 'linux', mode: 'auto' },
+      { openJobs: failing, approvals: () => 0 },
+    )
     const port = await serve(metrics)
     expect((await ask(port, '/metrics')).status).to.equal(500)
     expect((await ask(port, '/live')).status).to.equal(200)

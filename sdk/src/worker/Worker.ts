@@ -31,7 +31,7 @@ import type { Logger } from './log/Logger.js'
 import { HealthServer } from './observe/HealthServer.js'
 import { StandingWatch } from './observe/StandingWatch.js'
 import { readStatus, type WorkerStatus } from './observe/WorkerStatus.js'
-import { WorkerMetrics } from './observe/WorkerMetrics.js'
+import { WorkerMetrics, type MetricSources } from './observe/WorkerMetrics.js'
 import { openCrew, type Crew } from './fleet/openCrew.js'
 import { openGround } from './openGround.js'
 import type { Outbox } from './publish/Outbox.js'
@@ -229,14 +229,19 @@ export class Worker {
         ? undefined
         : new StandingWatch({ contracts, seats, operator: signer.operator, metrics, clock, log })
 
-    await this.#observe(metrics, jobs, crew, signer.operator, contracts.chainId)
+    const { fleet } = crew
+    await this.#observe(metrics, signer.operator, contracts.chainId, {
+      openJobs: () => jobs.openByState(),
+      approvals: () => desk.waiting.length,
+      ...(fleet && { fleet: () => fleet }),
+    })
     const { mode, readySeconds } = config
     const who = { operator: signer.operator, account: signer.address, chainId: contracts.chainId }
     const startedAt = clock.now()
     await this.#control(desk, () =>
       readStatus({
         ...{ ...who, mode, readySeconds, runtime: runtime.name, jobs, desk, metrics, clock, startedAt },
-        ...(crew.fleet && { fleet: crew.fleet }),
+        ...(fleet && { fleet }),
       }),
     )
     await publisher.recover()
@@ -325,21 +330,9 @@ export class Worker {
   }
 
   /** Serves figures and health, if a port is configured for them. */
-  async #observe(
-    metrics: WorkerMetrics,
-    jobs: JobStore,
-    { fleet }: Crew,
-    operator: string,
-    chainId: number,
-  ): Promise<void> {
+  async #observe(metrics: WorkerMetrics, operator: string, chainId: number, sources: MetricSources): Promise<void> {
     const { runtime, mode, observeHost, observePort, readySeconds } = this.#config
-    metrics.start(
-      { operator, chain: String(chainId), runtime, mode },
-      {
-        openJobs: () => jobs.openByState(),
-        ...(fleet && { fleet: () => fleet }),
-      },
-    )
+    metrics.start({ operator, chain: String(chainId), runtime, mode }, sources)
     if (observePort === 0) return
     const server = new HealthServer({ host: observeHost, port: observePort, metrics, readySeconds, log: this.#log })
     await server.listen()

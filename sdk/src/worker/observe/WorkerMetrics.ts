@@ -11,6 +11,8 @@ import { WORKER_METRICS, type MetricName, type MetricSpec } from './metricTable.
 export interface MetricSources {
   /** Jobs that are not closed, by state. */
   readonly openJobs: () => Promise<ReadonlyMap<JobState, number>>
+  /** Workloads that wait for the operator's word. */
+  readonly approvals: () => number
   /** The runners of the fleet, where there is one. */
   readonly fleet?: () => FleetFigures
 }
@@ -147,6 +149,7 @@ export class WorkerMetrics implements HealthFigures {
   async text(): Promise<string> {
     this.#gauge('gevulot_chain_age_seconds').set(this.chainAge)
     this.#gauge('gevulot_reconciled_seconds').set(this.reconciledAge)
+    this.#gauge('gevulot_approvals_waiting').set(this.#sources?.approvals() ?? 0)
     const jobs = this.#gauge('gevulot_jobs')
     const counts = await this.#sources?.openJobs()
     jobs.reset()

@@ -48,6 +48,10 @@ export const WORKER_METRICS = {
   },
   gevulot_rewards_claimed_tokens_total: { type: 'counter', help: 'Network rewards claimed since the start, tokens.' },
   gevulot_seats: { type: 'gauge', help: 'Seats worked for, by status on the chain.', labels: ['status'] },
+  gevulot_approvals_waiting: {
+    type: 'gauge',
+    help: 'Workloads that wait for the operator (mode approve); what nobody answers is declined.',
+  },
   gevulot_reconciled_seconds: {
     type: 'gauge',
     help: 'Seconds since the coordinator last ended a round; a worker that hangs does not reset it.',
