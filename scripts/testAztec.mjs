@@ -56,9 +56,9 @@ if (existsSync(mark) || isNamedAndFull) {
   writeFileSync(mark, '')
 }
 await step(
-  "The adapter's cases against Aztec's own broker, a few minutes",
+  "The adapter's cases, and the page's ten minutes, against Aztec's own broker: some minutes",
   'hardhat',
-  ['test', 'mocha', 'test/aztec/realBroker.test.ts'],
+  ['test', 'mocha', 'test/aztec/realBroker.test.ts', 'test/package/aztecGuide.test.ts'],
   {
     ...{ cwd: root, env: { ...environment(), AZTEC_PACKAGES: folder }, limit: TEST_LIMIT_MS },
   },
