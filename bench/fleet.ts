@@ -12,7 +12,6 @@ import { fromPglite, PgBoss } from 'pg-boss'
 
 import type { Address, Bytes32, ProgramId, WorkloadId } from '../sdk/src/chain/index.js'
 import { systemClock } from '../sdk/src/clock.js'
-import type { Digest } from '../sdk/src/content/index.js'
 import { joinFleet, openFleet, type Fleet } from '../sdk/src/worker/fleet/openFleet.js'
 import { RunnerQueue } from '../sdk/src/worker/fleet/RunnerQueue.js'
 import { TaskQueue } from '../sdk/src/worker/fleet/TaskQueue.js'
