@@ -80,6 +80,33 @@ describe('package: contents', function () {
     expect(gzipSync(page.contents).length).to.be.below(MOST_PAGE_BYTES)
   })
 
+  it('runs on the oldest Node.js that it says it runs on', async function () {
+    const { engines } = JSON.parse(await readFile(consumer.installed('package.json'), 'utf8')) as {
+      engines: { node: string }
+    }
+    const oldest = /^>=(\d+)\.\d+\.\d+$/.exec(engines.node)?.[1] ?? ''
+    const node = await consumer.otherNode(oldest).catch((error: unknown) => String(error))
+    if (!node.startsWith('/')) {
+      console.log(`      SKIP: no Node.js ${oldest} is to be had from npm: ${node.slice(0, 200)}`)
+      return this.skip()
+    }
+    const file = async (name: string, text: string) => {
+      await consumer.write(name, text)
+      return (args: readonly string[]) => consumer.node(name, args, consumer.directory, node)
+    }
+    const version = await (await file('version.mjs', 'process.stdout.write(process.versions.node)'))([])
+    expect(version.split('.')[0]).to.equal(oldest)
+    const [esm, cjs] = [await file('names.mjs', NAMES.mjs), await file('names.cjs', NAMES.cjs)]
+    for (const subpath of subpaths) {
+      const specifier = specifierOf(subpath)
+      expect(JSON.parse(await esm([specifier])), specifier).to.have.length.greaterThan(0)
+      expect(JSON.parse(await cjs([specifier])), specifier).to.have.length.greaterThan(0)
+    }
+    expect(await (await file('works.mjs', WORKS))([])).to.equal('works')
+    const help = await consumer.node('node_modules/.bin/gevulot', ['--help'], consumer.directory, node)
+    expect(help).to.include('workload')
+  })
+
   it('installs its commands, which know their version', async () => {
     expect(Object.keys(consumer.manifest.bin)).to.have.members(['gevulot', 'gevulot-validator', 'gevulot-worker'])
     const { version } = JSON.parse(await readFile(consumer.installed('package.json'), 'utf8')) as { version: string }
@@ -105,6 +132,29 @@ const NAMES = {
   mjs: 'process.stdout.write(JSON.stringify(Object.keys(await import(process.argv[2])).sort()))',
   cjs: 'process.stdout.write(JSON.stringify(Object.keys(require(process.argv[2])).sort()))',
 }
+
+/** Files, streams, HTTP and signals: what differs between versions of Node. */
+const WORKS = `
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildInputs, DirectoryStore, fetchInputs, HttpStore, hexOf } from '@gevulot/sdk/content'
+const home = await mkdtemp(join(tmpdir(), 'gevulot-old-node-'))
+const store = new DirectoryStore(join(home, 'content'))
+const { digest } = await buildInputs({ files: { public_inputs: Buffer.alloc(1000, 1), witness: Buffer.alloc(300_000, 2) } }, store)
+const server = createServer(async (request, response) => {
+  const bytes = await store.get('0x' + request.url.slice(1), { maxBytes: 1e6 })
+  response.end(bytes)
+})
+await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+const source = new HttpStore('http://127.0.0.1:' + server.address().port + '/', { addresses: 'any' })
+const { files } = await fetchInputs(digest, source, join(home, 'inputs'), { signal: AbortSignal.timeout(60_000) })
+server.closeAllConnections()
+server.close()
+await rm(home, { recursive: true })
+process.stdout.write(files.length === 2 && hexOf(digest).length === 64 ? 'works' : 'does not')
+`
 
 /** Imports a module and fails when that has left something behind: a global, a listener, a timer, a socket, a variable of the environment. */
 const EFFECTS = `

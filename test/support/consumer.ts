@@ -88,9 +88,24 @@ export class Consumer {
     await spoken(run(process.execPath, [compiler, '-p', this.directory], { timeout: LIMIT_MS }))
   }
 
-  /** Runs a compiled file of the project to its end; returns what it wrote. */
-  node(file: string, args: readonly string[], cwd = this.directory): Promise<string> {
-    return spoken(run(process.execPath, [join(this.directory, file), ...args], { cwd, timeout: LIMIT_MS }))
+  /**
+   * Runs a compiled file of the project to its end; returns what it wrote.
+   * @param executable The Node.js to run it with.
+   */
+  node(
+    file: string,
+    args: readonly string[],
+    cwd = this.directory,
+    executable: string = process.execPath,
+  ): Promise<string> {
+    return spoken(run(executable, [join(this.directory, file), ...args], { cwd, timeout: LIMIT_MS }))
+  }
+
+  /** The path of another Node.js, from the npm package `node`. Rejects where npm has none for this machine. */
+  async otherNode(version: string): Promise<string> {
+    const script = 'process.stdout.write(process.execPath)'
+    const path = await npmRun(this.directory, ['exec', '--yes', '--prefer-offline', `--package=node@${version}`, '--', 'node', '-e', script]) // prettier-ignore
+    return path.trim()
   }
 }
 
