@@ -53,11 +53,12 @@ abstract contract ProgramStore is RuleStore {
             // Only the first word of the answer is copied: a return bomb costs nobody but its author.
             valid := staticcall(cap, verifier, input, size, 0x00, 0x20)
             valid := and(and(valid, gt(returndatasize(), 31)), eq(mload(0x00), 1))
+            // What the call was encoded in is free again: memory costs more the more of it there is.
+            mstore(0x40, input)
         }
     }
 
-    /// @dev abi.encodeCall(IProofVerifier.verify, (workload, operator, publicInputs, proof)), straight from calldata to free memory, which
-    /// is not taken: nothing may be allocated before the call.
+    /// @dev abi.encodeCall(IProofVerifier.verify, (workload, operator, publicInputs, proof)), straight from calldata.
     function _encodeVerify(
         bytes32 workload,
         address operator,
@@ -84,7 +85,9 @@ abstract contract ProgramStore is RuleStore {
             mstore(add(head, 0x40), 0x80)
             let second := append(add(head, 0x80), publicInputs.offset, publicInputs.length)
             mstore(add(head, 0x60), sub(second, head))
-            size := sub(append(second, proof.offset, proof.length), input)
+            let end := append(second, proof.offset, proof.length)
+            size := sub(end, input)
+            mstore(0x40, and(add(end, 31), not(31)))
         }
     }
 
