@@ -102,6 +102,27 @@ describe('client: proofs, fetched and verified', function () {
     expect(proof).to.include({ seat: second })
   })
 
+  it('an endpoint that knows a block before its logs is asked again', async () => {
+    const workload = await proven()
+    const { block, submittedBlock } = await client.getWorkload({ workload })
+    let looks = 0
+    const provider = new Proxy(client.contracts.provider, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (name !== 'getLogs') return typeof value === 'function' ? (value.bind(target) as unknown) : value
+        return async (filter: Parameters<typeof target.getLogs>[0]) => {
+          const logs = await target.getLogs(filter)
+          return ++looks > 3 ? logs : logs.filter(({ blockNumber }) => blockNumber <= submittedBlock)
+        }
+      },
+    })
+    const contracts = { ...client.contracts, provider }
+    const [proof] = await waitForProofs({ ...client, contracts }, { workload, early: false, timeoutMs: 20_000 })
+    expect(proof).to.include({ from: 'transaction' })
+    expect(looks).to.be.greaterThan(3)
+    expect(block).to.be.greaterThan(submittedBlock)
+  })
+
   it('an endpoint that forges a proof is found out', async () => {
     const workload = await proven()
     const forge = (from: Buffer, to: Buffer) =>

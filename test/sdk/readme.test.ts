@@ -71,11 +71,11 @@ describe('sdk: README', function () {
 })
 
 const EXPORTS = [
-  'DEFAULT_SETTINGS', 'DirectoryInbox', 'DirectoryStore', 'GevulotError', 'HttpStore', 'MultiStore', 'appeal', 'assign',
+  'DEFAULT_SETTINGS', 'DirectoryInbox', 'DirectoryStore', 'GevulotError', 'HttpStore', 'MultiStore', 'Pipeline', 'appeal', 'assign',
   'buildInputs', 'buildPackage', 'cancel', 'claimRewards', 'clear', 'connect', 'createClient', 'decodeProof',
-  'deliveryKeyOf', 'deployProgram', 'deploymentOf', 'deposit', 'deriveDeliveryKey', 'deriveStatus', 'fetchProof', 'findUnrecorded',
+  'deliveryKeyOf', 'deployProgram', 'deploymentOf', 'deposit', 'deriveDeliveryKey', 'deriveStatus', 'fetchProof', 'fileState', 'findUnrecorded',
   'generateDeliveryKey', 'getBalance', 'getDuties', 'getJudging', 'getPinnedProgram', 'getProgram', 'getRewards', 'getSeats', 'getWorkload',
-  'joinSeats', 'leaveSeats', 'nameSubmitter', 'openDeliveries', 'operatorHistory', 'parseDeploymentRecord', 'proveWithin', 'quote', 'readDeploymentRecord', 'readWorkload',
+  'joinSeats', 'leaveSeats', 'nameSubmitter', 'openDeliveries', 'operatorHistory', 'parseDeploymentRecord', 'pipeline', 'proveWithin', 'publishInputs', 'quote', 'readDeploymentRecord', 'readWorkload',
   'recordRewards', 'release', 'releaseWhenServed', 'revokeSubmitter', 'rpcProvider', 'settle', 'settleMany', 'signDelivery',
   'signerOfDelivery', 'slash', 'stakeSeats', 'submit', 'submitterUntil', 'systemClock', 'toAddress', 'toBytes32', 'toProgramId',
   'toWorkloadId', 'verifyProof', 'verifyProofWithProgram', 'waitForProof', 'waitForProofs', 'watchWorkload', 'withdraw',

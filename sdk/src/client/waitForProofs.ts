@@ -183,16 +183,21 @@ async function isValid(
 }
 
 function throwIfHopeless(workload: Workload): void {
-  const { workload: id } = workload
+  const { workload: id, slots } = workload
+  // Some endpoints know a block's state before its logs: a proof that counts is somewhere, so look again.
+  const isShown = slots.some(({ status }) => status === 'valid')
   switch (workload.status) {
     case 'cancelled':
       throw clientError('CLIENT_WORKLOAD_CANCELLED', `workload ${id} was cancelled`, { details: { workload: id } })
     case 'expired':
       throw expired(id, workload.reason)
     case 'settleable':
-      throw expired(id, workload.outcome === 'Proven' ? 'too few proofs' : workload.outcome)
+      if (workload.outcome !== 'Proven') throw expired(id, workload.outcome)
+      if (isShown) throw expired(id, 'too few proofs')
+      return
     case 'proven':
-      throw expired(id, 'too few proofs')
+      if (isShown) throw expired(id, 'too few proofs')
+      return
     default:
   }
 }
