@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { HDNodeWallet, JsonRpcProvider, Mnemonic, NonceManager, type Signer } from 'ethers'
 
+import { findAnvil } from '../../sdk/src/devnet/findAnvil.js'
+import { spawnAnvil } from '../../sdk/src/devnet/spawnAnvil.js'
 import { root } from '../lib/artifacts.js'
 
 /** The mnemonic every local Ethereum chain uses: its keys are public and worth nothing. */
@@ -48,7 +49,7 @@ export class LocalChain {
     const args = ['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(CHAIN_ID)]
     args.push('--hardfork', 'prague', '--accounts', '1', '--silent')
     if (behind > 0) args.push('--timestamp', String(Math.floor(Date.now() / 1000) - behind))
-    const process = spawn(join(root, 'node_modules/.bin/anvil'), args, { stdio: 'ignore' })
+    const process = spawnAnvil({ binary: findAnvil(root), args, stdio: 'ignore' })
     const chain = new LocalChain(`http://127.0.0.1:${port}`, process)
     for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
       if (process.exitCode !== null) break

@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { HDNodeWallet, type JsonRpcProvider } from 'ethers'
 import { root } from '../../scripts/lib/artifacts.js'
 import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
+import { findAnvil } from '../../sdk/src/devnet/findAnvil.js'
+import { spawnAnvil } from '../../sdk/src/devnet/spawnAnvil.js'
 
 /** The mnemonic every development node starts with. */
 const MNEMONIC = 'test test test test test test test test test test test junk'
@@ -25,13 +26,8 @@ export interface LocalChain {
 
 /** Starts an Anvil node on a free port of the loopback interface. */
 export async function startLocalChain(): Promise<LocalChain> {
-  const node = spawn(
-    join(root, 'node_modules/.bin/anvil'),
-    ['--port', '0', '--hardfork', 'prague', '--chain-id', String(CHAIN_ID)],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
+  const args = ['--port', '0', '--hardfork', 'prague', '--chain-id', String(CHAIN_ID)]
+  const node = spawnAnvil({ binary: findAnvil(root), args, stdio: ['ignore', 'pipe', 'inherit'] })
   const url = `http://${await addressOf(node)}`
   const provider = rpcProvider(url, CHAIN_ID)
   const accounts = HDNodeWallet.fromPhrase(MNEMONIC, undefined, "m/44'/60'/0'/0")

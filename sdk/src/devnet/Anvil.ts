@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { HDNodeWallet, type JsonRpcProvider, Mnemonic } from 'ethers'
 import { rpcProvider } from '../chain/rpcProvider.js'
 import { systemClock } from '../clock.js'
 import { devnetError } from '../errors/codes/devnet.js'
+import { spawnAnvil } from './spawnAnvil.js'
 
 /** Every local Ethereum chain has these keys: they are public and worth nothing. */
 export const DEVNET_MNEMONIC = 'test test test test test test test test test test test junk'
@@ -45,9 +46,6 @@ export class Anvil {
   private constructor(port: number, child: ChildProcess) {
     this.url = `http://127.0.0.1:${port}`
     this.#process = child
-    // Whatever ends this process must not leave the chain behind.
-    const kill = (): void => void child.kill('SIGKILL')
-    process.once('exit', kill)
     this.ended = new Promise((resolve) => {
       child.once('error', (error) => {
         this.#complaint = error.message
@@ -55,7 +53,6 @@ export class Anvil {
       })
       child.once('exit', () => resolve())
     })
-    void this.ended.then(() => process.off('exit', kill))
     child.stderr?.on('data', (chunk: Buffer) => {
       this.#complaint = (this.#complaint + chunk.toString()).slice(-COMPLAINT_BYTES)
     })
@@ -72,7 +69,7 @@ export class Anvil {
     const args = ['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(DEVNET_CHAIN_ID)]
     args.push('--hardfork', 'prague', '--accounts', '1', '--timestamp', String(time), '--silent')
     // A group of its own: Ctrl-C at the terminal reaches us alone, and the chain ends after those who use it.
-    const child = spawn(binary, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+    const child = spawnAnvil({ binary, args, stdio: ['ignore', 'ignore', 'pipe'], detached: true })
     const chain = new Anvil(port, child)
     try {
       await chain.#answering(signal)

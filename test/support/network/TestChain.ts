@@ -1,22 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { HDNodeWallet, type JsonRpcProvider, Mnemonic } from 'ethers'
 
 import { rpcProvider } from '../../../sdk/src/chain/index.js'
+import { findAnvil } from '../../../sdk/src/devnet/findAnvil.js'
+import { spawnAnvil } from '../../../sdk/src/devnet/spawnAnvil.js'
 import { root } from '../../../scripts/lib/artifacts.js'
 
 // The keys of every local chain: public and worth nothing.
 const MNEMONIC = 'test test test test test test test test test test test junk'
-
-const ARCHITECTURE = process.arch === 'x64' ? 'amd64' : process.arch
-
-// Tests that are cut short must leave no process behind.
-const children = new Set<ChildProcess>()
-process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')))
 
 /** The chain id of test chains. */
 export const CHAIN_ID = 31_337
@@ -110,9 +105,5 @@ export class TestChain {
 function spawnChain(port: number, chainId: number, time: number): ChildProcess {
   const args = ['--host', '127.0.0.1', '--port', String(port), '--chain-id', String(chainId), '--hardfork', 'prague']
   args.push('--timestamp', String(time))
-  // Not the npm wrapper: its child would survive a SIGKILL.
-  const binary = join(root, `node_modules/@foundry-rs/anvil-${process.platform}-${ARCHITECTURE}/bin/anvil`)
-  const child = spawn(binary, [...args, '--accounts', '1', '--silent'], { stdio: 'ignore' })
-  children.add(child)
-  return child
+  return spawnAnvil({ binary: findAnvil(root), args: [...args, '--accounts', '1', '--silent'], stdio: 'ignore' })
 }
