@@ -12,9 +12,11 @@ import { ensureDependencies, ensureNode, environment, npm, root } from './lib/se
 const RELEASE = '4.1.2'
 const PACKAGE = `@aztec/prover-client@${RELEASE}`
 const INSTALL_LIMIT_MS = 15 * 60_000
+const BUILD_LIMIT_MS = 30 * 60_000
 const TEST_LIMIT_MS = 30 * 60_000
 
 /**
+ * Does a part of it, and ends with 1 if that fails.
  * @param {string} what
  * @param {string} command
  * @param {readonly string[]} args
@@ -40,6 +42,7 @@ ensureNode('npm run test:aztec')
 ensureDependencies()
 const named = process.env['AZTEC_PACKAGES']
 const folder = named ?? join(root, `.gevulot/aztec-${RELEASE}`)
+const { command, args } = npm()
 // An install that was interrupted leaves the package there and others out.
 const mark = join(folder, `prover-client-${RELEASE}.done`)
 const isNamedAndFull = named !== undefined && existsSync(join(folder, 'node_modules/@aztec/prover-client/package.json'))
@@ -48,17 +51,20 @@ if (existsSync(mark) || isNamedAndFull) {
 } else {
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
-  const { command, args } = npm()
   const install = [...args, 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact', PACKAGE]
   await step(`Installing ${PACKAGE} in ${folder}: 465 packages, 721 MB, about half a minute`, command, install, {
     ...{ cwd: folder, env: environment(), limit: INSTALL_LIMIT_MS },
   })
   writeFileSync(mark, '')
 }
+// A fresh clone has neither the contracts' types, which the tests import, nor the SDK, which the page's commands run.
+await step('Building the contracts and the SDK: a minute or two', command, [...args, 'run', '--silent', 'build'], {
+  ...{ cwd: root, env: environment(), limit: BUILD_LIMIT_MS },
+})
 await step(
   "The adapter's cases, and the page's ten minutes, against Aztec's own broker: some minutes",
   'hardhat',
-  ['test', 'mocha', 'test/aztec/realBroker.test.ts', 'test/package/aztecGuide.test.ts'],
+  ['test', 'mocha', '--no-compile', 'test/aztec/realBroker.test.ts', 'test/package/aztecGuide.test.ts'],
   {
     ...{ cwd: root, env: { ...environment(), AZTEC_PACKAGES: folder }, limit: TEST_LIMIT_MS },
   },
