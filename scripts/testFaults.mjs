@@ -22,10 +22,15 @@ if (!/^\d{1,10}$/.test(seed)) {
 const all = [...fs.globSync('test/faults/*.test.ts', { cwd: root }), 'test/worker/standby.test.ts'].sort()
 const files = positionals.length === 0 ? all : all.filter((file) => positionals.some((word) => file.includes(word)))
 console.log(`Seed ${seed}. To repeat: npm run test:faults -- --seed ${seed}`)
-const { status } = spawnSync('hardhat', ['test', 'mocha', ...files], {
-  cwd: root,
-  env: { ...environment(), FAULTS: 'full', FAULT_SEED: seed },
-  stdio: 'inherit',
-})
+/** @param {string[]} args */
+const hardhat = (...args) =>
+  spawnSync('hardhat', args, {
+    cwd: root,
+    env: { ...environment(), FAULTS: 'full', FAULT_SEED: seed },
+    stdio: 'inherit',
+  }).status
+// The contracts alone: those of the Solidity tests take longer to compile than all else.
+const built = hardhat('build', '--no-tests')
+const status = built === 0 ? hardhat('test', 'mocha', '--no-compile', ...files) : built
 if (status !== 0) console.log(`\nTo repeat: npm run test:faults -- --seed ${seed}`)
 process.exitCode = status ?? 1

@@ -120,7 +120,9 @@ describe('chain index', function () {
       } finally {
         provider.getLogs = read
       }
-      expect(asked[0]).to.equal(cursor?.next)
+      expect(asked).to.include(cursor?.next)
+      // Young blocks are read twice, older ones never.
+      expect(Math.min(...asked)).to.be.at.least(cursor!.next - 64)
       expect(await index.dump()).to.deep.equal(await freshDump(contracts))
       // Another chain at the same addresses.
       await index.store.open('another chain')

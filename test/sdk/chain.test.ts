@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { hexlify, randomBytes, Wallet } from 'ethers'
+import { hexlify, randomBytes, Wallet, type Log } from 'ethers'
 import { connect, type Contracts } from '../../sdk/src/chain/connect.js'
-import type { EventBatch, FollowOptions } from '../../sdk/src/chain/followEvents.js'
+import type { Cursor, EventBatch, FollowOptions } from '../../sdk/src/chain/followEvents.js'
 import { followEvents } from '../../sdk/src/chain/followEvents.js'
 import { readEvents } from '../../sdk/src/chain/readEvents.js'
 import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
@@ -76,6 +76,16 @@ describe('chain: connection and events', function () {
       for await (const batch of followEvents(contracts, { pollMs: 20, signal, ...options })) batches.push(batch)
     } catch (error) {
       if (!signal.aborted) throw error
+    }
+    return batches
+  }
+  /** Takes batches up to the block that is the newest now. */
+  async function toHead(of: Contracts, cursor: Cursor): Promise<EventBatch[]> {
+    const head = await network.chain.provider.getBlockNumber()
+    const batches: EventBatch[] = []
+    for await (const batch of followEvents(of, { cursor, pollMs: 20 })) {
+      batches.push(batch)
+      if (batch.kind === 'events' && batch.to.number === head) break
     }
     return batches
   }
@@ -154,6 +164,38 @@ describe('chain: connection and events', function () {
     await rejected(followEvents(dead, { pollMs: 5, patienceMs: 50 }).next(), 'CHAIN_RPC_UNAVAILABLE')
   })
 
+  it('reads again what an endpoint had left out, and takes what it doubles once', async () => {
+    const before = (await take()).at(-1)!.cursor
+    await burn()
+    const { provider } = network.chain
+    const burnt = await provider.getBlockNumber()
+    let fault: 'leaves out' | 'doubles' | 'none' = 'leaves out'
+    const lying = answering(contracts, (logs) => {
+      if (fault === 'doubles') return [...logs, ...logs]
+      return fault === 'none' ? logs : logs.filter(({ blockNumber }) => blockNumber !== burnt)
+    })
+    const short = await toHead(lying, before)
+    expect(eventsIn(short)).to.deep.equal([])
+    // While it says the same each time there is nothing to find.
+    await network.chain.mine(20)
+    const later = await toHead(lying, short.at(-1)!.cursor)
+    expect(later.map(({ kind }) => kind)).to.deep.equal(['events'])
+    fault = 'none'
+    await network.chain.mine(1)
+    const [redo, ...rest] = await toHead(lying, later.at(-1)!.cursor)
+    expect(redo).to.include({ kind: 'reorg', because: 'incomplete', redoFrom: before.next })
+    expect(eventsIn(rest).map(({ name }) => name)).to.deep.equal(['FeesBurned'])
+    // And only once.
+    fault = 'doubles'
+    await burn()
+    await network.chain.mine(20)
+    const end = await toHead(lying, rest.at(-1)!.cursor)
+    expect(end.map(({ kind }) => kind)).to.deep.equal(['events'])
+    expect(eventsIn(end)).to.have.length(1)
+    await network.chain.mine(20)
+    expect(eventsIn(await toHead(lying, end.at(-1)!.cursor))).to.deep.equal([])
+  })
+
   it('asks for smaller ranges where the endpoint wants them', async () => {
     const asked: number[] = []
     const provider = new Proxy(contracts.provider, {
@@ -173,6 +215,17 @@ describe('chain: connection and events', function () {
     expect(asked.some((blocks) => blocks <= 3)).to.equal(true)
   })
 })
+
+/** The contracts behind an endpoint that changes what it tells of logs. */
+function answering(contracts: Contracts, change: (logs: readonly Log[]) => readonly Log[]): Contracts {
+  const provider = new Proxy(contracts.provider, {
+    get(target, name) {
+      if (name !== 'getLogs') return bound(target, name)
+      return async (filter: Parameters<typeof target.getLogs>[0]) => change(await target.getLogs(filter))
+    },
+  })
+  return { ...contracts, provider }
+}
 
 /** The contracts behind an endpoint that refuses to answer whenever `fails` says so. */
 function failing(contracts: Contracts, fails: () => boolean): Contracts {

@@ -15,6 +15,12 @@ export interface BlockRef {
   readonly hash: string
 }
 
+/** The end of a batch. */
+export interface Checkpoint extends BlockRef {
+  /** Logs that were read from the blocks since the checkpoint before it. */
+  readonly logs?: number
+}
+
 /** Where a follower stands. Plain JSON: store it together with what was made of the events, and pass it to resume. */
 export interface Cursor {
   /** First block ever wanted. */
@@ -22,7 +28,7 @@ export interface Cursor {
   /** First block not read yet. */
   readonly next: number
   /** Ends of the last batches, newest last: a reorg is found by their hashes. */
-  readonly checkpoints: readonly BlockRef[]
+  readonly checkpoints: readonly Checkpoint[]
 }
 
 /** What a follower reports. */
@@ -37,9 +43,11 @@ export type EventBatch =
       readonly cursor: Cursor
     }
   | {
-      /** Blocks from `redoFrom` on were replaced: undo what came from them; their successors follow. */
+      /** Undo what came from the blocks from `redoFrom` on; what takes its place follows. */
       readonly kind: 'reorg'
       readonly redoFrom: number
+      /** The blocks were replaced, or the endpoint had left some of their events out. */
+      readonly because: 'replaced' | 'incomplete'
       readonly cursor: Cursor
     }
 
@@ -60,11 +68,15 @@ export interface FollowOptions extends EventFilter {
 }
 
 const CHECKPOINTS = 64
+/** Blocks at the end of the chain whose logs are read twice, and how many come between two looks. */
+const YOUNG = 64
+const LOOK_EVERY = 8
 const LONGEST_PAUSE_MS = 30_000
 
 /**
  * Follows the events of the contracts for ever: in order, without gaps or duplicates, across endpoint failures. A reorg is
- * found by block hash and reported with the block from which to redo; one deeper than all checkpoints starts over.
+ * found by block hash and reported with the block from which to redo; one deeper than all checkpoints starts over. The logs of
+ * young blocks are read again every few blocks: an endpoint that knew a block before its logs is found out, and they are redone.
  *
  * @example
  * for await (const batch of followEvents(contracts, { cursor: await load(), signal })) {
@@ -81,11 +93,17 @@ export async function* followEvents(contracts: Contracts, options: FollowOptions
   const reader = new LogReader(contracts, options)
   let failingSince: number | undefined
   let failures = 0
+  let lookAt = 0
   for (;;) {
     signal?.throwIfAborted()
     let batch: EventBatch | undefined
     try {
-      batch = await nextBatch(contracts, reader, cursor, options.confirmations ?? 0)
+      const newest = cursor.checkpoints.at(-1)?.number ?? 0
+      if (newest >= lookAt) {
+        batch = await findOmission(reader, cursor)
+        lookAt = newest + LOOK_EVERY
+      }
+      batch ??= await nextBatch(contracts, reader, cursor, options.confirmations ?? 0)
       failingSince = undefined
       failures = 0
     } catch (error) {
@@ -117,17 +135,19 @@ async function nextBatch(
   const reorg = await findReorg(contracts, cursor, head)
   if (reorg !== undefined) return reorg
   const last = head.number - confirmations
-  for (let to: number; (to = reader.endOfRange(cursor.next, last)) >= cursor.next;) {
+  // What is young is read by itself, so that the second look at it stays small.
+  const old = last - YOUNG
+  for (let to: number; (to = reader.endOfRange(cursor.next, cursor.next <= old ? old : last)) >= cursor.next;) {
     const end = to === head.number ? head : await blockAt(contracts, to)
     const logs = await reader.read(cursor.next, to)
     if (logs === undefined) continue
     // The hash of a block fixes everything below it: if it is the same before and after, the logs are of one chain.
     if ((await blockAt(contracts, to)).hash !== end.hash) return undefined
-    const ref = { number: to, hash: end.hash }
+    const ref = { number: to, hash: end.hash, logs: logs.length }
     return {
       kind: 'events',
       from: cursor.next,
-      to: ref,
+      to: { number: to, hash: end.hash },
       time: end.timestamp,
       events: logs.flatMap((log) => decodeEvent(contracts, log) ?? []),
       cursor: { start: cursor.start, next: to + 1, checkpoints: [...cursor.checkpoints, ref].slice(-CHECKPOINTS) },
@@ -145,9 +165,33 @@ async function findReorg(contracts: Contracts, cursor: Cursor, head: MinedBlock)
     if (checkpoint !== undefined && (await blockAt(contracts, checkpoint.number)).hash === checkpoint.hash) break
   }
   if (kept === comparable.length) return undefined
-  const checkpoints = comparable.slice(0, kept)
+  return redo(cursor, kept, 'replaced')
+}
+
+/** Reads the logs of young blocks once more: where there are more than before, the endpoint had left some out. */
+async function findOmission(reader: LogReader, cursor: Cursor): Promise<EventBatch | undefined> {
+  const { start, checkpoints } = cursor
+  const newest = checkpoints.at(-1)?.number ?? start - 1
+  // Each checkpoint with the last block before what it counts.
+  const young = checkpoints
+    .map((checkpoint, index) => ({ ...checkpoint, index, after: checkpoints[index - 1]?.number ?? start - 1 }))
+    .filter(({ after }) => after >= newest - YOUNG)
+  const [first] = young
+  const logs = first && (await reader.read(first.after + 1, newest))
+  // Where they are too many at once, the next look asks for less.
+  if (logs === undefined) return undefined
+  const short = young.find(({ after, number, logs: before }) => {
+    const now = logs.filter(({ blockNumber }) => blockNumber > after && blockNumber <= number)
+    return before !== undefined && now.length > before
+  })
+  return short && redo(cursor, short.index, 'incomplete')
+}
+
+/** Goes back to the first `kept` checkpoints. */
+function redo(cursor: Cursor, kept: number, because: 'replaced' | 'incomplete'): EventBatch {
+  const checkpoints = cursor.checkpoints.slice(0, kept)
   const redoFrom = (checkpoints.at(-1)?.number ?? cursor.start - 1) + 1
-  return { kind: 'reorg', redoFrom, cursor: { start: cursor.start, next: redoFrom, checkpoints } }
+  return { kind: 'reorg', redoFrom, because, cursor: { start: cursor.start, next: redoFrom, checkpoints } }
 }
 
 type MinedBlock = Block & { readonly hash: string }

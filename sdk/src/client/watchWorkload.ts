@@ -23,7 +23,10 @@ export type WorkloadUpdate =
       readonly cursor: Cursor
     }
   | {
-      /** Forget the events of blocks from `redoFrom` on: the chain replaced them, and what took their place follows. */
+      /**
+       * Forget the events of blocks from `redoFrom` on: the chain replaced them, or the endpoint had left some out. What takes their place
+       * follows.
+       */
       readonly kind: 'reorg'
       readonly redoFrom: number
       readonly cursor: Cursor

@@ -3,7 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 
 /** What an endpoint does wrong. */
-export const RPC_FAULTS = ['none', 'stalls', 'drops', 'limits', 'breaks', 'garbles', 'old heads'] as const
+export const RPC_FAULTS = [
+  ...(['none', 'stalls', 'drops', 'limits', 'breaks', 'garbles'] as const),
+  ...(['old heads', 'leaves logs out', 'doubles logs'] as const),
+] as const
 /** One of them. */
 export type RpcFault = (typeof RPC_FAULTS)[number]
 
@@ -15,6 +18,13 @@ interface Call {
 
 type Answer = { readonly result?: unknown } & Record<string, unknown>
 
+/** A log as JSON-RPC has it. */
+export interface RpcLog {
+  readonly topics: readonly string[]
+}
+
+// These answer, but not the truth.
+const LIES: readonly RpcFault[] = ['old heads', 'leaves logs out', 'doubles logs']
 // Blocks by which an endpoint that lags is behind.
 const LAG = 3n
 
@@ -23,6 +33,10 @@ export class FaultyRpc {
   fault: RpcFault = 'none'
   /** Requests that were answered wrongly, late or not at all. */
   spoiled = 0
+  /** Which logs it leaves out; by default all. */
+  hides: (log: RpcLog) => boolean = () => true
+  /** Logs that it has left out, each time it did. */
+  hidden = 0
   readonly #node: string
   readonly #server: Server
   #port = 0
@@ -59,7 +73,7 @@ export class FaultyRpc {
     for await (const part of request) parts.push(part as Buffer)
     const body = Buffer.concat(parts).toString()
     const { fault } = this
-    if (fault !== 'none' && fault !== 'old heads') this.spoiled++
+    if (fault !== 'none' && !LIES.includes(fault)) this.spoiled++
     switch (fault) {
       case 'stalls':
         return
@@ -71,8 +85,7 @@ export class FaultyRpc {
         return void response.writeHead(503).end('<html>service unavailable</html>')
       case 'garbles':
         return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":"2.0","id":1,"resu')
-      case 'none':
-      case 'old heads': {
+      default: {
         const parsed = JSON.parse(body) as Call | readonly Call[]
         const answers = await this.#ask(body)
         const all = (Array.isArray(answers) ? answers : [answers]) as readonly Answer[]
@@ -84,9 +97,19 @@ export class FaultyRpc {
     }
   }
 
-  /** An answer as a node that lags would give it. */
-  async #spoil(fault: RpcFault, { method, params }: Call, answer: Answer): Promise<Answer> {
-    if (fault !== 'old heads') return answer
+  /** An answer as a node that lags or has a broken index of logs would give it. */
+  async #spoil(fault: RpcFault, call: Call, answer: Answer): Promise<Answer> {
+    if (fault === 'old heads') return this.#asOfOld(call, answer)
+    if (fault === 'none' || call.method !== 'eth_getLogs' || !Array.isArray(answer.result)) return answer
+    this.spoiled++
+    const logs = answer.result as readonly RpcLog[]
+    if (fault === 'doubles logs') return { ...answer, result: logs.flatMap((log) => [log, log]) }
+    const result = logs.filter((log) => !this.hides(log))
+    this.hidden += logs.length - result.length
+    return { ...answer, result }
+  }
+
+  async #asOfOld({ method, params }: Call, answer: Answer): Promise<Answer> {
     if (method === 'eth_blockNumber' && typeof answer.result === 'string') {
       this.spoiled++
       return { ...answer, result: `0x${(BigInt(answer.result) - LAG).toString(16)}` }

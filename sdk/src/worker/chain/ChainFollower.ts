@@ -21,6 +21,11 @@ export interface ChainFollowerOptions {
 // How long the endpoint may be silent before the log says so; the follower itself never gives up.
 const PATIENCE_MS = 10_000
 
+const SAID = {
+  replaced: 'a reorg undid blocks',
+  incomplete: 'the endpoint had left events out; the blocks are read again',
+} as const
+
 /** Keeps the event store equal to the chain, through endpoint failures, restarts and reorgs. */
 export class ChainFollower {
   readonly #options: ChainFollowerOptions
@@ -59,8 +64,8 @@ export class ChainFollower {
       await events.apply(batch)
       if (this.#isDown) log.info('the chain can be read again', { stage: 'follow' })
       this.#isDown = false
-      if (batch.kind === 'reorg') log.warn('a reorg undid blocks', { stage: 'follow', redoFrom: batch.redoFrom })
-      else time.see(batch.to.number, batch.time)
+      if (batch.kind === 'events') time.see(batch.to.number, batch.time)
+      else log.warn(SAID[batch.because], { stage: 'follow', redoFrom: batch.redoFrom })
       await onBatch(batch)
     }
   }

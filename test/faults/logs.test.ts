@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { expect } from 'chai'
+
+import type { ProgramId } from '../../sdk/src/chain/index.js'
+import { expectProved } from '../support/network/expectSound.js'
+import { FaultyRpc } from '../support/network/FaultyRpc.js'
+import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { IS_FULL } from '../support/seed.js'
+
+// Room for what is held up: what is tested is that nothing is lost, not how fast it is made up for.
+const PARAMETERS = { ...FAST, epochLength: 60, rules: { ...FAST.rules, responseWindow: 60, silenceWindow: 600 } }
+/** Events that an endpoint keeps back, and blocks for which it does after each has happened. */
+const EVENTS = ['Submitted', 'Assigned', 'Committed', 'Revealed', 'Finished'] as const
+const BLOCKS = 6
+
+describe('faults: an endpoint that is wrong about logs', function () {
+  this.timeout(600_000)
+  let network: TestNetwork
+  let program: ProgramId
+  let alice: Operator
+  let rpc: FaultyRpc
+
+  before(async () => {
+    network = await TestNetwork.start(PARAMETERS)
+    program = await network.deployGuest('hashcash', ['8'])
+    alice = await network.addOperator('alice', 2)
+    await network.chain.mineEvery(1)
+  })
+  beforeEach(async () => {
+    rpc = await FaultyRpc.start(network.chain.url)
+  })
+  afterEach(async () => {
+    await rpc.stop()
+  })
+  after(async () => {
+    await network.stop()
+  })
+
+  async function until(test: () => boolean | Promise<boolean>): Promise<void> {
+    for (const end = Date.now() + 120_000; !(await test()); await sleep(100))
+      if (Date.now() > end) throw new Error(`in vain\n${network.workers.at(-1)?.tail()}`)
+  }
+
+  for (const name of EVENTS) {
+    it(`leaves out every ${name} until ${BLOCKS} blocks later: it is read again`, async function () {
+      if (!IS_FULL && name !== 'Assigned') {
+        console.log('      SKIP the other events: npm run test:faults')
+        this.skip()
+      }
+      const { topicHash } = network.contracts.market.interface.getEvent(name)
+      rpc.hides = ({ topics }) => topics[0] === topicHash
+      const worker = await network.startWorker(alice, { rpcUrl: rpc.url })
+      await worker.line(({ message }) => message === 'worker started', 180)
+      rpc.fault = 'leaves logs out'
+      const workload = await network.submit(program, { redundancy: 2, maxRunTime: 600 })
+      const released = network.requester.releaseWhenServed({ workload }).catch(() => undefined)
+      const { at } = await network.until(workload, name, 240)
+      await until(async () => (await network.chain.provider.getBlockNumber()) >= at.block + BLOCKS && rpc.hidden > 0)
+      rpc.fault = 'none'
+      await worker.line(({ message }) => message.startsWith('the endpoint had left events out'), 120)
+      await released
+      await expectProved(network, alice, workload)
+      expect(await worker.stop(), worker.tail()).to.equal(0)
+    })
+  }
+
+  it('says every log twice: each counts once', async () => {
+    rpc.fault = 'doubles logs'
+    const worker = await network.startWorker(alice, { rpcUrl: rpc.url })
+    await worker.line(({ message }) => message === 'worker started', 180)
+    const workload = await network.submit(program, { redundancy: 2, maxRunTime: 600 })
+    await network.requester.releaseWhenServed({ workload }).catch(() => undefined)
+    await expectProved(network, alice, workload)
+    expect(rpc.spoiled).to.be.greaterThan(0)
+    expect(worker.lines.map(({ message }) => message)).to.not.include('a reorg undid blocks')
+    expect(await worker.stop(), worker.tail()).to.equal(0)
+  })
+})
