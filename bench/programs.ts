@@ -7,9 +7,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { freemem, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { hexlify, Interface } from 'ethers'
-import { network } from 'hardhat'
-
 import { buildPackages as buildParity } from '../programs/aztec-parity-base/build.js'
 import { AZTEC_TEST } from '../programs/aztec-parity-base/examples.js'
 import { makeInputs as parityInputs } from '../programs/aztec-parity-base/inputs.js'
@@ -28,10 +25,10 @@ import { makeInputs as marlinInputs } from '../programs/marlin-sudoku/inputs.js'
 import samples from '../programs/marlin-sudoku/samples.json' with { type: 'json' }
 import type { BuiltProgram } from '../programs/support/program.js'
 import { runPackage } from '../programs/support/run.js'
-import { creationCode } from '../programs/support/solc.js'
 import { type ContentStore, DirectoryStore } from '../sdk/src/content/index.js'
 import { createRuntime, type RuntimeName } from '../sdk/src/runtime/index.js'
 import { type Row, writeReport } from './report.js'
+import { BB, type Bare, SNARKJS, verifyingGas } from './verifying.js'
 
 type Inputs = Readonly<Record<string, Uint8Array>> & { readonly public_inputs: Uint8Array }
 
@@ -40,6 +37,8 @@ interface Subject {
   readonly build: (options: { readonly store: ContentStore }) => Promise<BuiltProgram>
   readonly inputs: () => Promise<{ readonly files: Inputs }> | { readonly files: Inputs }
   readonly target: { readonly prove: number; readonly memory: number; readonly proof: number; readonly gas: number }
+  /** How the prototype's verifier contract is called, where that is not our interface. */
+  readonly bare?: Bare
   /** Takes gigabytes, and most of an hour where a processor is emulated. */
   readonly heavy?: true
 }
@@ -51,11 +50,13 @@ const SUBJECTS: readonly Subject[] = [
     build: buildSpend,
     inputs: () => spendInputs(exampleNote('bench')),
     target: { prove: 0.16, memory: 15, proof: 6464, gas: 713_335 },
+    bare: BB,
   },
   {
     build: ({ store }) => buildEd25519({ store, ...DEVELOPMENT }),
     inputs: () => ed25519Inputs(exampleSignature('bench', Buffer.from('a message of the benchmark'))),
     target: { prove: 3.8, memory: 316, proof: 9536, gas: 910_489 },
+    bare: BB,
   },
   {
     build: buildFilecoin,
@@ -66,6 +67,7 @@ const SUBJECTS: readonly Subject[] = [
     build: buildGroth16,
     inputs: () => groth16Inputs(samples.example.puzzle),
     target: { prove: 0.5, memory: 173, proof: 256, gas: 221_411 },
+    bare: SNARKJS,
   },
   {
     build: buildMarlin,
@@ -76,6 +78,7 @@ const SUBJECTS: readonly Subject[] = [
     build: ({ store }) => buildParity({ store, ...DEVELOPMENT }),
     inputs: () => parityInputs(AZTEC_TEST.batch),
     target: { prove: 73, memory: 3482, proof: 11_072, gas: 1_009_557 },
+    bare: BB,
     heavy: true,
   },
 ]
@@ -87,24 +90,8 @@ const SECONDS = 3600
 const VERIFY_TARGET = 1
 const RUNS = 3
 const CONTEXT = { workload: `0x${'11'.repeat(32)}`, prover: `0x${'22'.repeat(20)}` }
-const VERIFY = new Interface(['function verify(bytes32 workload, address prover, bytes publicInputs, bytes proof)'])
 
-/** Gas of a transaction that only verifies. */
-async function transactionGas({ source, name, code }: BuiltProgram['contract'], files: Inputs, proof: Uint8Array) {
-  const { ethers } = await network.create()
-  const [signer] = await ethers.getSigners()
-  if (signer === undefined) throw new Error('the chain has no account')
-  const deployment = await (await signer.sendTransaction({ data: hexlify(code ?? creationCode(source, name)) })).wait()
-  const to = deployment?.contractAddress
-  if (to === undefined || to === null) throw new Error(`${name} was not deployed`)
-  const { workload, prover } = CONTEXT
-  const data = VERIFY.encodeFunctionData('verify', [workload, prover, files.public_inputs, proof])
-  if (BigInt(await ethers.provider.call({ to, data })) !== 1n) throw new Error(`${name} refuses the proof`)
-  const receipt = await (await signer.sendTransaction({ to, data, gasLimit: 5_000_000 })).wait()
-  return Number(receipt?.gasUsed)
-}
-
-async function measure({ build, inputs, target, heavy }: Subject): Promise<Row[]> {
+async function measure({ build, inputs, target, bare, heavy }: Subject): Promise<Row[]> {
   const directory = await mkdtemp(join(tmpdir(), 'gevulot-bench-'))
   try {
     const store = new DirectoryStore(join(directory, 'store'))
@@ -160,12 +147,16 @@ async function measure({ build, inputs, target, heavy }: Subject): Promise<Row[]
         row(`verifier program in ${name} (${accel})`, verified.outcome.usage.wallSeconds, 's', VERIFY_TARGET * factor),
       ]
     }
+    const verifying = await verifyingGas(program.contract, CONTEXT, files.public_inputs, checked, bare)
     return [
       row('prove', Math.min(...prove), 's', target.prove),
       row('memory', Math.max(...memory), 'MiB', target.memory),
       row('proof', checked.length, 'bytes', target.proof),
       row('verifier program', Math.min(...verify), 's', VERIFY_TARGET),
-      row('verifying transaction', await transactionGas(program.contract, files, checked), 'gas', target.gas),
+      row('verifying transaction', verifying.gas, 'gas', target.gas + verifying.binding),
+      ...(verifying.bare === undefined
+        ? []
+        : [row("verifying transaction, called as the prototype's is", verifying.bare, 'gas', target.gas)]),
       ...(await inMachine('linux')),
       ...(await inMachine('nanos')),
     ]

@@ -25,65 +25,67 @@ abstract contract Groth16Verifier is IProofVerifier {
         bytes calldata publicInputs,
         bytes calldata proof
     ) external view returns (bool valid) {
-        uint256[] memory points = _inputPoints();
-        if (publicInputs.length != 32 * (points.length / 2 - 1) || proof.length != 256) return false;
-        // Four pairs: -A, B; alpha, beta; inputs, gamma; C, delta.
-        uint256[24] memory pairs;
+        return _isValid(publicInputs, proof);
+    }
+
+    /// @dev Whether the proof is valid: all of `verify`, whose other arguments say nothing here.
+    /// @param publicInputs What is proved, 32-byte words.
+    /// @param proof 256 bytes.
+    /// @return valid True if and only if it is.
+    function _isValid(bytes calldata publicInputs, bytes calldata proof) internal view returns (bool valid) {
+        if (proof.length != 256) return false;
+        uint256 pairs;
         assembly ("memory-safe") {
+            // Four pairs of six words: -A, B; alpha, beta; inputs, gamma; C, delta.
+            pairs := mload(64)
+            mstore(64, add(pairs, 768))
             calldatacopy(pairs, proof.offset, 192)
             calldatacopy(add(pairs, 576), add(proof.offset, 192), 64)
+            let y := mload(add(pairs, 32))
+            mstore(add(pairs, 32), sub(FIELD, y))
+            // A verifier program off chain refuses the point at infinity too; both must agree on every proof.
+            let b := or(mload(add(pairs, 64)), mload(add(pairs, 96)))
+            b := or(b, or(mload(add(pairs, 128)), mload(add(pairs, 160))))
+            let c := or(mload(add(pairs, 576)), mload(add(pairs, 608)))
+            valid := iszero(or(or(iszero(y), iszero(b)), or(iszero(c), iszero(lt(y, FIELD)))))
         }
-        uint256 y = pairs[1];
-        // A verifier program off chain refuses the point at infinity too; both must agree on every proof.
-        if (y == 0 || y >= FIELD || (pairs[18] | pairs[19]) == 0) return false;
-        if ((pairs[2] | pairs[3] | pairs[4] | pairs[5]) == 0) return false;
-        pairs[1] = FIELD - y;
-        _writeKey(pairs);
-        (valid, pairs[12], pairs[13]) = _combine(points, publicInputs);
         if (!valid) return false;
+        if (!_writeKey(pairs, publicInputs)) return false;
         assembly ("memory-safe") {
-            valid := staticcall(gas(), EC_PAIRING, pairs, 768, 0, 32)
-            // Where the precompile does not exist the call succeeds with no answer.
-            valid := and(and(valid, eq(returndatasize(), 32)), eq(mload(0), 1))
+            pop(staticcall(gas(), EC_PAIRING, pairs, 768, 0, 32))
+            valid := and(eq(returndatasize(), 32), eq(mload(0), 1))
         }
     }
 
-    /// @dev The point of the public inputs: points[0] + Σ input[i] · points[i + 1].
-    /// @param points Points of the verifying key, x and y in turn.
-    /// @param publicInputs One 32-byte word for each point but the first.
-    /// @return done False if an input is not below the order of the scalar field, where it would be a second name of a smaller one, or
+    /// @dev Adds the multiple of a point of the key to the sum of the inputs in words 12 and 13. Words 14 to 16, where the key comes later,
+    /// are used up.
+    /// @param pairs Where the 24 words of the four pairs begin in memory.
+    /// @param x Coordinate of the point.
+    /// @param y Coordinate of the point.
+    /// @param factor Where the public input is in the calldata.
+    /// @return done False if the factor is not below the order of the scalar field, where it would be a second name of a smaller one, or
     /// if a precompile does not exist: their arguments are points of the key, so they cannot fail otherwise.
-    /// @return x Coordinate of the sum.
-    /// @return y Coordinate of the sum.
-    function _combine(
-        uint256[] memory points,
-        bytes calldata publicInputs
-    ) private view returns (bool done, uint256 x, uint256 y) {
-        // The sum (x, y); the next point (x, y), which its multiple replaces; the factor.
-        uint256[5] memory work;
-        (work[0], work[1]) = (points[0], points[1]);
-        for (uint256 i = 2; i < points.length; i += 2) {
-            uint256 factor = uint256(bytes32(publicInputs[16 * (i - 2):]));
-            if (factor >= SCALARS) return (false, 0, 0);
-            (work[2], work[3], work[4]) = (points[i], points[i + 1], factor);
-            assembly ("memory-safe") {
-                let operand := add(work, 64)
-                done := staticcall(gas(), EC_MUL, operand, 96, operand, 64)
-                done := and(done, eq(returndatasize(), 64))
-                let added := staticcall(gas(), EC_ADD, work, 128, work, 64)
-                done := and(done, and(added, eq(returndatasize(), 64)))
-            }
-            if (!done) return (false, 0, 0);
+    function _addInput(uint256 pairs, uint256 x, uint256 y, uint256 factor) internal view returns (bool done) {
+        assembly ("memory-safe") {
+            let sum := add(pairs, 384)
+            let multiple := add(pairs, 448)
+            factor := calldataload(factor)
+            mstore(multiple, x)
+            mstore(add(pairs, 480), y)
+            mstore(add(pairs, 512), factor)
+            // A precompile that refuses or does not exist answers with nothing, whether its call succeeds or not.
+            pop(staticcall(gas(), EC_MUL, multiple, 96, multiple, 64))
+            let multiplied := eq(returndatasize(), 64)
+            pop(staticcall(gas(), EC_ADD, sum, 128, sum, 64))
+            done := and(lt(factor, SCALARS), and(multiplied, eq(returndatasize(), 64)))
         }
-        return (true, work[0], work[1]);
     }
 
-    /// @dev Writes the key's part of the four pairs: alpha (x, y) and beta to words 6 to 11, gamma to 14 to 17, delta to 20 to 23. Points of
-    /// G2 are x imaginary, x real, y imaginary, y real.
-    /// @param pairs The words.
-    function _writeKey(uint256[24] memory pairs) internal pure virtual;
-
-    /// @dev The point of the constant one, then one point for each public input, x and y in turn.
-    /// @return points The words.
-    function _inputPoints() internal pure virtual returns (uint256[] memory points);
+    /// @dev Writes what the key says of the four pairs. First the sum of the inputs: the point of the constant one to words 12 and 13, then
+    /// each public input times its point (`_addInput`). Then alpha (x, y) and beta to words 6 to 11, gamma to 14 to 17, delta to 20 to 23.
+    /// Points of G2 are x imaginary, x real, y imaginary, y real.
+    /// @param pairs Where the 24 words of the four pairs begin in memory.
+    /// @param publicInputs The public inputs.
+    /// @return done False if there are not as many as the key has points for, or one cannot be added.
+    function _writeKey(uint256 pairs, bytes calldata publicInputs) internal view virtual returns (bool done);
 }

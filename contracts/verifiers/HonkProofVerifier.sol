@@ -17,8 +17,28 @@ abstract contract HonkProofVerifier is IProofVerifier {
         bytes calldata proof
     ) external view returns (bool valid) {
         if (publicInputs.length % 32 != 0) return false;
-        bytes32[] memory words = new bytes32[](publicInputs.length / 32);
-        for (uint256 i = 0; i < words.length; ++i) words[i] = bytes32(publicInputs[32 * i:]);
-        return IHonkVerifier(address(this)).verify(proof, words);
+        bytes4 selector = IHonkVerifier.verify.selector;
+        // By hand, because the compiler would copy the public inputs word by word, and once more to pass them on.
+        assembly ("memory-safe") {
+            // The selector, then where the proof is and where the inputs are, then each with its length.
+            let arguments := mload(64)
+            let inputs := add(add(arguments, 100), and(add(proof.length, 31), not(31)))
+            mstore(sub(inputs, 32), 0) // what fills the last word of the proof
+            mstore(arguments, selector)
+            mstore(add(arguments, 4), 64)
+            mstore(add(arguments, 36), sub(inputs, add(arguments, 4)))
+            mstore(add(arguments, 68), proof.length)
+            calldatacopy(add(arguments, 100), proof.offset, proof.length)
+            mstore(inputs, div(publicInputs.length, 32))
+            calldatacopy(add(inputs, 32), publicInputs.offset, publicInputs.length)
+            let end := add(add(inputs, 32), publicInputs.length)
+
+            valid := staticcall(gas(), address(), arguments, sub(end, arguments), 0, 32)
+            if iszero(valid) {
+                returndatacopy(arguments, 0, returndatasize())
+                revert(arguments, returndatasize())
+            }
+            valid := and(eq(returndatasize(), 32), eq(mload(0), 1))
+        }
     }
 }

@@ -23,14 +23,27 @@ export interface Recording {
 const SECONDS = 3600
 const CONTEXT = { workload: `0x${'a7'.repeat(32)}`, prover: `0x${'b3'.repeat(20)}` }
 
-/** A run in one runtime. */
+/** A run in one runtime: what it ran with, what proving and verifying took. */
 interface RecordedRun {
   readonly runtime: RuntimeName
+  readonly with: Readonly<Record<string, string>>
+  readonly verify: object
 }
+
+/** What is read of an earlier record. */
+interface Recorded {
+  readonly packages: { readonly prover: string; readonly verifier: string }
+  readonly proof: string
+  readonly runs: readonly RecordedRun[]
+}
+
+/** On the command line: the verifier package is new and the prover package is not, so nothing is proved again. */
+const VERIFIER = '--verifier'
 
 /**
  * Proves and verifies a sample in every runtime, or in those that the command line names, and writes down what was seen, with the last
- * proof. In `nanos` too where NANOS_KERNEL names a kernel. Runs of the same packages in other runtimes stay in the record.
+ * proof. In `nanos` too where NANOS_KERNEL names a kernel. Runs of the same packages in other runtimes stay in the record. With
+ * `--verifier` the runs of the record keep their proofs, and their runtimes verify the recorded one with the new package.
  */
 export async function recordRun({ folder, sample, files, build }: Recording): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'record-'))
@@ -39,31 +52,42 @@ export async function recordRun({ folder, sample, files, build }: Recording): Pr
     const program = await build(store)
     const path = `programs/${folder}/recorded-run.json`
     const packages = { prover: program.prover.digest, verifier: program.verifier.digest }
-    const runs = new Map((await earlierRuns(path, packages)).map((run) => [run.runtime, run]))
+    const earlier = await readRecord(path)
+    const verifierOnly = process.argv.includes(VERIFIER)
+    if (verifierOnly && earlier?.packages.prover !== packages.prover)
+      throw new Error(`the record is of another prover package: record without ${VERIFIER}`)
+    const same = verifierOnly || JSON.stringify(earlier?.packages) === JSON.stringify(packages)
+    const runs = new Map((same ? (earlier?.runs ?? []) : []).map((run) => [run.runtime, run]))
     const named = process.argv.slice(2) as RuntimeName[]
     const all: RuntimeName[] = [
       'linux',
       ...(process.env['NANOS_KERNEL'] === undefined ? [] : (['nanos'] as const)),
       'bubblewrap',
     ]
-    let proof: Uint8Array = new Uint8Array()
-    for (const name of named.length > 0 ? named : all) {
+    const names = verifierOnly ? [...runs.keys()] : named.length > 0 ? named : all
+    let proof: Uint8Array = Buffer.from(earlier?.proof ?? '', 'hex')
+    for (const name of names) {
       const runtime = createRuntime(name, { cacheDirectory: join(directory, 'runtime') })
       const check = await runtime.check()
       if (!check.available) throw new Error(`${name}: ${check.reason} (${check.fix})`)
-      const context = { ...CONTEXT, seconds: SECONDS, cacheDirectory: join(directory, 'packages') }
-      const proved = await runPackage(runtime, program.prover, store, files, context)
-      proof = proved.files.get('proof') ?? new Uint8Array()
-      const verified = await runPackage(runtime, program.verifier, store, { ...files, proof }, context)
-      for (const { outcome } of [proved, verified]) {
-        console.log(name, outcome.kind, outcome.usage)
-        if (outcome.kind !== 'ok' && outcome.kind !== 'valid') throw new Error(`${outcome.kind}: ${outcome.log}`)
-      }
       // Versions and digests, but no places of this machine.
-      const made = Object.entries(check.details).filter(([, value]) => !value.startsWith('/'))
-      const usage = { prove: proved.outcome.usage, verify: verified.outcome.usage }
-      const run = { runtime: name, date: today(), with: Object.fromEntries(made), ...usage, proofSha256: sha256(proof) }
-      runs.set(name, run)
+      const made = Object.fromEntries(Object.entries(check.details).filter(([, value]) => !value.startsWith('/')))
+      const context = { ...CONTEXT, seconds: SECONDS, cacheDirectory: join(directory, 'packages') }
+      const before = verifierOnly ? runs.get(name) : undefined
+      if (before !== undefined && JSON.stringify(before.with) !== JSON.stringify(made))
+        throw new Error(`${name} is not what the record was made with: record without ${VERIFIER}`)
+      const seen: { date: string; prove?: object; proofSha256?: string } = { date: today() }
+      if (before === undefined) {
+        const { files: out, outcome } = await runPackage(runtime, program.prover, store, files, context)
+        console.log(name, outcome.kind, outcome.usage)
+        if (outcome.kind !== 'ok') throw new Error(`${outcome.kind}: ${outcome.log}`)
+        proof = out.get('proof') ?? new Uint8Array()
+        Object.assign(seen, { prove: outcome.usage, proofSha256: sha256(proof) })
+      }
+      const { outcome } = await runPackage(runtime, program.verifier, store, { ...files, proof }, context)
+      console.log(name, outcome.kind, outcome.usage)
+      if (outcome.kind !== 'valid') throw new Error(`${outcome.kind}: ${outcome.log}`)
+      runs.set(name, { runtime: name, with: made, ...before, ...seen, verify: outcome.usage })
     }
     const record = {
       date: today(),
@@ -82,10 +106,9 @@ export async function recordRun({ folder, sample, files, build }: Recording): Pr
   }
 }
 
-async function earlierRuns(path: string, packages: object): Promise<RecordedRun[]> {
-  const text = await readFile(join(REPOSITORY, path), 'utf8').catch(() => '{}')
-  const record = JSON.parse(text) as { packages?: object; runs?: RecordedRun[] }
-  return JSON.stringify(record.packages) === JSON.stringify(packages) ? (record.runs ?? []) : []
+async function readRecord(path: string): Promise<Recorded | undefined> {
+  const text = await readFile(join(REPOSITORY, path), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as Recorded)
 }
 
 function today(): string {

@@ -17,9 +17,12 @@ interface Output {
 
 const compiled = new Map<string, Uint8Array>()
 
+/** A verifier contract is deployed once and called for every proof: its code may be longer if that makes a call cheaper. */
+const RUNS = 10_000
+
 /**
- * The creation code of a contract of this repository, compiled with the settings of the deployment (hardhat.config.ts), once a
- * process.
+ * The creation code of a verifier contract, compiled with the settings of the deployment (hardhat.config.ts) but for more optimizer runs,
+ * once a process.
  * @param texts Contents of sources that are not in the tree, by their path
  */
 export function creationCode(source: string, name: string, texts: Readonly<Record<string, string>> = {}): Uint8Array {
@@ -41,7 +44,7 @@ function compile(source: string, name: string, texts: Readonly<Record<string, st
     sources: { [source]: { content: contents(source).contents } },
     settings: {
       evmVersion: 'prague',
-      optimizer: { enabled: true, runs: 200 },
+      optimizer: { enabled: true, runs: RUNS },
       outputSelection: { [source]: { [name]: ['evm.bytecode.object'] } },
     },
   }
