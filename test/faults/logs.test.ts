@@ -5,11 +5,9 @@ import { expect } from 'chai'
 import type { ProgramId } from '../../sdk/src/chain/index.js'
 import { expectProved } from '../support/network/expectSound.js'
 import { FaultyRpc } from '../support/network/FaultyRpc.js'
-import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import { IS_FULL } from '../support/seed.js'
 
-// Room for what is held up: what is tested is that nothing is lost, not how fast it is made up for.
-const PARAMETERS = { ...FAST, epochLength: 60, rules: { ...FAST.rules, responseWindow: 60, silenceWindow: 600 } }
 /** Events that an endpoint keeps back, and blocks for which it does after each has happened. */
 const EVENTS = ['Submitted', 'Assigned', 'Committed', 'Revealed', 'Finished'] as const
 const BLOCKS = 6
@@ -22,7 +20,7 @@ describe('faults: an endpoint that is wrong about logs', function () {
   let rpc: FaultyRpc
 
   before(async () => {
-    network = await TestNetwork.start(PARAMETERS)
+    network = await TestNetwork.start(ROOMY)
     program = await network.deployGuest('hashcash', ['8'])
     alice = await network.addOperator('alice', 2)
     await network.chain.mineEvery(1)
@@ -51,11 +49,11 @@ describe('faults: an endpoint that is wrong about logs', function () {
       const { topicHash } = network.contracts.market.interface.getEvent(name)
       rpc.hides = ({ topics }) => topics[0] === topicHash
       const worker = await network.startWorker(alice, { rpcUrl: rpc.url })
-      await worker.line(({ message }) => message === 'worker started', 180)
+      await worker.line(({ message }) => message === 'worker started')
       rpc.fault = 'leaves logs out'
       const workload = await network.submit(program, { redundancy: 2, maxRunTime: 600 })
       const released = network.requester.releaseWhenServed({ workload }).catch(() => undefined)
-      const { at } = await network.until(workload, name, 240)
+      const { at } = await network.until(workload, name)
       await until(async () => (await network.chain.provider.getBlockNumber()) >= at.block + BLOCKS && rpc.hidden > 0)
       rpc.fault = 'none'
       await worker.line(({ message }) => message.startsWith('the endpoint had left events out'), 120)
@@ -68,7 +66,7 @@ describe('faults: an endpoint that is wrong about logs', function () {
   it('says every log twice: each counts once', async () => {
     rpc.fault = 'doubles logs'
     const worker = await network.startWorker(alice, { rpcUrl: rpc.url })
-    await worker.line(({ message }) => message === 'worker started', 180)
+    await worker.line(({ message }) => message === 'worker started')
     const workload = await network.submit(program, { redundancy: 2, maxRunTime: 600 })
     await network.requester.releaseWhenServed({ workload }).catch(() => undefined)
     await expectProved(network, alice, workload)

@@ -5,11 +5,9 @@ import { expect } from 'chai'
 import type { ProgramId } from '../../sdk/src/chain/index.js'
 import { expectProved } from '../support/network/expectSound.js'
 import { FaultyRpc, RPC_FAULTS } from '../support/network/FaultyRpc.js'
-import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import { faultSeed, IS_FULL, Seeded } from '../support/seed.js'
 
-// Room for what is undone and held up: what is tested is that nothing is lost, not how fast it is made up for.
-const PARAMETERS = { ...FAST, epochLength: 60, rules: { ...FAST.rules, responseWindow: 60, silenceWindow: 600 } }
 const DEEPEST = 20
 const STAGES = ['Assigned', 'Committed', 'Revealed', 'Finished'] as const
 
@@ -28,7 +26,7 @@ describe('faults: chosen by a seed', function () {
     console.log(`      seed ${random.seed}`)
   })
   beforeEach(async () => {
-    network = await TestNetwork.start(PARAMETERS)
+    network = await TestNetwork.start(ROOMY)
     program = await network.deployGuest('hashcash', ['8'])
     alice = await network.addOperator('alice', 2)
   })

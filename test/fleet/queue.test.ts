@@ -16,6 +16,7 @@ import { queueOf, shapeOf, type Shape } from '../../sdk/src/worker/fleet/shape.j
 import { TaskQueue } from '../../sdk/src/worker/fleet/TaskQueue.js'
 import { openDatabase } from '../../sdk/src/worker/store/openDatabase.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
+import { Bottleneck } from '../support/Bottleneck.js'
 import { usePostgres } from '../support/databases.js'
 import { rejected } from '../support/rejected.js'
 
@@ -71,6 +72,28 @@ describe('fleet: the queue', function () {
     }
     throw new Error('no task came')
   }
+
+  it('a server that falls silent costs the statement under way, and the next has another connection', async () => {
+    const between = await Bottleneck.open(Number(new URL(server().url).port))
+    const url = new URL(server().url)
+    url.port = String(between.port)
+    const db = await connectServer({ url: url.href, schema: name }, 1_000)
+    try {
+      const ask = () => sql<{ one: number }>`select 1 as one`.execute(db)
+      expect((await ask()).rows).to.deep.equal([{ one: 1 }])
+      between.isSilent = true
+      const error = await ask().then(
+        () => undefined,
+        (cause: unknown) => cause,
+      )
+      expect(error).to.be.instanceOf(Error)
+      between.isSilent = false
+      expect((await ask()).rows).to.deep.equal([{ one: 1 }])
+    } finally {
+      await db.destroy()
+      await between.close()
+    }
+  })
 
   it('carries an order to a runner, and its proof back', async () => {
     const { queue } = await coordinator()

@@ -120,6 +120,18 @@ describe('worker: who decides', function () {
     expect(await worker.stop()).to.equal(0)
   })
 
+  it('a worker without seats says so once, and one with seats does not', async () => {
+    const isSaid = ({ message }: { readonly message: string }): boolean => message.startsWith('there is no seat')
+    const nobody = await network.addOperator('nobody', 0)
+    const idle = await network.startWorker(nobody)
+    expect(await idle.line(isSaid, 120)).to.include({ level: 'warn', operator: nobody.wallet.address })
+    const workload = await network.submit(program, { maxRunTime: 600 })
+    await network.until(workload, 'Assigned', 120)
+    expect(await idle.stop(), idle.tail()).to.equal(0)
+    expect(idle.lines.filter(isSaid)).to.have.length(1)
+    expect(worker.lines.filter(isSaid)).to.deep.equal([])
+  })
+
   it('watch: nothing is sent, and the log says that a seat was drawn', async () => {
     const before = await network.chain.provider.getTransactionCount(alice.wallet.address)
     worker = await network.startWorker(alice, { mode: 'watch' })

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { Kysely, PostgresDialect } from 'kysely'
 import type { MigrationProvider } from 'kysely/migration'
 import { migrate } from './migrate.js'
@@ -13,7 +14,18 @@ export interface ServerPlace {
 /** So long a server may take to answer a connection; a request of a daemon must not hang for ever. */
 export const CONNECT_MS = 10_000
 
+/** So long it may be silent on a connection before that is given up, with the statement on it: its machine may be gone, and nobody else says so. */
+export const ANSWER_MS = 60_000
+
 const CONNECTIONS = 8
+
+/** What a driver connects by, so that no statement waits for ever. One that nobody uses is given up too, which costs nothing. */
+export function impatientSocket(milliseconds = ANSWER_MS): Socket {
+  const socket = new Socket()
+  return socket.setTimeout(milliseconds, () => {
+    socket.destroy(new Error(`the database server did not answer for ${milliseconds / 1000} s`))
+  })
+}
 
 /**
  * Opens the tables of one daemon on a Postgres server and brings them up to date. A connection that breaks fails the statements on it, and the next ones get another.
@@ -30,8 +42,11 @@ export async function openServer<Schema>(place: ServerPlace, migrations: Migrati
   return migrate(db, migrations, place.schema)
 }
 
-/** The same without making or changing any table. Connects with the first statement. */
-export async function connectServer<Schema>({ url, schema }: ServerPlace): Promise<Kysely<Schema>> {
+/**
+ * The same without making or changing any table. Connects with the first statement.
+ * @param answerMs See {@link ANSWER_MS}.
+ */
+export async function connectServer<Schema>({ url, schema }: ServerPlace, answerMs?: number): Promise<Kysely<Schema>> {
   // Only who has a server needs the driver.
   const { default: pg } = await import('pg')
   const pool = new pg.Pool({
@@ -39,6 +54,7 @@ export async function connectServer<Schema>({ url, schema }: ServerPlace): Promi
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
+    stream: () => impatientSocket(answerMs),
     application_name: 'gevulot',
     options: `-c search_path=${schema}`,
   })

@@ -25,6 +25,7 @@ import { JobActor } from './coordinate/JobActor.js'
 import { Keeper } from './coordinate/Keeper.js'
 import { KeeperBatches } from './coordinate/KeeperBatches.js'
 import { MarketCalls } from './coordinate/MarketCalls.js'
+import { seatlessWarning } from './coordinate/seatlessWarning.js'
 import { Workshop } from './coordinate/Workshop.js'
 import { safetyOf } from './job/decide.js'
 import type { Logger } from './log/Logger.js'
@@ -209,6 +210,7 @@ export class Worker {
       log,
       onReconciled: () => metrics.onReconciled(),
     })
+    const warnSeatless = seatlessWarning({ contracts, seats, operator: signer.operator, log })
     const follower = new ChainFollower({
       contracts,
       events,
@@ -217,10 +219,11 @@ export class Worker {
       log,
       pollMs: config.pollMs,
       fromBlock: config.startBlock === 0 ? deployment.fromBlock : config.startBlock,
-      onBatch: (batch) => {
+      onBatch: async (batch) => {
         if (batch.kind === 'reorg') metrics.onReorg()
         else metrics.onHead(batch.to.number)
-        return coordinator.onBatch(batch)
+        await coordinator.onBatch(batch)
+        await warnSeatless(batch)
       },
     })
     // It asks the endpoint once a minute, so only where somebody looks.

@@ -92,8 +92,8 @@ export class WorkerProcess {
     return [...this.lines.slice(-12).map((line) => JSON.stringify(line).slice(0, 400)), this.#stderr].join('\n')
   }
 
-  /** Waits for a line. */
-  async line(test: (line: LogLine) => boolean, seconds = 60): Promise<LogLine> {
+  /** Waits for a line; starting alone takes long on a machine that has much else to do. */
+  async line(test: (line: LogLine) => boolean, seconds = 240): Promise<LogLine> {
     for (const end = Date.now() + seconds * 1000; ; await sleep(50)) {
       const found = this.lines.find(test)
       if (found !== undefined) return found

@@ -11,6 +11,7 @@ const log = jsonLogger({
   level: 'debug',
   now: () => systemClock.now(),
   write: (line) => {
+    process.stdout.write(`${line}\n`)
     const { message: said, stage: at } = JSON.parse(line) as { readonly message: string; readonly stage?: string }
     if (said === message && (stage === undefined || stage === at)) process.kill(process.pid, 'SIGKILL')
   },

@@ -2,6 +2,8 @@ import type { ConfigField, ConfigOf } from '../../worker/config/ConfigField.js'
 import { helpOf } from '../../worker/config/helpText.js'
 import { loadTable } from '../../worker/config/loadConfig.js'
 import { integer, list, optional, path, text, url, type Parser } from '../../worker/config/parsers.js'
+import { pickFields } from '../../worker/config/pickFields.js'
+import { RUN_FIELDS } from '../../worker/config/runFields.js'
 import { WORKER_FIELDS } from '../../worker/config/WorkerConfig.js'
 import { keyMistakes } from '../../worker/key/openSigner.js'
 
@@ -19,66 +21,20 @@ const endpoint: Parser<string> = (value) => {
   return given
 }
 
-const {
-  rpcUrl,
-  deployment,
-  keyFile,
-  keyPasswordFile,
-  signerUrl,
-  signerAccount,
-  signerTimeoutMs,
-  seats,
-  runtime,
-  accel,
-  nanosKernel,
-  nanosKernelSha256,
-  runs,
-  cores,
-  memoryMiB,
-  outputMiB,
-  gpus,
-  logKiB,
-  contentDirectories,
-  contentUrls,
-  ipfsGateways,
-  s3AccessKeyId,
-  s3SecretFile,
-  privateContent,
-  maxContentMiB,
-  startBlock,
-  pollMs,
-  rpcTimeoutMs,
-  maxFeeGwei,
-  priorityFeeMwei,
-  maxGas,
-  bumpSeconds,
-  maxInFlight,
-  relays,
-  appealUpTo,
-  appealPerDay,
-  logFile,
-  logLevel,
-} = WORKER_FIELDS
-
 function field<T>(env: string, parse: Parser<T>, description: string, fallback: T): ConfigField<T> {
   return { env: `GEVULOT_${env}`, parse, description, fallback }
 }
 
 /** Every field of the validator's configuration, in the order of the help text. What it shares with the worker means the same. */
 export const VALIDATOR_FIELDS = {
-  rpcUrl,
-  deployment,
-  keyFile,
-  keyPasswordFile,
-  signerUrl,
-  signerAccount,
-  signerTimeoutMs,
+  ...pickFields(WORKER_FIELDS, 'rpcUrl', 'deployment', 'keyFile', 'keyPasswordFile'),
+  ...pickFields(WORKER_FIELDS, 'signerUrl', 'signerAccount', 'signerTimeoutMs'),
   dataDirectory: {
     env: 'GEVULOT_DATA_DIRECTORY',
     parse: path,
     description: 'Verdict journal, state and the content cache; belongs to this validator alone. Back up verdicts/.',
   },
-  seats,
+  ...pickFields(WORKER_FIELDS, 'seats'),
   peers: field(
     'PEERS',
     list(url),
@@ -97,42 +53,16 @@ export const VALIDATOR_FIELDS = {
     'How long each member waits for the one whose turn it is before to post; less where the window is short.',
     24,
   ),
-  runtime,
-  accel,
-  nanosKernel,
-  nanosKernelSha256,
-  runs,
-  cores,
-  memoryMiB,
-  outputMiB,
-  gpus,
-  logKiB,
-  contentDirectories,
-  contentUrls,
-  ipfsGateways,
-  s3AccessKeyId,
-  s3SecretFile,
-  privateContent,
-  maxContentMiB,
+  ...RUN_FIELDS,
   maxProofMiB: field(
     'MAX_PROOF_MIB',
     integer(1, 1 << 20),
     'Largest proof to fetch; a larger one counts as not there, and so as invalid.',
     256,
   ),
-  appealUpTo,
-  appealPerDay,
-  startBlock,
-  pollMs,
-  rpcTimeoutMs,
-  maxFeeGwei,
-  priorityFeeMwei,
-  maxGas,
-  bumpSeconds,
-  maxInFlight,
-  relays,
-  logFile,
-  logLevel,
+  ...pickFields(WORKER_FIELDS, 'appealUpTo', 'appealPerDay', 'startBlock', 'pollMs', 'rpcTimeoutMs'),
+  ...pickFields(WORKER_FIELDS, 'maxFeeGwei', 'priorityFeeMwei', 'maxGas', 'bumpSeconds', 'maxInFlight', 'relays'),
+  ...pickFields(WORKER_FIELDS, 'logFile', 'logLevel'),
 } as const satisfies Readonly<Record<string, ConfigField<never> | ConfigField<unknown>>>
 
 /** The validator's configuration. */

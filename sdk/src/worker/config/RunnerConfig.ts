@@ -1,60 +1,20 @@
 import type { ConfigOf } from './ConfigField.js'
 import { loadTable } from './loadConfig.js'
+import { pickFields } from './pickFields.js'
+import { RUN_FIELDS } from './runFields.js'
 import { WORKER_FIELDS } from './WorkerConfig.js'
 
-const {
-  roles,
-  databaseUrl,
-  fleet,
-  runnerName,
-  dataDirectory,
-  runtime,
-  accel,
-  nanosKernel,
-  nanosKernelSha256,
-  runs,
-  cores,
-  memoryMiB,
-  outputMiB,
-  gpus,
-  logKiB,
-  contentDirectories,
-  contentUrls,
-  ipfsGateways,
-  s3AccessKeyId,
-  s3SecretFile,
-  privateContent,
-  maxContentMiB,
-  fetchSeconds,
-  shutdownSeconds,
-  keepBundles,
-  bundleMiB,
-  observePort,
-  observeHost,
-  readySeconds,
-  logFile,
-  logLevel,
-} = WORKER_FIELDS
-const { fallback: _, ...neededDatabase } = databaseUrl
+const { fallback: _, ...neededDatabase } = WORKER_FIELDS.databaseUrl
 const EXAMPLE = 'a runner finds its work there, for example postgres://user:password@host:5432/database'
 
 /** Every field of a runner's configuration: those of a worker, without keys and without the chain. */
 export const RUNNER_FIELDS = {
-  roles,
+  ...pickFields(WORKER_FIELDS, 'roles'),
   databaseUrl: neededDatabase,
-  ...{ fleet, runnerName, dataDirectory, runtime, accel, nanosKernel, nanosKernelSha256 },
-  ...{ runs, cores, memoryMiB, outputMiB, gpus, logKiB },
-  ...{
-    contentDirectories,
-    contentUrls,
-    ipfsGateways,
-    s3AccessKeyId,
-    s3SecretFile,
-    privateContent,
-    maxContentMiB,
-    fetchSeconds,
-  },
-  ...{ shutdownSeconds, keepBundles, bundleMiB, observePort, observeHost, readySeconds, logFile, logLevel },
+  ...pickFields(WORKER_FIELDS, 'fleet', 'runnerName', 'dataDirectory'),
+  ...RUN_FIELDS,
+  ...pickFields(WORKER_FIELDS, 'fetchSeconds', 'shutdownSeconds', 'keepBundles', 'bundleMiB'),
+  ...pickFields(WORKER_FIELDS, 'observePort', 'observeHost', 'readySeconds', 'logFile', 'logLevel'),
 } as const
 
 /** A runner's configuration. */

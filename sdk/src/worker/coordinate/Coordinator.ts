@@ -14,7 +14,7 @@ import { Bell } from '../Bell.js'
 import type { ChainTime } from '../chain/ChainTime.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
 import { decide } from '../job/decide.js'
-import type { Job } from '../job/Job.js'
+import type { Job, JobKey } from '../job/Job.js'
 import type { JobFacts } from '../job/JobFacts.js'
 import type { Logger } from '../log/Logger.js'
 import type { TxSigner } from '../publish/TxSigner.js'
@@ -156,7 +156,7 @@ export class Coordinator {
     const own = new Set((await seats.seats()).map(({ seat }) => seat))
     const drawn = [...own].filter((seat) => isDrawn(dossier, seat))
     if (config.mode === 'watch') return this.#onlyWatch(workload, drawn)
-    for (const seat of drawn) await jobs.add({ workload, seat }, false)
+    for (const seat of drawn) await this.#take({ workload, seat })
     const ours = await jobs.ofWorkload(workload)
     const isInteresting = ours.length > 0 || config.keeper || config.claimOpen
     if (!isInteresting) return 'never'
@@ -167,6 +167,14 @@ export class Coordinator {
     if (ours.length === 0) times.push(await claimer.reconcile(dossier, state))
     const finite = times.filter((at) => at !== 'never')
     return finite.length === 0 ? 'never' : Math.min(...finite)
+  }
+
+  /** Makes the job of a seat that was drawn, and says so. */
+  async #take(key: JobKey): Promise<void> {
+    const { jobs, log } = this.#options
+    if ((await jobs.find(key)) !== undefined) return
+    await jobs.add(key, false)
+    log.info('job assigned', { ...key, stage: 'assigned' })
   }
 
   /** Says once that a seat was drawn for which nobody answers. */

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { PgBoss } from 'pg-boss'
 import type { Clock } from '../../clock.js'
 import { migrationsMade, NewerTables } from '../../database/migrate.js'
-import { connectServer, openServer } from '../../database/openServer.js'
+import { connectServer, impatientSocket, openServer } from '../../database/openServer.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import { workerError } from '../../errors/codes/worker.js'
 import type { Logger } from '../log/Logger.js'
@@ -117,7 +117,10 @@ async function startBoss(
 ): Promise<PgBoss> {
   // Only who has a server needs it.
   const { PgBoss: Boss } = await import('pg-boss')
+  // Its types do not name what it hands on to the driver.
+  const driver = { stream: () => impatientSocket() }
   const boss = new Boss({
+    ...driver,
     ...{ connectionString: url, schema: name, max: CONNECTIONS, application_name: 'gevulot fleet', ...rights },
     // The coordinator alone looks after the queue, when it knows that runners had time to be heard.
     ...{ supervise: false, schedule: false, registerInstance: false, monitorIntervalSeconds: 1 },
