@@ -64,7 +64,14 @@ await step('Building the contracts and the SDK: a minute or two', command, [...a
 await step(
   "The adapter's cases, and the page's ten minutes, against Aztec's own broker: some minutes",
   'hardhat',
-  ['test', 'mocha', '--no-compile', 'test/aztec/realBroker.test.ts', 'test/package/aztecGuide.test.ts'],
+  [
+    'test',
+    'mocha',
+    '--no-compile',
+    'test/aztec/realBroker.test.ts',
+    'test/aztec/proving.test.ts',
+    'test/package/aztecGuide.test.ts',
+  ],
   {
     ...{ cwd: root, env: { ...environment(), AZTEC_PACKAGES: folder }, limit: TEST_LIMIT_MS },
   },

@@ -5,7 +5,7 @@ import { Producer } from '../support/aztec/Producer.js'
 
 // Real contracts, scripted seats, and a broker that does what Aztec's does. `npm run test:aztec` runs the same cases against Aztec's own.
 describe('aztec: the adapter at a broker', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
   let bench: AdapterBench
   let broker: BrokerDouble
   let producer: Producer

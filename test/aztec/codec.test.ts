@@ -15,6 +15,7 @@ import { readResult, resultJson, type JobResult } from '../../sdk/src/aztec/prot
 import { GevulotError } from '../../sdk/src/errors/GevulotError.js'
 import { malformed } from '../support/aztec/malformed.js'
 import { inputsOf, jobOf } from '../support/aztec/Producer.js'
+import { fieldsOf, serialized, type ProofForm } from '../support/aztec/proofForm.js'
 import type { ProgramId } from '../../sdk/src/chain/index.js'
 import { rejected } from '../support/rejected.js'
 
@@ -51,38 +52,6 @@ function withBinary(result: JobResult, binary: Uint8Array, inputs: number, flag 
   return Buffer.concat([fields, numbers.subarray(0, 4), binary, numbers.subarray(4), Buffer.of(flag)]).toString(
     'base64',
   )
-}
-
-/** Different fields below the modulus. */
-function fieldsOf(count: number, seed: number): Buffer {
-  const bytes = Buffer.alloc(count * 32)
-  for (let index = 0; index < count; index++) bytes.writeUInt32BE(seed * 65_536 + index, index * 32 + 28)
-  return bytes
-}
-
-/** The parts of a recursive proof: its fields, its binary form, how many public inputs it is said to have, and whether its fields count. */
-interface ProofForm {
-  readonly fields: Uint8Array
-  readonly binary: Uint8Array
-  readonly said: number
-  readonly flag: number
-}
-
-/** A recursive proof as Aztec's class writes it. */
-function serialized(proof: {
-  readonly fields: Uint8Array
-  readonly binary: Uint8Array
-  readonly said: number
-  readonly flag: number
-}): Uint8Array {
-  // prettier-ignore
-  const { fields, binary, said, flag } = proof
-  const [count, size, inputs] = [fields.length / 32, binary.length, said].map((number) => {
-    const word = Buffer.alloc(4)
-    word.writeUInt32BE(number)
-    return word
-  })
-  return Buffer.concat([count!, fields, size!, binary, inputs!, Buffer.of(flag)])
 }
 
 function changed(bytes: Buffer, at: number): Buffer {
@@ -233,6 +202,22 @@ describe('aztec: the form of jobs and results', () => {
       'AZTEC_RESULT_INVALID',
     )
     const parity = jobs.filter(({ type }) => type === 'PARITY_BASE')
+    const parityResult = await resultOf('PARITY_BASE')
+    const made = fieldsOf(449, 5)
+    const real = { ...parityResult, simulated: false, proof: serialized({ fields: made, binary: Buffer.concat([parityResult.publicInputs!, made]), said: 3, flag: 1 }) } // prettier-ignore
+    const said = bundleProof(bundleStatement(parity), [{ ...real, development: true }])
+    expect(readBundleProof(parity, said)[0]).to.deep.include({ simulated: false, development: true })
+    const unsaid = readBundleProof(parity, bundleProof(bundleStatement(parity), [real]))[0]
+    expect(unsaid).not.to.have.property('development')
+    for (const other of ['false', '1', 'null', '"yes"']) {
+      const lies = Buffer.from(said).toString().replace('"development":true', `"development":${other}`)
+      await rejected(Promise.resolve().then(() => readBundleProof(parity, Buffer.from(lies))), 'AZTEC_RESULT_INVALID') // prettier-ignore
+    }
+    const both = bundleProof(bundleStatement(parity), [{ ...parityResult, development: true }])
+    await rejected(
+      Promise.resolve().then(() => readBundleProof(parity, both)),
+      'AZTEC_RESULT_INVALID',
+    )
     const alone = bundleProof(bundleStatement(parity), [await resultOf('PARITY_BASE')])
     expect(readBundleProof(parity, alone)).to.have.length(1)
     for (const spoil of Object.values(malformed)) {

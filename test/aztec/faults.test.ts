@@ -20,7 +20,7 @@ const filter = { allowList: [16] }
 
 // What Aztec's own broker does not do by itself: lie, break off, be of another release.
 describe('aztec: a broker that is not as it should be', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
   let bench: AdapterBench
   let broker: BrokerDouble
   let producer: Producer

@@ -1,19 +1,18 @@
-import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect } from 'chai'
-import { hexlify, parseEther, randomBytes, Wallet } from 'ethers'
 
 import { buildPackages, SERVED } from '../../programs/aztec-jobs/build.js'
 import { parseJobId } from '../../sdk/src/aztec/protocol/JobId.js'
 import { readResult } from '../../sdk/src/aztec/protocol/result.js'
 import { readStatement } from '../../sdk/src/aztec/protocol/bundle.js'
-import { readEvents, type ProgramId } from '../../sdk/src/chain/index.js'
+import { readEvents } from '../../sdk/src/chain/index.js'
 import { digestFromHex } from '../../sdk/src/content/digest.js'
 import { DirectoryStore } from '../../sdk/src/content/index.js'
 import { parseInputsManifest } from '../../sdk/src/content/InputsManifest.js'
 import { until } from '../support/aztec/AdapterBench.js'
 import { BrokerDouble } from '../support/aztec/BrokerDouble.js'
+import { customerOf } from '../support/aztec/customerOf.js'
 import { Producer, resultIn } from '../support/aztec/Producer.js'
 import { TestNetwork } from '../support/network/TestNetwork.js'
 import { WorkerProcess } from '../support/network/WorkerProcess.js'
@@ -26,7 +25,7 @@ describe('aztec: jobs proven by a worker of the network', function () {
   let network: TestNetwork
   let broker: BrokerDouble
   let producer: Producer
-  let customer: Wallet
+  let customer: { readonly address: string }
   let config: string
   let worker: WorkerProcess
   const adapters: WorkerProcess[] = []
@@ -40,10 +39,8 @@ describe('aztec: jobs proven by a worker of the network', function () {
       prover: prover.digest,
       verifierProgram: verifier.digest,
     })
-    customer = new Wallet(hexlify(randomBytes(32)), network.chain.provider)
-    await network.chain.provider.send('anvil_setBalance', [customer.address, `0x${(10n ** 20n).toString(16)}`])
-    await (await network.contracts.token.transfer(customer.address, parseEther('1000'))).wait()
-    config = await configure(program)
+    const lane = { program, types: SERVED, bundleJobs: 4, bundleWaitMs: 3_000, spareSeconds: 120 }
+    ;({ customer, config } = await customerOf(network, broker.url, [lane]))
     worker = await network.startWorker(await network.addOperator('alice'))
     await network.chain.mineEvery(1)
   })
@@ -52,23 +49,6 @@ describe('aztec: jobs proven by a worker of the network', function () {
     await broker.stop()
     await network.stop()
   })
-
-  async function configure(program: ProgramId): Promise<string> {
-    const directory = join(network.directory, 'customer')
-    await mkdir(directory)
-    await writeFile(join(directory, 'key'), customer.privateKey, { mode: 0o600 })
-    const path = join(directory, 'aztec.json')
-    const lane = { program, types: SERVED, bundleJobs: 4, bundleWaitMs: 3_000, spareSeconds: 120 }
-    const fields = {
-      ...{ brokerUrl: broker.url, lanes: [lane], rpcUrl: network.chain.url, deployment: network.deploymentPath },
-      ...{ keyFile: join(directory, 'key'), dataDirectory: join(directory, 'data') },
-      ...{ contentDirectory: join(network.directory, 'content'), inbox: join(network.directory, 'inbox') },
-      ...{ trust: 'program', simulated: true, runtime: 'bubblewrap', pollMs: 200, heartbeatMs: 1_000 },
-      ...{ budgetPerEpoch: '100', budgetPerDay: '1000', logLevel: 'debug' },
-    }
-    await writeFile(path, JSON.stringify(fields))
-    return path
-  }
 
   /** The jobs of every workload that the customer submitted. */
   async function paidFor(): Promise<readonly string[]> {

@@ -22,7 +22,7 @@ const DOUBLE = new Interface([
 ])
 
 describe("aztec: posting an epoch's proof", function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
   let chain: LocalChain
   let sender: HDNodeWallet
   let rollup: Hex

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 
 import type { Lane } from '../../sdk/src/aztec/adapter/Lane.js'
+import { bundleProof, bundleStatement, readBundleProof } from '../../sdk/src/aztec/protocol/bundle.js'
 import { systemClock, type Clock } from '../../sdk/src/clock.js'
 import { buildPackage } from '../../sdk/src/content/buildPackage.js'
 import type { Runtime } from '../../sdk/src/runtime/Runtime.js'
@@ -11,6 +12,7 @@ import { AdapterBench, until } from '../support/aztec/AdapterBench.js'
 import { JOB_TIMEOUT_MS } from '../support/aztec/brokerCases.js'
 import { BrokerDouble } from '../support/aztec/BrokerDouble.js'
 import { Producer } from '../support/aztec/Producer.js'
+import { fieldsOf, serialized } from '../support/aztec/proofForm.js'
 
 const JUNK = Buffer.from('what no verifier comes to an end with')
 
@@ -24,9 +26,20 @@ const ELF = Buffer.concat([
   ],
 ])
 
+/** The same result with a proof that was made, with development parameters. */
+function forgeable(simulated: Uint8Array, ids: readonly string[]): Uint8Array {
+  const jobs = ids.map((id) => ({ id, type: 'PARITY_BASE' as const }))
+  const made = fieldsOf(449, 5)
+  const results = readBundleProof(jobs, simulated).map((result) => {
+    const form = { fields: made, binary: Buffer.concat([result.publicInputs!, made]), said: 3, flag: 1 }
+    return { ...result, proof: serialized(form), simulated: false, development: true as const }
+  })
+  return bundleProof(bundleStatement(jobs), results)
+}
+
 // Provers that answer with what cannot be judged, and a chain that goes back under what was sent to it.
 describe('aztec: results that cannot be had, and workloads that are gone', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
   let bench: AdapterBench
   let broker: BrokerDouble
   let producer: Producer
@@ -136,6 +149,25 @@ describe('aztec: results that cannot be had, and workloads that are gone', funct
     ahead = 3_700_000
     await adapter.line('a bundle ends without results')
     await until(async () => ((await adapter.outcomes())[job.id] === 'given-up' ? true : undefined), 'it is kept')
+  })
+
+  it('what proves nothing is refused where it was not asked for: simulated results, and those that anyone can forge', async () => {
+    bench.provers.answer = (right, ids, slot) => (slot === 0 ? right : forgeable(right, ids))
+    const job = producer.job(7)
+    await producer.enqueue(job)
+    const adapter = await bench.adapter(broker.url, { simulated: false, lanes: [{ ...bench.lane, redundancy: 2 }] })
+    const reasons = await until(
+      () => {
+        const refused = adapter.lines.filter(({ message }) => message === 'results are refused')
+        return refused.length === 2 ? refused.map((line) => String(line['why'])) : undefined
+      },
+      () => adapter.tail(),
+    )
+    expect(reasons.toSorted()).to.deep.equal([
+      'they are simulated, and prove nothing',
+      'they rest on parameters with which anyone can forge them',
+    ])
+    expect((await producer.status(job)).status).to.equal('in-progress')
   })
 
   it('a nonce that the chain is behind is not given up, and a workload that is gone is submitted again with its own', async () => {

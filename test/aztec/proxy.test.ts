@@ -13,7 +13,7 @@ import { ProxyBench } from '../support/aztec/ProxyBench.js'
 
 // An adapter that has neither account nor chain: a real API server submits and pays, within the limits of its key.
 describe('aztec: an adapter that pays by a proxy', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   let proxy: ProxyBench
   let broker: BrokerDouble
   let producer: Producer

@@ -30,7 +30,7 @@ const packages = process.env['AZTEC_PACKAGES']
 
 // Aztec's published broker, JSON-RPC server, decoders and circuits, where their packages are installed.
 describe("aztec: the adapter at Aztec's own broker", function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   let bench: AdapterBench
   let broker: RealBroker
   let producer: Producer
@@ -69,7 +69,7 @@ describe("aztec: the adapter at Aztec's own broker", function () {
 })
 
 describe("aztec: what the adapter knows, compared with Aztec's own code", function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   let facts: Facts
   let directory: string
 
@@ -121,7 +121,7 @@ describe("aztec: what the adapter knows, compared with Aztec's own code", functi
 })
 
 describe("aztec: the program of Aztec's own circuits", function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   const directory = useTemporaryDirectory()
 
   before(function () {

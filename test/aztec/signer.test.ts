@@ -15,7 +15,7 @@ import { SignerServer } from '../support/SignerServer.js'
 const log = jsonLogger({ level: 'error', write: () => undefined, now: () => systemClock.now() })
 
 describe('aztec: an adapter whose key is elsewhere', function () {
-  this.timeout(120_000)
+  this.timeout(600_000)
   let bench: AdapterBench
   let broker: BrokerDouble
   let server: SignerServer

@@ -8,7 +8,10 @@ declare module '@aztec/noir-protocol-circuits-types/server/vks' {
   export const ServerCircuitVks: Readonly<Record<string, { toBuffer(): Buffer } | undefined>>
 }
 declare module '@aztec/noir-acvm_js' {
-  export function executeCircuit(bytecode: Uint8Array, witness: unknown, oracle: unknown): Promise<unknown>
+  type WitnessMap = ReadonlyMap<number, string>
+  export function executeCircuit(bytecode: Uint8Array, witness: unknown, oracle: unknown): Promise<WitnessMap>
+  export function compressWitness(witness: WitnessMap): Uint8Array
+  export function getPublicWitness(bytecode: Uint8Array, witness: WitnessMap): WitnessMap
 }
 declare module '@aztec/stdlib/interfaces/server' {
   export function getProvingJobInputClassFor(type: number): { fromBuffer(bytes: Buffer): unknown }

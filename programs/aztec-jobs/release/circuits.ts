@@ -24,16 +24,33 @@ export const releaseCircuits: Simulation = {
 }
 
 function executed(type: JobTypeName): Circuit | undefined {
+  if (server.SimulatedServerCircuitArtifacts[artifactOf(type)] === undefined) return undefined
+  return async (inputs) => (await solve(type, inputs)).publicInputs
+}
+
+/** A circuit that was executed on its inputs. */
+export interface Solved {
+  /** Its ACIR, compressed as Aztec publishes it. */
+  readonly bytecode: Uint8Array
+  /** By index. */
+  readonly witness: ReadonlyMap<number, string>
+  /** As results carry them. */
+  readonly publicInputs: Uint8Array
+}
+
+/**
+ * Executes the circuit of a type: the real one where Aztec publishes no simulated form beside it, as of PARITY_BASE and CHECKPOINT_PADDING_ROLLUP.
+ * @throws Error when the inputs do not satisfy it
+ */
+export async function solve(type: JobTypeName, bytes: Uint8Array): Promise<Solved> {
   const artifact = server.SimulatedServerCircuitArtifacts[artifactOf(type)]
-  if (artifact === undefined) return undefined
-  return async (bytes) => {
-    const inputs = getProvingJobInputClassFor(factsOf(type).type).fromBuffer(Buffer.from(bytes))
-    const toWitness = conversion(`convert${nameOf(type)}PrivateInputsToWitnessMap`)
-    const fromWitness = conversion(`convert${nameOf(type)}OutputsFromWitnessMap`)
-    const bytecode = Buffer.from(artifact.bytecode, 'base64')
-    const witness = await executeCircuit(bytecode, toWitness(inputs, true), server.foreignCallHandler)
-    return (fromWitness(witness, true) as { toBuffer(): Buffer }).toBuffer()
-  }
+  if (artifact === undefined) throw new Error(`the release has no circuit of ${type}`)
+  const inputs = getProvingJobInputClassFor(factsOf(type).type).fromBuffer(Buffer.from(bytes))
+  const toWitness = conversion(`convert${nameOf(type)}PrivateInputsToWitnessMap`)
+  const fromWitness = conversion(`convert${nameOf(type)}OutputsFromWitnessMap`)
+  const bytecode = Buffer.from(artifact.bytecode, 'base64')
+  const witness = await executeCircuit(bytecode, toWitness(inputs, true), server.foreignCallHandler)
+  return { bytecode, witness, publicInputs: (fromWitness(witness, true) as { toBuffer(): Buffer }).toBuffer() }
 }
 
 function conversion(name: string): (value: unknown, simulated: boolean) => unknown {

@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { JOB_TYPES } from '../../../sdk/src/aztec/index.js'
 import { root } from '../../lib/artifacts.js'
 import type { Market } from './Market.js'
 
@@ -31,12 +30,11 @@ export class Adapter {
     this.#config = join(home, 'aztec.json')
     const keyFile = join(home, 'key')
     writeFileSync(keyFile, market.customer.privateKey, { mode: 0o600 })
-    const lane = {
-      ...{ program: market.program, types: Object.keys(JOB_TYPES), bundleJobs: 4, bundleWaitMs: 1_000 },
-      ...{ pace: 1, spareSeconds: 120, maxRunTime: 600 },
-    }
+    const lanes = market.programs.map(({ program, types }) => ({
+      ...{ program, types, bundleJobs: 4, bundleWaitMs: 1_000, pace: 1, spareSeconds: 120, maxRunTime: 600 },
+    }))
     const config = {
-      ...{ brokerUrl, lanes: [lane], rpcUrl: market.ground.rpcUrl, deployment: market.ground.deployment, keyFile },
+      ...{ brokerUrl, lanes, rpcUrl: market.ground.rpcUrl, deployment: market.ground.deployment, keyFile },
       ...{ dataDirectory: join(home, 'data'), contentDirectory: market.ground.store, inbox: market.ground.inbox },
       ...{ trust: 'program', simulated: true, runtime: 'bubblewrap', pollMs: 300, heartbeatMs: 2_000 },
       ...{ budgetPerEpoch: '100', budgetPerDay: '500', windowSeconds: 3_600, logFile: this.log },

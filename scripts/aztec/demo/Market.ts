@@ -16,7 +16,8 @@ import { createClient, type GevulotClient, type Ledger, type Workload } from '..
 import { digestFromHex } from '../../../sdk/src/content/digest.js'
 import { DirectoryStore } from '../../../sdk/src/content/index.js'
 import { parseInputsManifest } from '../../../sdk/src/content/InputsManifest.js'
-import { readStatement } from '../../../sdk/src/aztec/index.js'
+import { readStatement, type JobTypeName } from '../../../sdk/src/aztec/index.js'
+import { JOB_TYPE_NAMES } from '../../../sdk/src/aztec/protocol/jobTypes.js'
 import { deploy, writeDeploymentRecord } from '../../../sdk/src/deploy/deploy.js'
 import { devnet, type Parameters } from '../../../sdk/src/deploy/parameters.js'
 import type { DaemonProcess } from '../../demo/DaemonProcess.js'
@@ -25,6 +26,7 @@ import type { LocalChain } from '../../demo/LocalChain.js'
 import { startProver, type ProverGround } from '../../demo/provers.js'
 import { stakeSeats } from '../../demo/qualification.js'
 import { startValidators, VALIDATOR, type ValidatorRole } from '../../demo/validators.js'
+import { buildProvingPackages, type ProvableType } from '../../../programs/aztec-jobs/proving/build.js'
 import { buildReleasePackages } from '../../../programs/aztec-jobs/release/build.js'
 import { ACCOUNTS } from './accounts.js'
 
@@ -49,12 +51,21 @@ const JUDGES: readonly ValidatorRole[] = [
 ]
 const WORKER = 'sdk/dist/worker/main.js'
 
-/** Our side: contracts, provers at work, a customer with tokens, the program. */
+/** A program, and the types of job that it serves. */
+export interface Served {
+  readonly program: ProgramId
+  readonly types: readonly JobTypeName[]
+  /** What a reader should know of it. */
+  readonly labels: readonly string[]
+}
+
+/** The smallest of Aztec's circuits: proven for real, which takes seconds. The next one takes a minute of two quiet cores and 4 GB. */
+export const PROVEN: readonly ProvableType[] = ['CHECKPOINT_PADDING_ROLLUP']
+
+/** Our side: contracts, provers at work, a customer with tokens, the programs. */
 export class Market {
   readonly contracts: Contracts
-  readonly program: ProgramId
-  /** What a reader should know of the program. */
-  readonly labels: readonly string[]
+  readonly programs: readonly Served[]
   readonly ground: ProverGround
   readonly customer: HDNodeWallet
   readonly #keys: readonly string[]
@@ -62,21 +73,24 @@ export class Market {
   readonly #reader: GevulotClient
 
   private constructor(
-    parts: Pick<Market, 'contracts' | 'program' | 'labels' | 'ground' | 'customer'>,
+    parts: Pick<Market, 'contracts' | 'programs' | 'ground' | 'customer'>,
     keys: readonly string[],
     reader: GevulotClient,
   ) {
     this.#reader = reader
     this.contracts = parts.contracts
-    this.program = parts.program
-    this.labels = parts.labels
+    this.programs = parts.programs
     this.ground = parts.ground
     this.customer = parts.customer
     this.#keys = keys
   }
 
-  /** Deploys everything on a chain that mines at once. @param packages Folder of Aztec's packages. */
-  static async deploy(chain: LocalChain, directory: string, packages: string): Promise<Market> {
+  /** Deploys everything on a chain that mines at once. @param aztec Its packages, and its bb. */
+  static async deploy(
+    chain: LocalChain,
+    directory: string,
+    aztec: { readonly packages: string; readonly bb: string },
+  ): Promise<Market> {
     const owner = chain.wallet(ACCOUNTS.owner)
     const record = await deploy({ owner, network: 'demo', parameters: PARAMETERS })
     const deployment = deploymentOf(record)
@@ -87,12 +101,17 @@ export class Market {
     }
     const store = new DirectoryStore(ground.store)
     mkdirSync(ground.inbox, { recursive: true })
-    const { prover, verifier } = await buildReleasePackages({ store, packages })
     const client = await createClient({ deployment, signer: owner, store, pollMs: 50 })
-    const { program } = await client.deployProgram({
-      prover: prover.digest,
-      verifierProgram: verifier.digest,
-    })
+    const rest = JOB_TYPE_NAMES.filter((type) => !(PROVEN as readonly JobTypeName[]).includes(type))
+    const programs: Served[] = []
+    for (const [types, { prover, verifier }] of [
+      [rest, await buildReleasePackages({ store, packages: aztec.packages })],
+      [PROVEN, await buildProvingPackages({ store, ...aztec, types: PROVEN })],
+    ] as const) {
+      const packages = { prover: prover.digest, verifierProgram: verifier.digest }
+      const { program } = await client.deployProgram(packages)
+      programs.push({ program, types, labels: prover.manifest.labels })
+    }
     const customer = chain.wallet(ACCOUNTS.customer)
     await chain.fund(customer.address)
     await (await contracts.token.transfer(customer.address, parseEther('1000'))).wait()
@@ -109,7 +128,7 @@ export class Market {
       wallets.push(wallet)
     }
     const keys = wallets.map(({ privateKey }) => privateKey)
-    return new Market({ contracts, program, labels: prover.manifest.labels, ground, customer }, keys, client)
+    return new Market({ contracts, programs, ground, customer }, keys, client)
   }
 
   /** Starts provers and validators, once the chain keeps time. */
@@ -174,5 +193,5 @@ export type FinalWorkload = Extract<Workload, Ledger>
 const VERDICT_PATIENCE_MS = 10 * 60_000
 
 const SEATS = 4
-/** The program asks for more memory than a worker lends by itself. */
+/** A program asks for more memory than a worker lends by itself. */
 const CONFIG = { runtime: 'bubblewrap', claimOpen: true, keeper: true, memoryMiB: 2048 } as const

@@ -9,9 +9,9 @@ import { paint } from '../../demo/paint.js'
 import type { Adapter } from './Adapter.js'
 import type { AztecNetwork } from './AztecNetwork.js'
 import { Epoch } from './Epoch.js'
-import type { Market, PaidBundle } from './Market.js'
+import { PROVEN, type Market, type PaidBundle } from './Market.js'
 import type { Rewards } from './Rewards.js'
-import { amount, note, SIMULATED, tell } from './say.js'
+import { amount, DEVELOPMENT, note, SIMULATED, tell } from './say.js'
 import type { Bonding, ProverIdentity } from './Sidecar.js'
 
 /** Everybody who takes part. */
@@ -82,6 +82,8 @@ export async function proveEpoch(
     ({ jobs: [id] }) => id !== undefined && BigInt(parseJobId(id).epoch) === epoch.number,
   )
   const jobs = new Set(bundles.flatMap(({ jobs }) => jobs)).size
+  const isReal = ([id = '']: readonly string[]): boolean => PROVEN.some((type) => type === parseJobId(id).type)
+  if (!bundles.some(({ jobs }) => isReal(jobs))) throw new Error('no job of the epoch was proven for real')
   note(`${jobs} jobs in ${bundles.length} workloads`)
   return { epoch, jobs, bundles, seconds, killed: kill, transaction }
 }
@@ -108,9 +110,9 @@ async function tellProgress({ adapter }: Stage, epoch: Epoch, from: number, sign
         tell(`workload ${short(line['workload'])}: ${String(line['jobs'])} jobs of epoch ${epoch.number}`)
       if (line.stage !== 'start' && line.level !== 'info') tell(paint.warn(`${line.message}: ${line.why ?? ''}`))
       if (line.message === 'results are there') {
-        tell(
-          `workload ${short(line['workload'])}: delivered and checked, ${line['simulated'] === true ? SIMULATED : 'proven'}`,
-        )
+        const proven = line['development'] === true ? `proven by Aztec's own bb, ${DEVELOPMENT}` : 'proven'
+        const what = line['simulated'] === true ? SIMULATED : proven
+        tell(`workload ${short(line['workload'])}: delivered and checked, ${what}`)
       }
     }
     await sleep(500, undefined, { signal }).catch(() => undefined)

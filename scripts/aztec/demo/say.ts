@@ -23,6 +23,9 @@ export function tell(text: string): void {
 /** Marks what proves nothing. */
 export const SIMULATED = paint.warn('SIMULATED')
 
+/** Marks proofs that anyone can forge. */
+export const DEVELOPMENT = paint.warn('DEVELOPMENT PARAMETERS')
+
 /** Units of a token as tokens. */
 export function amount(units: bigint): string {
   return Number(formatEther(units)).toLocaleString('en', { maximumFractionDigits: 4 })

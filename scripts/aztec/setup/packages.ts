@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { environment, npm } from '../../lib/setup.mjs'
-import { useLibraries } from './libraries.js'
+import { prepareNode, useLibraries } from './libraries.js'
 import { AZTEC_PACKAGES, AZTEC_RELEASE, FORGE_VERSION, SOLC_BUILD, SOLC_VERSION } from './pins.js'
 import { run, type Setup } from './Setup.js'
 
@@ -31,10 +31,25 @@ export async function installPackages(setup: Setup): Promise<string> {
   return folder
 }
 
+/** Where Aztec's native prover lies in its packages. */
+const BB = 'node_modules/@aztec/bb.js/build/amd64-linux/bb'
+
+/** Aztec's native prover in a form that runs on this machine; its packages are left as they are. @returns Its path. */
+export async function runnableBb(setup: Setup, packages: string): Promise<string> {
+  const published = join(packages, BB)
+  const { libraries } = await prepareNode(setup)
+  if (libraries === undefined) return published
+  const bb = setup.path('bin', 'bb')
+  await setup.step('runnable', 'a copy of Aztec’s bb that uses the same C library', AZTEC_RELEASE, () =>
+    useLibraries(setup, published, bb, libraries),
+  )
+  return bb
+}
+
 /** Puts a copy of Aztec's native prover that finds the private libraries where its packages look for it. */
 export async function mendNative(setup: Setup, packages: string, libraries: string): Promise<void> {
   await setup.step('bb', 'a copy of Aztec’s bb that uses the same C library', AZTEC_RELEASE, async () => {
-    const bb = join(packages, 'node_modules/@aztec/bb.js/build/amd64-linux/bb')
+    const bb = join(packages, BB)
     const kept = `${bb}.published`
     if (!existsSync(kept)) await run('mv', [bb, kept], { limit: LIMIT_MS, hint: `${bb} could not be moved.` })
     await useLibraries(setup, kept, bb, libraries)

@@ -1,5 +1,5 @@
 import { prepareNode } from './libraries.js'
-import { foundryEnvironment, installPackages, mendNative } from './packages.js'
+import { foundryEnvironment, installPackages, mendNative, runnableBb } from './packages.js'
 import { Setup } from './Setup.js'
 
 /** Aztec's software, ready to be run. */
@@ -8,6 +8,8 @@ export interface Prepared {
   readonly node: string
   /** Folder with its packages. */
   readonly packages: string
+  /** Its native prover. */
+  readonly bb: string
   /** Variables of the environment that its processes need. */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -18,5 +20,6 @@ export async function prepare(setup: Setup = new Setup()): Promise<Prepared> {
   const packages = await installPackages(setup)
   const { node, libraries } = await prepareNode(setup)
   if (libraries !== undefined) await mendNative(setup, packages, libraries)
-  return { node, packages, environment: foundryEnvironment(setup, packages) }
+  const bb = await runnableBb(setup, packages)
+  return { node, packages, bb, environment: foundryEnvironment(setup, packages) }
 }

@@ -195,7 +195,7 @@ export class RunningAdapter {
 export async function until<T>(
   look: () => T | undefined | Promise<T | undefined>,
   otherwise: string | (() => string),
-  seconds = 30,
+  seconds = 120,
 ): Promise<T> {
   for (const end = Date.now() + seconds * 1000; ; await sleep(25)) {
     const found = await look()

@@ -159,7 +159,7 @@ export const AZTEC_FIELDS = {
   simulated: field(
     'SIMULATED',
     flag,
-    'Whether results that prove nothing are taken: for a rollup with a mock verifier only.',
+    'Whether results that prove nothing are taken, simulated ones and those of development parameters: for a rollup with a mock verifier only.',
     false,
   ),
   runtime: {

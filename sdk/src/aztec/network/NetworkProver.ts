@@ -23,7 +23,7 @@ export interface NetworkProverOptions {
    * committee: nothing counts before the network's own verdict.
    */
   readonly trust: Trust
-  /** Whether results that prove nothing are taken. */
+  /** Whether results are taken that prove nothing: of simulated circuits, or forgeable by anyone. */
   readonly simulated: boolean
 }
 
@@ -243,8 +243,10 @@ export class NetworkProver {
     try {
       const read = readBundleProof(jobs, proof)
       const isSimulated = read.some((result) => result.simulated)
-      if (isSimulated && !simulated) {
-        this.#refuse(bundle, name, 'they are simulated, and prove nothing')
+      const isDevelopment = read.some((result) => result.development)
+      if ((isSimulated || isDevelopment) && !simulated) {
+        const why = isSimulated ? 'they are simulated, and prove nothing' : 'they rest on parameters with which anyone can forge them' // prettier-ignore
+        this.#refuse(bundle, name, why)
         return false
       }
       const stored = new Map<string, string>()
@@ -254,7 +256,7 @@ export class NetworkProver {
         stored.set(id, await results.put(resultJson(result)))
       }
       await book.prove(stored)
-      log.info('results are there', { stage: 'retrieve', bundle: bundle.id, workload: bundle.workload, jobs: jobs.length, simulated: isSimulated }) // prettier-ignore
+      log.info('results are there', { stage: 'retrieve', bundle: bundle.id, workload: bundle.workload, jobs: jobs.length, simulated: isSimulated, development: isDevelopment }) // prettier-ignore
       return true
     } catch (error) {
       if (!GevulotError.is(error, 'AZTEC_RESULT_INVALID')) throw error

@@ -53,6 +53,7 @@ export function bundleProof(statement: Uint8Array, results: readonly JobResult[]
       simulated: results.some(({ simulated }) => simulated),
       results: results.map((result) => ({
         simulated: result.simulated,
+        ...(result.development && { development: true }),
         ...(JSON.parse(resultJson(result)) as object),
       })),
     }),
@@ -83,11 +84,15 @@ export function readBundleProof(jobs: readonly BundledJob[], bytes: Uint8Array):
 }
 
 function readEntry(type: JobTypeName, entry: unknown): JobResult {
-  if (!hasMembers(entry, ['result', 'simulated', 'type'])) throw invalid('it is not of its form')
+  const isDevelopment = hasMembers(entry, ['development', 'result', 'simulated', 'type'])
+  if (!isDevelopment && !hasMembers(entry, ['result', 'simulated', 'type'])) throw invalid('it is not of its form')
+  if (isDevelopment && (entry['development'] !== true || entry['simulated'] !== false)) {
+    throw invalid('it does not say what it rests on')
+  }
   const result = readResult(type, entry['result'])
   if (entry['type'] !== factsOf(type).type) throw invalid(`it is of type ${String(entry['type'])}`)
   if (entry['simulated'] !== result.simulated) throw invalid('it does not say whether it is simulated')
-  return result
+  return isDevelopment ? { ...result, development: true } : result
 }
 
 function hasMembers(value: unknown, names: readonly string[]): value is Readonly<Record<string, unknown>> {

@@ -14,6 +14,8 @@ export interface JobResult {
   readonly verificationKey?: Uint8Array
   /** Whether the proof proves nothing: a circuit was only simulated. */
   readonly simulated: boolean
+  /** Whether it was made with development parameters, with which anyone can forge one: so says the program that made it. */
+  readonly development?: true
 }
 
 /**
