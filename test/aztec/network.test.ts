@@ -21,7 +21,7 @@ const ADAPTER = 'test/support/aztec/adapterMain.ts'
 
 // Everything real but the broker: contracts on a chain, a worker that runs the program in a sandbox, the adapter as a process.
 describe('aztec: jobs proven by a worker of the network', function () {
-  this.timeout(600_000)
+  this.timeout(1_200_000)
   let network: TestNetwork
   let broker: BrokerDouble
   let producer: Producer
@@ -75,7 +75,7 @@ describe('aztec: jobs proven by a worker of the network', function () {
     const jobs = [...types.map((type) => producer.job(7, type)), producer.job(7), producer.job(7)]
     await producer.enqueue(...jobs)
     const first = startAdapter()
-    await first.line(({ message }) => message === 'submitted', 120)
+    await first.line(({ message }) => message === 'submitted', 300)
     await first.kill()
     const second = startAdapter()
     for (const job of jobs) {
@@ -85,7 +85,7 @@ describe('aztec: jobs proven by a worker of the network', function () {
           return now.status === 'fulfilled' ? now : undefined
         },
         `${job.id}\n${second.tail()}\n---\n${worker.tail()}`,
-        300,
+        600,
       )
       const { type, result } = resultIn(status)
       expect(type).to.equal(job.type)

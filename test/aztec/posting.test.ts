@@ -1,3 +1,6 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import { expect } from 'chai'
 import { Contract, hexlify, Interface, type ContractTransactionResponse, type HDNodeWallet } from 'ethers'
 
@@ -7,10 +10,12 @@ import {
   type EpochRootProof,
   type SubmitEpochRootProofOptions,
 } from '../../sdk/src/aztec/index.js'
+import { readEpochRootProof } from '../../sdk/src/aztec/posting/readEpochRootProof.js'
 import type { Hex } from '../../sdk/src/chain/index.js'
 import { AZTEC_ERRORS } from '../../sdk/src/errors/codes/aztec.js'
 import { startLocalChain, type LocalChain } from '../support/localChain.js'
 import { rejected } from '../support/rejected.js'
+import { useTemporaryDirectory } from '../support/temporary.js'
 
 const PROVER: Hex = `0x${'0f'.repeat(20)}`
 const RIVAL: Hex = `0x${'0e'.repeat(20)}`
@@ -23,6 +28,7 @@ const DOUBLE = new Interface([
 
 describe("aztec: posting an epoch's proof", function () {
   this.timeout(600_000)
+  const directory = useTemporaryDirectory()
   let chain: LocalChain
   let sender: HDNodeWallet
   let rollup: Hex
@@ -69,6 +75,40 @@ describe("aztec: posting an epoch's proof", function () {
       ...changes,
     }
   }
+
+  it('a proof is read from a file by the names of the contract, and nothing else is', async () => {
+    const path = join(directory(), 'proof.json')
+    const right = JSON.parse(JSON.stringify(proofOf(3), (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))) as Record<string, unknown> // prettier-ignore
+    await writeFile(path, JSON.stringify(right))
+    expect(await readEpochRootProof(path)).to.deep.equal(proofOf(3))
+    await writeFile(path, JSON.stringify({ ...right, start: 3, end: 3 }))
+    expect(await readEpochRootProof(path)).to.deep.equal(proofOf(3))
+    const wrong: readonly unknown[] = [
+      ...[
+        7,
+        null,
+        [],
+        {},
+        { ...right, more: 1 },
+        { ...right, start: -1 },
+        { ...right, start: 1.5 },
+        { ...right, start: '1e3' },
+      ],
+      ...[
+        { ...right, end: '0x3' },
+        { ...right, proof: 'ab' },
+        { ...right, fees: 'none' },
+        { ...right, args: {} },
+      ],
+    ]
+    for (const value of wrong) {
+      await writeFile(path, JSON.stringify(value))
+      await rejected(readEpochRootProof(path), 'AZTEC_PROOF_MALFORMED')
+    }
+    await writeFile(path, '{')
+    await rejected(readEpochRootProof(path), 'AZTEC_PROOF_MALFORMED')
+    await rejected(readEpochRootProof(join(directory(), 'none.json')), 'AZTEC_PROOF_MALFORMED')
+  })
 
   const post = (proof: EpochRootProof, changes: Partial<SubmitEpochRootProofOptions> = {}) =>
     submitEpochRootProof({ rollup, signer: sender, proof, proverId: proof.args.proverId, ...changes })

@@ -36,8 +36,8 @@ const LIMIT_SECONDS = 900
 describe("aztec: jobs of Aztec's circuits that are proven for real", function () {
   this.timeout(1_800_000)
   let bb: string
-  let network: TestNetwork
-  let broker: RealBroker
+  let network: TestNetwork | undefined
+  let broker: RealBroker | undefined
   let built: { readonly prover: BuiltPackage; readonly verifier: BuiltPackage }
   let adapter: WorkerProcess | undefined
 
@@ -58,17 +58,19 @@ describe("aztec: jobs of Aztec's circuits that are proven for real", function ()
     await network?.stop()
   })
 
-  const content = (): DirectoryStore => new DirectoryStore(join(network.directory, 'content'))
+  const at = (...path: readonly string[]): string => join(network!.directory, ...path)
+  const content = (): DirectoryStore => new DirectoryStore(at('content'))
 
   /** Runs a package as a prover or validator would. */
   function run(what: BuiltPackage, files: Readonly<Record<string, Uint8Array>>): ReturnType<typeof runPackage> {
-    const runtime = createRuntime('bubblewrap', { cacheDirectory: join(network.directory, 'runtime') })
-    const cacheDirectory = join(network.directory, 'packages')
+    const runtime = createRuntime('bubblewrap', { cacheDirectory: at('runtime') })
+    const cacheDirectory = at('packages')
     const whom = { workload: `0x${'1a'.repeat(32)}`, prover: `0x${'2b'.repeat(20)}` }
     return runPackage(runtime, what, content(), files, { ...whom, cacheDirectory, seconds: LIMIT_SECONDS })
   }
 
   it("a job of Aztec's broker: proven by a worker, verified by the adapter, reported, and decoded by Aztec's own code", async () => {
+    if (network === undefined || broker === undefined) throw new TypeError('unreachable: both are started before')
     const { program } = await network.requester.deployProgram({
       prover: built.prover.digest,
       verifierProgram: built.verifier.digest,
@@ -92,7 +94,7 @@ describe("aztec: jobs of Aztec's circuits that are proven for real", function ()
     expect(readResult(parseJobId(job.id).type, resultIn(status).result).simulated).to.equal(false)
     const said = adapter.lines.find(({ message }) => message === 'results are there')
     expect(said).to.deep.include({ simulated: false, development: true })
-    const samples = join(network.directory, 'samples.json')
+    const samples = at('samples.json')
     await writeFile(samples, JSON.stringify([JSON.stringify(resultIn(status))]))
     const script = [join(root, 'scripts/aztec/facts.mjs'), packages!, samples]
     const options = { encoding: 'utf8', maxBuffer: 2 ** 26, env: { ...process.env, LOG_LEVEL: 'silent' } } as const

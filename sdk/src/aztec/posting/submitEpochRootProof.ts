@@ -1,8 +1,10 @@
-import { Contract, isError, type Provider, type Signer, type TransactionReceipt } from 'ethers'
+import { Contract, type Provider, type Signer, type TransactionReceipt } from 'ethers'
 import { asChainError } from '../../chain/asChainError.js'
 import { toAddress, type Hex } from '../../chain/hex.js'
+import { systemClock } from '../../clock.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { chainError } from '../../errors/codes/chain.js'
+import { GevulotError } from '../../errors/GevulotError.js'
 import { checkEpochRootProof, type EpochRootProof } from './EpochRootProof.js'
 import { ROLLUP } from './rollupInterface.js'
 import { rollupRefusal } from './rollupRefusal.js'
@@ -37,6 +39,7 @@ export interface PostedEpoch {
 /** The blob opening and the fees decide: estimates lie between 250k and 400k, and another's proof in between changes them. */
 const GAS_MARGIN_PERCENT = 130n
 const TIMEOUT_MS = 180_000
+const LOOK_MS = 1_000
 const DOING = "posting an epoch's proof"
 
 /**
@@ -103,27 +106,25 @@ async function provenOf(contract: Contract): Promise<bigint> {
   }
 }
 
+/** Reads the chain anew at every look: a wait for the next block would miss a transaction whose block came before it, where no other follows. */
 async function receiptOf(
   provider: Provider,
   hash: string,
   { confirmations = 1, timeoutMs = TIMEOUT_MS, signal }: SubmitEpochRootProofOptions,
 ): Promise<TransactionReceipt> {
-  // It may have been aborted while the transaction was sent: then its event is over.
-  signal?.throwIfAborted()
-  let stop = (): void => undefined
-  const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(signal?.reason as Error)
-    signal?.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    const waiting = provider.waitForTransaction(hash, confirmations, timeoutMs)
-    const receipt = await Promise.race([waiting, stopped])
-    if (receipt !== null) return receipt
-  } catch (error) {
+  const giveUpAt = systemClock.now() + timeoutMs
+  for (;;) {
     signal?.throwIfAborted()
-    if (!isError(error, 'TIMEOUT')) throw asChainError(error, DOING)
-  } finally {
-    signal?.removeEventListener('abort', stop)
+    try {
+      const receipt = await provider.getTransactionReceipt(hash)
+      if (receipt !== null && (await receipt.confirmations()) >= confirmations) return receipt
+    } catch (error) {
+      const problem = asChainError(error, DOING)
+      if (!GevulotError.is(problem, 'CHAIN_RPC_UNAVAILABLE')) throw problem
+    }
+    const left = giveUpAt - systemClock.now()
+    if (left <= 0) break
+    await systemClock.sleep(Math.min(LOOK_MS, left), signal).catch(() => signal?.throwIfAborted())
   }
   throw aztecError('AZTEC_PROOF_PENDING', `${DOING}: transaction ${hash} is not in the chain yet`, {
     details: { transaction: hash },

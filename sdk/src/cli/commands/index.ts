@@ -12,6 +12,7 @@ import { apiRevokeKey } from './apiRevokeKey.js'
 import { apiServe } from './apiServe.js'
 import { auditDraw } from './auditDraw.js'
 import { auditPayments } from './auditPayments.js'
+import { aztecPost } from './aztecPost.js'
 import { aztecServe } from './aztecServe.js'
 import { completion } from './completion.js'
 import { devnet } from './devnet.js'
@@ -67,6 +68,7 @@ export const commands: readonly Command[] = [
   apiServe,
   auditDraw,
   auditPayments,
+  aztecPost,
   aztecServe,
   completion,
   devnet,
