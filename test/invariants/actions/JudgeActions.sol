@@ -241,11 +241,14 @@ abstract contract JudgeActions is ProveActions {
         uint256 attempt,
         uint256 mood
     ) private returns (ICommitteeTypes.Ballot[] memory ballots) {
-        uint256[] memory members = _someMembers(_attempts[index][attempt]);
+        Attempt storage a = _attempts[index][attempt];
+        uint256[] memory members = _someMembers(a);
         ballots = new ICommitteeTypes.Ballot[](members.length);
         for (uint256 i; i < members.length; ++i) {
-            uint256 key = _keyOfMember(_attempts[index][attempt], members[i]);
-            ballots[i] = _signed(index, attempt, members[i], _opinion(index, mood), key);
+            uint256 valid = _opinion(index, mood);
+            // Who answered thinks again: the first opinion counts.
+            if (a.answered[members[i]]) valid = _opinion(index, mood + 1);
+            ballots[i] = _signed(index, attempt, members[i], valid, _keyOfMember(a, members[i]));
         }
     }
 
