@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import {
   cidOf,
@@ -158,7 +160,7 @@ describe('content: IPFS', () => {
       expect(Buffer.from(await gateway(uri).get(digest, limit)).toString()).to.equal('secret')
     })
 
-    it('by its name', () => {
+    it('by its name', async () => {
       const gateways = { isPrivateAllowed: false, ipfsGateways: [node.url] }
       const cid = 'bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi'
       const names = [
@@ -176,8 +178,17 @@ describe('content: IPFS', () => {
       ]
       for (const name of names) expect(openStrangersPlace(name, gateways), name).to.equal(undefined)
       expect(openStrangersPlace(`ipfs://${cid}`, gateways)?.name).to.match(/^gateway http/)
-      // Without a gateway of our own nobody is asked.
-      expect(openStrangersPlace(`ipfs://${cid}`, { isPrivateAllowed: false })).to.equal(undefined)
+      // Without a gateway of our own nobody is asked, and whoever looks for the content is told so.
+      const nowhere = openStrangersPlace(`ipfs://${cid}`, { isPrivateAllowed: false })!
+      expect(await nowhere.has(digestOf('x'))).to.equal(false)
+      const reads = [
+        nowhere.get(digestOf('x'), limit),
+        nowhere.save(digestOf('x'), join(tmpdir(), 'gevulot-nowhere'), limit),
+        new MultiStore([nowhere]).get(digestOf('x'), limit),
+        (async () => { for await (const _ of nowhere.open(digestOf('x'), limit)); })(), // prettier-ignore
+      ]
+      for (const read of reads)
+        expect((await rejected(read, 'CONTENT_GATEWAY_MISSING')).message).to.include(`ipfs://${cid} without a gateway`)
     })
   })
 

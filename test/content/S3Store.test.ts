@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { digestOf, hexOf, openStrangersPlace, S3Store, type S3StoreOptions } from '../../sdk/src/content/index.js'
+import { S3Bucket } from '../../sdk/src/content/s3/S3Bucket.js'
 import { rejected } from '../support/rejected.js'
 import { S3_CREDENTIALS, startS3Server } from '../support/stores/s3Server.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
@@ -21,6 +22,8 @@ describe('content: S3Store', () => {
   let meddle: (method: string, url: string) => 'pass' | 'refuse' | 'break' = () => 'pass'
   let requests: string[] = []
   let signed = 0
+  /** What the network says is an object's tag. */
+  let tag: string | undefined
 
   before(async () => {
     s3 = await startS3Server(join(directory(), 's3'))
@@ -31,7 +34,8 @@ describe('content: S3Store', () => {
       const fate = meddle(method, url)
       if (fate === 'refuse') return void incoming.resume().on('end', () => outgoing.writeHead(503).end())
       const onward = httpRequest(`${s3.endpoint}${url}`, { method, headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
+        const tagged = method === 'HEAD' && tag !== undefined ? { ...answer.headers, etag: tag } : answer.headers
+        outgoing.writeHead(answer.statusCode ?? 500, tagged)
         if (fate === 'pass') return answer.pipe(outgoing)
         return answer.once('data', (bytes: Buffer) => outgoing.write(bytes, () => outgoing.destroy()))
       })
@@ -42,6 +46,7 @@ describe('content: S3Store', () => {
   beforeEach(() => {
     requests = []
     signed = 0
+    tag = undefined
     meddle = () => 'pass'
   })
   after(async () => {
@@ -100,6 +105,46 @@ describe('content: S3Store', () => {
     await store.put(bytes)
     expect(lost.size).to.equal(4)
     expect(Buffer.from(await store.get(digestOf(bytes), limit)).equals(bytes)).to.equal(true)
+  })
+
+  it('removes what it holds; what is not there is no matter, what it may not is', async () => {
+    const store = open()
+    const { digest } = await store.put(randomBytes(10))
+    await store.remove(digest)
+    expect(await store.has(digest)).to.equal(false)
+    await store.remove(digest)
+    const credentials = { ...S3_CREDENTIALS, secretAccessKey: 'wrong' }
+    await rejected(open({ credentials }).remove(digest), 'CONTENT_ACCESS_DENIED')
+  })
+
+  it('a damaged object of the same size is replaced, and a good one is not sent again, in parts too', async () => {
+    for (const size of [1000, 11 * MiB]) {
+      const bytes = randomBytes(size)
+      const store = open({ partBytes: 5 * MiB, uri: 's3://content/damaged' })
+      await store.put(bytes)
+      const sent = (): number => requests.filter((request) => request.startsWith('PUT')).length
+      requests = []
+      await store.put(bytes)
+      expect(sent()).to.equal(0)
+      // Amazon's tag of an object of parts: the MD5 of theirs, and how many; this server's is the MD5 of the whole.
+      const md5 = (data: Uint8Array): Buffer => createHash('md5').update(data).digest()
+      const parts = [0, 5, 10].map((at) => md5(bytes.subarray(at * MiB, (at + 5) * MiB)))
+      if (size > 5 * MiB) tag = `"${md5(Buffer.concat(parts)).toString('hex')}-3"`
+      await store.put(bytes)
+      expect(sent()).to.equal(0)
+      tag = undefined
+      // Somebody who may write in the bucket overwrites it: the same name, the same size, other bytes.
+      const key = hexOf(digestOf(bytes))
+      const bucket = new S3Bucket({
+        uri: 's3://content/damaged',
+        endpoint: `http://${host()}`,
+        credentials: S3_CREDENTIALS,
+      })
+      await bucket.send({ method: 'PUT', key, body: Uint8Array.from(randomBytes(size)) })
+      await rejected(store.get(digestOf(bytes), limit), 'CONTENT_DIGEST_MISMATCH')
+      await store.put(bytes)
+      expect(Buffer.from(await store.get(digestOf(bytes), limit)).equals(bytes)).to.equal(true)
+    }
   })
 
   it('an upload that fails leaves no parts, no object and no temporary file', async () => {

@@ -56,6 +56,8 @@ export interface ContentSource {
 export interface ContentStore extends ContentSource {
   /** Stores content durably under its own digest. Storing the same content twice is harmless. */
   put(content: ContentInput, options?: PutOptions): Promise<StoredContent>
+  /** Removes content, where the store can; removing what is not there is harmless. */
+  remove?(digest: Digest, options?: { readonly signal?: AbortSignal }): Promise<void>
   /**
    * A URI under which everybody can read content that was put, as it goes on the chain with a workload or a program; undefined, and absent in most
    * stores, where nobody else is known to read.

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, stat } from 'node:fs/promises'
+import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { contentError } from '../errors/codes/content.js'
 import type { ContentInput, ContentStore, PutOptions, ReadOptions, StoredContent } from './ContentStore.js'
@@ -73,6 +73,10 @@ export class DirectoryStore implements ContentStore {
     })
     if (digest === undefined) throw new TypeError('unreachable: the writer sets the digest')
     return { digest, size }
+  }
+
+  async remove(digest: Digest): Promise<void> {
+    await rm(this.#path(digest), { force: true })
   }
 
   async *#chunks(digest: Digest, options: ReadOptions): AsyncGenerator<Uint8Array> {

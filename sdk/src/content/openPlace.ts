@@ -67,7 +67,8 @@ export function isStore(source: ContentSource): source is ContentStore {
 
 /**
  * Opens the store that a URI of the chain names; undefined for one that names none. It is a stranger's: it is read without credentials, and reaches
- * addresses of the public internet only, unless `isPrivateAllowed`. Only gateways of one's own are asked for `ipfs://`.
+ * addresses of the public internet only, unless `isPrivateAllowed`. Only gateways of one's own are asked for `ipfs://`; without any the store is there and
+ * says at each read that they are missing (CONTENT_GATEWAY_MISSING).
  */
 export function openStrangersPlace(
   uri: string,
@@ -78,8 +79,7 @@ export function openStrangersPlace(
     if (/^https?:\/\//i.test(uri)) return new HttpStore(uri, transfer)
     // Without a query: an endpoint would be any address, said twice.
     if (/^s3:\/\/[^?]*$/i.test(uri)) return new S3Store({ uri, ...transfer })
-    if (/^ipfs:\/\//i.test(uri) && ipfsGateways.length > 0)
-      return new IpfsStore({ uri, gateways: ipfsGateways, attempts: 2 })
+    if (/^ipfs:\/\//i.test(uri)) return new IpfsStore({ uri, gateways: ipfsGateways, attempts: 2 })
   } catch {
     // Neither is one that cannot be opened.
   }

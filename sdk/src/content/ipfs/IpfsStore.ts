@@ -24,14 +24,20 @@ export interface IpfsStoreOptions extends TransferOptions {
  */
 export class IpfsStore implements ContentSource {
   readonly name: string
-  readonly #gateways: MultiStore
+  readonly #gateways: ContentSource
 
-  /** @throws GevulotError CONTENT_PLACE_INVALID, CONTENT_ADDRESS_REFUSED */
+  /**
+   * Without a gateway every read rejects with CONTENT_GATEWAY_MISSING.
+   * @throws GevulotError CONTENT_PLACE_INVALID, CONTENT_ADDRESS_REFUSED
+   */
   constructor({ gateways, uri, ...transfer }: IpfsStoreOptions) {
     const root = uri === undefined ? undefined : cidOfUri(uri)
     if (uri !== undefined && root === undefined)
       throw contentError('CONTENT_PLACE_INVALID', `${JSON.stringify(uri.slice(0, 200))} is not like ipfs://<CID>`)
-    this.#gateways = new MultiStore(gateways.map((gateway) => new Gateway(gateway, root, transfer)))
+    this.#gateways =
+      gateways.length === 0
+        ? new NoGateway(uri ?? 'ipfs://')
+        : new MultiStore(gateways.map((gateway) => new Gateway(gateway, root, transfer)))
     this.name = this.#gateways.name
   }
 
@@ -68,5 +74,34 @@ class Gateway extends RemoteSource {
   protected target({ method, digest }: Wanted): Target {
     const path = this.#root === undefined ? `ipfs/${cidOf(digest)}?format=raw` : `ipfs/${this.#root}/${hexOf(digest)}`
     return { method, url: new URL(path, this.#base) }
+  }
+}
+
+/** Says at every read what is missing, so that it stands among the reasons why content was not found. */
+class NoGateway implements ContentSource {
+  readonly name: string
+
+  constructor(uri: string) {
+    this.name = `${uri} without a gateway`
+  }
+
+  has(): Promise<boolean> {
+    return Promise.resolve(false)
+  }
+
+  open(): AsyncIterable<Uint8Array> {
+    return { [Symbol.asyncIterator]: () => ({ next: () => this.#refuse() }) }
+  }
+
+  get(): Promise<Uint8Array> {
+    return this.#refuse()
+  }
+
+  save(): Promise<number> {
+    return this.#refuse()
+  }
+
+  #refuse(): Promise<never> {
+    return Promise.reject(contentError('CONTENT_GATEWAY_MISSING', `${this.name} cannot be read`))
   }
 }

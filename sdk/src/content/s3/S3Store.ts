@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { contentError } from '../../errors/codes/content.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import { readBody } from '../../readBody.js'
@@ -43,14 +44,15 @@ export class S3Store extends RemoteSource implements ContentStore {
   }
 
   /**
-   * Stores bytes, a file or a stream. What is there already, with the same size, is not sent again.
+   * Stores bytes, a file or a stream. What is there already is not sent again, if the server's ETag says that it is the same: a damaged copy is
+   * replaced. Where tags say nothing of the bytes, as with keys of Amazon's KMS, it is sent each time.
    * @throws GevulotError CONTENT_ACCESS_DENIED, CONTENT_UNAVAILABLE, CONTENT_TIMEOUT, CONTENT_TOO_LARGE, CONTENT_DISK_FULL
    */
   async put(content: ContentInput, options: PutOptions = {}): Promise<StoredContent> {
     const { signal } = options
     return withKnown(content, options, async (known) => {
       const { digest, size } = known
-      if ((await this.#sizeOf(digest, signal)) === size) return { digest, size }
+      if (await this.#holds(known, signal)) return { digest, size }
       if (size <= this.#partBytes) {
         const body = await known.bytes(0, size)
         await this.#send({ method: 'PUT', key: hexOf(digest), body, signal })
@@ -61,15 +63,50 @@ export class S3Store extends RemoteSource implements ContentStore {
     })
   }
 
-  async #sizeOf(digest: Digest, signal: AbortSignal | undefined): Promise<number | undefined> {
+  /** @throws GevulotError CONTENT_ACCESS_DENIED, CONTENT_UNAVAILABLE, CONTENT_TIMEOUT */
+  async remove(digest: Digest, { signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     try {
-      const response = await this.#bucket.send({ method: 'HEAD', key: hexOf(digest), signal })
-      return Number(response.headers.get('content-length') ?? NaN)
+      await this.#send({ method: 'DELETE', key: hexOf(digest), signal })
+    } catch (error) {
+      if (!GevulotError.is(error, 'CONTENT_NOT_FOUND')) throw error
+    }
+  }
+
+  async #holds(known: KnownContent, signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      const { headers } = await this.#bucket.send({ method: 'HEAD', key: hexOf(known.digest), signal })
+      if (Number(headers.get('content-length') ?? NaN) !== known.size) return false
+      return (await this.#tagsOf(known)).includes(headers.get('etag') ?? '')
     } catch (error) {
       // Who may write need not be allowed to look, and a server that cannot say it takes it again.
-      if (error instanceof GevulotError) return undefined
+      if (error instanceof GevulotError) return false
       throw error
     }
+  }
+
+  /**
+   * The tags of content that was sent as this store sends it: its MD5, and of parts the MD5 of theirs, as Amazon has it. They find damage, and decide
+   * nothing else.
+   */
+  async #tagsOf(known: KnownContent): Promise<readonly string[]> {
+    const whole = createHash('md5')
+    const ofParts = createHash('md5')
+    const parts = this.#partsOf(known.size)
+    for (const { start, end } of parts) {
+      const bytes = await known.bytes(start, end)
+      whole.update(bytes)
+      ofParts.update(createHash('md5').update(bytes).digest())
+    }
+    return [`"${whole.digest('hex')}"`, `"${ofParts.digest('hex')}-${parts.length}"`]
+  }
+
+  #partsOf(size: number): readonly { readonly start: number; readonly end: number }[] {
+    const bytes = Math.max(this.#partBytes, Math.ceil(size / MOST_PARTS))
+    const count = Math.max(1, Math.ceil(size / bytes))
+    return Array.from({ length: count }, (_, index) => ({
+      start: index * bytes,
+      end: Math.min((index + 1) * bytes, size),
+    }))
   }
 
   async #putInParts(known: KnownContent, signal: AbortSignal | undefined): Promise<void> {
@@ -78,13 +115,11 @@ export class S3Store extends RemoteSource implements ContentStore {
     const uploadId = /<UploadId>([^<]{1,1024})<\/UploadId>/.exec(begun)?.[1]
     if (uploadId === undefined) throw contentError('CONTENT_UNAVAILABLE', `${this.name} begins no upload of ${key}`)
     try {
-      const partBytes = Math.max(this.#partBytes, Math.ceil(known.size / MOST_PARTS))
-      const starts = Array.from({ length: Math.ceil(known.size / partBytes) }, (_, index) => index * partBytes)
       const tags = await inParallel(
-        starts,
+        this.#partsOf(known.size),
         PARTS_AT_A_TIME,
-        async (start, stop, index) => {
-          const body = await known.bytes(start, Math.min(start + partBytes, known.size))
+        async ({ start, end }, stop, index) => {
+          const body = await known.bytes(start, end)
           const query = { partNumber: String(index + 1), uploadId }
           return this.#patient(stop, async () => {
             const response = await this.#bucket.send({ method: 'PUT', key, query, body, signal: stop })

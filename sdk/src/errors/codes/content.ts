@@ -35,6 +35,10 @@ export const CONTENT_ERRORS = {
     hint: "The URL is not a public HTTP(S) address; a store of your own network needs `addresses: 'any'`.",
     retryable: false,
   },
+  CONTENT_GATEWAY_MISSING: {
+    hint: 'Name a gateway that ipfs:// is read through: `ipfsGateways`, or GEVULOT_IPFS_GATEWAYS; see docs/content-stores.md.',
+    retryable: false,
+  },
   CONTENT_ACCESS_DENIED: {
     hint: 'Check the credentials of the store, and what they allow.',
     retryable: false,
