@@ -262,6 +262,8 @@ describe('client: pipelines', function () {
     begun.stdin.end(JSON.stringify({ deployment: network.deployment, rpc: network.chain.url, key: network.requester.privateKey, program, state, store })) // prettier-ignore
     const exit = once(begun, 'exit')
     while ((await submitted()).length < 2 && begun.exitCode === null) await sleep(20)
+    // Both would pay for the root: a second run with this file is refused while the first one lives.
+    await rejected(proveTree(client, program, STATEMENTS, state), 'CLIENT_PIPELINE_RUNNING')
     begun.kill('SIGKILL')
     await exit
     // From now on the provers work; those two came before.

@@ -80,6 +80,7 @@ export class Pipeline<Names extends string = never> {
    * any moment and run again: it goes on with what was submitted, and pays for nothing twice. After a stage has failed no other is begun; those at work
    * are waited for, since they are paid for.
    * @throws GevulotError CLIENT_PIPELINE_FAILED, whose cause is what the stage rejected with; CLIENT_PIPELINE_CHANGED, CLIENT_PIPELINE_STATE_INVALID,
+   * CLIENT_PIPELINE_RUNNING,
    * CLIENT_OPTION_MISSING; the reason of `signal`
    */
   async run(client: Client, options: RunPipelineOptions = {}): Promise<Readonly<Record<Names, StageResult>>> {

@@ -4,4 +4,9 @@ export interface PipelineState {
   load(): Promise<string | undefined>
   /** Keeps a text so that it is there after a crash, in place of the one before. */
   save(text: string): Promise<void>
+  /**
+   * Keeps other processes from running with this state, where there is a way to; asked before `load`.
+   * @throws GevulotError CLIENT_PIPELINE_RUNNING
+   */
+  lock?(): Promise<{ release(): Promise<void> }>
 }

@@ -15,10 +15,24 @@ export async function runStages(
   stages: readonly AnyStage[],
   options: RunPipelineOptions,
 ): Promise<Record<string, StageResult>> {
-  const { signal, onProgress, parallel = 8 } = options
+  const { parallel = 8 } = options
   if (!Number.isInteger(parallel) || parallel < 1 || parallel > 64)
     throw clientError('CLIENT_PARAMETER_INVALID', 'parallel is not a whole number from 1 to 64')
-  const book = await Book.open(client, stages, options.state)
+  const lock = await options.state?.lock?.()
+  try {
+    return await runWithBook(client, stages, await Book.open(client, stages, options.state), { ...options, parallel })
+  } finally {
+    await lock?.release()
+  }
+}
+
+async function runWithBook(
+  client: Client,
+  stages: readonly AnyStage[],
+  book: Book,
+  options: RunPipelineOptions & { readonly parallel: number },
+): Promise<Record<string, StageResult>> {
+  const { signal, onProgress, parallel } = options
   const results: Record<string, StageResult> = {}
   const waiting = new Set(stages)
   const running = new Map<string, Promise<void>>()

@@ -43,6 +43,10 @@ export const CLIENT_ERRORS = {
     hint: 'Use a state of its own for each run of a pipeline, and the account that began it.',
     retryable: false,
   },
+  CLIENT_PIPELINE_RUNNING: {
+    hint: 'Wait until the other run has ended, or give this one a state of its own.',
+    retryable: true,
+  },
   CLIENT_PIPELINE_STATE_INVALID: {
     hint: 'The state was damaged or is of another version: find its workloads with `gevulot workload list`, and begin with a fresh one.',
     retryable: false,
