@@ -153,6 +153,24 @@ describe('api: proxy', function () {
     expect((await requester.getBalance()).nonce).to.equal(nonce + 2)
   })
 
+  it('submits again what a reorg has taken away, although nothing else is asked for', async () => {
+    const { apiKey: _, ...client } = await api.as()
+    const { request } = await client.submitRequest(fresh())
+    const { workload: id } = await submitted(client, request)
+    const workload = id as WorkloadId
+    const { nonce } = await requester.getBalance()
+    const { submittedBlock } = await requester.getWorkload({ workload })
+    // The block of the submission and all behind it are replaced by empty ones.
+    const depth = (await network.chain.provider.getBlockNumber()) - submittedBlock + 1
+    await network.chain.provider.send('anvil_reorg', [depth, []])
+    expect((await requester.getBalance()).nonce).to.equal(nonce - 1)
+    await network.chain.mine(2)
+    await until(client, request, () => api.lines.some((line) => line.includes('a reorg took workloads away')))
+    await submitted(client, request)
+    expect((await requester.getBalance()).nonce).to.equal(nonce)
+    expect((await requester.getWorkload({ workload })).status).to.equal('pending')
+  })
+
   async function forget(request: string, nonce: number): Promise<void> {
     const db = await openEmbedded<ApiSchema>(join(api.directory, 'data/database'), migrations)
     await db
@@ -280,6 +298,24 @@ describe('api: proxy', function () {
 
     await requester.cancel({ workload })
     await rejected(reader.publishInputs({ workload, ...encoded }), 'CLIENT_NOTHING_TO_DO')
+    // Some time behind its end they are removed, and nothing but them: a key has asked for a proof of the same public inputs.
+    const client = await api.as()
+    await client.submitRequest(fresh())
+    await api.stop()
+    await api.start({ inputs: { keepMs: 0, sweepMs: 50 } })
+    while ((await store.has(digest)) || (await store.has(digestOf(files.witness)))) {
+      await network.chain.pass(2)
+      await sleep(50)
+    }
+    expect(await store.has(digestOf(PUBLIC_INPUTS))).to.equal(true)
+    await api.stop()
+    await api.start({ inputs: { perDay: 1 } })
+    const { workload: another } = await requester.submit({ ...terms, inputs: published })
+    await rejected(
+      createApiClient({ url: api.url }).publishInputs({ workload: another, ...encoded }),
+      'API_LIMIT_REACHED',
+    )
+    expect(await store.has(digest)).to.equal(false)
     await api.stop()
     await api.start({ proxy: false })
     const onlyReads = createApiClient({ url: api.url })

@@ -68,14 +68,18 @@ describe('api: content that clients put into the store', function () {
     expect((await client.getAllowance({})).uploadLeft).to.equal(0)
     const other = await api.as({ uploadPerDay: 3_000 })
     const authorization = `Bearer ${other.apiKey}`
-    await new Promise<void>((resolve) => {
-      const broken = httpRequest(`${api.url}/v1/content/${`ab`.repeat(32)}`, { method: 'PUT', headers: { authorization, 'content-length': '2000' } }) // prettier-ignore
-      broken.on('error', () => resolve())
-      broken.write(Buffer.alloc(500), () => broken.destroy())
-    })
-    for (let round = 0; round < 200 && (await other.getAllowance({})).uploadLeft !== 3_000; round++) {
-      await new Promise((resolve) => setTimeout(resolve, 50))
+    const left = async (bytes: number): Promise<void> => {
+      for (let round = 0; round < 1_000 && (await other.getAllowance({})).uploadLeft !== bytes; round++)
+        await new Promise((resolve) => setTimeout(resolve, 50))
     }
+    const broken = httpRequest(`${api.url}/v1/content/${`ab`.repeat(32)}`, { method: 'PUT', headers: { authorization, 'content-length': '2000' } }) // prettier-ignore
+    const closed = new Promise((resolve) => broken.on('error', resolve))
+    broken.write(Buffer.alloc(500))
+    // Not before the server has counted it: else it would not be seen that it is not counted any more.
+    await left(1_000)
+    broken.destroy()
+    await closed
+    await left(3_000)
     expect((await other.getAllowance({})).uploadLeft).to.equal(3_000)
   })
 

@@ -6,7 +6,7 @@ import { migrations } from '../../sdk/src/api/store/migrations.js'
 import type { ApiSchema } from '../../sdk/src/api/store/schema.js'
 import { postTo } from '../../sdk/src/api/webhooks/postTo.js'
 import { verifyWebhook, WEBHOOK_SIGNATURE } from '../../sdk/src/api/webhooks/signWebhook.js'
-import { WebhookStore } from '../../sdk/src/api/webhooks/WebhookStore.js'
+import { ROTATION_MS, secretsOf, WebhookStore } from '../../sdk/src/api/webhooks/WebhookStore.js'
 import type { WorkloadId } from '../../sdk/src/chain/hex.js'
 import { openEmbedded } from '../../sdk/src/database/openEmbedded.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
@@ -31,6 +31,7 @@ const requestOf = (key_id: string) => ({
     rescue: 0,
   },
   ...({ state: 'submitted', nonce: 0, workload: null, cancelling: false, error: null } as const),
+  submitted_block: null,
 })
 
 describe('api: webhooks', function () {
@@ -133,6 +134,75 @@ describe('api: webhooks', function () {
     receiver.answer = (response) => response.writeHead(500).end()
     await client.submitRequest(fresh())
     expect(await ended(client, webhook, 'failed')).to.include({ attempts: 4, answer: 'status 500' })
+  })
+
+  it('is sent once more when it is asked for, whether it was taken or given up', async () => {
+    const client = await api.as()
+    const { webhook } = await client.addWebhook({ url: receiver.url })
+    receiver.answer = (response) => response.writeHead(500).end()
+    await client.submitRequest(fresh())
+    const { event } = await ended(client, webhook, 'failed')
+    const failed = receiver.received.length
+    receiver.answer = (response) => response.writeHead(200).end()
+    expect(await client.redeliver({ webhook, event })).to.include({ event, state: 'pending', attempts: 0 })
+    expect(await ended(client, webhook, 'delivered')).to.include({ event, attempts: 1, answer: 'status 200' })
+    await client.redeliver({ webhook, event })
+    await until(() => (receiver.received.length >= failed + 2 ? true : undefined), 'it did not come once more')
+    expect(new Set(receiver.received.map(({ body }) => body)).size).to.equal(1)
+
+    const stranger = await api.as()
+    await rejected(stranger.redeliver({ webhook, event }), 'API_NOT_FOUND')
+    await rejected(client.redeliver({ webhook, event: '0'.repeat(32) }), 'API_NOT_FOUND')
+    const other = await client.addWebhook({ url: receiver.url })
+    await rejected(client.redeliver({ webhook: other.webhook, event }), 'API_NOT_FOUND')
+    receiver.answer = (response) => response.writeHead(410).end()
+    await client.redeliver({ webhook, event })
+    await until(async () => ((await client.listWebhooks({})).webhooks[0]?.disabled ? true : undefined), 'it is not disabled') // prettier-ignore
+    await rejected(client.redeliver({ webhook, event }), 'API_REQUEST_INVALID')
+  })
+
+  it('gets another secret, and for a day is signed with both; the old one alone signs nothing', async () => {
+    const client = await api.as()
+    const { webhook, secret: old } = await client.addWebhook({ url: receiver.url })
+    const now = Math.floor(Date.now() / 1000)
+    await rejected((await api.as()).rotateWebhookSecret({ webhook }), 'API_NOT_FOUND')
+    const { secret, oldUntil } = await client.rotateWebhookSecret({ webhook })
+    expect(secret).not.to.equal(old)
+    expect(oldUntil).to.be.greaterThan((now + 86_000) * 1000)
+    expect(JSON.stringify(await client.listWebhooks({}))).not.to.contain('gvw_')
+    await client.submitRequest(fresh())
+    const [{ headers, body }] = (await came('request.submitted')) as [Received]
+    const signature = headers[WEBHOOK_SIGNATURE] as string
+    for (const one of [secret, old]) verifyWebhook({ secret: one, body, signature, now: Math.floor(Date.now() / 1000) })
+    expect(() => verifyWebhook({ secret: `${old}x`, body, signature, now })).to.throw()
+
+    // A second rotation ends the first secret at once: it was for this that somebody rotates twice.
+    const { secret: third } = await client.rotateWebhookSecret({ webhook })
+    receiver.received.length = 0
+    await client.submitRequest(fresh())
+    const [message] = (await came('request.submitted')) as [Received]
+    const again = message.headers[WEBHOOK_SIGNATURE] as string
+    const check = (with_: string) => (): void => verifyWebhook({ secret: with_, body: message.body, signature: again, now: Math.floor(Date.now() / 1000) }) // prettier-ignore
+    check(third)()
+    check(secret)()
+    expect(check(old)).to.throw().with.property('code', 'API_WEBHOOK_INVALID')
+    // Three signatures in one header are none of this server's.
+    const three = `${again},v1=${'0'.repeat(64)}`
+    expect(() => verifyWebhook({ secret: third, body: message.body, signature: three, now })).to.throw()
+  })
+
+  it('behind its day the old secret signs nothing any more', async () => {
+    const db = await openEmbedded<ApiSchema>(undefined, migrations)
+    try {
+      const webhooks = new WebhookStore(db)
+      const { id, secret } = await webhooks.add('a', 'https://receiver.example.org/', 0)
+      const rotated = await webhooks.rotate(id, 1_000)
+      expect(rotated).to.include({ old_secret: secret, old_until: 1_000 + ROTATION_MS })
+      expect(secretsOf(rotated, 1_000 + ROTATION_MS - 1)).to.deep.equal([rotated.secret, secret])
+      expect(secretsOf(rotated, 1_000 + ROTATION_MS)).to.deep.equal([rotated.secret])
+    } finally {
+      await db.destroy()
+    }
   })
 
   it('a restart loses nothing: what happened while it was down is told, and what was not taken is tried again', async () => {

@@ -64,6 +64,23 @@ export const WEBHOOK_ENDPOINTS = {
     params: ofWebhook,
     answer: webhook,
   }),
+  rotateWebhookSecret: endpoint({
+    method: 'POST',
+    path: '/v1/webhooks/{webhook}/rotate',
+    summary: 'Give a webhook another secret, shown here and nowhere else; the one before signs too until `oldUntil`',
+    key: true,
+    params: ofWebhook,
+    answer: webhook.extend({ secret: z.string(), oldUntil: z.number().meta({ description: 'Unix milliseconds' }) }),
+  }),
+  redeliver: endpoint({
+    method: 'POST',
+    path: '/v1/webhooks/{webhook}/deliveries/{event}/redeliver',
+    summary: 'Send an event once more, at once, whatever became of it before',
+    key: true,
+    params: { ...ofWebhook, event: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits') },
+    status: 202,
+    answer: delivery,
+  }),
   listDeliveries: endpoint({
     method: 'GET',
     path: '/v1/webhooks/{webhook}/deliveries',

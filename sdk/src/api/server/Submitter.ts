@@ -21,6 +21,8 @@ const RETRY_MS = 2_000
 const DEFER_MS = 30_000
 /** How long the chain may be behind a nonce that was taken; then somebody else has acted for the account. */
 const BEHIND_MS = 600_000
+/** A request whose workload was on the chain longer ago is not submitted again. */
+const OPEN_MS = 8 * 86_400_000
 
 /**
  * Takes accepted requests to the chain, one after the other. The nonce of a request is durable before anything is sent, and the same request
@@ -53,9 +55,16 @@ export class Submitter {
 
   async #step(signal: AbortSignal): Promise<void> {
     await this.#startCancels(signal)
+    await this.#findLost()
     const request = await this.#options.requests.next(this.#waiting())
     if (request === undefined) await this.#bell.wait(LOOK_MS, signal)
     else await this.#submit(request, signal)
+  }
+
+  async #findLost(): Promise<void> {
+    const { client, requests, log } = this.#options
+    const lost = await requests.reopenLost(client.clock.now() - OPEN_MS)
+    if (lost > 0) log.warn('a reorg took workloads away: they are submitted again', { stage: 'submit', requests: lost })
   }
 
   async #pause(error: unknown, signal: AbortSignal): Promise<void> {
@@ -75,14 +84,14 @@ export class Submitter {
       // With a nonce that is used the fee is paid already.
       if (deposit && market < fee && nonce >= next) await client.deposit({ amount: fee - market, signal })
       if (!(await requests.take(request.id, nonce))) return
-      const { workload } = await client.submit({
+      const { workload, block } = await client.submit({
         program: request.program as ProgramId,
         inputs: { digest: request.inputs, publicInputs: request.public_inputs as Hex },
         ...{ fee, maxRunTime: request.max_run_time, redundancy: request.redundancy, rescue: request.rescue },
         ...{ inputsUri: request.inputs_uri, nonce, signal },
         ...(request.delivery_key !== null && { deliveryKey: request.delivery_key as Hex }),
       })
-      await requests.settle(request.id, { state: 'submitted', workload })
+      await requests.settle(request.id, { state: 'submitted', workload, submitted_block: block })
       this.#ahead.delete(request.id)
       log.info('submitted', {
         stage: 'submit',

@@ -5,14 +5,16 @@ import type { DeliveryInbox } from '../../client/delivery/DeliveryInbox.js'
 import type { GevulotClient } from '../../client/createClient.js'
 import { buildInputs } from '../../content/buildInputs.js'
 import { PUBLIC_INPUTS } from '../../content/InputsManifest.js'
+import { encodeManifest } from '../../content/manifestJson.js'
 import type { ContentStore } from '../../content/ContentStore.js'
 import { MemoryStore } from '../../content/MemoryStore.js'
-import { digestOf, parseDigest } from '../../content/digest.js'
+import { digestFromHex, digestOf, parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
 import { clientError } from '../../errors/codes/client.js'
 import type { Answer, Input } from '../contract/Endpoint.js'
 import type { ENDPOINTS, EndpointName } from '../contract/endpoints.js'
 import type { Accounts } from '../store/Accounts.js'
+import type { KeptInputs } from '../store/KeptInputs.js'
 import type { RequestStore, StoredRequest } from '../store/RequestStore.js'
 import type { UploadStore } from '../store/UploadStore.js'
 import type { StoredKey } from './ApiKeys.js'
@@ -32,6 +34,8 @@ export interface Proxy {
   readonly accounts: Accounts
   readonly submitter: Submitter
   readonly store: ContentStore
+  /** What the store holds for requesters without a key. */
+  readonly kept: KeptInputs
   /** Where provers leave sealed results. */
   readonly inbox: DeliveryInbox | undefined
   /** Base address at which provers can fetch what the store holds; none: they share the store. */
@@ -105,17 +109,20 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
   },
 
   async publishInputs(backend, { workload, ...given }) {
-    const { store } = proxyOf(backend)
+    const { store, kept } = proxyOf(backend)
     const { status, spec } = await backend.client.getWorkload({ workload: toWorkloadId(workload) })
     if (status !== 'pending' && status !== 'proving') {
       throw clientError('CLIENT_NOTHING_TO_DO', `the workload is ${status}: nobody needs its inputs any more`)
     }
     const inputs = decoded(given)
     // In memory first: only what the chain names gets to the disk. A fee may come back until the draw; gas does not.
-    const { digest } = await buildInputs(inputs, new MemoryStore())
+    const { digest, manifest } = await buildInputs(inputs, new MemoryStore())
     if (digest !== spec.inputs) {
       throw apiError('API_REQUEST_INVALID', `these inputs have the digest ${digest}, the workload's is ${spec.inputs}`)
     }
+    const files = manifest.files.map(({ sha256, size }) => ({ digest: digestFromHex(sha256), size }))
+    const own = { digest, size: encodeManifest(manifest).bytes.length }
+    await kept.keep({ workload, requester: spec.requester, contents: [own, ...files] })
     await buildInputs(inputs, store)
     return { inputs: digest }
   },
@@ -132,7 +139,7 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
 
   async submitRequest(backend, input, caller) {
     const { client } = backend
-    const { requests, submitter, store, contentUri } = proxyOf(backend)
+    const { requests, submitter, store, kept, contentUri } = proxyOf(backend)
     const key = keyOf(caller)
     const idempotencyKey = caller.idempotencyKey ?? null
     const { bodyHash } = caller
@@ -146,7 +153,7 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     // Nor does a key without allowance fill the disk.
     const meanwhile = await requests.foresee(asked, key, client.clock.now())
     if (meanwhile !== undefined) return requestAnswer(meanwhile)
-    const { digest, publicInputs, uri } = await publish(input.inputs, store)
+    const { digest, publicInputs, uri } = await publish(input.inputs, store, kept)
     const accepted = await requests.accept(
       {
         ...{ ...asked, program, inputs: digest, public_inputs: publicInputs, inputs_uri: uri ?? contentUri },
@@ -215,11 +222,14 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
 type GivenInputs = Input<(typeof ENDPOINTS)['submitRequest']>['inputs']
 
 /** Stores the files, unless they are stored already. The same files have the same digest, so a retry stores nothing twice. */
-async function publish(inputs: GivenInputs, store: ContentStore) {
+async function publish(inputs: GivenInputs, store: ContentStore, kept: KeptInputs) {
   if ('digest' in inputs) {
+    await kept.claimInputs(parseDigest(inputs.digest))
     return { digest: parseDigest(inputs.digest), publicInputs: inputs.publicInputs, uri: inputs.uri }
   }
   const { args, files } = decoded(inputs)
+  const { digest: own, manifest } = await buildInputs({ args, files }, new MemoryStore())
+  await kept.claim([own, ...manifest.files.map(({ sha256 }) => digestFromHex(sha256))])
   const { digest } = await buildInputs({ args, files }, store)
   return { digest, publicInputs: keccak256(files[PUBLIC_INPUTS] ?? new Uint8Array()) as Hex, uri: undefined }
 }

@@ -12,6 +12,7 @@ import { ChainIndex } from '../chainIndex/ChainIndex.js'
 import { IndexStore } from '../chainIndex/IndexStore.js'
 import { migrations } from '../store/migrations.js'
 import { Accounts } from '../store/Accounts.js'
+import { KeptInputs, type InputsLimits } from '../store/KeptInputs.js'
 import { RequestStore } from '../store/RequestStore.js'
 import type { ApiSchema } from '../store/schema.js'
 import { UploadStore } from '../store/UploadStore.js'
@@ -48,6 +49,8 @@ export interface ApiOptions {
   readonly contentUri?: string
   /** In proxy mode: where provers leave sealed results; default: the client's. */
   readonly inbox?: DeliveryInbox
+  /** In proxy mode: how much is taken without a key, and for how long it is kept. */
+  readonly inputs?: InputsLimits
   /** Serves the explorer too, where it was built; default true. */
   readonly explorer?: boolean
   /** Origins whose pages may call the API; none by default. */
@@ -123,6 +126,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     const courier = proxy && openCourier(options, proxy, keys)
     run((signal) => index.run(signal))
     if (proxy !== undefined) run((signal) => proxy.submitter.run(signal))
+    if (proxy !== undefined) run((signal) => proxy.kept.run(signal))
     if (courier !== undefined) run((signal) => courier.run(signal))
     const { perSecond, burst } = options.rate ?? { perSecond: 20, burst: 100 }
     const app = createApp({
@@ -168,9 +172,11 @@ function openProxy(options: ApiOptions, db: Kysely<ApiSchema>): Proxy | undefine
   const requests = new RequestStore(db)
   const submitter = new Submitter({ client, requests, log, deposit: options.deposit ?? true })
   const webhooks = new WebhookStore(db)
+  const kept = new KeptInputs({ ...options.inputs, db, store, clock: client.clock, log })
   const [uploads, accounts] = [new UploadStore(db), new Accounts(db)]
   return {
-    ...{ requests, uploads, accounts, submitter, store, contentUri, webhooks, inbox: options.inbox ?? client.inbox },
+    ...{ requests, uploads, accounts, submitter, store, kept, contentUri, webhooks },
+    inbox: options.inbox ?? client.inbox,
     addresses: options.webhookAddresses ?? 'public',
   }
 }

@@ -21,6 +21,7 @@ export async function upload(context: Context, key: StoredKey | undefined, backe
   const digest = parseDigest(/^[0-9a-f]{64}$/.test(text) ? `0x${text}` : text)
   const size = lengthOf(context)
   const answer = { digest, size }
+  await proxy.kept.claim([digest])
   if (await proxy.store.has(digest)) return context.json(answer, 200)
   const reserved = await proxy.uploads.reserve({ keyId: key.id, digest, size }, key.uploadPerDay, client.clock.now())
   try {

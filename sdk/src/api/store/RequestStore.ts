@@ -64,6 +64,7 @@ export class RequestStore {
           ...request,
           public_id: randomBytes(16).toString('hex'),
           ...{ created_at: now, state: 'accepted', nonce: null, workload: null, cancelling: false, error: null },
+          submitted_block: null,
         })
         .returningAll()
         .executeTakeFirstOrThrow()
@@ -162,7 +163,7 @@ export class RequestStore {
   async reopen(nonce: number, since: number): Promise<number> {
     const reopened = await this.#db
       .updateTable('requests')
-      .set({ state: 'accepted', workload: null })
+      .set({ state: 'accepted', workload: null, submitted_block: null })
       .where('state', '=', 'submitted')
       .where('nonce', '=', nonce)
       .where('created_at', '>', since)
@@ -171,8 +172,37 @@ export class RequestStore {
     return reopened.length
   }
 
+  /**
+   * Submits again what the index does not have although it has come behind its block: a reorg has taken it away. It keeps its nonce, so one that is there
+   * all the same is found, not paid twice.
+   * @param since Milliseconds: nothing that was accepted before.
+   * @returns How many requests.
+   */
+  async reopenLost(since: number): Promise<number> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('requests')
+      .set({ state: 'accepted', workload: null, submitted_block: null })
+      .where('state', '=', 'submitted')
+      .where('created_at', '>', since)
+      .where('submitted_block', '<=', (eb) =>
+        eb.selectFrom('index_head').select(({ fn }) => fn.max('block').as('block')),
+      )
+      .where((eb) =>
+        eb.not(
+          eb.exists(
+            eb.selectFrom('workloads').select('block').whereRef('workloads.workload', '=', 'requests.workload'),
+          ),
+        ),
+      ) // prettier-ignore
+      .executeTakeFirst()
+    return Number(numUpdatedRows)
+  }
+
   /** Notes what became of a request. */
-  async settle(id: number, outcome: Partial<Pick<StoredRequest, 'state' | 'workload' | 'error' | 'cancelling'>>) {
+  async settle(
+    id: number,
+    outcome: Partial<Pick<StoredRequest, 'state' | 'workload' | 'submitted_block' | 'error' | 'cancelling'>>,
+  ) {
     await this.#db.updateTable('requests').set(outcome).where('id', '=', id).execute()
   }
 

@@ -102,6 +102,25 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex('uploads_by_key').on('uploads').columns(['key_id', 'created_at']).execute()
     },
   },
+  '0005_lost_and_kept': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('requests').addColumn('submitted_block', 'integer').execute()
+      await db.schema.alterTable('webhooks').addColumn('old_secret', 'text').execute()
+      await db.schema.alterTable('webhooks').addColumn('old_until', 'double precision').execute()
+      await db.schema
+        .createTable('kept')
+        .addColumn('digest', 'text', (column) => column.notNull())
+        .addColumn('workload', 'text', (column) => column.notNull())
+        .addColumn('requester', 'text', (column) => column.notNull())
+        .addColumn('size', 'double precision', (column) => column.notNull())
+        .addColumn('created_at', 'double precision', (column) => column.notNull())
+        .addColumn('claimed', 'boolean', (column) => column.notNull())
+        .addPrimaryKeyConstraint('kept_once', ['workload', 'digest'])
+        .execute()
+      await db.schema.createIndex('kept_by_digest').on('kept').column('digest').execute()
+      await db.schema.createIndex('kept_by_time').on('kept').column('created_at').execute()
+    },
+  },
 }
 
 // 0002: the tables of the index as its rows are written.

@@ -8,6 +8,8 @@ export interface ApiSchema {
   readonly requests: RequestsTable
   /** What clients have put into the server's store. */
   readonly uploads: UploadsTable
+  /** What was stored for workloads without a key, and is removed some time after their end. */
+  readonly kept: KeptTable
   /** One row: how far the index has come. */
   readonly index_head: IndexHeadTable
   /** Every event of the contracts, as far as the index has come. The tables below follow from it. */
@@ -53,6 +55,8 @@ interface RequestsTable {
   /** Nonce of the account that this request takes; durable before anything is sent, so that a retry finds what was sent. */
   nonce: number | null
   workload: string | null
+  /** Block of the submission, by which it is noticed that a reorg has taken it away. */
+  submitted_block: number | null
   cancelling: boolean
   /** JSON of code, message and hint. */
   error: string | null
@@ -65,6 +69,18 @@ interface UploadsTable {
   /** Bytes. */
   readonly size: number
   readonly created_at: number
+}
+
+interface KeptTable {
+  readonly digest: string
+  readonly workload: string
+  /** Account of the workload's requester. */
+  readonly requester: string
+  /** Bytes; 0 of what another workload's inputs had brought already. */
+  readonly size: number
+  readonly created_at: number
+  /** A key needs it, too: it stays. */
+  claimed: boolean
 }
 
 interface IndexHeadTable {
@@ -190,7 +206,10 @@ interface WebhooksTable {
   readonly key_id: string
   readonly url: string
   /** What its messages are signed with; it has to be known, so it is kept as it is. */
-  readonly secret: string
+  secret: string
+  /** The secret before it, which signs too until then: Unix milliseconds. */
+  old_secret: string | null
+  old_until: number | null
   readonly created_at: number
   /** Why nothing is sent to it any more. */
   disabled: string | null

@@ -7,7 +7,7 @@ import { requestAnswer } from '../server/answers.js'
 import type { ApiKeys } from '../server/ApiKeys.js'
 import { postTo, type PostResult } from './postTo.js'
 import { signWebhook, WEBHOOK_SIGNATURE } from './signWebhook.js'
-import type { DueDelivery, Happening, WebhookStore } from './WebhookStore.js'
+import { secretsOf, type DueDelivery, type Happening, type WebhookStore } from './WebhookStore.js'
 
 /** What a {@link Courier} works with. */
 export interface CourierOptions {
@@ -121,12 +121,12 @@ export class Courier {
 
   async #attempt(delivery: DueDelivery, signal: AbortSignal): Promise<void> {
     const { webhooks, keys, clock, log, addresses, delays } = this.#options
-    const { id, webhook, url, secret, body, public_id, attempts } = delivery
+    const { id, webhook, url, body, public_id, attempts } = delivery
     // A revocation counts at once, here too.
     if (!(await keys.isValid(delivery.key_id))) return webhooks.disable(webhook, 'its key was revoked')
     const headers = {
       ...{ 'content-type': 'application/json', 'user-agent': 'gevulot', 'gevulot-event': public_id },
-      [WEBHOOK_SIGNATURE]: signWebhook(secret, body, Math.floor(clock.now() / SECOND)),
+      [WEBHOOK_SIGNATURE]: signWebhook(secretsOf(delivery, clock.now()), body, Math.floor(clock.now() / SECOND)),
     }
     const result = await postTo(url, headers, body, addresses, signal)
     // What was cut short by our own end was no attempt.

@@ -11,7 +11,7 @@ export type StoredWebhook = Selectable<ApiSchema['webhooks']>
 export type StoredDelivery = Selectable<ApiSchema['deliveries']>
 
 /** A delivery that is due, and where it goes. */
-export type DueDelivery = StoredDelivery & Pick<StoredWebhook, 'url' | 'secret' | 'key_id'>
+export type DueDelivery = StoredDelivery & Pick<StoredWebhook, 'url' | 'secret' | 'old_secret' | 'old_until' | 'key_id'>
 
 /** Something that has happened to a request and was not noted for a webhook yet. */
 export interface Happening {
@@ -29,6 +29,8 @@ export const MOST_WEBHOOKS = 8
 const DAY_MS = 86_400_000
 /** The longest life of a workload: its longest run time, with all windows, and some. */
 const OPEN_MS = 8 * DAY_MS
+/** How long the secret before signs too. */
+export const ROTATION_MS = DAY_MS
 /** What is noted at once. */
 const MOST_NOTED = 500
 
@@ -63,7 +65,7 @@ export class WebhookStore {
         .insertInto('webhooks')
         .values({
           ...{ public_id: randomBytes(16).toString('hex'), key_id: keyId, url, created_at: now, disabled: null },
-          secret: `gvw_${randomBytes(32).toString('base64url')}`,
+          ...{ secret: newSecret(), old_secret: null, old_until: null },
         })
         .returningAll()
         .executeTakeFirstOrThrow()
@@ -93,6 +95,33 @@ export class WebhookStore {
       await db.deleteFrom('deliveries').where('webhook', '=', id).execute()
       await db.deleteFrom('webhooks').where('id', '=', id).execute()
     })
+  }
+
+  /**
+   * Gives a webhook another secret. The one that it had signs too for a day, so that its receiver can change over meanwhile.
+   * @param now Milliseconds.
+   */
+  async rotate(id: number, now: number): Promise<StoredWebhook> {
+    return this.#db
+      .updateTable('webhooks')
+      .set((eb) => ({ old_secret: eb.ref('secret'), secret: newSecret(), old_until: now + ROTATION_MS }))
+      .where('id', '=', id)
+      .returningAll()
+      .executeTakeFirstOrThrow()
+  }
+
+  /**
+   * Has a delivery sent once more at once, with all its attempts again.
+   * @returns undefined if there is none, or not any more.
+   */
+  async redeliver(webhook: number, publicId: string, now: number): Promise<StoredDelivery | undefined> {
+    return this.#db
+      .updateTable('deliveries')
+      .set({ state: 'pending', attempts: 0, next_at: now })
+      .where('webhook', '=', webhook)
+      .where('public_id', '=', publicId)
+      .returningAll()
+      .executeTakeFirst()
   }
 
   /** Sends nothing more to a webhook, for a reason. */
@@ -172,7 +201,8 @@ export class WebhookStore {
     const { rows } = await sql<DueDelivery>`
       select * from (
         select *, row_number() over (partition by key_id order by next_at, id) as place from (
-          select distinct on (deliveries.webhook) deliveries.*, webhooks.url, webhooks.secret, webhooks.key_id
+          select distinct on (deliveries.webhook) deliveries.*, webhooks.url, webhooks.key_id, webhooks.secret,
+            webhooks.old_secret, webhooks.old_until
           from deliveries join webhooks on webhooks.id = deliveries.webhook
           where deliveries.state = 'pending' and deliveries.next_at <= ${now} and webhooks.disabled is null
             and not (webhooks.id = any(${busy.webhooks}::integer[])) and not (webhooks.key_id = any(${busy.keys}::text[]))
@@ -198,4 +228,16 @@ export class WebhookStore {
       .where('state', '!=', 'pending')
       .execute()
   }
+}
+
+/** What signs a message: the secret of its webhook, and for a while the one before it. @param now Milliseconds. */
+export function secretsOf(
+  { secret, old_secret, old_until }: Pick<StoredWebhook, 'secret' | 'old_secret' | 'old_until'>,
+  now: number,
+): readonly string[] {
+  return old_secret !== null && now < (old_until ?? 0) ? [secret, old_secret] : [secret]
+}
+
+function newSecret(): string {
+  return `gvw_${randomBytes(32).toString('base64url')}`
 }

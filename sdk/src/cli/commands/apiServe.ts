@@ -23,6 +23,13 @@ export const apiServe = defineCommand({
       'where provers leave sealed results; without it requests are answered once they are revealed',
     ),
     contentUri: option('url', text, 'where provers reach its /v1/content/; without it they share the store'),
+    inputsPerDay: optionWithDefault('MiB', integer(0, 2 ** 24), 8_192, 'inputs taken without a key within 24 hours'),
+    keepInputs: optionWithDefault(
+      'days',
+      integer(0, 3_650),
+      7,
+      'until those are removed, after the end of their workload',
+    ),
     noExplorer: flag('serve the API alone, without the explorer'),
     readOnly: flag('submit for nobody, although there is a key'),
     privateWebhooks: flag("let webhooks go to addresses of the server's own network, and without TLS"),
@@ -51,6 +58,7 @@ export const apiServe = defineCommand({
       ...{ client, directory: options.data, version: await ownVersion(), proxy, deposit: !options.noDeposit },
       explorer: !options.noExplorer,
       ...{ host: options.host, port: options.port, origins: options.origin },
+      inputs: { perDay: options.inputsPerDay * 2 ** 20, keepMs: options.keepInputs * 86_400_000 },
       behindProxy: options.behindProxy,
       webhookAddresses: options.privateWebhooks ? 'any' : 'public',
       ...(options.inbox !== undefined && {
