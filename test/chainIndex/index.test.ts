@@ -6,6 +6,7 @@ import type { DrawFacts } from '../../sdk/src/audit/DrawFacts.js'
 import type { Contracts } from '../../sdk/src/chain/connect.js'
 import type { WorkloadId } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { programHistory } from '../../sdk/src/client/programHistory.js'
 import { TestApi } from '../support/api.js'
 import { freshDump, TestIndex } from '../support/index.js'
 import { aProgram, idleSeat, operatorOf, prover, someInputs, startNetwork, type Network } from '../support/network.js'
@@ -244,6 +245,9 @@ describe('chain index', function () {
       // They took seven seconds of the chain at least.
       const { chances } = await reader.getQuote({ program, maxRunTime: 600 })
       expect(chances).to.deep.equal({ ended: history!.proven + history!.expired, proven: history!.proven })
+      // From the events alone the SDK counts the same.
+      const { ended, proven: count } = await programHistory(requester, { program, maxRunTime: 600 })
+      expect({ ended, proven: count }).to.deep.equal(chances)
       expect((await reader.getQuote({ program, maxRunTime: 6 })).chances).to.deep.include({ proven: 0 })
       const { programs } = await reader.listPrograms({})
       expect(programs.find((one) => one.program === program)).to.deep.include({ proven: history!.proven })

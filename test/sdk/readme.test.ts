@@ -75,9 +75,9 @@ const EXPORTS = [
   'buildInputs', 'buildPackage', 'cancel', 'claimRewards', 'clear', 'connect', 'createClient', 'decodeProof',
   'deliveryKeyOf', 'deployProgram', 'deploymentOf', 'deposit', 'deriveDeliveryKey', 'deriveStatus', 'fetchProof', 'fileState', 'findUnrecorded',
   'generateDeliveryKey', 'getBalance', 'getDuties', 'getJudging', 'getPinnedProgram', 'getProgram', 'getRewards', 'getSeats', 'getWorkload',
-  'joinSeats', 'leaveSeats', 'nameSubmitter', 'openDeliveries', 'operatorHistory', 'parseDeploymentRecord', 'pipeline', 'proveWithin', 'publishInputs', 'quote', 'readDeploymentRecord', 'readWorkload',
+  'joinSeats', 'leaveSeats', 'nameSubmitter', 'openDeliveries', 'operatorHistory', 'parseDeploymentRecord', 'pipeline', 'programHistory', 'proveWithin', 'publishInputs', 'quote', 'readDeploymentRecord', 'readWorkload',
   'recordRewards', 'release', 'releaseWhenServed', 'revokeSubmitter', 'rpcProvider', 'settle', 'settleMany', 'signDelivery',
   'signerOfDelivery', 'slash', 'stakeSeats', 'submit', 'submitterUntil', 'systemClock', 'toAddress', 'toBytes32', 'toProgramId',
-  'toWorkloadId', 'verifyProof', 'verifyProofWithProgram', 'waitForProof', 'waitForProofs', 'watchWorkload', 'withdraw',
+  'toWorkloadId', 'verifyProof', 'verifyProofWithProgram', 'waitForProof', 'waitForProofs', 'watchWorkload', 'watchWorkloads', 'withdraw',
   'withdrawAppeals', 'withdrawSeats', 'workloadHistory',
 ] // prettier-ignore

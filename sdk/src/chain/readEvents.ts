@@ -35,7 +35,8 @@ export async function* readEvents(contracts: Contracts, options: ReadEventsOptio
   }
 }
 
-async function newestBlock(contracts: Contracts): Promise<number> {
+/** Number of the newest block. @throws GevulotError CHAIN_RPC_UNAVAILABLE */
+export async function newestBlock(contracts: Contracts): Promise<number> {
   try {
     return await contracts.provider.getBlockNumber()
   } catch (error) {

@@ -19,6 +19,7 @@ import { verifyProof } from './verifyProof.js'
 import { waitForProof } from './waitForProof.js'
 import { waitForProofs } from './waitForProofs.js'
 import { watchWorkload } from './watchWorkload.js'
+import { watchWorkloads } from './watchWorkloads.js'
 import { withdraw } from './withdraw.js'
 
 /** The actions that work in a browser too: all that need no file and no sandbox. */
@@ -51,6 +52,7 @@ export const browserActions = {
   waitForProof,
   waitForProofs,
   watchWorkload,
+  watchWorkloads,
   withdraw,
   withdrawAppeals,
 }

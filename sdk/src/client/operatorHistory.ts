@@ -1,4 +1,4 @@
-import { asChainError } from '../chain/asChainError.js'
+import { blockTimes } from '../chain/blockTimes.js'
 import type { GevulotEvent, LogPosition } from '../chain/events.js'
 import { toAddress, type Address, type Bytes32, type Hex, type ProgramId, type WorkloadId } from '../chain/hex.js'
 import { OPEN_SLOT, type FailReason, type Outcome } from '../chain/names.js'
@@ -72,8 +72,6 @@ const NAMES = [
   ...(['Staked', 'Submitted', 'Assigned', 'Accepted', 'Declined', 'Failed', 'Committed', 'Revealed'] as const),
   ...(['SlotSettled', 'Missed', 'Finished', 'Silent', 'Slashed', 'Evicted', 'Dropped', 'Recorded', 'Claimed'] as const),
 ]
-// Requests for times of blocks.
-const AT_ONCE = 16
 
 /**
  * Reads from the chain alone what an operator's seats did, earned and lost. Seats of the validators' class appear with slashes only.
@@ -86,7 +84,11 @@ export async function operatorHistory(client: Client, params: OperatorHistoryPar
   const options = { names: NAMES, rewards: true, ...(params.signal && { signal: params.signal }) }
   for await (const event of readEvents(contracts, options)) fold.add(event)
   const all = fold.entries()
-  const times = await timesOf(client, new Set(all.map(({ block }) => block)), params.signal)
+  const times = await blockTimes(
+    contracts,
+    all.map(({ block }) => block),
+    params.signal,
+  )
   const entries = all
     .map(({ block, ...entry }) => ({ ...entry, at: times.get(block) ?? 0 }))
     .filter(({ at }) => at >= (params.since ?? 0))
@@ -205,26 +207,6 @@ class Fold {
     }
     Object.assign(work, change, { block })
   }
-}
-
-async function timesOf(
-  { contracts }: Client,
-  blocks: ReadonlySet<number>,
-  signal?: AbortSignal,
-): Promise<Map<number, number>> {
-  const times = new Map<number, number>()
-  const all = [...blocks]
-  try {
-    for (let at = 0; at < all.length; at += AT_ONCE) {
-      signal?.throwIfAborted()
-      const some = all.slice(at, at + AT_ONCE)
-      const read = await Promise.all(some.map((block) => contracts.provider.getBlock(block)))
-      some.forEach((block, index) => times.set(block, read[index]?.timestamp ?? 0))
-    }
-  } catch (error) {
-    throw asChainError(error, 'reading the times of blocks')
-  }
-  return times
 }
 
 function totalsOf(entries: OperatorHistory['entries']): OperatorHistory['totals'] {

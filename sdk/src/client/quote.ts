@@ -5,6 +5,7 @@ import { minimumFeeOf, readClassTerms, readRules } from '../chain/rules.js'
 import { checkTerms } from './checkTerms.js'
 import type { Client } from './Client.js'
 import { getPinnedProgram } from './getProgram.js'
+import { programHistory, type ProgramHistory, type ProgramHistoryParams } from './programHistory.js'
 
 /** Parameters of {@link quote}. */
 export interface QuoteParams {
@@ -15,6 +16,9 @@ export interface QuoteParams {
   readonly redundancy?: number
   /** The fee to explain, in token units; the minimum by default. */
   readonly fee?: bigint
+  /** Also reads what became of the program's workloads: `true`, or how far back. It takes a request for some thousand blocks each. */
+  readonly history?: boolean | Pick<ProgramHistoryParams, 'blocks' | 'workloads'>
+  readonly signal?: AbortSignal
 }
 
 /** Where the money of a workload goes, in token units. */
@@ -37,6 +41,8 @@ export interface Quote {
     /** Cancelled after the draw; `refunded` is the most: provers that accepted share part of it, growing with time. */
     readonly cancelledLate: Settled
   }
+  /** How the program's workloads ended, and how long its proofs took; there if it was asked for. */
+  readonly history?: ProgramHistory
 }
 
 /** What comes back to the requester and what burns, in token units. */
@@ -48,11 +54,14 @@ export interface Settled {
 /**
  * What a workload costs and where the money goes.
  * @example
- * const { minimumFee } = await client.quote({ program, maxRunTime: 600, redundancy: 3 })
- * @throws GevulotError CONTRACT_UNKNOWN_PROGRAM, CONTRACT_CLASS_CLOSED, CONTRACT_FEE_TOO_LOW, CONTRACT_INVALID_TERMS, CHAIN_*
+ * const { minimumFee, history } = await client.quote({ program, maxRunTime: 600, redundancy: 3, history: true })
+ * if (history?.chance !== undefined) console.log(`${history.proven} of ${history.ended} were proven within that time`)
+ * @throws GevulotError CONTRACT_UNKNOWN_PROGRAM, CONTRACT_CLASS_CLOSED, CONTRACT_FEE_TOO_LOW, CONTRACT_INVALID_TERMS, CHAIN_*;
+ * the reason of `signal`
  */
 export async function quote(client: Client, params: QuoteParams): Promise<Quote> {
-  const { maxRunTime, redundancy = 1 } = params
+  const { maxRunTime, redundancy = 1, signal } = params
+  signal?.throwIfAborted()
   const program = await getPinnedProgram(client, params)
   const terms = await readClassTerms(client.contracts, program.class)
   if (terms.rules === 0) throw contractError('ClassClosed', 'quoting', { class: program.class })
@@ -66,6 +75,8 @@ export async function quote(client: Client, params: QuoteParams): Promise<Quote>
   const unjudged = pot + committee
   const ranks = rankShares(pot, redundancy)
   let unpaid = baseBurn + pot
+  const back = params.history === true ? {} : params.history
+  const history = back && (await programHistory(client, { program: params.program, maxRunTime, ...back, ...(signal && { signal }) })) // prettier-ignore
   return {
     minimumFee,
     fee,
@@ -78,5 +89,6 @@ export async function quote(client: Client, params: QuoteParams): Promise<Quote>
       cancelledEarly: { refunded: fee, burned: 0n },
       cancelledLate: { refunded: unjudged + settleBounty, burned: baseBurn },
     },
+    ...(history && { history }),
   }
 }

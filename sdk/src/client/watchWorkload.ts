@@ -33,7 +33,7 @@ export type WorkloadUpdate =
     }
 
 /**
- * Follows the events of one workload until it is final; survives reorgs and endpoint failures.
+ * Follows the events of one workload until it is final; survives reorgs and endpoint failures. For many at once take `watchWorkloads`.
  * @example
  * for await (const update of client.watchWorkload({ workload, signal })) {
  *   if (update.kind === 'events') for (const event of update.events) console.log(event.name, event.args)
@@ -56,6 +56,7 @@ export async function* watchWorkload(client: Client, params: WatchWorkloadParams
   }
 }
 
-function isWorkloadEvent(event: { readonly contract: string; readonly args: object }): event is WorkloadEvent {
+/** Whether an event is about a workload. */
+export function isWorkloadEvent(event: { readonly contract: string; readonly args: object }): event is WorkloadEvent {
   return event.contract === 'market' && 'workload' in event.args
 }
