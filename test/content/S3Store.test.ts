@@ -39,6 +39,8 @@ describe('content: S3Store', () => {
         if (fate === 'pass') return answer.pipe(outgoing)
         return answer.once('data', (bytes: Buffer) => outgoing.write(bytes, () => outgoing.destroy()))
       })
+      // A caller that was told to stop leaves its request half sent; the server ends it when it stops.
+      onward.on('error', () => outgoing.destroy())
       return incoming.pipe(onward)
     })
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
