@@ -16,7 +16,17 @@ import { IS_FULL } from '../support/seed.js'
 const KILLED = 'test/support/provers/killed.ts'
 
 /** Ways that the work of a seat can go. */
-type Life = 'committed' | 'submitted' | 'accepted' | 'asked' | 'failed' | 'cleared' | 'declined' | 'undone' | 'spoilt'
+type Life =
+  | 'committed'
+  | 'delivered'
+  | 'submitted'
+  | 'accepted'
+  | 'asked'
+  | 'failed'
+  | 'cleared'
+  | 'declined'
+  | 'undone'
+  | 'spoilt'
 /** A line of the log: message, and stage where it matters. It is written after a state was, and before anything is done about it. */
 type Place = readonly [message: string, stage?: string]
 
@@ -48,7 +58,7 @@ const ACTS: Readonly<Record<Act['do'], readonly [Life, ...Place[]] | 'no line'>>
   fail: ['failed', ...sent('fail')],
   commit: ['committed', ...sent('commit')],
   submit: ['submitted', ['job committed'], ...sent('submit')],
-  deliver: ['committed', ['the sealed proof is delivered']],
+  deliver: ['delivered', ['the sealed proof is delivered']],
   reveal: ['committed', ...sent('reveal')],
   clear: ['cleared', ...sent('clear')],
   close: ['committed', ['job closed']],
@@ -69,7 +79,7 @@ const KILLS: readonly (readonly [Life, Place])[] = [
 /** Seconds; more than a restart takes on a machine that has much else to do. */
 const RUN_TIME = 600
 /** In `npm test`; the others need a full run. */
-const QUICK: readonly Life[] = ['committed', 'submitted']
+const QUICK: readonly Life[] = ['committed', 'delivered', 'submitted']
 
 // However the process dies: after a restart the workload ends, no seat has committed twice, and what could be proved is paid.
 describe('faults: the worker is killed', function () {
@@ -154,6 +164,22 @@ describe('faults: the worker is killed', function () {
     release(workload)
     expect(await killed.exited()).to.equal('SIGKILL')
     expectShown(await endedAfter(workload))
+  }
+
+  /** A slot that nobody takes keeps commits open, so that there is time to deliver before the reveal; then the requester closes them. */
+  async function delivered(place: Place): Promise<void> {
+    const killed = await dying(place)
+    const workload = await network.submit(program, { redundancy: 3, maxRunTime: RUN_TIME })
+    expect(await killed.exited()).to.equal('SIGKILL')
+    const closed = (async () => {
+      for (const end = Date.now() + 240_000; Date.now() < end; await sleep(200)) {
+        const names = (await network.eventsOf(workload)).map(({ name }) => name)
+        if (names.filter((name) => name === 'Committed').length === alice.seats.length) break
+      }
+      await network.requester.release({ workload })
+    })()
+    const [events] = await Promise.all([endedAfter(workload), closed])
+    expectShown(events)
   }
 
   /** A proof goes out in one transaction. */
@@ -246,6 +272,7 @@ describe('faults: the worker is killed', function () {
 
   const LIVES: Readonly<Record<Life, (place: Place) => Promise<void>>> = {
     committed,
+    delivered,
     submitted,
     accepted,
     failed: (place) => answered('Failed', place),
