@@ -278,8 +278,10 @@ describe('api: proxy', function () {
     const { digest } = await buildInputs(inputs, new MemoryStore())
     const terms = { program: program as Hex, fee: 5n * TOKEN, maxRunTime: 600 }
     const published = { digest, publicInputs: keccak256(PUBLIC_INPUTS) as Hex }
-    await requester.deposit({ amount: terms.fee })
-    const { workload } = await requester.submit({ ...terms, inputs: published })
+    // Not the server's account: what it has sent may still be under way, and uses balance and nonce.
+    const other = await network.client({ signer: network.operators[0]!.account })
+    await other.deposit({ amount: terms.fee })
+    const { workload } = await other.submit({ ...terms, inputs: published })
     const encoded = { args, files: { public_inputs: PUBLIC_INPUTS.toString('base64'), witness: files.witness.toString('base64') } } // prettier-ignore
 
     const wrong = { ...encoded, files: { ...encoded.files, witness: 'AAAA' } }
