@@ -298,7 +298,7 @@ describe('api: proxy', function () {
       expect((await fetch(`${api.url}/v1/content/${content.slice(2)}`)).status, content).to.equal(200)
     }
 
-    await requester.cancel({ workload })
+    await other.cancel({ workload })
     await rejected(reader.publishInputs({ workload, ...encoded }), 'CLIENT_NOTHING_TO_DO')
     // Some time behind its end they are removed, and nothing but them: a key has asked for a proof of the same public inputs.
     const client = await api.as()
@@ -312,7 +312,7 @@ describe('api: proxy', function () {
     expect(await store.has(digestOf(PUBLIC_INPUTS))).to.equal(true)
     await api.stop()
     await api.start({ inputs: { perDay: 1 } })
-    const { workload: another } = await requester.submit({ ...terms, inputs: published })
+    const { workload: another } = await other.submit({ ...terms, inputs: published })
     await rejected(
       createApiClient({ url: api.url }).publishInputs({ workload: another, ...encoded }),
       'API_LIMIT_REACHED',
