@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { keccak256, MaxUint256, parseEther, randomBytes, ZeroHash, type ContractTransactionResponse } from 'ethers'
 
-import { readEvents } from '../sdk/src/chain/index.js'
+import { decodeEvent, readEvents } from '../sdk/src/chain/index.js'
 import { buildInputs, DirectoryStore } from '../sdk/src/content/index.js'
 import { devnet, type Parameters } from '../sdk/src/deploy/parameters.js'
 import { TestNetwork, type Operator } from '../test/support/network/TestNetwork.js'
@@ -20,8 +20,10 @@ import { type Row, writeReport } from './report.js'
 const SEATS = Number(process.env['SEATS'] ?? 1_000)
 const WORKLOADS = Number(process.env['WORKLOADS'] ?? 10_000)
 const SECONDS = Number(process.env['SECONDS'] ?? 120)
-/** In a transaction; one of draws a block. */
+/** In a transaction; one of submissions and one of draws a block. */
 const BATCH = 32
+/** Blocks after which a batch is drawn. */
+const ROUND = 6
 const CHUNK = 40
 const GAS = { gasLimit: 14_000_000 }
 const MAX_RUN_TIME = 3 * 3_600
@@ -31,10 +33,10 @@ const ANSWERS: ReadonlySet<string> = new Set(['Accepted', 'Declined', 'Committed
 /** Time for what was drawn last to be proven, on a machine that others use too. */
 const FINISH_SECONDS = 900
 
-/** The windows of a real network, but for those that would only make the measurement longer. */
+/** The windows and epochs of a real network, but for those that would only make the measurement longer. */
 const parameters: Parameters = {
   ...devnet,
-  epochLength: 10,
+  epochLength: 600,
   rules: { ...devnet.rules, responseWindow: 180, silenceWindow: 86_400, revealDelay: 3, revealWindow: 600 },
 }
 
@@ -76,9 +78,9 @@ async function stake(network: TestNetwork, { wallet }: Operator, seats: number):
   }
 }
 
-/** Submits workloads about the same inputs; their nonces tell them apart. */
-async function submitAll(network: TestNetwork): Promise<string[]> {
-  const { contracts, requester } = network
+/** The requests of all workloads: about the same inputs, their nonces tell them apart. */
+async function requestsOf(network: TestNetwork) {
+  const { requester } = network
   const program = await network.deployGuest('hashcash')
   const words = randomBytes(32)
   const store = new DirectoryStore(join(network.directory, 'content'))
@@ -86,25 +88,33 @@ async function submitAll(network: TestNetwork): Promise<string[]> {
   const [fee, first] = [parseEther('1'), (await requester.getBalance()).nonce]
   await requester.deposit({ amount: fee * BigInt(WORKLOADS) })
   const terms = { fee, maxRunTime: MAX_RUN_TIME, redundancy: 1, rescue: 60, inputsUri: '' }
-  const request = (index: number) => ({
+  return Array.from({ length: WORKLOADS }, (_, index) => ({
     ...{ program, inputs: digest, publicInputs: keccak256(words), deliveryKey: ZeroHash },
     ...{ ...terms, nonce: first + index },
-  })
-  const sent: ContractTransactionResponse[] = []
-  let nonce = await contracts.provider.getTransactionCount(requester.account ?? '')
-  for (let from = 0; from < WORKLOADS; from += BATCH) {
-    const requests = Array.from({ length: Math.min(BATCH, WORKLOADS - from) }, (_, index) => request(from + index))
-    sent.push(await contracts.market.submitMany(requests, { ...GAS, nonce: nonce++ }))
-  }
-  await sent.at(-1)?.wait()
-  const workloads: string[] = []
-  for await (const event of readEvents(contracts, { names: ['Submitted'] })) {
-    if (event.name === 'Submitted') workloads.push(event.args.workload)
-  }
-  return workloads
+  }))
 }
 
-const network = await TestNetwork.start(parameters, Math.floor(Date.now() / 1_000) - SEATS - WORKLOADS)
+/** Submits and draws all of them: every second a batch, which is drawn when its round is out. */
+async function submitAndDraw(network: TestNetwork): Promise<void> {
+  const { contracts } = network
+  const requests = await requestsOf(network)
+  const batches: string[][] = []
+  let nonce = await contracts.provider.getTransactionCount(network.requester.account ?? '')
+  for (let at = 0; at * BATCH < WORKLOADS + ROUND * BATCH; at++) {
+    const some = requests.slice(at * BATCH, (at + 1) * BATCH)
+    const due = batches[at - ROUND] ?? []
+    const submitted = some.length > 0 ? contracts.market.submitMany(some, { ...GAS, nonce: nonce++ }) : undefined
+    const drawn = due.length > 0 ? contracts.market.assignMany(due, { ...GAS, nonce: nonce++ }) : undefined
+    const receipt = await (await submitted)?.wait()
+    await (await drawn)?.wait()
+    const events = (receipt?.logs ?? []).flatMap((log) => decodeEvent(contracts, log) ?? [])
+    batches.push(events.flatMap((event) => (event.name === 'Submitted' ? [event.args.workload] : [])))
+  }
+}
+
+// Staking mines a block a second; from the epoch after it on the seats count.
+const past = SEATS + WORKLOADS + 2 * parameters.epochLength
+const network = await TestNetwork.start(parameters, Math.floor(Date.now() / 1_000) - past)
 let sampling: NodeJS.Timeout | undefined
 try {
   const { chain, contracts } = network
@@ -126,22 +136,15 @@ try {
   await worker.line(({ message }) => message === 'worker started', 120)
   let memory = 0
   sampling = setInterval(() => (memory = Math.max(memory, residentMiB(worker.pid))), 500)
-  console.log('submitting')
-  const workloads = await submitAll(network)
-  if (workloads.length !== WORKLOADS) throw new Error(`${workloads.length} of ${WORKLOADS} workloads were submitted`)
-  await sleep(4_000)
-  console.log('drawing')
   const rows: Row[] = []
   const add = (name: string, value: number, unit: string, target: number): void => {
     rows.push({ name: `coordinator: ${name}`, value: Number(value.toPrecision(3)), unit, target, peer: '–' })
   }
   const cores = availableParallelism()
   add(`load of this machine, which has ${cores} cores`, loadavg()[0] ?? 0, 'jobs', cores)
+  console.log('submitting and drawing')
   const begun = useOf(worker.pid)
-  for (let from = 0; from < WORKLOADS; from += BATCH) {
-    const sent = await contracts.market.assignMany(workloads.slice(from, from + BATCH), GAS)
-    await sent.wait()
-  }
+  await submitAndDraw(network)
   const drawn = useOf(worker.pid)
   const seats = new Set<number>()
   for await (const event of readEvents(contracts, { names: ['Staked'] })) {
@@ -150,9 +153,10 @@ try {
   /** What the operator was drawn for, and when it answered. */
   const readAnswers = async () => {
     const [assigned, answered] = [new Map<string, number>(), new Map<string, number>()]
-    let missed = 0
+    let [all, missed] = [0, 0]
     for await (const { name, args, at } of readEvents(contracts)) {
       if (name === 'Assigned') {
+        all++
         const isOurs = args.candidates.some(({ seat, draw }) => draw === 'Drawn' && seats.has(seat))
         if (isOurs) assigned.set(args.workload, at.block)
       } else if ((name === 'Missed' || name === 'Slashed') && seats.has(args.seat)) missed++
@@ -160,6 +164,7 @@ try {
         if (!answered.has(args.workload)) answered.set(args.workload, at.block)
       }
     }
+    if (all !== WORKLOADS) throw new Error(`${all} of ${WORKLOADS} workloads were drawn`)
     return { assigned, answered, missed }
   }
   console.log('proving')
@@ -182,7 +187,7 @@ try {
   add(`${load}: not answered, or too late`, assigned.size - answered.size + missed, 'workloads', 0)
   add(`${load}: draw to answer, median`, percentile(waits, 0.5), 's', 5)
   add(`${load}: draw to answer, 99 %`, percentile(waits, 0.99), 's', 30)
-  add(`${load}: while ${BATCH} are drawn a second`, coresBetween(begun, drawn), 'cores', 1)
+  add(`${load}: while ${BATCH} are submitted and drawn a second`, coresBetween(begun, drawn), 'cores', 1)
   add(`${load}: while they live on`, coresBetween(quiet, followed), 'cores', 0.5)
   // The embedded database takes some hundred MiB more for a moment while it starts.
   add(`${load}: most memory once it runs`, memory, 'MiB', 1_024)
