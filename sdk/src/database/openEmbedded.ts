@@ -5,6 +5,12 @@ import type { MigrationProvider } from 'kysely/migration'
 import { migrate } from './migrate.js'
 
 /**
+ * Postgres sets aside 128 MiB for pages, which stay with the process once they were touched. Our tables are small and the system keeps their files at hand,
+ * so that 16 MiB do as well.
+ */
+const SETTINGS = ['-c', 'shared_buffers=16MB', '-c', 'wal_buffers=512kB']
+
+/**
  * Opens an embedded database and brings its tables up to date. Everything else speaks to it through Kysely's Postgres dialect, so that
  * {@link openServer | a server} can take its place.
  * @param path Directory, of one process at a time; undefined: in memory.
@@ -15,6 +21,7 @@ export async function openEmbedded<Schema>(
   migrations: MigrationProvider,
 ): Promise<Kysely<Schema>> {
   if (path !== undefined) await mkdir(path, { recursive: true, mode: 0o700 })
-  const pglite = await PGlite.create(path === undefined ? {} : { dataDir: path })
+  const startParams = [...PGlite.defaultStartParams, ...SETTINGS]
+  const pglite = await PGlite.create({ startParams, ...(path !== undefined && { dataDir: path }) })
   return migrate(new Kysely<Schema>({ dialect: new PGliteDialect({ pglite }) }), migrations)
 }
