@@ -2,14 +2,12 @@
  * `npm test`: everything that must pass, on a fresh clone too. `npm test -- sdk flows` runs the named groups only, of a tree that is built.
  * Ends with one line `N passed, N failed, N skipped`; a formatting, lint, type, build or tree check counts as one.
  */
-import { spawn } from 'node:child_process'
 // A named import of `globSync` would keep an older Node from explaining itself.
 import fs from 'node:fs'
 
-import { ensureDependencies, ensureNode, ensureSystemPackages, environment, npm, root } from './lib/setup.mjs'
-
-/** A group that is silent for ever must not hang the run. */
-const GROUP_LIMIT_MS = 30 * 60_000
+import { countTests } from './lib/countTests.mjs'
+import { execute } from './lib/execute.mjs'
+import { ensureDependencies, ensureNode, ensureSystemPackages, npm, root } from './lib/setup.mjs'
 
 /**
  * Groups that wait for a chain's clock most of the time: they run in one lane, in this order, while the others, which compute, run in a second.
@@ -18,7 +16,7 @@ const GROUP_LIMIT_MS = 30 * 60_000
 const PATIENT = ['faults', 'validator', 'worker', 'relay', 'sdk']
 
 /**
- * @typedef {{ passed: number, failed: number, skipped: number }} Counts
+ * @typedef {import('./lib/countTests.mjs').Counts} Counts
  * @typedef {{ name: string, command: string, args: readonly string[], repeat: string, count?: (output: string) => Counts }} Group
  */
 
@@ -40,18 +38,6 @@ function hardhatTest(name, args) {
   return { name, command: 'hardhat', args: ['test', ...args], repeat: `npm test -- ${name}`, count: countTests }
 }
 
-/**
- * The counts that Hardhat and mocha print at the end of a run.
- * @param {string} output
- * @returns {Counts}
- */
-function countTests(output) {
-  /** @param {string} word */
-  const sum = (word) =>
-    [...output.matchAll(new RegExp(`^\\s*(\\d+) (?:${word})\\b`, 'gm'))].reduce((total, [, n]) => total + Number(n), 0)
-  return { passed: sum('passing'), failed: sum('failing'), skipped: sum('pending|skipped') }
-}
-
 /** @returns {Group[]} */
 function solidityGroups() {
   return fs.globSync('test/**/*.t.sol', { cwd: root }).length === 0 ? [] : [hardhatTest('solidity', ['solidity'])]
@@ -63,30 +49,6 @@ function mochaGroups() {
   const byFolder = Map.groupBy(files, (file) => file.split('/')[1] ?? '')
   // All of them find everything compiled: two that compile at a time would write the same files.
   return [...byFolder].map(([name, members]) => hardhatTest(name, ['mocha', '--no-compile', ...members]))
-}
-
-/**
- * @param {Pick<Group, 'command' | 'args'>} group
- * @returns {Promise<{ ok: boolean, output: string, seconds: string }>}
- */
-function execute({ command, args }) {
-  const started = performance.now()
-  return new Promise((resolve) => {
-    let output = ''
-    const child = spawn(command, args, {
-      cwd: root,
-      env: { ...environment(), NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      signal: AbortSignal.timeout(GROUP_LIMIT_MS),
-    })
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text))
-    }
-    child.on('error', (error) => (output += `\n${error.message}\n`))
-    child.on('close', (code) => {
-      resolve({ ok: code === 0, output, seconds: ((performance.now() - started) / 1000).toFixed(1) })
-    })
-  })
 }
 
 /**

@@ -44,3 +44,9 @@ export function faultSeed(): number {
 
 /** Whether everything is to be tried (`npm run test:faults`), not only what a seed chooses. */
 export const IS_FULL = process.env['FAULTS'] === 'full'
+
+/** The share of some cases that this process is to try: `FAULT_PART` is `<part>/<of>`; all of them without it. */
+export function partOf<T>(cases: readonly T[]): T[] {
+  const [part = 1, of = 1] = (process.env['FAULT_PART'] ?? '').split('/').filter(Boolean).map(Number)
+  return cases.filter((_, index) => index % of === part - 1)
+}
