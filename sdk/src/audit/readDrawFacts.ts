@@ -20,12 +20,17 @@ const SET_EVENTS = ['Staked', 'Joined', 'Left', 'Dropped', 'Slashed'] as const
 /**
  * Reads what a draw follows from: the set from the registry's events up to the epoch of submission, the beacon's value, who was at work from
  * the block before and the events of the draw's own block. Needs a node that still has the state of those blocks.
+ * @param options `fromBlock`: a block not later than the submission, to look at less of the chain; the deployment's first by default.
  * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if the workload was not submitted, CLIENT_NOTHING_TO_DO before the draw, CHAIN_*
  */
-export async function readDrawFacts(contracts: Contracts, workload: Hex): Promise<DrawFacts> {
+export async function readDrawFacts(
+  contracts: Contracts,
+  workload: Hex,
+  options: { readonly fromBlock?: number } = {},
+): Promise<DrawFacts> {
   const id = toWorkloadId(workload)
   const events: GevulotEvent[] = []
-  for await (const event of readEvents(contracts, { workload: id })) events.push(event)
+  for await (const event of readEvents(contracts, { workload: id, ...options })) events.push(event)
   const submitted = events.find((event) => event.name === 'Submitted')
   const assigned = events.find((event) => event.name === 'Assigned')
   if (submitted === undefined) throw clientError('CLIENT_WORKLOAD_UNKNOWN', `nobody submitted ${workload}`)

@@ -59,11 +59,11 @@ export class EventHub {
 
   /**
    * The events of a workload from its beginning, or after `position`, and then as they come, or all events from now on; undefined now and then, so that the caller can show
-   * that it is alive. Where the chain has replaced the block of `position`, a reorg from the very beginning comes first.
+   * that it is alive. Nothing of the workload lies before block `since`. Where the chain has replaced the block of `position`, a reorg from the very beginning comes first.
    * @throws GevulotError API_STOPPED when the server has not seen the chain yet, or the listener is too slow; the reason of `signal`
    */
   async *listen(
-    workload: WorkloadId | undefined,
+    workload: { readonly id: WorkloadId; readonly since: number } | undefined,
     position: BlockRef | undefined,
     signal: AbortSignal,
   ): AsyncGenerator<HubUpdate | undefined> {
@@ -83,7 +83,8 @@ export class EventHub {
         } else if (batch.kind === 'reorg') {
           yield { kind: 'reorg', redoFrom: batch.redoFrom, position: batch.cursor.checkpoints.at(-1) }
         } else {
-          const events = batch.events.filter((event) => workload === undefined || isOf(event, workload))
+          const { events: all } = batch
+          const events = workload === undefined ? all : all.filter((event) => isOf(event, workload.id))
           if (events.length > 0) yield { kind: 'events', events, position: batch.to }
         }
       }
@@ -92,16 +93,21 @@ export class EventHub {
     }
   }
 
-  async *#history(workload: WorkloadId, position: BlockRef | undefined, head: BlockRef, signal: AbortSignal) {
-    let from: number | undefined
+  async *#history(
+    { id, since }: { readonly id: WorkloadId; readonly since: number },
+    position: BlockRef | undefined,
+    head: BlockRef,
+    signal: AbortSignal,
+  ) {
+    let from = since
     if (position !== undefined) {
       const block = await this.#contracts.provider.getBlock(position.number)
       if (block?.hash === position.hash) from = position.number + 1
       else yield { kind: 'reorg', redoFrom: this.#contracts.fromBlock, position: undefined } as const
     }
-    const range = { toBlock: head.number, ...(from !== undefined && { fromBlock: from }) }
+    const range = { fromBlock: from, toBlock: head.number }
     const events: GevulotEvent[] = []
-    for await (const event of readEvents(this.#contracts, { workload, signal, ...range })) events.push(event)
+    for await (const event of readEvents(this.#contracts, { workload: id, signal, ...range })) events.push(event)
     if (events.length > 0) yield { kind: 'events', events, position: head } as const
   }
 }

@@ -3,18 +3,23 @@ import { readDrawFacts } from '../../audit/readDrawFacts.js'
 import type { DrawFacts } from '../../audit/DrawFacts.js'
 import { asChainError } from '../../chain/asChainError.js'
 import type { GevulotClient } from '../../client/createClient.js'
-import type { Clock } from '../../clock.js'
 import { readChances } from '../chainIndex/queries/chances.js'
 import { readEpochs, readTotals, type EpochClock } from '../chainIndex/queries/network.js'
 import { listOperators, readOperator } from '../chainIndex/queries/operators.js'
 import { listPrograms, readProgramHistory } from '../chainIndex/queries/programs.js'
 import { search } from '../chainIndex/queries/search.js'
-import { listWorkloads, readStory, readSummary, type WorkloadFilter } from '../chainIndex/queries/workloads.js'
+import {
+  listWorkloads,
+  readStory,
+  readSubmission,
+  readSummary,
+  type WorkloadFilter,
+} from '../chainIndex/queries/workloads.js'
 import type { ApiSchema } from '../store/schema.js'
+import { Kept } from './Kept.js'
 
 /** What sums over everything is not computed more often than this for the same question, whoever asks. */
 const KEEP_MS = 3_000
-const MOST_KEPT = 128
 /** A draw never changes once it is deep; until then it is asked for again soon. */
 const KEEP_DRAW_MS = 30_000
 
@@ -23,6 +28,7 @@ export class Figures {
   readonly #client: GevulotClient
   readonly #db: Kysely<ApiSchema>
   readonly #sums: Kept
+  readonly #pages: Kept
   readonly #draws: Kept
   #epochClock: EpochClock | undefined
 
@@ -30,24 +36,37 @@ export class Figures {
     this.#client = client
     this.#db = db
     this.#sums = new Kept(client.clock, KEEP_MS)
+    this.#pages = new Kept(client.clock, KEEP_MS)
     this.#draws = new Kept(client.clock, KEEP_DRAW_MS)
   }
 
+  /** The index has moved: what follows from it only is read anew. Sums stay as long as they may. */
+  moved(): void {
+    this.#pages.forget()
+  }
+
   workloads(filter: WorkloadFilter) {
-    return listWorkloads(this.#db, filter)
+    return this.#pages.get(`workloads ${JSON.stringify(filter)}`, () => listWorkloads(this.#db, filter))
   }
 
   summary(workload: string) {
-    return readSummary(this.#db, workload)
+    return this.#pages.get(`summary ${workload}`, () => readSummary(this.#db, workload))
   }
 
   story(workload: string) {
-    return readStory(this.#db, workload)
+    return this.#pages.get(`story ${workload}`, () => readStory(this.#db, workload))
   }
 
-  /** Read from the chain, not from the index: it needs the state of old blocks. */
-  draw(workload: `0x${string}`): Promise<DrawFacts> {
-    return this.#draws.get(workload, () => readDrawFacts(this.#client.contracts, workload))
+  submission(workload: string) {
+    return this.#pages.get(`submission ${workload}`, () => readSubmission(this.#db, workload))
+  }
+
+  /**
+   * Read from the chain, not from the index: it needs the state of old blocks.
+   * @param fromBlock The first block in which anything of the workload can be.
+   */
+  draw(workload: `0x${string}`, fromBlock: number): Promise<DrawFacts> {
+    return this.#draws.get(workload, () => readDrawFacts(this.#client.contracts, workload, { fromBlock }))
   }
 
   programs(page: { limit: number; cursor?: string | undefined }) {
@@ -98,31 +117,5 @@ export class Figures {
     } catch (error) {
       throw asChainError(error, 'reading the epochs')
     }
-  }
-}
-
-/** Answers that are kept for a while: those who ask the same meanwhile wait for the same answer. */
-class Kept {
-  readonly #answers = new Map<string, { readonly until: number; readonly answer: Promise<unknown> }>()
-  readonly #clock: Clock
-  readonly #keepMs: number
-
-  constructor(clock: Clock, keepMs: number) {
-    this.#clock = clock
-    this.#keepMs = keepMs
-  }
-
-  get<Answer>(question: string, ask: () => Promise<Answer>): Promise<Answer> {
-    const now = this.#clock.now()
-    const kept = this.#answers.get(question)
-    // The question names the type of its answer.
-    if (kept !== undefined && kept.until > now) return kept.answer as Promise<Answer>
-    const answer = ask()
-    this.#answers.delete(question)
-    this.#answers.set(question, { until: now + this.#keepMs, answer })
-    answer.catch(() => this.#answers.delete(question))
-    const [oldest] = this.#answers.keys()
-    if (this.#answers.size > MOST_KEPT && oldest !== undefined) this.#answers.delete(oldest)
-    return answer
   }
 }

@@ -17,6 +17,7 @@ import { openApi } from '../contract/openApi.js'
 import type { ApiKeys, StoredKey } from './ApiKeys.js'
 import { callerAddress } from './callerAddress.js'
 import type { EventHub } from './EventHub.js'
+import { framesOf } from './framesOf.js'
 import type { ExplorerPage } from './ExplorerPage.js'
 import { handlers, type Backend, type Caller } from './handlers.js'
 import type { RateLimiter } from './RateLimiter.js'
@@ -146,8 +147,13 @@ async function read(endpoint: Endpoint, context: AppContext): Promise<{ input: o
   return { input: { ...params, ...query, ...check(endpoint.body, json, 'body') }, bodyHash }
 }
 
+/** Compiled once, not for each request. */
+const schemas = new WeakMap<Fields, z.ZodObject>()
+
 function check(fields: Fields, value: unknown, place: string): object {
-  const result = z.strictObject(fields).safeParse(value)
+  const schema = schemas.get(fields) ?? z.strictObject(fields)
+  schemas.set(fields, schema)
+  const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
   const where = [place, ...(issue?.path ?? []).map(String)].join('.').slice(0, 200)
@@ -167,15 +173,16 @@ async function events(context: AppContext, options: AppOptions): Promise<Respons
   const workload = toWorkloadId(context.req.param('workload') ?? '')
   const position = positionOf(context.req.header('last-event-id'))
   // Unknown workloads end here: nobody is kept waiting for what never comes.
-  await options.backend.client.getWorkload({ workload })
-  return stream(context, options, workload, position)
+  const { readings } = options.backend
+  await readings.read(workload)
+  return stream(context, options, { id: workload, since: await readings.since(workload) }, position)
 }
 
 /** Of one workload until it is final, or of all for ever. */
 function stream(
   context: AppContext,
   { hub, stop, log }: AppOptions,
-  workload: WorkloadId | undefined,
+  workload: { readonly id: WorkloadId; readonly since: number } | undefined,
   position: BlockRef | undefined,
 ): Response {
   if (hub.listeners >= MOST_LISTENERS) throw apiError('API_RATE_LIMITED', 'too many listeners')
@@ -189,17 +196,8 @@ function stream(
           await stream.write(': alive\n\n')
           continue
         }
-        const id = update.position === undefined ? '' : `${update.position.number}.${update.position.hash}`
-        if (update.kind === 'reorg') {
-          await stream.writeSSE({ event: 'reorg', data: toText({ redoFrom: update.redoFrom }), id })
-          continue
-        }
-        const last = update.events.length - 1
-        for (const [index, { contract, name, args, at }] of update.events.entries()) {
-          const data = toText({ contract, name, args, block: at.block, transaction: at.transaction })
-          // Only behind the last one all of a batch is known.
-          await stream.writeSSE({ event: 'event', data, ...(index === last && { id }) })
-        }
+        await stream.write(framesOf(update))
+        if (update.kind === 'reorg') continue
         if (workload !== undefined && update.events.some(({ name }) => name === 'Finished')) return
       }
     } catch (error) {
@@ -229,10 +227,6 @@ async function content(context: AppContext, { content: source, maxContentBytes, 
   return new Response(body, {
     headers: { 'Content-Type': 'application/octet-stream', 'Content-Disposition': 'attachment' },
   })
-}
-
-function toText(value: unknown): string {
-  return JSON.stringify(value, (_, entry: unknown) => (typeof entry === 'bigint' ? entry.toString() : entry))
 }
 
 function problem(context: Context, error: unknown, log: Logger): Response {

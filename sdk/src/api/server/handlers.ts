@@ -22,6 +22,7 @@ import type { ChainIndex } from '../chainIndex/ChainIndex.js'
 import { requestAnswer, workloadAnswer } from './answers.js'
 import type { Figures } from './Figures.js'
 import { indexHandlers } from './indexHandlers.js'
+import type { Readings } from './Readings.js'
 import type { Submitter } from './Submitter.js'
 import { webhookHandlers } from './webhookHandlers.js'
 import type { WebhookStore } from '../webhooks/WebhookStore.js'
@@ -53,6 +54,8 @@ export interface Backend {
   readonly index: ChainIndex
   /** What the index answers. */
   readonly figures: Figures
+  /** Workloads as the chain has them. */
+  readonly readings: Readings
 }
 
 /** Who asks. */
@@ -102,15 +105,15 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     return { minimumFee: String(quote.minimumFee), fee: String(quote.fee), ranks: quote.ranks.map(String), chances }
   },
 
-  async getWorkload({ client, figures }, { workload }) {
-    const now = await client.getWorkload({ workload: toWorkloadId(workload) })
+  async getWorkload({ figures, readings }, { workload }) {
+    const now = await readings.read(toWorkloadId(workload))
     const [summary, story] = await Promise.all([figures.summary(workload), figures.story(workload)])
     return { ...workloadAnswer(now), summary, story }
   },
 
   async publishInputs(backend, { workload, ...given }) {
     const { store, kept } = proxyOf(backend)
-    const { status, spec } = await backend.client.getWorkload({ workload: toWorkloadId(workload) })
+    const { status, spec } = await backend.readings.read(toWorkloadId(workload))
     if (status !== 'pending' && status !== 'proving') {
       throw clientError('CLIENT_NOTHING_TO_DO', `the workload is ${status}: nobody needs its inputs any more`)
     }
@@ -127,8 +130,10 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     return { inputs: digest }
   },
 
-  async getProof({ client }, { workload, seat: of }) {
-    const wanted = of === undefined ? { workload } : { workload, seat: of }
+  async getProof({ client, readings }, { workload: text, seat: of }) {
+    const workload = toWorkloadId(text)
+    const fromBlock = await readings.since(workload)
+    const wanted = of === undefined ? { workload, fromBlock } : { workload, fromBlock, seat: of }
     const { seat, operator, digest, proof, publicInputs } = await client.fetchProof(wanted)
     return {
       ...{ workload, seat, operator: operator ?? null, digest },

@@ -1,4 +1,4 @@
-import { toAddress } from '../../chain/hex.js'
+import { toAddress, toWorkloadId } from '../../chain/hex.js'
 import { apiError } from '../../errors/codes/api.js'
 import type { INDEX_ENDPOINTS } from '../contract/indexEndpoints.js'
 import type { Handler } from './handlers.js'
@@ -9,8 +9,9 @@ export const indexHandlers: { readonly [Name in keyof typeof INDEX_ENDPOINTS]: H
     return figures.workloads({ ...filter, ...(operator !== undefined && { operator: checksummed(operator) }) })
   },
 
-  async getDraw({ figures }, { workload }) {
-    const { offer, candidates, ...facts } = await figures.draw(workload)
+  async getDraw({ figures, readings }, { workload: text }) {
+    const workload = toWorkloadId(text)
+    const { offer, candidates, ...facts } = await figures.draw(workload, await readings.since(workload))
     return {
       ...facts,
       set: [...facts.set],

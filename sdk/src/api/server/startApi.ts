@@ -24,6 +24,7 @@ import { Figures } from './Figures.js'
 import type { Proxy } from './handlers.js'
 import { HttpServer } from './HttpServer.js'
 import { RateLimiter } from './RateLimiter.js'
+import { Readings } from './Readings.js'
 import { Submitter } from './Submitter.js'
 import { Courier, DELAYS } from '../webhooks/Courier.js'
 import { WebhookStore } from '../webhooks/WebhookStore.js'
@@ -117,12 +118,19 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     const hub = new EventHub({ contracts, clock })
     const index = new ChainIndex({
       ...{ contracts, clock, log, pollMs: client.settings.pollMs, store: new IndexStore(db) },
-      onResume: (block) => hub.resume(block),
+      onResume: (block) => {
+        figures.moved()
+        hub.resume(block)
+      },
       onBatch: (batch) => {
+        figures.moved()
+        readings.forget(batch)
         hub.publish(batch)
         if (batch.kind === 'events' && batch.events.length > 0) courier?.wake()
       },
     })
+    const figures = new Figures(client, db)
+    const readings = new Readings({ client, index, figures })
     const courier = proxy && openCourier(options, proxy, keys)
     run((signal) => index.run(signal))
     if (proxy !== undefined) run((signal) => proxy.submitter.run(signal))
@@ -131,7 +139,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     const { perSecond, burst } = options.rate ?? { perSecond: 20, burst: 100 }
     const app = createApp({
       ...{
-        backend: { client, proxy, index, figures: new Figures(client, db) },
+        backend: { client, proxy, index, figures, readings },
         hub,
         log,
         version: options.version,

@@ -64,6 +64,16 @@ export async function readSummary(db: Kysely<ApiSchema>, workload: string) {
   return row === undefined ? null : summaryOf(row, await timeOf(db))
 }
 
+/** The block in which a workload was submitted, and whether its end is in the index, too; undefined before the index has it. */
+export async function readSubmission(db: Kysely<ApiSchema>, workload: string) {
+  const row = await db
+    .selectFrom('workloads')
+    .select(['block', 'outcome'])
+    .where('workload', '=', workload)
+    .executeTakeFirst()
+  return row && { block: row.block, ended: row.outcome !== null }
+}
+
 /** Everything that happened to a workload, in order. */
 export async function readStory(db: Kysely<ApiSchema>, workload: string): Promise<z.output<typeof storyStep>[]> {
   const rows = await db
