@@ -1,11 +1,12 @@
-import { id, keccak256, MaxUint256, parseEther, randomBytes, hexlify, sha256, ZeroAddress } from 'ethers'
+import { AbiCoder, id, keccak256, MaxUint256, parseEther, randomBytes, hexlify, sha256, ZeroAddress } from 'ethers'
 import type { ContractTransactionReceipt, ContractTransactionResponse, Signer } from 'ethers'
 import { network } from 'hardhat'
 
 import { commitmentOf, connect, decodeEvent, deploymentOf, readPin, specOf } from '../../sdk/src/chain/index.js'
 import type { Contracts, GevulotEvent, Pin, ProgramId, Spec } from '../../sdk/src/chain/index.js'
+import { QUICKNET } from '../../sdk/src/beacon/index.js'
 import { deploy } from '../../sdk/src/deploy/deploy.js'
-import { standard, type Parameters as DeployParameters } from '../../sdk/src/deploy/parameters.js'
+import { standard, type BeaconParameters } from '../../sdk/src/deploy/parameters.js'
 import { ACCESS_LISTS } from '../../sdk/src/chain/names.js'
 
 /** A workload with its spec. */
@@ -29,10 +30,10 @@ export interface Mined {
 /** Answers every call with the word 1: PUSH1 1, PUSH1 0, MSTORE, PUSH1 32, PUSH1 0, RETURN, behind a ten-byte constructor. */
 const ALWAYS_VALID = '0x600a600c600039600a6000f3600160005260206000f3'
 const OPERATORS = 16
-/** Blocks between submission and round. */
-const LAG = 3
-/** The standard ones, with rounds that a local chain has. */
-const parameters: DeployParameters = { ...standard, openLists: ACCESS_LISTS, beacon: { kind: 'blockhash', lag: LAG } }
+/** Rounds that a local chain has. */
+const BLOCKS: BeaconParameters = { kind: 'blockhash', lag: 3 }
+/** Slot of the mapping of drand's values, two a word, in deployments/snapshots/DrandBeacon.json. */
+const DRAND_SLOT = 1
 /** Room for a batch of 32 or a stake of 50 seats, inside a block. */
 const BATCH_GAS = { gasLimit: 15_000_000 }
 /** Run time of every workload, in seconds. */
@@ -55,7 +56,13 @@ export class Network {
   readonly program: string
   readonly pin: Pin
 
-  private constructor(parts: Pick<Network, 'contracts' | 'requester' | 'keeper' | 'operators' | 'program' | 'pin'>) {
+  readonly #beacon: BeaconParameters
+
+  private constructor(
+    beacon: BeaconParameters,
+    parts: Pick<Network, 'contracts' | 'requester' | 'keeper' | 'operators' | 'program' | 'pin'>,
+  ) {
+    this.#beacon = beacon
     this.contracts = parts.contracts
     this.requester = parts.requester
     this.keeper = parts.keeper
@@ -65,9 +72,10 @@ export class Network {
   }
 
   /** Deploys and stakes `seats` seats of class 1, spread over some operators. */
-  static async with(seats: number, operatorCount = OPERATORS): Promise<Network> {
+  static async with(seats: number, operatorCount = OPERATORS, beacon = BLOCKS): Promise<Network> {
     const [owner, requester, keeper, ...others] = await connection.ethers.getSigners()
     if (owner === undefined || requester === undefined || keeper === undefined) throw new Error('no signers')
+    const parameters = { ...standard, openLists: ACCESS_LISTS, beacon }
     const record = await deploy({ owner, network: 'bench', parameters })
     const contracts = await connect(deploymentOf(record), owner)
     const { market, registry, token } = contracts
@@ -102,7 +110,7 @@ export class Network {
     await market.deployProgram(program, '')
     const byAddress = new Map(operators.map((operator) => [operator.address, operator] as const))
     const pin = await readPin(contracts, programId as ProgramId)
-    return new Network({ contracts, requester, keeper, operators: byAddress, program: programId, pin })
+    return new Network(beacon, { contracts, requester, keeper, operators: byAddress, program: programId, pin })
   }
 
   /** Waits for a transaction. */
@@ -118,9 +126,21 @@ export class Network {
     await helpers.time.increase(seconds)
   }
 
-  /** Mines until the beacon's round of what was submitted is out. */
+  /**
+   * Lets the round of what was just submitted come out. Drand's signatures cannot be made here, so under drand its word is written as relayed
+   * rounds leave it.
+   */
   async passRound(): Promise<void> {
-    await helpers.mine(LAG + 1)
+    const { kind, lag } = this.#beacon
+    if (kind === 'blockhash') return helpers.mine(lag + 1)
+    const { beacon } = this.contracts
+    const newest = Number(await beacon.nextRound())
+    // The round before too: the question is answered a second behind the block of the submission.
+    for (const round of [newest - 1, newest]) {
+      const slot = keccak256(AbiCoder.defaultAbiCoder().encode(['uint32', 'uint256'], [round & ~4, DRAND_SLOT]))
+      await helpers.setStorageAt(await beacon.getAddress(), slot, hexlify(randomBytes(32)))
+    }
+    await helpers.time.increase(lag * QUICKNET.period)
   }
 
   #request(redundancy: number, program = this.program) {

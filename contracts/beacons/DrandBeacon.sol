@@ -6,7 +6,8 @@ import {DrandSignature} from "../libraries/DrandSignature.sol";
 
 /// @title drand beacon: the rounds of drand's network "quicknet", verified on chain once for all
 /// @notice Anyone relays a round; its signature is checked against quicknet's public key, so the relayer can choose neither the
-/// value nor who is drawn, only whether to relay. A value is sha256 of the compressed signature, as drand publishes it.
+/// value nor who is drawn, only whether to relay. A value is the first half of the randomness that drand publishes, which is
+/// sha256 of the compressed signature: nobody chooses a bit of it, and 128 of them are as far from being guessed as 256 (docs/adr/0044-half-values.md).
 /// TIME. Round r is due at GENESIS + (r − 1) · PERIOD. A chain whose clock is late would fix rounds that are already public: the
 /// lag bridges what is usual, and a round relayed before its time proves more than that and stops submissions.
 /// MONEY. None. ROLES. None. EXTERNAL CALLS. Precompiles only.
@@ -17,6 +18,9 @@ contract DrandBeacon is IBeacon {
     uint256 public constant PERIOD = 3;
     /// @notice Most rounds between submission and round: ten minutes, well inside every window for the draw.
     uint32 public constant MAX_LAG = 200;
+    /// @dev The bit in which the numbers of two rounds differ whose values share a word. They are four rounds apart, as the rounds of consecutive
+    /// blocks of twelve seconds are; on a chain with faster blocks workloads need the rounds between too, and these pair in the same way.
+    uint32 private constant PAIR = 4;
 
     /// @notice Rounds between the one that is due at submission and the one a workload is bound to.
     uint32 public immutable lag;
@@ -26,8 +30,8 @@ contract DrandBeacon is IBeacon {
     /// @notice Newest round that was relayed before it was due by the chain's clock; zero for none.
     uint32 public ahead;
 
-    /// @inheritdoc IBeacon
-    mapping(uint32 round => bytes32 randomness) public value;
+    /// @dev Values by the pair's first round: the first one's in the upper half, the second one's in the lower.
+    mapping(uint32 first => bytes32 values) private _pairs;
 
     /// @notice The margin must be at least one round and below the lag, the lag at most {MAX_LAG}.
     error LagOutOfBounds(uint32 lag, uint32 margin);
@@ -52,9 +56,10 @@ contract DrandBeacon is IBeacon {
     /// @param round Round number.
     /// @param signature Uncompressed point of G1: x, then y, 48 bytes each, big endian.
     function publish(uint32 round, bytes32[3] calldata signature) external {
-        if (value[round] != 0) revert AlreadyPublished(round);
+        if (value(round) != 0) revert AlreadyPublished(round);
         if (!DrandSignature.verify(round, signature)) revert RoundNotSigned(round);
-        value[round] = sha256(DrandSignature.compress(signature));
+        bytes32 half = bytes16(sha256(DrandSignature.compress(signature)));
+        _pairs[round & ~PAIR] |= half >> _placeOf(round);
         if (timeOf(round) > block.timestamp && round > ahead) ahead = round;
     }
 
@@ -71,11 +76,22 @@ contract DrandBeacon is IBeacon {
         return round > last && ahead <= last;
     }
 
+    /// @inheritdoc IBeacon
+    /// @dev Drand's first 16 bytes, then zeros. A first half that is zero (2^-128) would be a round that never comes.
+    function value(uint32 round) public view returns (bytes32 randomness) {
+        return bytes16(_pairs[round & ~PAIR] << _placeOf(round));
+    }
+
     /// @notice When a round is due.
     /// @param round Round number, from 1.
     /// @return Unix time.
     function timeOf(uint32 round) public pure returns (uint256) {
         return GENESIS + uint256(round) * PERIOD - PERIOD;
+    }
+
+    /// @dev Where in its pair's word the value of a round begins, in bits: 0, or 128 (4 · 2^5) for the second.
+    function _placeOf(uint32 round) private pure returns (uint256 place) {
+        return uint256(round & PAIR) << 5;
     }
 
     /// @dev The newest round that is due by the chain's clock.

@@ -14,7 +14,8 @@ interface IBeacon {
     /// @return open True while a requester may still cancel for free.
     function isOpen(uint32 round) external view returns (bool open);
 
-    /// @notice The value of `round`.
+    /// @notice The value of `round`: at least 128 bits that nobody could guess or choose. Which bits is the beacon's affair, so it is hashed, with
+    /// whatever it decides, before any of it is used.
     /// @param round Round number.
     /// @return randomness The value, or zero while it is not known (or no longer to be had).
     function value(uint32 round) external view returns (bytes32 randomness);

@@ -78,6 +78,52 @@ contract DrandBeaconTest is Test {
         _beacon.publish(ROUND, _round1000());
     }
 
+    function test_publish_ARoundAndTheOneFourLaterShareAWord() public {
+        uint256 id = vm.snapshotState();
+        for (uint256 order; order < 2; ++order) {
+            if (order == 0) _beacon.publish(1000, _round1000());
+            _beacon.publish(1004, _round1004());
+            if (order == 1) _beacon.publish(1000, _round1000());
+            assertEq(_beacon.value(1000), bytes16(0xfe290beca10872ef2fb164d2aa4442de), "the first");
+            assertEq(_beacon.value(1004), bytes16(0x58af22b3402d77c3a0549dcc8a0ea364), "the second");
+            bytes32 word = vm.load(address(_beacon), keccak256(abi.encode(uint256(1000), uint256(1))));
+            assertEq(word, 0xfe290beca10872ef2fb164d2aa4442de58af22b3402d77c3a0549dcc8a0ea364, "one word");
+            vm.expectRevert(abi.encodeWithSelector(DrandBeacon.AlreadyPublished.selector, 1000));
+            _beacon.publish(1000, _round1000());
+            vm.expectRevert(abi.encodeWithSelector(DrandBeacon.AlreadyPublished.selector, 1004));
+            _beacon.publish(1004, _round1004());
+            vm.revertToState(id);
+        }
+    }
+
+    /// @dev Only here the pairing accepts what it is given, so that there are values for any rounds.
+    function testFuzz_publish_LeavesEveryOtherRoundAlone(
+        uint32 round,
+        uint32 other,
+        bool isNear,
+        bytes32[3] memory point,
+        bytes32[3] memory otherPoint
+    ) public {
+        if (isNear) other = round ^ (other % 16);
+        vm.assume(round != other);
+        vm.mockCall(address(0x0f), "", abi.encode(true));
+        _beacon.publish(round, point);
+        bytes32 value = _beacon.value(round);
+        assertTrue(value != 0, "known");
+        assertEq(_beacon.value(other), 0, "the other is not");
+        _beacon.publish(other, otherPoint);
+        assertEq(_beacon.value(round), value, "as it was");
+        // Every round that shares the sixteen around one of the two, theirs excepted.
+        for (uint32 i; i < 16; ++i) {
+            if (round ^ i != other && i != 0) assertEq(_beacon.value(round ^ i), 0, "a neighbour of the first");
+            if (other ^ i != round && i != 0) assertEq(_beacon.value(other ^ i), 0, "a neighbour of the second");
+        }
+        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.AlreadyPublished.selector, round));
+        _beacon.publish(round, otherPoint);
+        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.AlreadyPublished.selector, other));
+        _beacon.publish(other, point);
+    }
+
     function test_publish_ByAnyone() public {
         vm.prank(account("a stranger"));
         _beacon.publish(ROUND, _round1000());
@@ -252,9 +298,10 @@ contract DrandBeaconTest is Test {
 
     // ─── Helpers ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function _publishes(uint32 round, bytes32[3] memory point, bytes32 value) private {
+    /// @param randomness What drand published.
+    function _publishes(uint32 round, bytes32[3] memory point, bytes32 randomness) private {
         _beacon.publish(round, point);
-        assertEq(_beacon.value(round), value, "the value drand published");
+        assertEq(_beacon.value(round), bytes16(randomness), "its first half");
     }
 
     function _refuses(uint32 round, bytes32[3] memory point) private {
@@ -283,6 +330,15 @@ contract DrandBeaconTest is Test {
                 bytes32(0x133bf3667cbd5a82de3a24b4e0e9fe5513cc1a0e840368c6e31f5fcfa79bea03),
                 0xf73896b25883abf2853d10337fb8fa4115725954c8f0c9afc82902f9f39d202a,
                 0x4fbe48d7cd5ed3ab26c458f6773b385639e980a4fe3073672572fa77fbdbded0
+            ];
+    }
+
+    function _round1004() private pure returns (bytes32[3] memory) {
+        return
+            [
+                bytes32(0x040658b820c0f8c10207524179a2031ba9537688a0d04e4851b58026be9a341f),
+                0xee3b96fb48ffad28483d84b40a5864aa16d3a4f4e84b9bebe85f38361fa41305,
+                0x5274577cab901490039f536e25cdd0e30d7f95aabcc174f8683974311ef40906
             ];
     }
 }

@@ -55,11 +55,9 @@ contract MarketBeaconsTest is MarketFixture {
             ]
         );
         assign(w);
-        bytes32 seed = keccak256(
-            abi.encode(bytes32(0xd42020c3c65a4ec6adda3a69fdd41a698f31b661859e0e00f1276580a41d67ce), w.id)
-        );
+        bytes32 seed = keccak256(abi.encode(bytes32(bytes16(0xd42020c3c65a4ec6adda3a69fdd41a69)), w.id));
         uint256 first = uint24(registry.draw(CLASS, seed, w.epoch, 0, 1)[0]);
-        assertEq(uint256(market.slotOf(w.id, first).state), uint256(SlotState.Assigned), "the value drand published");
+        assertEq(uint256(market.slotOf(w.id, first).state), uint256(SlotState.Assigned), "by what drand published");
     }
 
     function test_submit_RevertWhen_DrandShowsThatTheClockIsStale() public {

@@ -1,6 +1,6 @@
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { hexlify, toBeArray } from 'ethers'
+import { hexlify, toBeArray, zeroPadBytes } from 'ethers'
 import type { Bytes32 } from '../chain/hex.js'
 import { beaconError } from '../errors/codes/beacon.js'
 import { QUICKNET } from './quicknet.js'
@@ -8,13 +8,16 @@ import { QUICKNET } from './quicknet.js'
 /** A round whose signature was checked. */
 export interface VerifiedRound {
   readonly round: number
-  /** sha-256 of the compressed signature: the value of the beacon. */
+  /** sha-256 of the compressed signature: what drand publishes. */
   readonly randomness: Bytes32
+  /** The value of the beacon on chain: the first 16 bytes of the randomness, then zeros. Mirrors `DrandBeacon.value`. */
+  readonly value: Bytes32
   /** The uncompressed signature, x and y of 48 bytes each in three words: what `DrandBeacon.publish` takes. */
   readonly point: readonly [Bytes32, Bytes32, Bytes32]
 }
 
 const COMPRESSED_BYTES = 48
+const VALUE_BYTES = 16
 
 /**
  * Checks a signature against quicknet's public key and takes it apart for the contract. Pure: no network, no trust in
@@ -42,7 +45,9 @@ export function verifyRound(round: number, signature: string): VerifiedRound {
   if (!shortSignatures.verify(point, message, key)) throw refused(round, "is not quicknet's signature of it")
   const plain = point.toBytes(false)
   const word = (index: number): Bytes32 => hexlify(plain.subarray(32 * index, 32 * (index + 1))) as Bytes32
-  return { round, randomness: hexlify(sha256(bytes)) as Bytes32, point: [word(0), word(1), word(2)] }
+  const randomness = sha256(bytes)
+  const value = zeroPadBytes(randomness.subarray(0, VALUE_BYTES), 32) as Bytes32
+  return { round, randomness: hexlify(randomness) as Bytes32, value, point: [word(0), word(1), word(2)] }
 }
 
 /** What drand signs in place of a message: the round as eight bytes, big endian. */

@@ -22,6 +22,7 @@ interface Vm {
     function etch(address target, bytes calldata code) external;
     function load(address target, bytes32 slot) external view returns (bytes32 value);
     function store(address target, bytes32 slot, bytes32 value) external;
+    function mockCall(address callee, bytes calldata data, bytes calldata returned) external;
     function setBlockhash(uint256 blockNumber, bytes32 blockHash) external;
     function label(address account, string calldata name) external;
     function assume(bool condition) external pure;
