@@ -1,13 +1,13 @@
 /**
  * How long a worker needs to be itself again: after a SIGKILL (a process of its own, embedded database), after a reorg of twenty blocks that all had
- * events, and after it was away for `BLOCKS` blocks of history (100,000 by default; each `EVERY`th has an event). On a chain of this machine, whose
+ * events, and after it was away for `BLOCKS` blocks of history (100,000 by default; each `EVERY`th has an event). On chains of this machine, whose
  * answers are in the figures.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { hexlify, randomBytes } from 'ethers'
+import { type HDNodeWallet, hexlify, randomBytes } from 'ethers'
 
 import { connect, deploymentOf, type Contracts, type EventBatch } from '../sdk/src/chain/index.js'
 import { systemClock } from '../sdk/src/clock.js'
@@ -20,6 +20,7 @@ import { openDatabase } from '../sdk/src/worker/store/openDatabase.js'
 import { TestChain } from '../test/support/network/TestChain.js'
 import { FAST, ROOMY, TestNetwork } from '../test/support/network/TestNetwork.js'
 import { WorkerProcess } from '../test/support/network/WorkerProcess.js'
+import { HistoryNode } from './HistoryNode.js'
 import { type Row, writeReport } from './report.js'
 
 const BLOCKS = Number(process.env['BLOCKS'] ?? 100_000)
@@ -141,19 +142,33 @@ async function reorged(chain: TestChain, contracts: Contracts, events: EventStor
 }
 
 /** Blocks that came while it was away. */
-async function away(chain: TestChain, contracts: Contracts, events: EventStore): Promise<void> {
-  for (let made = 0; made < BLOCKS; made += EVERY) {
-    await chain.provider.send('anvil_mine', [`0x${(EVERY - 1).toString(16)}`])
-    await admit(contracts)
-    if (made % 10_000 === 0) console.log(`  ${made} of ${BLOCKS} blocks are made`)
+async function away(): Promise<void> {
+  const node = await HistoryNode.start()
+  const { db, contracts, events } = await follower(node.wallet(), 'away')
+  try {
+    for (let made = 0; made < BLOCKS; made += EVERY) {
+      await node.mine(EVERY - 1)
+      await admit(contracts)
+      if (made % 10_000 === 0) console.log(`  ${made} of ${BLOCKS} blocks are made`)
+    }
+    const head = await node.provider.getBlockNumber()
+    const seconds = await timed(async () => {
+      const following = new Following(contracts, events)
+      await following.until(reaches(head))
+      await following.stop()
+    })
+    add(`${BLOCKS.toLocaleString('en')} blocks of history, each ${EVERY}th with an event`, seconds, 's', 60)
+  } finally {
+    await db.destroy()
+    await node.stop()
   }
-  const head = await chain.provider.getBlockNumber()
-  const seconds = await timed(async () => {
-    const following = new Following(contracts, events)
-    await following.until(reaches(head))
-    await following.stop()
-  })
-  add(`${BLOCKS.toLocaleString('en')} blocks of history, each ${EVERY}th with an event`, seconds, 's', 60)
+}
+
+/** Contracts of an owner's own, and what follows them. */
+async function follower(owner: HDNodeWallet, name: string) {
+  const contracts = await connect(deploymentOf(await deploy({ owner, network: 'test', parameters: FAST })), owner)
+  const db = await openDatabase(join(directory, name))
+  return { db, contracts, events: new EventStore(db) }
 }
 
 const cores = availableParallelism()
@@ -162,13 +177,10 @@ const directory = await mkdtemp(join(tmpdir(), 'gevulot-bench-'))
 const chain = await TestChain.start()
 try {
   await killed()
-  const record = await deploy({ owner: chain.wallet(0), network: 'test', parameters: FAST })
-  const contracts = await connect(deploymentOf(record), chain.wallet(0))
-  const db = await openDatabase(join(directory, 'database'))
-  const events = new EventStore(db)
+  const { db, contracts, events } = await follower(chain.wallet(0), 'reorged')
   await reorged(chain, contracts, events)
-  await away(chain, contracts, events)
   await db.destroy()
+  await away()
   writeReport(rows)
 } finally {
   await chain.stop()
