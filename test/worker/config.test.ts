@@ -66,6 +66,28 @@ describe('worker: configuration', () => {
     expect(config).to.include({ logFile: '-', keyPasswordFile: '' })
   })
 
+  it('takes further endpoints, and says of a wrong one which it is, and nothing of what may hold a key', async () => {
+    const first = 'https://one.example.org/api-key-1'
+    const config = await loadConfig(await file({ ...REQUIRED, rpcFallbacks: [first, 'http://127.0.0.1:8545'] }), {})
+    expect(config.rpcFallbacks.map((url) => url.reveal())).to.deep.equal([first, 'http://127.0.0.1:8545'])
+    expect(JSON.stringify(config)).to.not.include('api-key-1')
+    const several = await loadConfig(await file(REQUIRED), {
+      GEVULOT_RPC_FALLBACKS: `${first}, https://two.example.org`,
+    })
+    expect(several.rpcFallbacks).to.have.length(2)
+    const many = Array.from({ length: 8 }, (_, index) => `https://${index}.example.org/`)
+    for (const [rpcFallbacks, mistake] of [
+      [[first, 'wss://two.example.org/api-key-2'], 'item 2 must be an http or https URL like https://rpc.example.org/'],
+      ['one.example.org/api-key-2', 'item 1 must be an http or https URL like https://rpc.example.org/'],
+      [many, 'must be at most 7 URLs'],
+      [[first, REQUIRED.rpcUrl], 'item 2 is an endpoint that is named before'],
+    ] as const) {
+      const error = await rejected(loadConfig(await file({ ...REQUIRED, rpcFallbacks }), {}), 'WORKER_CONFIG_INVALID')
+      expect(error.message).to.include(`rpcFallbacks (GEVULOT_RPC_FALLBACKS) ${mistake}`)
+      expect(error.message).to.not.match(/api-key/)
+    }
+  })
+
   it('reports all mistakes together, unknown fields too', async () => {
     const wrong = {
       ...REQUIRED,

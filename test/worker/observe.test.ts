@@ -105,7 +105,7 @@ describe('worker: health and metrics', () => {
     const metrics = new WorkerMetrics(clock)
     let waiting = 2
     const info = { operator: '0x', chain: '1', runtime: 'linux', mode: 'approve' }
-    metrics.start(info, { openJobs: () => Promise.resolve(new Map()), approvals: () => waiting })
+    metrics.start(info, { openJobs: () => Promise.resolve(new Map()), approvals: () => waiting, endpoints: () => [] })
     expect(await metrics.text()).to.match(/^gevulot_approvals_waiting 2$/m)
     waiting = 0
     expect(await metrics.text()).to.match(/^gevulot_approvals_waiting 0$/m)
@@ -115,7 +115,7 @@ describe('worker: health and metrics', () => {
     const metrics = new WorkerMetrics(clock)
     metrics.start(
       { operator: '0x', chain: '1', runtime: 'linux', mode: 'auto' },
-      { openJobs: failing, approvals: () => 0 },
+      { openJobs: failing, approvals: () => 0, endpoints: () => [] },
     )
     const port = await serve(metrics)
     expect((await ask(port, '/metrics')).status).to.equal(500)

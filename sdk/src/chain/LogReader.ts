@@ -1,7 +1,8 @@
-import type { Log } from 'ethers'
+import { toQuantity, type Log } from 'ethers'
 import { asChainError } from './asChainError.js'
 import type { Contracts } from './connect.js'
 import { logFilterOf, type EventFilter, type LogFilter } from './EventFilter.js'
+import { EndpointProvider } from './rpc/EndpointProvider.js'
 
 // Public endpoints allow between 500 and 10 000 blocks a query, some only few results: start in the middle and adapt.
 const FIRST_RANGE = 2_000
@@ -47,6 +48,23 @@ export class LogReader {
       }
       throw asChainError(error, `reading the events of blocks ${from} to ${to}`)
     }
+  }
+
+  /**
+   * The logs of a range as another endpoint has them, in the same form.
+   * @returns Them, and how to say that the current endpoint left some of them out; undefined where there is no other one, or none that answers.
+   */
+  async readElsewhere(
+    from: number,
+    to: number,
+  ): Promise<{ readonly logs: readonly Log[]; readonly blame: () => void } | undefined> {
+    const { provider } = this.#contracts
+    if (!(provider instanceof EndpointProvider)) return undefined
+    const other = await provider.logsElsewhere({
+      ...{ address: this.#filter.address, topics: this.#filter.topics },
+      ...{ fromBlock: toQuantity(from), toBlock: toQuantity(to) },
+    })
+    return other && { logs: distinct(other.logs), blame: other.blame }
   }
 }
 

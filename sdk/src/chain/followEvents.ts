@@ -1,4 +1,4 @@
-import type { Block } from 'ethers'
+import type { Block, Log } from 'ethers'
 import { systemClock, type Clock } from '../clock.js'
 import { chainError } from '../errors/codes/chain.js'
 import { GevulotError } from '../errors/GevulotError.js'
@@ -76,7 +76,8 @@ const LONGEST_PAUSE_MS = 30_000
 /**
  * Follows the events of the contracts for ever: in order, without gaps or duplicates, across endpoint failures. A reorg is
  * found by block hash and reported with the block from which to redo; one deeper than all checkpoints starts over. The logs of
- * young blocks are read again every few blocks: an endpoint that knew a block before its logs is found out, and they are redone.
+ * young blocks are read again every few blocks: an endpoint that knew a block before its logs is found out, and they are redone. Where there are
+ * several endpoints another one is asked then, and about old blocks too: what one leaves out for ever is found if another has it.
  *
  * @example
  * for await (const batch of followEvents(contracts, { cursor: await load(), signal })) {
@@ -100,7 +101,7 @@ export async function* followEvents(contracts: Contracts, options: FollowOptions
     try {
       const newest = cursor.checkpoints.at(-1)?.number ?? 0
       if (newest >= lookAt) {
-        batch = await findOmission(reader, cursor)
+        batch = await findOmission(contracts, reader, cursor)
         lookAt = newest + LOOK_EVERY
       }
       batch ??= await nextBatch(contracts, reader, cursor, options.confirmations ?? 0)
@@ -139,8 +140,9 @@ async function nextBatch(
   const old = last - YOUNG
   for (let to: number; (to = reader.endOfRange(cursor.next, cursor.next <= old ? old : last)) >= cursor.next;) {
     const end = to === head.number ? head : await blockAt(contracts, to)
-    const logs = await reader.read(cursor.next, to)
-    if (logs === undefined) continue
+    const read = await reader.read(cursor.next, to)
+    if (read === undefined) continue
+    const logs = to <= old ? await completed(contracts, reader, cursor.next, to, read) : read
     // The hash of a block fixes everything below it: if it is the same before and after, the logs are of one chain.
     if ((await blockAt(contracts, to)).hash !== end.hash) return undefined
     const ref = { number: to, hash: end.hash, logs: logs.length }
@@ -168,8 +170,39 @@ async function findReorg(contracts: Contracts, cursor: Cursor, head: MinedBlock)
   return redo(cursor, kept, 'replaced')
 }
 
-/** Reads the logs of young blocks once more: where there are more than before, the endpoint had left some out. */
-async function findOmission(reader: LogReader, cursor: Cursor): Promise<EventBatch | undefined> {
+/** The logs of an old range with those that another endpoint has beside them. */
+async function completed(
+  contracts: Contracts,
+  reader: LogReader,
+  from: number,
+  to: number,
+  logs: readonly Log[],
+): Promise<readonly Log[]> {
+  const other = await reader.readElsewhere(from, to)
+  if (other === undefined) return logs
+  const known = new Set(logs.map(({ blockNumber, index }) => `${blockNumber}/${index}`))
+  const more = await ofChain(
+    contracts,
+    other.logs.filter(({ blockNumber, index }) => !known.has(`${blockNumber}/${index}`)),
+  )
+  if (more.length === 0) return logs
+  other.blame()
+  return [...logs, ...more].sort((a, b) => a.blockNumber - b.blockNumber || a.index - b.index)
+}
+
+/** Those logs whose blocks are the ones of the chain that is followed. */
+async function ofChain(contracts: Contracts, logs: readonly Log[]): Promise<readonly Log[]> {
+  const hashes = new Map<number, string>()
+  for (const { blockNumber } of logs)
+    if (!hashes.has(blockNumber)) hashes.set(blockNumber, (await blockAt(contracts, blockNumber)).hash)
+  return logs.filter(({ blockNumber, blockHash }) => hashes.get(blockNumber) === blockHash)
+}
+
+/**
+ * Reads the logs of young blocks once more, from another endpoint if there is one: where there are more than before, the endpoint had left some
+ * out. Of blocks of another branch that other one says nothing.
+ */
+async function findOmission(contracts: Contracts, reader: LogReader, cursor: Cursor): Promise<EventBatch | undefined> {
   const { start, checkpoints } = cursor
   const newest = checkpoints.at(-1)?.number ?? start - 1
   // Each checkpoint with the last block before what it counts.
@@ -177,14 +210,19 @@ async function findOmission(reader: LogReader, cursor: Cursor): Promise<EventBat
     .map((checkpoint, index) => ({ ...checkpoint, index, after: checkpoints[index - 1]?.number ?? start - 1 }))
     .filter(({ after }) => after >= newest - YOUNG)
   const [first] = young
-  const logs = first && (await reader.read(first.after + 1, newest))
+  if (first === undefined) return undefined
+  const other = await reader.readElsewhere(first.after + 1, newest)
+  const logs = other?.logs ?? (await reader.read(first.after + 1, newest))
   // Where they are too many at once, the next look asks for less.
   if (logs === undefined) return undefined
-  const short = young.find(({ after, number, logs: before }) => {
+  for (const { after, number, index, logs: before } of young) {
     const now = logs.filter(({ blockNumber }) => blockNumber > after && blockNumber <= number)
-    return before !== undefined && now.length > before
-  })
-  return short && redo(cursor, short.index, 'incomplete')
+    if (before === undefined || now.length <= before) continue
+    if (other !== undefined && (await ofChain(contracts, now)).length <= before) continue
+    other?.blame()
+    return redo(cursor, index, 'incomplete')
+  }
+  return undefined
 }
 
 /** Goes back to the first `kept` checkpoints. */

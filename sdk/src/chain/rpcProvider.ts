@@ -1,19 +1,18 @@
-import { FetchRequest, JsonRpcProvider, Network } from 'ethers'
+import type { EndpointPoolOptions } from './rpc/EndpointPool.js'
+import { EndpointProvider } from './rpc/EndpointProvider.js'
 
 /** Options of {@link rpcProvider}. */
-export interface RpcProviderOptions {
-  /** Milliseconds until a request counts as failed; default 20 000. */
-  readonly timeoutMs?: number
-}
+export type RpcProviderOptions = EndpointPoolOptions
 
 /**
- * A JSON-RPC provider that fails at once when the endpoint is down, where the plain one retries for ever in silence, and
- * that never answers from a cache.
- * @param url HTTP(S) endpoint.
- * @param chainId The chain it is expected to serve; {@link connect} checks that it does.
+ * A JSON-RPC provider that fails when no endpoint answers, where the plain one retries for ever in silence, and that never answers from a cache.
+ * @param urls HTTP(S) endpoint, or several of one chain in order of preference: where one fails, lags or limits, the next is asked.
+ * @param chainId The chain they are expected to serve; {@link connect} checks that one does, `assertChain` that several do.
  */
-export function rpcProvider(url: string, chainId: number, options: RpcProviderOptions = {}): JsonRpcProvider {
-  const request = new FetchRequest(url)
-  request.timeout = options.timeoutMs ?? 20_000
-  return new JsonRpcProvider(request, chainId, { staticNetwork: Network.from(chainId), cacheTimeout: -1 })
+export function rpcProvider(
+  urls: string | readonly string[],
+  chainId: number,
+  options: RpcProviderOptions = {},
+): EndpointProvider {
+  return new EndpointProvider([urls].flat(), chainId, options)
 }

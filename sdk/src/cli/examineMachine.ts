@@ -27,7 +27,8 @@ export interface Finding {
 export interface Examination {
   readonly cacheDirectory: string
   readonly needed: RuntimeName
-  readonly rpcUrl?: string
+  /** Endpoints, the preferred one first. */
+  readonly rpcUrls?: readonly string[]
   readonly deployment?: string
   readonly store?: string
   /** What the store needs beside its name. */
@@ -51,7 +52,7 @@ export async function examineMachine(examination: Examination): Promise<Finding[
     findings.push(await runtimeFinding(name, examination))
   }
   examination.onStart?.('endpoint and store')
-  findings.push(await endpointFinding(examination), await storeFinding(examination))
+  findings.push(...(await endpointFindings(examination)), await storeFinding(examination))
   return findings
 }
 
@@ -145,10 +146,16 @@ async function runtimeFinding(name: RuntimeName, { cacheDirectory, needed }: Exa
   }
 }
 
-async function endpointFinding({ rpcUrl, deployment }: Examination): Promise<Finding> {
-  if (rpcUrl === undefined || deployment === undefined) {
-    return { name: 'endpoint', state: 'unknown', what: 'not configured (rpcUrl and deployment)', needed: false }
+async function endpointFindings({ rpcUrls, deployment }: Examination): Promise<Finding[]> {
+  if (rpcUrls === undefined || deployment === undefined) {
+    return [{ name: 'endpoint', state: 'unknown', what: 'not configured (rpcUrl and deployment)', needed: false }]
   }
+  return Promise.all(
+    rpcUrls.map((url, index) => endpointFinding(index === 0 ? 'endpoint' : `endpoint ${index + 1}`, url, deployment)),
+  )
+}
+
+async function endpointFinding(name: string, rpcUrl: string, deployment: string): Promise<Finding> {
   try {
     const { chainId } = deploymentOf(await readDeploymentRecord(deployment))
     const provider = rpcProvider(rpcUrl, chainId, { timeoutMs: RPC_TIMEOUT_MS })
@@ -157,11 +164,10 @@ async function endpointFinding({ rpcUrl, deployment }: Examination): Promise<Fin
         provider.send('eth_chainId', []) as Promise<string>,
         provider.getBlockNumber(),
       ])
-      if (Number(have) === chainId)
-        return { name: 'endpoint', state: 'ok', what: `chain ${chainId}, block ${block}`, needed: true }
+      if (Number(have) === chainId) return { name, state: 'ok', what: `chain ${chainId}, block ${block}`, needed: true }
       const what = `it serves chain ${Number(have)}, the deployment is on ${chainId}`
       return {
-        name: 'endpoint',
+        name,
         state: 'missing',
         what,
         fix: 'Configure an endpoint of that chain, or its deployment record.',
@@ -174,7 +180,7 @@ async function endpointFinding({ rpcUrl, deployment }: Examination): Promise<Fin
     // The URL may hold a key: it is not repeated.
     const what = error instanceof Error && 'shortMessage' in error ? 'it does not answer' : messageOf(error)
     return {
-      name: 'endpoint',
+      name,
       state: 'missing',
       what,
       fix: 'Check the address, and that the node is in sync.',

@@ -30,14 +30,21 @@ export async function openClient(context: Context): Promise<GevulotClient> {
 async function basis(context: Context) {
   const rpcUrl = await context.setting('rpcUrl')
   const deployment = deploymentOf(await readDeploymentRecord(await context.setting('deployment')))
-  const { store } = await context.settings()
+  const { rpcFallbacks, store } = await context.settings()
   const local = URL.canParse(rpcUrl) && LOOPBACK.has(new URL(rpcUrl).hostname)
   const options: ClientOptions = {
     deployment,
     ...contentOf(store, context),
     ...(local && { pollMs: LOCAL_POLL_MS }),
   }
-  return { provider: rpcProvider(rpcUrl, deployment.chainId), options }
+  const provider = rpcProvider([rpcUrl, ...placesIn(rpcFallbacks)], deployment.chainId)
+  await provider.assertChain()
+  return { provider, options }
+}
+
+/** URLs with commas between them. */
+export function placesIn(list: string | undefined): string[] {
+  return (list ?? '').split(',').flatMap((place) => (place.trim() === '' ? [] : [place.trim()]))
 }
 
 /** What can be written is written too. The person at this terminal named it, so it may be a private one. */

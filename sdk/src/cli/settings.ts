@@ -12,6 +12,8 @@ export interface SettingField {
   readonly summary: string
   /** Whether a relative path in the file is meant from the file's folder. */
   readonly path?: true
+  /** Whether the file may hold a list. */
+  readonly list?: true
 }
 
 /** Whether a place is anything but a path. */
@@ -20,7 +22,7 @@ function isUrl(place: string): boolean {
 }
 
 /** Names of the settings. */
-export type SettingName = 'rpcUrl' | 'deployment' | 'keyFile' | 'store'
+export type SettingName = 'rpcUrl' | 'rpcFallbacks' | 'deployment' | 'keyFile' | 'store'
 
 /** Every setting. Secrets are none of them: a key lives in its file, a password in the environment or a file. */
 export const SETTINGS: readonly SettingField[] = [
@@ -29,6 +31,14 @@ export const SETTINGS: readonly SettingField[] = [
     env: 'GEVULOT_RPC_URL',
     value: 'url',
     summary: 'JSON-RPC endpoint; if it holds an API key, use the environment or the file',
+  },
+  {
+    name: 'rpcFallbacks',
+    env: 'GEVULOT_RPC_FALLBACKS',
+    value: 'urls',
+    summary:
+      'further endpoints of the same chain for when that one fails, with commas between them; a list in the file',
+    list: true,
   },
   {
     name: 'deployment',
@@ -125,9 +135,10 @@ function parseFile(json: string, path: string): Settings {
   for (const [name, entry] of Object.entries(value)) {
     const field = SETTINGS.find((candidate) => candidate.name === name)
     if (field === undefined) throw cliError('CLI_CONFIG_INVALID', `${path}: ${JSON.stringify(name)} is not a field`)
-    if (typeof entry !== 'string') throw cliError('CLI_CONFIG_INVALID', `${path}: ${name} is not a text`)
-    const relative = field.path === true && !isAbsolute(entry) && !isUrl(entry)
-    settings[field.name] = relative ? resolve(dirname(path), entry) : entry
+    const text: unknown = field.list === true && Array.isArray(entry) ? entry.join(',') : entry
+    if (typeof text !== 'string') throw cliError('CLI_CONFIG_INVALID', `${path}: ${name} is not a text`)
+    const relative = field.path === true && !isAbsolute(text) && !isUrl(text)
+    settings[field.name] = relative ? resolve(dirname(path), text) : text
   }
   return settings
 }

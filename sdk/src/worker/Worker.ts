@@ -236,6 +236,7 @@ export class Worker {
     await this.#observe(metrics, signer.operator, contracts.chainId, {
       openJobs: () => jobs.openByState(),
       approvals: () => desk.waiting.length,
+      endpoints: () => ground.provider.endpoints,
       ...(fleet && { fleet: () => fleet }),
     })
     const { mode, readySeconds } = config

@@ -1,17 +1,17 @@
 import { join } from 'node:path'
-import type { JsonRpcApiProvider } from 'ethers'
 import {
   connect,
   deploymentOf,
   readDeploymentRecord,
-  rpcProvider,
   type Address,
   type Contracts,
   type Deployment,
+  type EndpointProvider,
 } from '../chain/index.js'
 import type { Runtime } from '../runtime/index.js'
 import { assertClock } from './chain/assertClock.js'
 import { ChainTime } from './chain/ChainTime.js'
+import { openProvider } from './chain/openProvider.js'
 import type { Closers } from './Closers.js'
 import type { WorkerConfig } from './config/WorkerConfig.js'
 import { SeatBook } from './coordinate/SeatBook.js'
@@ -38,7 +38,7 @@ export interface Ground {
   /** Chain and operator, `<chain>-<address in small letters>`. */
   readonly account: string
   readonly signer: TxSigner
-  readonly provider: JsonRpcApiProvider
+  readonly provider: EndpointProvider
   readonly contracts: Contracts
   readonly db: Database
   readonly runtime: Runtime
@@ -57,6 +57,8 @@ export type GroundConfig = Pick<
   | 'deployment'
   | 'dataDirectory'
   | 'rpcUrl'
+  | 'rpcFallbacks'
+  | 'rpcLagBlocks'
   | 'rpcTimeoutMs'
   | 'seats'
   | 'runtime'
@@ -110,8 +112,9 @@ export async function openGround(
     closers.add(() => accountLock.release())
   }
 
-  const provider = rpcProvider(config.rpcUrl.reveal(), deployment.chainId, { timeoutMs: config.rpcTimeoutMs })
+  const provider = openProvider(config, deployment.chainId, log)
   closers.add(async () => provider.destroy())
+  await provider.assertChain()
   const contracts = await connect(deployment, provider)
   const db = await openDatabase(
     server === ''

@@ -42,7 +42,8 @@ export interface DaemonParts<Key = Secret | AccountSigner> {
   readonly key: Key
 }
 
-type LogConfig = Pick<WorkerConfig, 'logFile' | 'logLevel'> & Partial<Pick<WorkerConfig, 'rpcUrl' | 'databaseUrl'>>
+type LogConfig = Pick<WorkerConfig, 'logFile' | 'logLevel'> &
+  Partial<Pick<WorkerConfig, 'rpcUrl' | 'rpcFallbacks' | 'databaseUrl'>>
 
 /**
  * Runs a daemon that signs for an account, with the log of its configuration: its key is in a file, or an external signer holds it.
@@ -69,7 +70,7 @@ export async function serveAccount(
  */
 export async function serveLogged(
   name: string,
-  { logFile, logLevel, rpcUrl, databaseUrl }: LogConfig,
+  { logFile, logLevel, rpcUrl, rpcFallbacks = [], databaseUrl }: LogConfig,
   secrets: { readonly keys: readonly Secret[]; readonly urls: readonly Secret[] },
   run: (parts: { readonly clock: Clock; readonly log: Logger }) => Promise<void>,
 ): Promise<{ readonly error: unknown } | undefined> {
@@ -80,6 +81,7 @@ export async function serveLogged(
     now: () => systemClock.now(),
     redact: redactor(secrets.keys, [
       ...(rpcUrl ? [rpcUrl] : []),
+      ...rpcFallbacks,
       ...(databaseUrl ? [databaseUrl] : []),
       ...secrets.urls,
     ]),

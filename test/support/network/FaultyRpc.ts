@@ -5,10 +5,12 @@ import type { AddressInfo } from 'node:net'
 /** What an endpoint does wrong. */
 export const RPC_FAULTS = [
   ...(['none', 'stalls', 'drops', 'limits', 'breaks', 'garbles'] as const),
-  ...(['old heads', 'leaves logs out', 'doubles logs'] as const),
+  ...(['limits in words', 'old heads', 'leaves logs out', 'doubles logs'] as const),
 ] as const
+/** What one of several can do beside. */
+const AMONG_OTHERS = ['boasts', 'forges heads', 'wrong chain', 'other branch', 'is short of funds'] as const
 /** One of them. */
-export type RpcFault = (typeof RPC_FAULTS)[number]
+export type RpcFault = (typeof RPC_FAULTS | typeof AMONG_OTHERS)[number]
 
 interface Call {
   readonly id: unknown
@@ -24,9 +26,10 @@ export interface RpcLog {
 }
 
 // These answer, but not the truth.
-const LIES: readonly RpcFault[] = ['old heads', 'leaves logs out', 'doubles logs']
-// Blocks by which an endpoint that lags is behind.
+const LIES: readonly RpcFault[] = ['old heads', 'leaves logs out', 'doubles logs', ...AMONG_OTHERS]
+// Blocks by which an endpoint that lags is behind, and by which one that boasts is ahead.
 const LAG = 3n
+const BOAST = 1_000n
 
 /** An endpoint before a real node: it hands everything on, and goes wrong as it is told. */
 export class FaultyRpc {
@@ -37,6 +40,8 @@ export class FaultyRpc {
   hides: (log: RpcLog) => boolean = () => true
   /** Logs that it has left out, each time it did. */
   hidden = 0
+  /** How often each method was asked for. */
+  readonly asked = new Map<string, number>()
   readonly #node: string
   readonly #server: Server
   #port = 0
@@ -73,6 +78,8 @@ export class FaultyRpc {
     for await (const part of request) parts.push(part as Buffer)
     const body = Buffer.concat(parts).toString()
     const { fault } = this
+    const calls = ([JSON.parse(body)] as readonly (Call | readonly Call[])[]).flat() as readonly Call[]
+    for (const { method } of calls) this.asked.set(method, (this.asked.get(method) ?? 0) + 1)
     if (fault !== 'none' && !LIES.includes(fault)) this.spoiled++
     switch (fault) {
       case 'stalls':
@@ -85,14 +92,18 @@ export class FaultyRpc {
         return void response.writeHead(503).end('<html>service unavailable</html>')
       case 'garbles':
         return void response.writeHead(200, { 'content-type': 'application/json' }).end('{"jsonrpc":"2.0","id":1,"resu')
+      case 'limits in words': {
+        const error = { code: -32_005, message: 'daily request limit reached' }
+        const refusals = calls.map(({ id }) => ({ jsonrpc: '2.0', id, error }))
+        response.writeHead(200, { 'content-type': 'application/json' })
+        return void response.end(JSON.stringify(body.startsWith('[') ? refusals : refusals[0]))
+      }
       default: {
-        const parsed = JSON.parse(body) as Call | readonly Call[]
         const answers = await this.#ask(body)
         const all = (Array.isArray(answers) ? answers : [answers]) as readonly Answer[]
-        const calls = Array.isArray(parsed) ? (parsed as readonly Call[]) : [parsed as Call]
         const changed = await Promise.all(calls.map((call, index) => this.#spoil(fault, call, all[index] ?? {})))
         response.writeHead(200, { 'content-type': 'application/json' })
-        response.end(JSON.stringify(Array.isArray(parsed) ? changed : changed[0]))
+        response.end(JSON.stringify(body.startsWith('[') ? changed : changed[0]))
       }
     }
   }
@@ -100,13 +111,41 @@ export class FaultyRpc {
   /** An answer as a node that lags or has a broken index of logs would give it. */
   async #spoil(fault: RpcFault, call: Call, answer: Answer): Promise<Answer> {
     if (fault === 'old heads') return this.#asOfOld(call, answer)
+    if (fault === 'boasts' || fault === 'forges heads') return this.#boast(fault, call, answer)
+    if (fault === 'wrong chain' && call.method === 'eth_chainId') {
+      this.spoiled++
+      return { ...answer, result: '0x539' }
+    }
+    if (fault === 'is short of funds' && call.method === 'eth_sendRawTransaction') {
+      this.spoiled++
+      return { id: call.id, error: { code: -32_000, message: 'insufficient funds for gas * price + value' } }
+    }
     if (fault === 'none' || call.method !== 'eth_getLogs' || !Array.isArray(answer.result)) return answer
     this.spoiled++
     const logs = answer.result as readonly RpcLog[]
+    if (fault === 'other branch') return { ...answer, result: [...logs, ...logs.map(elsewhere)] }
     if (fault === 'doubles logs') return { ...answer, result: logs.flatMap((log) => [log, log]) }
     const result = logs.filter((log) => !this.hides(log))
     this.hidden += logs.length - result.length
     return { ...answer, result }
+  }
+
+  /** Claims a newest block far ahead; who forges even shows it. Nonces of accounts are as wrong. */
+  #boast(fault: RpcFault, { method, params }: Call, answer: Answer): Answer {
+    const ahead = (value: unknown): string => `0x${(BigInt(value as string) + BOAST).toString(16)}`
+    const isHead = method === 'eth_getBlockByNumber' && params[0] === 'latest'
+    const isShown = fault === 'forges heads' && method === 'eth_getBlockByNumber' && answer.result === null
+    if (method === 'eth_blockNumber' || method === 'eth_getTransactionCount') {
+      this.spoiled++
+      return { ...answer, result: ahead(answer.result) }
+    }
+    if (isHead) {
+      this.spoiled++
+      const block = answer.result as { readonly number: string }
+      return { ...answer, result: { ...block, number: ahead(block.number), hash: `0x${'ab'.repeat(32)}` } }
+    }
+    if (!isShown) return answer
+    return { ...answer, result: { number: params[0], hash: `0x${'ab'.repeat(32)}` } }
   }
 
   async #asOfOld({ method, params }: Call, answer: Answer): Promise<Answer> {
@@ -130,4 +169,9 @@ export class FaultyRpc {
     const response = await fetch(this.#node, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     return (await response.json()) as Answer | readonly Answer[]
   }
+}
+
+/** A log as a node on another branch has one. */
+function elsewhere(log: RpcLog): RpcLog {
+  return { ...log, blockHash: `0x${'cd'.repeat(32)}`, logIndex: '0x3e7' } as RpcLog
 }

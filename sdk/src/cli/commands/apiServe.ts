@@ -42,6 +42,8 @@ export const apiServe = defineCommand({
     const { startApi } = await import('../../api/server/startApi.js')
     const { DirectoryInbox } = await import('../../client/delivery/DirectoryInbox.js')
     const { jsonLogger } = await import('../../worker/log/Logger.js')
+    const { EndpointProvider } = await import('../../chain/rpc/EndpointProvider.js')
+    const { endpointLog } = await import('../../worker/chain/openProvider.js')
     const { ownVersion } = await import('../../ownVersion.js')
     const { keyFile, store } = await context.settings()
     const proxy = keyFile !== undefined && !options.readOnly
@@ -52,8 +54,11 @@ export const apiServe = defineCommand({
       )
     }
     const client = proxy ? await context.client() : await context.reader()
-    const { chainId, addresses } = client.contracts
     const level = environment['GEVULOT_LOG_LEVEL'] === 'debug' ? 'debug' : 'info'
+    const log = jsonLogger({ level, write: (line) => output.note(line), now: () => client.clock.now() })
+    const { provider } = client.contracts
+    if (provider instanceof EndpointProvider) provider.onEvent = endpointLog(log)
+    const { chainId, addresses } = client.contracts
     const api = await startApi({
       ...{ client, directory: options.data, version: await ownVersion(), proxy, deposit: !options.noDeposit },
       explorer: !options.noExplorer,
@@ -65,7 +70,7 @@ export const apiServe = defineCommand({
         inbox: new DirectoryInbox(options.inbox, { chainId, market: addresses.market }),
       }),
       ...(options.contentUri !== undefined && { contentUri: options.contentUri }),
-      log: jsonLogger({ level, write: (line) => output.note(line), now: () => client.clock.now() }),
+      log,
     })
     try {
       output.report({ url: api.url, proxy, account: client.account ?? null }, [

@@ -15,12 +15,13 @@ export const doctor = defineCommand({
   examples: ['doctor', 'doctor --runtime nanos --json'],
   async run({ options, context }) {
     const { examineMachine } = await import('../examineMachine.js')
+    const { placesIn } = await import('../openClient.js')
     const { placeOptionsOf } = await import('../../content/openPlace.js')
-    const { rpcUrl, deployment, store } = await context.settings()
+    const { rpcUrl, rpcFallbacks, deployment, store } = await context.settings()
     const findings = await examineMachine({
       cacheDirectory: cacheDirectory(context.environment),
       needed: options.runtime,
-      ...(rpcUrl !== undefined && { rpcUrl }),
+      ...(rpcUrl !== undefined && { rpcUrls: [rpcUrl, ...placesIn(rpcFallbacks)] }),
       ...(deployment !== undefined && { deployment }),
       ...(store !== undefined && { store, places: placeOptionsOf(context.environment) }),
       signal: context.signal,

@@ -34,10 +34,21 @@ export const relayServe = defineCommand({
     const { redactor } = await import('../../worker/log/redactor.js')
     const { Secret } = await import('../../worker/config/Secret.js')
     const { readKey } = await import('../readKey.js')
+    const { placesIn } = await import('../openClient.js')
+    const { EndpointProvider } = await import('../../chain/rpc/EndpointProvider.js')
+    const { endpointLog } = await import('../../worker/chain/openProvider.js')
     const keyFile = await context.setting('keyFile')
     const { contracts, clock, settings } = await context.reader()
     const key = new Secret((await readKey(keyFile, context)).privateKey)
     const rpcUrl = new Secret(await context.setting('rpcUrl'))
+    const rpcFallbacks = placesIn((await context.settings()).rpcFallbacks).map((url) => new Secret(url))
+    const log = jsonLogger({
+      level: environment['GEVULOT_LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
+      write: (line) => output.note(line),
+      now: () => clock.now(),
+      redact: redactor([key], [rpcUrl, ...rpcFallbacks]),
+    })
+    if (contracts.provider instanceof EndpointProvider) contracts.provider.onEvent = endpointLog(log)
     const relay = await startRelay({
       ...{ contracts, clock, key, directory: options.data, host: options.host, port: options.port },
       limits: {
@@ -47,12 +58,7 @@ export const relayServe = defineCommand({
       maxFee: BigInt(options.maxFeeGwei) * GWEI,
       pollMs: settings.pollMs,
       behindProxy: options.behindProxy,
-      log: jsonLogger({
-        level: environment['GEVULOT_LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
-        write: (line) => output.note(line),
-        now: () => clock.now(),
-        redact: redactor([key], [rpcUrl]),
-      }),
+      log,
     })
     try {
       output.report({ url: relay.url, account: relay.account, accounts: options.account }, [

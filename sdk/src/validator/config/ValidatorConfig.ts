@@ -1,4 +1,5 @@
 import type { ConfigField, ConfigOf } from '../../worker/config/ConfigField.js'
+import { endpointMistakes } from '../../worker/config/endpointMistakes.js'
 import { helpOf } from '../../worker/config/helpText.js'
 import { loadTable } from '../../worker/config/loadConfig.js'
 import { integer, list, optional, path, text, url, type Parser } from '../../worker/config/parsers.js'
@@ -27,7 +28,7 @@ function field<T>(env: string, parse: Parser<T>, description: string, fallback: 
 
 /** Every field of the validator's configuration, in the order of the help text. What it shares with the worker means the same. */
 export const VALIDATOR_FIELDS = {
-  ...pickFields(WORKER_FIELDS, 'rpcUrl', 'deployment', 'keyFile', 'keyPasswordFile'),
+  ...pickFields(WORKER_FIELDS, 'rpcUrl', 'rpcFallbacks', 'rpcLagBlocks', 'deployment', 'keyFile', 'keyPasswordFile'),
   ...pickFields(WORKER_FIELDS, 'signerUrl', 'signerAccount', 'signerTimeoutMs'),
   dataDirectory: {
     env: 'GEVULOT_DATA_DIRECTORY',
@@ -76,7 +77,10 @@ export async function loadValidatorConfig(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<ValidatorConfig> {
-  return loadTable(VALIDATOR_FIELDS, path, environment, keyMistakes)
+  return loadTable(VALIDATOR_FIELDS, path, environment, (config) => [
+    ...keyMistakes(config),
+    ...endpointMistakes(config),
+  ])
 }
 
 /** What `gevulot-validator --help` prints. */

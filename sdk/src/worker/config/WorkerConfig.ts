@@ -6,6 +6,7 @@ import {
   bytes32,
   choice,
   contentPlace,
+  endpoints,
   flag,
   fleetName,
   integer,
@@ -50,6 +51,20 @@ export const WORKER_FIELDS = {
     'RPC_URL',
     secret(url),
     'JSON-RPC endpoint of the chain; may contain an API key, so it is never shown.',
+  ),
+  rpcFallbacks: {
+    env: 'GEVULOT_RPC_FALLBACKS',
+    parse: endpoints,
+    description:
+      'Further endpoints of the same chain, in order of preference, for when rpcUrl fails, limits or lags; they also tell what it leaves out. Never shown.',
+    fallback: [] as readonly Secret[],
+    secret: true,
+  },
+  rpcLagBlocks: field(
+    'RPC_LAG_BLOCKS',
+    integer(1, 10_000),
+    'Blocks by which the newest block of an endpoint may be behind the others before it is set aside.',
+    10,
   ),
   deployment: field('DEPLOYMENT', path, 'Path of the deployment record, deployments/<chain id>.json.'),
   keyFile: field(

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { workerError } from '../../errors/codes/worker.js'
 import type { ConfigOf, ConfigTable } from './ConfigField.js'
 import { workerMistakes } from '../key/openSigner.js'
+import { endpointMistakes } from './endpointMistakes.js'
 import { ROLES, WORKER_FIELDS, type Role, type WorkerConfig } from './WorkerConfig.js'
 
 const LONGEST_SHOWN = 80
@@ -15,7 +16,11 @@ export async function loadConfig(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<WorkerConfig> {
-  return loadTable(WORKER_FIELDS, path, environment, (config) => [...workerMistakes(config), ...roleMistakes(config)])
+  return loadTable(WORKER_FIELDS, path, environment, (config) => [
+    ...workerMistakes(config),
+    ...roleMistakes(config),
+    ...endpointMistakes(config),
+  ])
 }
 
 /** Reads only what a daemon is, whatever else is wrong: the rest of the configuration depends on it. */

@@ -106,6 +106,15 @@ export const list =
     })
   }
 
+const MOST_FALLBACKS = 7
+
+/** Some endpoints, each of which may hold an API key. */
+export const endpoints: Parser<readonly Secret[]> = (value, base) => {
+  const all = list(secret(url))(value, base)
+  if (all.length > MOST_FALLBACKS) throw new Error(`must be at most ${MOST_FALLBACKS} URLs`)
+  return all
+}
+
 /** A 32-byte id. */
 export const bytes32: Parser<string> = (value) => {
   if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{64}$/.test(value))

@@ -1,5 +1,6 @@
 import { formatEther } from 'ethers'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { EndpointState } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
 import type { JobState } from '../job/transitions.js'
 import type { KnownRunner } from '../fleet/RunnerBook.js'
@@ -13,6 +14,8 @@ export interface MetricSources {
   readonly openJobs: () => Promise<ReadonlyMap<JobState, number>>
   /** Workloads that wait for the operator's word. */
   readonly approvals: () => number
+  /** How the RPC endpoints stand. */
+  readonly endpoints: () => readonly EndpointState[]
   /** The runners of the fleet, where there is one. */
   readonly fleet?: () => FleetFigures
 }
@@ -138,7 +141,10 @@ export class WorkerMetrics implements HealthFigures {
   /** What keeps the worker from keeping deadlines. @param seconds Without a new block after which it cannot. */
   obstacles(seconds: number): Readonly<Record<string, boolean>> {
     const runners = this.#sources?.fleet?.().runners
+    const endpoints = this.#sources?.endpoints() ?? []
     return {
+      // Of a single one `chainUnseen` tells soon enough.
+      ...(endpoints.length > 1 && { noEndpoint: !endpoints.some(({ isUp }) => isUp) }),
       chainUnseen: !this.hasSeenChain || this.chainAge > seconds,
       // Without a fleet it is a runner itself.
       ...(runners && { noRunner: !runners.some(({ isReady }) => isReady) }),
@@ -154,8 +160,20 @@ export class WorkerMetrics implements HealthFigures {
     const counts = await this.#sources?.openJobs()
     jobs.reset()
     counts?.forEach((count, state) => jobs.set({ state }, count))
+    this.#showEndpoints(this.#sources?.endpoints() ?? [])
     this.#showFleet(this.#sources?.fleet?.())
     return this.#registry.metrics()
+  }
+
+  #showEndpoints(endpoints: readonly EndpointState[]): void {
+    // The endpoints count for themselves.
+    this.#counter('gevulot_endpoint_failures_total').reset()
+    for (const { name: endpoint, isUp, isCurrent, head, failures } of endpoints) {
+      this.#gauge('gevulot_endpoint_up').set({ endpoint }, isUp ? 1 : 0)
+      this.#gauge('gevulot_endpoint_current').set({ endpoint }, isCurrent ? 1 : 0)
+      if (head !== undefined) this.#gauge('gevulot_endpoint_head').set({ endpoint }, head)
+      failures.forEach((count, why) => this.#counter('gevulot_endpoint_failures_total').inc({ endpoint, why }, count))
+    }
   }
 
   #showFleet(fleet: FleetFigures | undefined): void {

@@ -19,6 +19,26 @@ export const WORKER_METRICS = {
     type: 'gauge',
     help: 'Seconds since the newest block was first seen; grows while no endpoint answers or no block comes.',
   },
+  gevulot_endpoint_up: {
+    type: 'gauge',
+    help: 'Whether requests may go to an RPC endpoint, 1, or it is set aside, 0.',
+    labels: ['endpoint'],
+  },
+  gevulot_endpoint_current: {
+    type: 'gauge',
+    help: 'Whether requests go to an RPC endpoint now: 1 or 0.',
+    labels: ['endpoint'],
+  },
+  gevulot_endpoint_head: {
+    type: 'gauge',
+    help: 'Newest block of an RPC endpoint when it was last looked at; of several only.',
+    labels: ['endpoint'],
+  },
+  gevulot_endpoint_failures_total: {
+    type: 'counter',
+    help: 'Failures of an RPC endpoint, by what was wrong with it.',
+    labels: ['endpoint', 'why'],
+  },
   gevulot_chain_reorgs_total: { type: 'counter', help: 'Reorgs that undid blocks the worker had stored.' },
   gevulot_jobs: { type: 'gauge', help: 'Jobs that are not closed, by state.', labels: ['state'] },
   gevulot_job_transitions_total: { type: 'counter', help: 'Jobs that came into a state.', labels: ['state'] },
