@@ -18,6 +18,8 @@ contract EpochRelay {
 
     /// @notice The rollup refused the proof, and no bond could be settled either.
     error NothingDone(bytes reason);
+    /// @notice Too little gas was left to settle a bond: give more. Passed over, it would go unnoticed, and estimates of gas leave just that much.
+    error TooLittleGas(uint256 bond, uint256 have);
 
     /// @param rollup_ The rollup.
     /// @param bonds_ The bonds.
@@ -46,9 +48,11 @@ contract EpochRelay {
         for (uint256 i; i < settled.length; ++i) {
             try bonds.settle(settled[i], settler) returns (IEpochBonds.State) {
                 ++count;
-            } catch {
-                // One that is too early or was settled before must not keep its neighbours waiting.
-                continue;
+            } catch (bytes memory data) {
+                // One that is too early or was settled before must not keep its neighbours waiting. Without data the call ran out of gas.
+                if (data.length == 0 || bytes4(data) == IEpochBonds.TooLittleGas.selector) {
+                    revert TooLittleGas(i, gasleft());
+                }
             }
         }
         if (!posted && count == 0) revert NothingDone(_cut(reason));

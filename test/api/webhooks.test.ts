@@ -32,6 +32,8 @@ const requestOf = (key_id: string) => ({
   },
   ...({ state: 'submitted', nonce: 0, workload: null, cancelling: false, error: null } as const),
   submitted_block: null,
+  jobs: 1,
+  releasing: false,
 })
 
 describe('api: webhooks', function () {

@@ -3,7 +3,9 @@ import { expect } from 'chai'
 import { aztecError } from '../../sdk/src/errors/codes/aztec.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import type { Runtime } from '../../sdk/src/runtime/Runtime.js'
+import type { WorkloadId } from '../../sdk/src/chain/index.js'
 import type { WireJob } from '../../sdk/src/aztec/broker/wire.js'
+import { prover } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
 import { until, type RunningAdapter } from '../support/aztec/AdapterBench.js'
 import { JOB_TIMEOUT_MS } from '../support/aztec/brokerCases.js'
@@ -165,6 +167,37 @@ describe('aztec: an adapter that pays by a proxy', function () {
       return request?.cancelling === true || request?.state === 'cancelled' ? true : undefined
     }, `it is not cancelled\n${adapter.tail()}`)
   })
+
+  for (const payer of ['an account', 'a proxy']) {
+    it(`what a slot stays open for although enough provers have committed is released, by ${payer}`, async () => {
+      const { bench } = proxy
+      const { requester } = await proxy.customer()
+      const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+      release = open
+      bench.provers.answer = (right, _, slot) => (slot === 0 ? undefined : gate.then(() => right))
+      const job = producer.job(epoch)
+      await producer.enqueue(job)
+      const options = { lanes: [{ ...bench.lane, redundancy: 2 }], ...(payer === 'a proxy' && { requester }) }
+      const adapter = await bench.adapter(broker.url, options)
+      const { workload } = await adapter.line('submitted')
+      const id = workload as WorkloadId
+      const failed = await until(async () => {
+        const now = await proxy.server.client.getWorkload({ workload: id })
+        return now.slots.some(({ status }) => status === 'failed') ? now : undefined
+      }, 'nobody failed')
+      // The first slot is open to all: a commit to it closes nothing, whatever it is.
+      const drawn = failed.slots.map(({ operator }) => operator)
+      const idle = bench.network.operators.find(({ address }) => !drawn.includes(address))!
+      await prover.commitOpen(bench.network, id, failed.spec, idle.seats[0]!, Buffer.from('junk'))
+      open()
+      await fulfilled([job], adapter)
+      const over = await until(async () => {
+        const now = await proxy.server.client.getWorkload({ workload: id })
+        return now.status === 'proving' ? undefined : now
+      }, `it was not released\n${adapter.tail()}`)
+      expect(over.status).to.equal('revealing')
+    })
+  }
 
   it('a revoked key is complained of, and what is in flight is kept', async () => {
     const { keyId, requester } = await proxy.customer()

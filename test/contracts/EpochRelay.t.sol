@@ -68,6 +68,19 @@ contract EpochRelayTest is BondsFixture {
         babbled.submitAndSettle(proofBy(proverId), new IEpochBonds.Bond[](0), stranger);
     }
 
+    /// @dev The least gas with which a call does not revert is what wallets give: with it the bond must not be passed over.
+    function testFuzz_submitAndSettle_TooLittleGasNeverPassesOverABond(uint256 gas) public {
+        IEpochBonds.Bond memory bond = opened();
+        gas = 21_000 + (gas % 900_000);
+        bytes memory call = abi.encodeCall(relay.submitAndSettle, (proofBy(proverId), _listOf(bond), stranger));
+        (bool done, bytes memory data) = address(relay).call{gas: gas}(call);
+        if (!done) assertEq(stateOf(bond), IEpochBonds.State.Open, "nothing happened");
+        else {
+            (, uint256 count) = abi.decode(data, (bool, uint256));
+            assertEq(count, 1, "settled");
+        }
+    }
+
     function _listOf(IEpochBonds.Bond memory bond) private pure returns (IEpochBonds.Bond[] memory list) {
         list = new IEpochBonds.Bond[](1);
         list[0] = bond;

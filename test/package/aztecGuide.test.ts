@@ -11,6 +11,7 @@ import { Contract, hexlify, JsonRpcProvider, Wallet, ZeroHash, type ContractTran
 
 import { creationCode } from '../../programs/support/solc.js'
 import { root } from '../../scripts/lib/artifacts.js'
+import { deploymentOf, readDeploymentRecord } from '../../sdk/src/chain/index.js'
 import type { WireJob } from '../../sdk/src/aztec/broker/wire.js'
 import { until } from '../support/aztec/AdapterBench.js'
 import { BrokerDouble } from '../support/aztec/BrokerDouble.js'
@@ -24,6 +25,7 @@ const DEVNET = 'gevulot devnet --provers 1'
 const SERVER = 'gevulot api serve --inbox .gevulot/devnet/inbox --config .gevulot/devnet/gevulot.json'
 const LIMIT_MS = 600_000
 const JOB_TIMEOUT_MS = 30_000
+const SLOT_SECONDS = 120
 
 /** A file that the page shows, or a command it tells to type. */
 type Step = { readonly file: string; readonly text: string } | { readonly command: string }
@@ -185,24 +187,28 @@ describe('package: an Aztec sequencer in ten minutes', function () {
     expect(account.name).to.equal('sequencer-1')
     expect(account.requests).to.deep.equal({ accepted: 0, submitted: 2, refused: 0, cancelled: 0 })
     expect(BigInt(account.fees) > 0n).to.equal(true)
+    await next('(umask 077')
+    const accounts = await next('gevulot api accounts')
+    expect(accounts).to.match(/^[0-9a-f]{16} +sequencer-1 +2 /m)
+    for (const type of ['PARITY_BASE', 'PUBLIC_VM']) expect(accounts).to.match(new RegExp(`^ +${type} +1 +1 `, 'm'))
   })
 
-  it('posted by oneself: a double of the rollup has it, and a second call sends nothing', async () => {
+  it('with a bond, posted by oneself: a double of the rollup has it, a second call sends nothing, and all comes back', async () => {
     const provider = new JsonRpcProvider(`http://${places[0]![1]}`)
     try {
       const key = await readFile(join(directory(), '.gevulot/devnet/requester.key'), 'utf8')
       const account = new Wallet(key.trim(), provider)
-      const data = hexlify(creationCode('test/support/contracts/RollupDouble.sol', 'RollupDouble'))
+      // With slots of two minutes, so that a slow machine comes to the end of an epoch's time no more than a person would.
+      const source = 'test/support/solidity/FakeRollup.sol'
+      const slow = (await readFile(join(root, source), 'utf8')).replace('SLOT = 12;', `SLOT = ${SLOT_SECONDS};`)
+      const data = hexlify(creationCode(source, 'FakeRollup', { [source]: slow }))
       const rollup = (await (await account.sendTransaction({ data })).wait())?.contractAddress ?? ''
-      const double = new Contract(rollup, ['function set(uint256, uint256, uint256, uint256)', 'function setArchive(uint256, bytes32)'], account) // prettier-ignore
+      const double = new Contract(rollup, ['function propose(bytes32)'], account)
       const [proverId, archive] = [`0x${'0f'.repeat(20)}`, `0x${'ab'.repeat(32)}`]
-      for (const [name, ...args] of [
-        ['set', 1, 0, 0, 9],
-        ['setArchive', 1, archive],
-      ] as const) {
-        const sent = (await double.getFunction(name)(...args)) as ContractTransactionResponse
-        await sent.wait()
-      }
+      const sent = (await double.getFunction('propose')(archive)) as ContractTransactionResponse
+      await sent.wait()
+      await provider.send('evm_increaseTime', [4 * SLOT_SECONDS])
+      await provider.send('evm_mine', [])
       const proof = {
         ...{
           start: '1',
@@ -213,13 +219,28 @@ describe('package: an Aztec sequencer in ten minutes', function () {
         attestations: { signatureIndices: '0x', signaturesOrAddresses: '0x' },
       }
       await writeFile(join(directory(), 'epoch-proof.json'), JSON.stringify(proof))
+      const { token } = deploymentOf(await readDeploymentRecord(join(directory(), '.gevulot/devnet/deployment.json')))
+      const made = await next('gevulot aztec deploy-bonds', { '0x<rollup>': rollup, '0x<token>': token })
+      const bonds = { '0x<bonds>': /^bonds +(0x[0-9a-fA-F]{40})$/m.exec(made)?.[1] ?? expect.fail(made) }
+      expect(await next('gevulot aztec fund-bonds', bonds)).to.include('has 54 GVLT in the bonds')
+      const whose = { '0x<prover>': account.address, '0x<prover-id>': proverId }
+      expect(await next('gevulot aztec sign-bond', { ...bonds, ...whose })).to.include('checkpoints 1 to 1 of epoch 0')
+      expect(await next('gevulot aztec open-bond', bonds)).to.match(/state +open/)
+      expect(await next('gevulot aztec show-bond', bonds)).to.match(/epoch +not proven/)
       const values = { '0x<rollup>': rollup, '0x<prover-id>': proverId }
       const [command] = steps
       expect(await next('gevulot aztec post', values)).to.match(
         /is posted by 0x[0-9a-f]{64}\. Proven up to checkpoint 1/,
       )
-      steps.push(command!)
+      steps.unshift(command!)
       expect(await next('gevulot aztec post', values)).to.include('was there before; nothing was sent')
+      expect(await next('gevulot aztec settle-bond', bonds)).to.match(/state +kept/)
+      expect(await next('gevulot aztec withdraw-bonds 50', bonds)).to.include('50 GVLT can be withdrawn from')
+      await provider.send('evm_increaseTime', [61])
+      await provider.send('evm_mine', [])
+      expect(await next('gevulot aztec withdraw-bonds --bonds', bonds)).to.include(
+        "50 GVLT are the account's own again",
+      )
     } finally {
       provider.destroy()
     }

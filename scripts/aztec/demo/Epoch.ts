@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { IAztecRollup, IRollupView } from '../../../sdk/src/chain/generated/index.js'
 import type { AztecNetwork } from './AztecNetwork.js'
-import { EPOCH_SLOTS } from './timing.js'
 
 const LOOK_MS = 500
 /** A machine that has other things to do may miss slots. */
@@ -14,15 +13,12 @@ export class Epoch {
   readonly span: IRollupView.SpanStruct
   /** The checkpoint that is to be proven. */
   readonly checkpoint: bigint
-  /** A slot of it. */
-  readonly slot: bigint
   readonly #rollup: IAztecRollup
 
   private constructor(rollup: IAztecRollup, number: bigint, checkpoint: bigint, span: IRollupView.SpanStruct) {
     this.#rollup = rollup
     this.number = number
     this.checkpoint = checkpoint
-    this.slot = number * BigInt(EPOCH_SLOTS)
     this.span = span
   }
 

@@ -1,16 +1,19 @@
-import { MaxUint256, parseEther, type HDNodeWallet } from 'ethers'
+import { parseEther, type HDNodeWallet } from 'ethers'
 
+import { BondAccount, type BondStatus } from '../../../sdk/src/aztec/bonds/BondAccount.js'
+import { deployBonds } from '../../../sdk/src/aztec/bonds/deployBonds.js'
+import type { SignedBond } from '../../../sdk/src/aztec/bonds/SignedBond.js'
 import { EpochBonds__factory } from '../../../sdk/src/chain/generated/factories/EpochBonds__factory.js'
 import { IAztecRollup__factory } from '../../../sdk/src/chain/generated/factories/IAztecRollup__factory.js'
 import { RewardShare__factory } from '../../../sdk/src/chain/generated/factories/RewardShare__factory.js'
 import { RewardShares__factory } from '../../../sdk/src/chain/generated/factories/RewardShares__factory.js'
-import type { EpochBonds, IAztecRollup, IEpochBonds, RewardShares } from '../../../sdk/src/chain/generated/index.js'
+import type { EpochBonds, IAztecRollup, RewardShares } from '../../../sdk/src/chain/generated/index.js'
+import { toAddress, type Hex } from '../../../sdk/src/chain/hex.js'
 import { deployContract } from '../../../sdk/src/deploy/deploy.js'
 import type { LocalChain } from '../../demo/LocalChain.js'
 import { ACCOUNTS } from './accounts.js'
 import type { Market } from './Market.js'
 
-const STATES = ['None', 'Open', 'Kept', 'Covered', 'Broken', 'Returned'] as const
 const WITHDRAWAL_SECONDS = 600
 const LEAST_DEPOSIT = parseEther('10')
 const DEPOSIT = parseEther('50')
@@ -55,60 +58,62 @@ export class ProverIdentity {
   }
 }
 
-/** Bonds on epochs of the rollup, in tokens of our network. */
+/** Bonds on epochs of the rollup, in tokens of our network, as `gevulot aztec` makes them. */
 export class Bonding {
   readonly rollup: IAztecRollup
   readonly #bonds: EpochBonds
   readonly #bonder: HDNodeWallet
-  readonly #proverId: string
-  readonly #prover: string
+  readonly #proverId: Hex
+  readonly #prover: HDNodeWallet
   readonly #passerBy: HDNodeWallet
 
-  private constructor(rollup: IAztecRollup, bonds: EpochBonds, chain: LocalChain, proverId: string) {
+  private constructor(rollup: IAztecRollup, bonds: EpochBonds, chain: LocalChain, proverId: Hex) {
     this.rollup = rollup
     this.#bonds = bonds
     this.#bonder = chain.wallet(ACCOUNTS.bonder)
     this.#passerBy = chain.wallet(ACCOUNTS.passerBy)
-    this.#prover = chain.wallet(ACCOUNTS.provers).address
+    this.#prover = chain.wallet(ACCOUNTS.provers)
     this.#proverId = proverId
   }
 
   /** Deploys the bonds of a rollup and pays in what the proposer will bond. */
   static async start(chain: LocalChain, { contracts }: Market, rollup: string, proverId: string): Promise<Bonding> {
     const owner = chain.wallet(ACCOUNTS.owner)
-    const { address: view } = await deployContract(owner, 'AztecRollupView', [rollup])
     const token = contracts.token
-    const tokenAddress = await token.getAddress()
-    const deployed = await deployContract(owner, 'EpochBonds', [view, tokenAddress, WITHDRAWAL_SECONDS, LEAST_DEPOSIT])
-    const bonds = EpochBonds__factory.connect(deployed.address, chain.wallet(ACCOUNTS.bonder))
-    const bonding = new Bonding(IAztecRollup__factory.connect(rollup, chain.provider), bonds, chain, proverId)
+    const { bonds: address } = await deployBonds(owner, {
+      ...{ rollup: toAddress(rollup), token: toAddress(await token.getAddress()) },
+      ...{ withdrawalDelay: WITHDRAWAL_SECONDS, leastDeposit: LEAST_DEPOSIT },
+    })
+    const bonds = EpochBonds__factory.connect(address, chain.provider)
+    const bonding = new Bonding(
+      IAztecRollup__factory.connect(rollup, chain.provider),
+      bonds,
+      chain,
+      toAddress(proverId),
+    )
     for (const index of [ACCOUNTS.bonder, ACCOUNTS.passerBy]) await chain.fund(chain.wallet(index).address)
     const amount = 2n * (DEPOSIT + TIP + BOUNTY)
     const bonder = chain.wallet(ACCOUNTS.bonder)
     await (await token.transfer(bonder.address, amount)).wait()
-    await (await token.connect(bonder).approve(deployed.address, MaxUint256)).wait()
-    await (await bonds.deposit(bonder.address, amount)).wait()
+    await (await BondAccount.connect(bonder, address)).fund(amount)
     return bonding
   }
 
-  /** Bonds on an epoch that is over. @param slot One in which the rollup's proposer could be asked for. */
-  async open(span: IEpochBonds.BondStruct['span'], slot: bigint): Promise<IEpochBonds.BondStruct> {
-    const bond = {
-      ...{ proposer: this.#bonder.address, prover: this.#prover, proverId: this.#proverId, slot, span },
-      ...{ deposit: DEPOSIT, tip: TIP, bounty: BOUNTY },
-    }
-    await (await this.#bonds.open(bond, '0x')).wait()
+  /** Has the proposer sign a bond on an epoch that is over; somebody else opens it. */
+  async open(epoch: bigint): Promise<SignedBond> {
+    const terms = { epoch, prover: toAddress(this.#prover.address), proverId: this.#proverId }
+    const bond = await (await this.#as(this.#bonder)).sign({ ...terms, deposit: DEPOSIT, tip: TIP, bounty: BOUNTY })
+    await (await this.#as(this.#passerBy)).open(bond)
     return bond
   }
 
   /** Settles a bond, as anybody may. @returns How it ended, and what each has now. */
-  async settle(bond: IEpochBonds.BondStruct): Promise<BondEnd> {
+  async settle(bond: SignedBond): Promise<BondEnd> {
     const before = await this.balances()
-    await (await this.#bonds.connect(this.#passerBy).settle(bond, this.#passerBy.address)).wait()
+    const { state } = await (await this.#as(this.#passerBy)).settle(bond)
     const after = await this.balances()
-    const { state } = await this.#bonds.bonds(await this.#bonds.idOf(bond))
     return {
-      state: STATES[Number(state)] ?? 'None',
+      state,
       returned: after.bonder - before.bonder,
       tip: after.prover - before.prover,
       bounty: after.passerBy - before.passerBy,
@@ -117,18 +122,18 @@ export class Bonding {
 
   /** Balances within the bonds. */
   async balances(): Promise<{ readonly bonder: bigint; readonly prover: bigint; readonly passerBy: bigint }> {
-    const of = async (account: string): Promise<bigint> => (await this.#bonds.accounts(account)).balance
-    return {
-      bonder: await of(this.#bonder.address),
-      prover: await of(this.#prover),
-      passerBy: await of(this.#passerBy.address),
-    }
+    const of = async ({ address }: HDNodeWallet): Promise<bigint> => (await this.#bonds.accounts(address)).balance
+    return { bonder: await of(this.#bonder), prover: await of(this.#prover), passerBy: await of(this.#passerBy) }
+  }
+
+  async #as(wallet: HDNodeWallet): Promise<BondAccount> {
+    return BondAccount.connect(wallet, toAddress(await this.#bonds.getAddress()))
   }
 }
 
 /** What became of a bond, token units. */
 export interface BondEnd {
-  readonly state: (typeof STATES)[number]
+  readonly state: BondStatus['state']
   /** To the bonder, of deposit, tip and bounty. */
   readonly returned: bigint
   readonly tip: bigint

@@ -54,8 +54,8 @@ export async function proveEpoch(
   const epoch = await Epoch.next(aztec, bonding.rollup, signal)
   const ended = Date.now()
   tell(`Aztec's sequencer proposed checkpoint ${epoch.checkpoint}; its epoch ${epoch.number} is over`)
-  const bond = await bonding.open(epoch.span, epoch.slot)
-  tell(`its proposer bonded ${amount(BigInt(bond.deposit))} GVLT that it will be proven`)
+  const bond = await bonding.open(epoch.number)
+  tell(`its proposer bonded ${amount(bond.bond.deposit)} GVLT that it will be proven`)
 
   const telling = new AbortController()
   const told = tellProgress(stage, epoch, from, AbortSignal.any([signal, telling.signal]))

@@ -58,6 +58,15 @@ export const text: Parse<string> = (value) => {
   return value
 }
 
+const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost']
+
+/** Address of a server that a secret is sent to: sealed on its way, or not leaving the machine. */
+export const httpUrl: Parse<string> = (value) => {
+  const url = URL.parse(value)
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname))) return value
+  throw new Error('must be an https URL, or one of this machine: a key goes with every request')
+}
+
 /** `name=path`: an input file under the name the program sees. */
 export const namedPath: Parse<readonly [name: string, path: string]> = (value) => {
   const at = value.indexOf('=')

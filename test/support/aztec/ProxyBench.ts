@@ -8,6 +8,7 @@ import { readEvents } from '../../../sdk/src/chain/index.js'
 import { systemClock } from '../../../sdk/src/clock.js'
 import { HttpStore } from '../../../sdk/src/content/HttpStore.js'
 import { generateDeliveryKey } from '../../../sdk/src/crypto/DeliveryKey.js'
+import { jsonLogger } from '../../../sdk/src/worker/log/Logger.js'
 import { TestApi } from '../api.js'
 import { AdapterBench } from './AdapterBench.js'
 
@@ -16,12 +17,16 @@ export interface Customer {
   readonly api: ApiClient
   readonly keyId: string
   readonly requester: ProxyRequester
+  /** Another requester of the same API key, that has lost the delivery key of the first. */
+  withoutKey(): ProxyRequester
 }
 
 /** Real contracts, scripted seats, a broker, and a real API server that submits and pays. */
 export class ProxyBench {
   readonly bench: AdapterBench
   readonly server: TestApi
+  /** What requesters have logged. */
+  readonly lines: string[] = []
   readonly #port: number
 
   private constructor(bench: AdapterBench, server: TestApi) {
@@ -42,15 +47,17 @@ export class ProxyBench {
   ): Promise<Customer> {
     const { apiKey, keyId, ...api } = await this.server.as(limits)
     const { url } = this.server
-    const own = createApiClient({ url, apiKey, fetch: around(patientFetch(systemClock)) })
-    const requester = new ProxyRequester({
-      ...{ api: own, clock: systemClock, account: `key ${keyId}`, chainId: this.bench.network.deployment.chainId },
-      deliveryKey: generateDeliveryKey(),
-      source: new HttpStore(`${url}/v1/content/`, { addresses: 'any' }),
-      cacheDirectory: join(this.server.directory, 'packages'),
-      ...options,
-    })
-    return { api, keyId, requester }
+    const requester = (fetch: (inner: typeof globalThis.fetch) => typeof globalThis.fetch) =>
+      new ProxyRequester({
+        api: createApiClient({ url, apiKey, fetch: fetch(patientFetch(systemClock)) }),
+        ...{ clock: systemClock, account: `key ${keyId}`, chainId: this.bench.network.deployment.chainId },
+        deliveryKey: generateDeliveryKey(),
+        log: jsonLogger({ level: 'info', write: (line) => this.lines.push(line), now: () => Date.now() }),
+        source: new HttpStore(`${url}/v1/content/`, { addresses: 'any' }),
+        cacheDirectory: join(this.server.directory, 'packages'),
+        ...options,
+      })
+    return { api, keyId, requester: requester(around), withoutKey: () => requester((inner) => inner) }
   }
 
   /** Stops the server; {@link resume} starts it at the same address. */

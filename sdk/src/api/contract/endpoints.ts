@@ -4,11 +4,12 @@ import { endpoint } from './Endpoint.js'
 import { INDEX_ENDPOINTS, programHistory } from './indexEndpoints.js'
 import { indexHead, storyStep, totals, workloadSummary } from './indexShapes.js'
 import { WEBHOOK_ENDPOINTS } from './webhookEndpoints.js'
-import { account } from './accountShape.js'
+import { account, allowance, keyAccount } from './accountShape.js'
 import { amount, bytes32, inputFiles, inputs, queryInteger, request, terms, workload } from './shapes.js'
 
 const ofRequest = { request: z.string().regex(/^[0-9a-f]{32}$/, 'must be 32 hexadecimal digits') }
 const ofWorkload = { workload: bytes32 }
+const LABEL = /^[A-Za-z0-9_.:-]{1,64}$/
 const NEWEST = 'newest first; pass `next` as `cursor` for the following page'
 
 /** Every operation of the API. A name is the operation's id in OpenAPI and the method of the client. */
@@ -117,6 +118,16 @@ export const ENDPOINTS = {
         description:
           'X25519 public key to which proofs are sealed before they are revealed; see /v1/requests/{request}/sealed',
       }),
+      label: z.string().regex(LABEL, 'must have 1 to 64 letters, digits, _ . : or -').optional().meta({
+        description: 'what the key calls it: its account has sums by label',
+      }),
+      jobs: z
+        .number()
+        .int()
+        .min(1)
+        .max(65_536)
+        .default(1)
+        .meta({ description: 'jobs of its own in it, for the account' }),
     },
     answer: request,
   }),
@@ -140,6 +151,16 @@ export const ENDPOINTS = {
     method: 'POST',
     path: '/v1/requests/{request}/cancel',
     summary: 'Cancel a request: at once while it is not submitted, afterwards by the rules of the chain',
+    key: true,
+    status: 202,
+    params: ofRequest,
+    answer: request,
+  }),
+  releaseRequest: endpoint({
+    method: 'POST',
+    path: '/v1/requests/{request}/release',
+    summary:
+      'Close the commits of a workload of the key early: whoever has committed is paid, and nobody has to work on it any more',
     key: true,
     status: 202,
     params: ofRequest,
@@ -179,21 +200,19 @@ export const ENDPOINTS = {
     key: true,
     answer: account,
   }),
+  listAccounts: endpoint({
+    method: 'GET',
+    path: '/v1/accounts',
+    summary: "Every key's account and what is left of its day; for a key of the server's operator",
+    key: true,
+    answer: z.object({ accounts: z.array(keyAccount) }),
+  }),
   getAllowance: endpoint({
     method: 'GET',
     path: '/v1/allowance',
     summary: 'What the key may still do within the last 24 hours',
     key: true,
-    answer: z.object({
-      name: z.string(),
-      requestsPerDay: z.number(),
-      requestsLeft: z.number(),
-      spendPerDay: amount,
-      spendLeft: amount,
-      /** Bytes of content. */
-      uploadPerDay: z.number(),
-      uploadLeft: z.number(),
-    }),
+    answer: allowance,
   }),
 } as const
 

@@ -114,11 +114,15 @@ export const request = z
     }),
     /** Whether a cancel of the workload was asked for. */
     cancelling: z.boolean(),
+    /** Whether its commits are to be closed. */
+    releasing: z.boolean(),
     program: z.string(),
     fee: amount,
     maxRunTime: z.number(),
     redundancy: z.number(),
     inputs: z.string(),
+    label: z.string().nullable(),
+    jobs: z.number(),
     workload: z.string().nullable(),
     error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
     /** Unix milliseconds. */

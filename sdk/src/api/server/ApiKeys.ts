@@ -24,6 +24,8 @@ const storedKey = z.strictObject({
     .int()
     .min(0)
     .default(10 * 2 ** 30),
+  /** Whether it may see the accounts of all keys. */
+  operator: z.boolean().default(false),
   /** Unix milliseconds. */
   createdAt: z.number(),
   revoked: z.boolean(),
@@ -51,13 +53,21 @@ export class ApiKeys {
   /**
    * Makes a key.
    * @param now Milliseconds.
+   * @param operator Whether it may see the accounts of all keys.
    * @returns The key itself, which is kept nowhere.
    */
-  async add(name: string, limits: KeyLimits, now: number): Promise<{ readonly id: string; readonly key: string }> {
+  async add(
+    name: string,
+    limits: KeyLimits,
+    now: number,
+    operator = false,
+  ): Promise<{ readonly id: string; readonly key: string }> {
     const id = randomBytes(8).toString('hex')
     const secret = randomBytes(32).toString('base64url')
     const hash = hashOf(secret)
-    await this.#write({ schema: 'gevulot/api-key@1', id, name, hash, ...limits, createdAt: now, revoked: false })
+    await this.#write({
+      ...{ schema: 'gevulot/api-key@1', id, name, hash, ...limits, operator, createdAt: now, revoked: false },
+    })
     return { id, key: `gvk_${id}_${secret}` }
   }
 

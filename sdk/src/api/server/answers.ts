@@ -33,7 +33,8 @@ function ledgerOf(workload: Workload) {
 /** A request as the API answers it. */
 export function requestAnswer(row: StoredRequest): z.output<typeof requestShape> {
   return {
-    ...{ request: row.public_id, state: row.state, cancelling: row.cancelling, program: row.program, fee: row.fee },
+    ...{ request: row.public_id, state: row.state, cancelling: row.cancelling },
+    ...{ releasing: row.releasing, program: row.program, fee: row.fee, label: row.label, jobs: row.jobs },
     ...{ maxRunTime: row.max_run_time, redundancy: row.redundancy, inputs: row.inputs, workload: row.workload },
     error: row.error === null ? null : (JSON.parse(row.error) as { code: string; message: string; hint: string }),
     createdAt: row.created_at,

@@ -17,7 +17,7 @@ import type { Accounts } from '../store/Accounts.js'
 import type { KeptInputs } from '../store/KeptInputs.js'
 import type { RequestStore, StoredRequest } from '../store/RequestStore.js'
 import type { UploadStore } from '../store/UploadStore.js'
-import type { StoredKey } from './ApiKeys.js'
+import type { ApiKeys, StoredKey } from './ApiKeys.js'
 import type { ChainIndex } from '../chainIndex/ChainIndex.js'
 import { requestAnswer, workloadAnswer } from './answers.js'
 import type { Figures } from './Figures.js'
@@ -30,6 +30,7 @@ import type { AddressPolicy } from '../../content/addressPolicy.js'
 
 /** Proxy mode: what submitting on behalf of keys needs. */
 export interface Proxy {
+  readonly keys: ApiKeys
   readonly requests: RequestStore
   readonly uploads: UploadStore
   readonly accounts: Accounts
@@ -163,6 +164,7 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
       {
         ...{ ...asked, program, inputs: digest, public_inputs: publicInputs, inputs_uri: uri ?? contentUri },
         ...{ max_run_time: maxRunTime, redundancy, rescue, delivery_key: input.deliveryKey ?? null },
+        ...{ label: input.label ?? null, jobs: input.jobs },
       },
       key,
       client.clock.now(),
@@ -188,23 +190,34 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     return requestAnswer(row)
   },
 
+  async releaseRequest(backend, { request }, caller) {
+    const { requests, submitter } = proxyOf(backend)
+    const row = await requests.release(await find(backend, request, caller))
+    if (row === undefined)
+      throw clientError('CLIENT_NOTHING_TO_DO', `request ${request} is no workload: it has no commits`)
+    submitter.wake()
+    return requestAnswer(row)
+  },
+
   async getAllowance(backend, _, caller) {
-    const key = keyOf(caller)
-    const { name, requestsPerDay, spendPerDay, uploadPerDay } = key
-    const { requests, uploads } = proxyOf(backend)
-    const now = backend.client.clock.now()
-    const used = await requests.usage(key.id, now)
-    const left = BigInt(spendPerDay) - used.spent
-    return {
-      ...{ name, requestsPerDay, requestsLeft: Math.max(0, requestsPerDay - used.requests) },
-      ...{ spendPerDay, spendLeft: String(left < 0n ? 0n : left) },
-      ...{ uploadPerDay, uploadLeft: Math.max(0, uploadPerDay - (await uploads.usage(key.id, now))) },
-    }
+    return allowanceOf(backend, keyOf(caller))
   },
 
   async getAccount(backend, _, caller) {
     const { id, name } = keyOf(caller)
-    return { name, ...(await proxyOf(backend).accounts.of(id, backend.client.clock.now())) }
+    return { name, ...(await proxyOf(backend).accounts.of(id)) }
+  },
+
+  async listAccounts(backend, _, caller) {
+    const { keys, accounts } = proxyOf(backend)
+    if (!keyOf(caller).operator) throw apiError('API_UNAUTHORISED', "this needs a key of the server's operator")
+    const all = []
+    for (const key of await keys.list()) {
+      const { id, name, revoked } = key
+      const account = { name, ...(await accounts.of(id)) }
+      all.push({ id, revoked, account, allowance: await allowanceOf(backend, key) })
+    }
+    return { accounts: all }
   },
 
   async listSealedProofs(backend, { request }, caller) {
@@ -245,6 +258,20 @@ function decoded({
 }: Input<(typeof ENDPOINTS)['publishInputs']> | Extract<GivenInputs, { files: unknown }>) {
   const bytes = Object.entries(files).map(([name, text]) => [name, Buffer.from(text, 'base64')] as const)
   return { args, files: Object.fromEntries(bytes) as Record<string, Buffer> }
+}
+
+/** What a key may still do within 24 hours. */
+async function allowanceOf(backend: Backend, key: StoredKey) {
+  const { name, requestsPerDay, spendPerDay, uploadPerDay } = key
+  const { requests, uploads } = proxyOf(backend)
+  const now = backend.client.clock.now()
+  const used = await requests.usage(key.id, now)
+  const left = BigInt(spendPerDay) - used.spent
+  return {
+    ...{ name, requestsPerDay, requestsLeft: Math.max(0, requestsPerDay - used.requests) },
+    ...{ spendPerDay, spendLeft: String(left < 0n ? 0n : left) },
+    ...{ uploadPerDay, uploadLeft: Math.max(0, uploadPerDay - (await uploads.usage(key.id, now))) },
+  }
 }
 
 async function find(backend: Backend, id: string, caller: Caller): Promise<StoredRequest> {

@@ -112,8 +112,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       throw apiError('API_CONFIG_INVALID', `cannot open the database in ${directory}`, { cause })
     })
     closers.push(() => db.destroy())
-    const proxy = openProxy(options, db)
     const keys = new ApiKeys(join(directory, 'keys'))
+    const proxy = openProxy(options, db, keys)
     const { contracts, clock } = client
     const hub = new EventHub({ contracts, clock })
     const index = new ChainIndex({
@@ -173,17 +173,17 @@ function checkProxy(options: ApiOptions): void {
   }
 }
 
-function openProxy(options: ApiOptions, db: Kysely<ApiSchema>): Proxy | undefined {
+function openProxy(options: ApiOptions, db: Kysely<ApiSchema>, keys: ApiKeys): Proxy | undefined {
   const { client, log, contentUri = '' } = options
   const store: ContentStore | undefined = client.store
   if (!wantsProxy(options) || store === undefined) return undefined
   const requests = new RequestStore(db)
-  const submitter = new Submitter({ client, requests, log, deposit: options.deposit ?? true })
+  const submitter = new Submitter({ client, requests, keys, log, deposit: options.deposit ?? true })
   const webhooks = new WebhookStore(db)
   const kept = new KeptInputs({ ...options.inputs, db, store, clock: client.clock, log })
-  const [uploads, accounts] = [new UploadStore(db), new Accounts(db)]
+  const [uploads, accounts] = [new UploadStore(db), new Accounts(db, client.clock)]
   return {
-    ...{ requests, uploads, accounts, submitter, store, kept, contentUri, webhooks },
+    ...{ keys, requests, uploads, accounts, submitter, store, kept, contentUri, webhooks },
     inbox: options.inbox ?? client.inbox,
     addresses: options.webhookAddresses ?? 'public',
   }

@@ -18,6 +18,8 @@ export type NewRequest = Pick<
   | 'public_inputs'
   | 'inputs_uri'
   | 'delivery_key'
+  | 'label'
+  | 'jobs'
   | 'fee'
   | 'max_run_time'
   | 'redundancy'
@@ -64,7 +66,7 @@ export class RequestStore {
           ...request,
           public_id: randomBytes(16).toString('hex'),
           ...{ created_at: now, state: 'accepted', nonce: null, workload: null, cancelling: false, error: null },
-          submitted_block: null,
+          ...{ submitted_block: null, gas_cost: null, releasing: false },
         })
         .returningAll()
         .executeTakeFirstOrThrow()
@@ -115,29 +117,45 @@ export class RequestStore {
   }
 
   /**
-   * The request to submit next: one that has begun before all others, then the oldest.
+   * What each key wants submitted next, one request a key: one that has begun, else its oldest.
    * @param but Ids of requests that wait.
    */
-  async next(but: readonly number[]): Promise<StoredRequest | undefined> {
+  async heads(but: readonly number[]): Promise<readonly StoredRequest[]> {
     return this.#db
       .selectFrom('requests')
+      .distinctOn('key_id')
       .selectAll()
       .where('state', '=', 'accepted')
       .$if(but.length > 0, (query) => query.where('id', 'not in', but))
+      .orderBy('key_id')
       .orderBy(sql`nonce is null`)
       .orderBy('id')
-      .executeTakeFirst()
+      .execute()
   }
 
-  /** Submitted requests that are to be cancelled. */
-  async toCancel(): Promise<readonly StoredRequest[]> {
+  /** Submitted requests that are to be cancelled or released, oldest first. */
+  async toAct(): Promise<readonly StoredRequest[]> {
     return this.#db
       .selectFrom('requests')
       .selectAll()
       .where('state', '=', 'submitted')
-      .where('cancelling', '=', true)
+      .where((eb) => eb.or([eb('cancelling', '=', true), eb('releasing', '=', true)]))
       .orderBy('id')
       .execute()
+  }
+
+  /**
+   * Notes that the commits of a request's workload are to be closed.
+   * @returns Undefined when it is no workload yet.
+   */
+  async release({ id }: StoredRequest): Promise<StoredRequest | undefined> {
+    return this.#db
+      .updateTable('requests')
+      .set({ releasing: true })
+      .where('id', '=', id)
+      .where('state', '=', 'submitted')
+      .returningAll()
+      .executeTakeFirst()
   }
 
   /**
@@ -201,7 +219,9 @@ export class RequestStore {
   /** Notes what became of a request. */
   async settle(
     id: number,
-    outcome: Partial<Pick<StoredRequest, 'state' | 'workload' | 'submitted_block' | 'error' | 'cancelling'>>,
+    outcome: Partial<
+      Pick<StoredRequest, 'state' | 'workload' | 'submitted_block' | 'gas_cost' | 'error' | 'cancelling' | 'releasing'>
+    >,
   ) {
     await this.#db.updateTable('requests').set(outcome).where('id', '=', id).execute()
   }

@@ -121,6 +121,17 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.createIndex('kept_by_time').on('kept').column('created_at').execute()
     },
   },
+  '0006_release_and_costs': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .alterTable('requests')
+        .addColumn('releasing', 'boolean', (column) => column.notNull().defaultTo(false))
+        .addColumn('gas_cost', 'text')
+        .addColumn('label', 'text')
+        .addColumn('jobs', 'integer', (column) => column.notNull().defaultTo(1))
+        .execute()
+    },
+  },
 }
 
 // 0002: the tables of the index as its rows are written.

@@ -45,6 +45,9 @@ interface RequestsTable {
   readonly inputs_uri: string
   /** What its proofs are sealed to before they are revealed; null: the server's own. */
   readonly delivery_key: string | null
+  /** What the key calls it, and how many jobs of its own are in it. */
+  readonly label: string | null
+  readonly jobs: number
   /** Token units. */
   readonly fee: string
   readonly max_run_time: number
@@ -58,6 +61,10 @@ interface RequestsTable {
   /** Block of the submission, by which it is noticed that a reorg has taken it away. */
   submitted_block: number | null
   cancelling: boolean
+  /** Whether its commits are to be closed. */
+  releasing: boolean
+  /** Wei that its submission cost; null: not submitted, or not known. */
+  gas_cost: string | null
   /** JSON of code, message and hint. */
   error: string | null
 }

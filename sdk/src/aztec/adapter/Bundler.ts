@@ -65,7 +65,7 @@ export class Bundler {
     const { requester, book, spending, log, windowSeconds } = this.#options
     const [first] = jobs
     if (first === undefined) return true
-    const { epoch } = first
+    const { epoch, type } = first
     const now = requester.clock.now()
     const deadline = (await book.firstSeen(epoch)) + windowSeconds * 1000
     const maxRunTime = runTimeOf(jobs, lane, (deadline - now) / 1000)
@@ -75,10 +75,19 @@ export class Bundler {
     if (fee > (await spending.leftFor(epoch, now))) return this.#giveUp(jobs, 'the budget is used up')
     // The order that `ofBundle` gives back, whatever was closed meanwhile.
     const sorted = jobs.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    const terms = { lane: index, program, epoch, fee: String(fee), max_run_time: maxRunTime, redundancy, deadline }
+    const terms = {
+      lane: index,
+      program,
+      epoch,
+      type,
+      fee: String(fee),
+      max_run_time: maxRunTime,
+      redundancy,
+      deadline,
+    }
     const made = await book.bundle({ ...terms, ...(await this.#publish(sorted, signal)) }, sorted.map(({ id }) => id)) // prettier-ignore
     if (made === undefined) return true
-    log.info('a bundle is made', { stage: 'submit', bundle: made.id, epoch, type: first.type, jobs: jobs.length, maxRunTime, fee }) // prettier-ignore
+    log.info('a bundle is made', { stage: 'submit', bundle: made.id, epoch, type, jobs: jobs.length, maxRunTime, fee }) // prettier-ignore
     return true
   }
 

@@ -53,7 +53,7 @@ export async function openProxyRequester(
   const local = contentDirectory === '' ? undefined : new DirectoryStore(contentDirectory)
   const others = await storesOf(config, [`${apiUrl.replace(/\/$/, '')}/v1/content/`, ...config.contentUrls])
   return new ProxyRequester({
-    ...{ api, clock, chainId, account: `key ${API_KEY.exec(key.reveal())?.[1] ?? ''}` },
+    ...{ api, clock, log, chainId, account: `key ${API_KEY.exec(key.reveal())?.[1] ?? ''}` },
     deliveryKey: await ownDeliveryKey(dataDirectory),
     source: new MultiStore([...(local === undefined ? [] : [local]), ...others]),
     cacheDirectory: join(dataDirectory, 'packages'),

@@ -1,12 +1,12 @@
 import { GevulotError } from '../../errors/GevulotError.js'
-import type { OpenedDelivery } from '../../client/delivery/openDeliveries.js'
+import type { Digest } from '../../content/digest.js'
 import type { Logger } from '../../worker/log/Logger.js'
 import type { AztecMetrics } from '../observe/AztecMetrics.js'
 import { readBundleProof } from '../protocol/bundle.js'
 import { resultJson } from '../protocol/result.js'
 import type { JobBook, StoredBundle, StoredJob } from '../store/JobBook.js'
 import type { ResultFiles } from '../store/ResultFiles.js'
-import { deliveryName, type Requester, type Sighting } from './Requester.js'
+import { deliveryName, type Candidate, type Requester, type Sighting } from './Requester.js'
 
 /** Whom to believe that results are right; see docs/aztec.md. */
 export type Trust = 'program' | 'form' | 'committee'
@@ -35,6 +35,8 @@ const ROUND_MS = 1_000
 const MOST_RUNS = 3
 /** How long proofs of a workload that is final may be out of reach before it counts as one without results. */
 const UNREACHABLE_MS = 120_000
+/** How long a revealed proof that is out of reach is not asked for again. */
+const ABSENT_MS = 15_000
 /** Turns bundles into workloads and workloads into results, whoever pays for them. */
 export class NetworkProver {
   readonly #options: NetworkProverOptions
@@ -44,6 +46,8 @@ export class NetworkProver {
   readonly #unclear = new Map<string, number>()
   /** Since when a bundle's proofs are out of reach; milliseconds. */
   readonly #unreachable = new Map<number, number>()
+  /** Until when revealed proofs are not asked for again; milliseconds. */
+  readonly #absent = new Map<Digest, number>()
   readonly #looks = new Map<number, Promise<unknown>>()
   readonly #cancels = new Map<number, Promise<void>>()
   #isShort = false
@@ -160,7 +164,7 @@ export class NetworkProver {
         return false
       }))
     if (isProven) {
-      await this.#release(sighting, signal)
+      await this.#release(bundle, sighting, signal)
       return book.closeBundle(bundle.id, null)
     }
     const over =
@@ -207,23 +211,58 @@ export class NetworkProver {
     }
     if (trust !== 'committee') {
       const isRefused = (name: string): boolean => this.#isRefused(bundle, name)
+      // Nobody need wait for a verdict on what can be read: a delivery that did not come, or was sealed to a key that is lost.
+      for (const { status, operator, proofDigest: digest } of sighting.slots) {
+        if (status !== 'revealed' || operator === undefined || digest === undefined) continue
+        const name = deliveryName({ digest, operator })
+        const proof = isRefused(name) ? undefined : await this.#revealed(bundle, digest, signal)
+        if (proof === undefined) continue
+        if (await isGood(() => this.#judge(bundle, jobs, { proof, operator }, name, signal))) return true
+      }
       for (const delivery of await requester.deliveries(bundle, sighting, isRefused, signal)) {
         const name = deliveryName(delivery)
         if (isRefused(name)) continue
-        const look = async (): Promise<boolean> =>
-          (trust === 'form' || (await this.#verify(bundle, delivery, name, signal))) &&
-          this.#keep(bundle, jobs, delivery.proof, name)
-        if (await isGood(look)) return true
+        if (await isGood(() => this.#judge(bundle, jobs, delivery, name, signal))) return true
       }
     }
     if (failure !== undefined) throw failure
     return false
   }
 
-  /** Runs the program's own verifier. A program that gives no verdict is asked again, a few times: the result may be right. */
-  async #verify(bundle: StoredBundle, delivery: OpenedDelivery, name: string, signal: AbortSignal): Promise<boolean> {
+  /** A proof that was revealed; one that is out of reach is left alone for a while, and its verdict decides. */
+  async #revealed(
+    { id, workload }: StoredBundle,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
+    const { requester, log } = this.#options
+    if ((this.#absent.get(digest) ?? 0) > requester.clock.now()) return undefined
     try {
-      const verdict = await this.#options.requester.verify(bundle, delivery, signal)
+      return await requester.fetchRevealed(digest, signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      this.#absent.set(digest, requester.clock.now() + ABSENT_MS)
+      log.info('a revealed proof is out of reach', { stage: 'retrieve', bundle: id, workload, digest, error })
+      return undefined
+    }
+  }
+
+  /** Whether a result that nobody has judged yet is right. */
+  async #judge(
+    bundle: StoredBundle,
+    jobs: readonly StoredJob[],
+    candidate: Candidate,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const isRight = this.#options.trust === 'form' || (await this.#verify(bundle, candidate, name, signal))
+    return isRight && this.#keep(bundle, jobs, candidate.proof, name)
+  }
+
+  /** Runs the program's own verifier. A program that gives no verdict is asked again, a few times: the result may be right. */
+  async #verify(bundle: StoredBundle, candidate: Candidate, name: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      const verdict = await this.#options.requester.verify(bundle, candidate, signal)
       if (!verdict.valid) this.#refuse(bundle, name, verdict.reason)
       return verdict.valid
     } catch (error) {
@@ -284,11 +323,11 @@ export class NetworkProver {
   }
 
   /** While a slot is open only its requester or time can close commits; nobody has to work on what is there. */
-  async #release(sighting: Sighting, signal: AbortSignal): Promise<void> {
+  async #release(bundle: StoredBundle, sighting: Sighting, signal: AbortSignal): Promise<void> {
     const { requester, log } = this.#options
     if (!sighting.isReleasable) return
     try {
-      await requester.release(sighting, signal)
+      await requester.release(bundle, signal)
     } catch (error) {
       const closed = ['CONTRACT_COMMITS_CLOSED_ALREADY', 'CONTRACT_WRONG_PHASE']
       if (error instanceof GevulotError && closed.includes(error.code)) return

@@ -1,10 +1,12 @@
 import type { ProgramId, WorkloadId } from '../../chain/hex.js'
 import type { OpenedDelivery } from '../../client/delivery/openDeliveries.js'
 import type { Verification } from '../../client/verifyProof.js'
-import type { Workload } from '../../client/Workload.js'
+import type { Workload, WorkloadSlot } from '../../client/Workload.js'
 import type { Clock } from '../../clock.js'
 import type { ContentStore } from '../../content/ContentStore.js'
+import type { Digest } from '../../content/digest.js'
 import type { GevulotError } from '../../errors/GevulotError.js'
+import type { Logger } from '../../worker/log/Logger.js'
 import type { JobBook, StoredBundle } from '../store/JobBook.js'
 
 /** What decides the fee of a workload. */
@@ -40,8 +42,18 @@ export type Submission =
   /** As `over`: what may be spent is used up, which is no fault of its jobs. */
   | { readonly kind: 'short'; readonly why: string }
 
+/** A seat of a workload as it is now. */
+export interface SightedSlot extends WorkloadSlot {
+  /** sha-256 of the proof that was revealed. */
+  readonly proofDigest?: Digest
+}
+
+/** A result that may count, and whose it is. */
+export type Candidate = Pick<OpenedDelivery, 'proof' | 'operator'>
+
 /** A workload as it is now. */
-export interface Sighting extends Pick<Workload, 'workload' | 'slots'> {
+export interface Sighting extends Pick<Workload, 'workload'> {
+  readonly slots: readonly SightedSlot[]
   /** Why no result can come any more. */
   readonly ended: string | undefined
   /** Whether commits are there for everything that was paid for, and a release would end the work on it. */
@@ -71,6 +83,8 @@ export interface Requester {
   read(bundle: StoredBundle, signal: AbortSignal): Promise<Sighting | undefined>
   /** A valid proof that was revealed. */
   fetchProof(sighting: Sighting, seat: number, signal: AbortSignal): Promise<Uint8Array>
+  /** A proof that was revealed and is not judged yet, by its digest. */
+  fetchRevealed(digest: Digest, signal: AbortSignal): Promise<Uint8Array>
   /** Proofs that came before they are revealed. @param isRefused Whether one was looked at already, by {@link deliveryName}. */
   deliveries(
     bundle: StoredBundle,
@@ -79,9 +93,9 @@ export interface Requester {
     signal: AbortSignal,
   ): Promise<readonly OpenedDelivery[]>
   /** Runs the verifier of the bundle's program. */
-  verify(bundle: StoredBundle, delivery: OpenedDelivery, signal: AbortSignal): Promise<Verification>
+  verify(bundle: StoredBundle, candidate: Candidate, signal: AbortSignal): Promise<Verification>
   /** Nobody has to work on it any more. */
-  release(sighting: Sighting, signal: AbortSignal): Promise<void>
+  release(bundle: StoredBundle, signal: AbortSignal): Promise<void>
   /** Its results are wanted no more. */
   cancel(bundle: StoredBundle, signal: AbortSignal): Promise<void>
 }
@@ -89,6 +103,13 @@ export interface Requester {
 /** Names a delivered proof in the adapter's memory. */
 export function deliveryName({ digest, operator }: Pick<OpenedDelivery, 'digest' | 'operator'>): string {
   return `${digest}/${operator}`
+}
+
+/** Says that sealed results of a bundle cannot be opened: they are for a key that is not here any more. */
+export function warnOfKey(log: Logger, { id, delivery_key: key }: StoredBundle): void {
+  const why =
+    'its results are sealed to another delivery key: they count once they are revealed. Put the key back to read them before'
+  log.warn('the delivery key of a bundle is not here', { stage: 'retrieve', bundle: id, key, why })
 }
 
 /** Seconds that a verifier may take. */

@@ -4,12 +4,13 @@ import { openDeliveries, type OpenedDelivery } from '../../client/delivery/openD
 import type { Verification } from '../../client/verifyProof.js'
 import type { Clock } from '../../clock.js'
 import type { ContentStore } from '../../content/ContentStore.js'
-import { parseDigest } from '../../content/digest.js'
+import { parseDigest, type Digest } from '../../content/digest.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { Logger } from '../../worker/log/Logger.js'
+import { MAX_RESULTS_BYTES } from '../protocol/bundle.js'
 import type { StoredBundle } from '../store/JobBook.js'
-import { endOf, VERIFY_SECONDS, type Order, type Requester, type Sighting, type Submission, type Terms } from './Requester.js' // prettier-ignore
+import { endOf, VERIFY_SECONDS, warnOfKey, type Candidate, type Order, type Requester, type Sighting, type Submission, type Terms } from './Requester.js' // prettier-ignore
 
 /** What a {@link WalletRequester} works with. */
 export interface WalletRequesterOptions {
@@ -80,11 +81,16 @@ export class WalletRequester implements Requester {
       if (nonce >= next && client.clock.now() > bundle.deadline) return { kind: 'over', why: 'the epoch is over' }
       // With a nonce that is used the fee is paid already.
       if (deposit && market < fee && nonce >= next) await client.deposit({ amount: fee - market, signal })
-      await note({ nonce })
+      // With a key that was lost since it would be another request, and the fee be paid twice.
+      const own = client.deliveryKey?.publicKey ?? null
+      const deliveryKey = bundle.nonce === null ? own : (bundle.delivery_key ?? own)
+      if (deliveryKey !== own) warnOfKey(log, bundle)
+      await note({ nonce, delivery_key: deliveryKey })
       const { workload, block, created } = await client.submit({
         program: bundle.program as ProgramId,
         inputs: { digest: bundle.inputs, publicInputs: bundle.public_inputs as Hex },
         ...{ fee, maxRunTime: bundle.max_run_time, redundancy: bundle.redundancy, nonce, signal },
+        ...(deliveryKey !== null && { deliveryKey: deliveryKey as Hex }),
       })
       this.#ahead.delete(bundle.id)
       return { kind: 'submitted', workload, block, created }
@@ -120,7 +126,8 @@ export class WalletRequester implements Requester {
         signal,
       })
       const isReleasable = workload.status === 'proving' && workload.commits >= workload.terms.redundancy
-      return { workload: workload.workload, slots: workload.slots, ended: endOf(workload), isReleasable }
+      const slots = workload.slots.map((slot) => ({ ...slot, ...(slot.proof && { proofDigest: slot.proof.digest }) }))
+      return { workload: workload.workload, slots, ended: endOf(workload), isReleasable }
     } catch (error) {
       if (!GevulotError.is(error, 'CLIENT_WORKLOAD_UNKNOWN')) throw error
       return undefined
@@ -129,6 +136,10 @@ export class WalletRequester implements Requester {
 
   async fetchProof({ workload }: Sighting, seat: number, signal: AbortSignal): Promise<Uint8Array> {
     return (await this.#options.client.fetchProof({ workload, seat, signal })).proof
+  }
+
+  async fetchRevealed(digest: Digest, signal: AbortSignal): Promise<Uint8Array> {
+    return (this.#options.client.source ?? this.store).get(digest, { maxBytes: MAX_RESULTS_BYTES, signal })
   }
 
   async deliveries(
@@ -144,7 +155,7 @@ export class WalletRequester implements Requester {
 
   async verify(
     bundle: StoredBundle,
-    { proof, operator: prover }: OpenedDelivery,
+    { proof, operator: prover }: Candidate,
     signal: AbortSignal,
   ): Promise<Verification> {
     const { client, cacheDirectory } = this.#options
@@ -154,8 +165,8 @@ export class WalletRequester implements Requester {
     })
   }
 
-  async release({ workload }: Sighting, signal: AbortSignal): Promise<void> {
-    await this.#options.client.release({ workload, signal })
+  async release({ workload }: StoredBundle, signal: AbortSignal): Promise<void> {
+    await this.#options.client.release({ workload: workload as WorkloadId, signal })
   }
 
   async cancel(bundle: StoredBundle, signal: AbortSignal): Promise<void> {

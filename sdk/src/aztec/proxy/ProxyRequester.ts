@@ -11,13 +11,15 @@ import { runVerifier } from '../../client/verifyProofWithProgram.js'
 import type { WorkloadSlot } from '../../client/Workload.js'
 import type { Clock } from '../../clock.js'
 import type { ContentInput, ContentSource, ContentStore, StoredContent } from '../../content/ContentStore.js'
-import { parseDigest } from '../../content/digest.js'
+import { parseDigest, type Digest } from '../../content/digest.js'
 import type { DeliveryKey } from '../../crypto/DeliveryKey.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { Runtime } from '../../runtime/Runtime.js'
+import { MAX_RESULTS_BYTES } from '../protocol/bundle.js'
 import type { StoredBundle } from '../store/JobBook.js'
-import { deliveryName, endOf, VERIFY_SECONDS, type Order, type Requester, type Sighting, type Submission, type Terms } from '../network/Requester.js' // prettier-ignore
+import type { Logger } from '../../worker/log/Logger.js'
+import { deliveryName, endOf, VERIFY_SECONDS, warnOfKey, type Candidate, type Order, type Requester, type SightedSlot, type Sighting, type Submission, type Terms } from '../network/Requester.js' // prettier-ignore
 
 /** What a {@link ProxyRequester} works with. */
 export interface ProxyRequesterOptions {
@@ -37,6 +39,7 @@ export interface ProxyRequesterOptions {
   readonly local?: ContentStore
   /** Where they are kept. */
   readonly cacheDirectory: string
+  readonly log: Logger
 }
 
 type Slot = Answer<(typeof ENDPOINTS)['getWorkload']>['slots'][number]
@@ -103,7 +106,7 @@ export class ProxyRequester implements Requester {
       if (!isWanted) return { kind: 'over', why: 'all of its jobs are over' }
       if (isLate) return { kind: 'over', why: 'the epoch is over' }
       key = randomBytes(16).toString('hex')
-      await note({ request_key: key })
+      await note({ request_key: key, delivery_key: this.#options.deliveryKey.publicKey })
     }
     try {
       const { request, state, workload, error: refusal } = await this.#request(bundle, key, signal)
@@ -133,8 +136,9 @@ export class ProxyRequester implements Requester {
     try {
       const answer = await api.getWorkload({ workload: id }, { signal })
       const slots = answer.slots.map(slotOf)
-      // The server settles it; there is nothing to release by hand.
-      return { workload: toWorkloadId(id), slots, ended: endOf(answer), isReleasable: false }
+      const commits = slots.filter(({ order }) => order !== undefined).length
+      const isReleasable = answer.status === 'proving' && commits >= answer.redundancy
+      return { workload: toWorkloadId(id), slots, ended: endOf(answer), isReleasable }
     } catch (error) {
       if (!GevulotError.is(error, 'CLIENT_WORKLOAD_UNKNOWN')) throw error
       const { workload } = await api.getRequest({ request: bundle.request ?? '' }, { signal })
@@ -147,6 +151,10 @@ export class ProxyRequester implements Requester {
   async fetchProof({ workload }: Sighting, seat: number, signal: AbortSignal): Promise<Uint8Array> {
     const { proof } = await this.#options.api.getProof({ workload, seat }, { signal })
     return Buffer.from(proof, 'base64')
+  }
+
+  async fetchRevealed(digest: Digest, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#options.source.get(digest, { maxBytes: MAX_RESULTS_BYTES, signal })
   }
 
   async deliveries(
@@ -174,7 +182,7 @@ export class ProxyRequester implements Requester {
     return opened
   }
 
-  async verify(bundle: StoredBundle, { proof, operator }: OpenedDelivery, signal: AbortSignal): Promise<Verification> {
+  async verify(bundle: StoredBundle, { proof, operator }: Candidate, signal: AbortSignal): Promise<Verification> {
     const { api, runtime, source, cacheDirectory } = this.#options
     if (runtime === undefined) throw aztecError('AZTEC_CONFIG_INVALID', 'running a verifier needs a runtime')
     const named = await api.getProgram({ program: bundle.program }, { signal })
@@ -195,9 +203,9 @@ export class ProxyRequester implements Requester {
     )
   }
 
-  /** Time closes the commits: the API has no release. */
-  release(): Promise<void> {
-    return Promise.resolve()
+  async release({ request }: StoredBundle, signal: AbortSignal): Promise<void> {
+    // The server goes on with it by itself.
+    if (request !== null) await this.#options.api.releaseRequest({ request }, { signal })
   }
 
   async cancel({ request }: StoredBundle, signal: AbortSignal): Promise<void> {
@@ -207,10 +215,14 @@ export class ProxyRequester implements Requester {
 
   async #request(bundle: StoredBundle, idempotencyKey: string, signal: AbortSignal) {
     const { program, inputs: digest, public_inputs: publicInputs, fee, max_run_time: maxRunTime, redundancy } = bundle
-    // The same bundle always makes the same body: with another one the server would not know it again.
+    const { api, log, deliveryKey: own } = this.#options
+    // The same bundle always makes the same body: with another one the server would not know it again, and it be paid twice.
     const body = { program, inputs: { digest, publicInputs }, maxRunTime, redundancy, fee }
-    const deliveryKey = this.#options.deliveryKey.publicKey
-    return this.#options.api.submitRequest({ ...body, deliveryKey }, { idempotencyKey, signal })
+    const deliveryKey = bundle.delivery_key ?? own.publicKey
+    if (deliveryKey !== own.publicKey) warnOfKey(log, bundle)
+    const { type: label, jobs } = bundle
+    const account = label === null || jobs === null ? {} : { label, jobs }
+    return api.submitRequest({ ...body, deliveryKey, ...account }, { idempotencyKey, signal })
   }
 
   async #put(content: ContentInput): Promise<StoredContent> {
@@ -232,12 +244,13 @@ export class ProxyRequester implements Requester {
   }
 }
 
-function slotOf({ seat, slot, operator, status, order, commitment }: Slot): WorkloadSlot {
+function slotOf({ seat, slot, operator, status, order, commitment, proofDigest }: Slot): SightedSlot {
   return {
     ...{ seat, slot, status: status as WorkloadSlot['status'] },
     ...(operator !== null && { operator: toAddress(operator) }),
     ...(order !== null && { order }),
     ...(commitment !== null && { commitment: BigInt(commitment) }),
+    ...(proofDigest !== null && { proofDigest: parseDigest(proofDigest) }),
   }
 }
 

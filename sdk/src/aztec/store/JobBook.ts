@@ -12,7 +12,16 @@ export type NewJob = Pick<StoredJob, 'id' | 'type' | 'epoch' | 'inputs' | 'input
 /** What a bundle begins with. */
 export type NewBundle = Pick<
   StoredBundle,
-  'lane' | 'program' | 'epoch' | 'inputs' | 'public_inputs' | 'fee' | 'max_run_time' | 'redundancy' | 'deadline'
+  | 'lane'
+  | 'program'
+  | 'epoch'
+  | 'type'
+  | 'inputs'
+  | 'public_inputs'
+  | 'fee'
+  | 'max_run_time'
+  | 'redundancy'
+  | 'deadline'
 >
 
 /** Told that a job came to its end. */
@@ -144,7 +153,7 @@ export class JobBook {
         .values({
           ...bundle,
           ...{ created_at: this.#clock.now(), state: 'made', nonce: null, workload: null, block: null, why: null },
-          ...{ request_key: null, request: null },
+          ...{ request_key: null, delivery_key: null, request: null, jobs: jobs.length },
         })
         .returningAll()
         .executeTakeFirstOrThrow()
@@ -171,7 +180,9 @@ export class JobBook {
   /** Notes what is known of a bundle's workload. */
   async noteBundle(
     id: number,
-    change: Partial<Pick<StoredBundle, 'state' | 'nonce' | 'workload' | 'block' | 'request_key' | 'request'>>,
+    change: Partial<
+      Pick<StoredBundle, 'state' | 'nonce' | 'workload' | 'block' | 'request_key' | 'delivery_key' | 'request'>
+    >,
   ): Promise<void> {
     await this.#db.updateTable('bundles').set(change).where('id', '=', id).execute()
   }

@@ -61,4 +61,14 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema.alterTable('bundles').addColumn('request_key', 'text').addColumn('request', 'text').execute()
     },
   },
+  '0003_request_terms': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .alterTable('bundles')
+        .addColumn('type', 'text')
+        .addColumn('jobs', 'integer')
+        .addColumn('delivery_key', 'text')
+        .execute()
+    },
+  },
 }

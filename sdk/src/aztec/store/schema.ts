@@ -63,6 +63,9 @@ interface BundlesTable {
   readonly fee: string
   readonly max_run_time: number
   readonly redundancy: number
+  /** What and how many its jobs were when it was made, whatever was closed since; null in bundles of older versions. */
+  readonly type: JobTypeName | null
+  readonly jobs: number | null
   /** Unix milliseconds after which its results are of no use. */
   readonly deadline: number
   readonly created_at: number
@@ -71,6 +74,8 @@ interface BundlesTable {
   nonce: number | null
   /** The same for a proxy: the Idempotency-Key of its request. */
   request_key: string | null
+  /** What its results are sealed to, noted with nonce or request_key: asked for with another key it would be another request, and paid twice. */
+  delivery_key: string | null
   /** Id of the request at a proxy. */
   request: string | null
   workload: string | null

@@ -4,7 +4,7 @@ import { argument, optionWithDefault, text } from '../parsers.js'
 
 export const apiRevokeKey = defineCommand({
   name: 'api revoke-key',
-  summary: 'Revoke an API key, at once and for ever; what it asked for already goes on',
+  summary: 'Revoke an API key, at once and for ever; of what it asked for, what was sent already goes on',
   args: { id: argument(text, 'id of the key: the digits between gvk_ and the next underscore') },
   options: { data: optionWithDefault('directory', text, '.gevulot/api', 'the data directory of the server') },
   examples: ['api revoke-key 41d0c8e2a4b6f719'],

@@ -6,14 +6,22 @@ import { accountFund } from './accountFund.js'
 import { accountNew } from './accountNew.js'
 import { accountWithdraw } from './accountWithdraw.js'
 import { accountWithdrawAppeals } from './accountWithdrawAppeals.js'
+import { apiAccounts } from './apiAccounts.js'
 import { apiAddKey } from './apiAddKey.js'
 import { apiListKeys } from './apiListKeys.js'
 import { apiRevokeKey } from './apiRevokeKey.js'
 import { apiServe } from './apiServe.js'
 import { auditDraw } from './auditDraw.js'
 import { auditPayments } from './auditPayments.js'
+import { aztecDeployBonds } from './aztecDeployBonds.js'
+import { aztecFundBonds } from './aztecFundBonds.js'
+import { aztecOpenBond } from './aztecOpenBond.js'
 import { aztecPost } from './aztecPost.js'
 import { aztecServe } from './aztecServe.js'
+import { aztecSettleBond } from './aztecSettleBond.js'
+import { aztecShowBond } from './aztecShowBond.js'
+import { aztecSignBond } from './aztecSignBond.js'
+import { aztecWithdrawBonds } from './aztecWithdrawBonds.js'
 import { completion } from './completion.js'
 import { devnet } from './devnet.js'
 import { doctor } from './doctor.js'
@@ -62,14 +70,22 @@ export const commands: readonly Command[] = [
   accountNew,
   accountWithdraw,
   accountWithdrawAppeals,
+  apiAccounts,
   apiAddKey,
   apiListKeys,
   apiRevokeKey,
   apiServe,
   auditDraw,
   auditPayments,
+  aztecDeployBonds,
+  aztecFundBonds,
+  aztecOpenBond,
   aztecPost,
   aztecServe,
+  aztecSettleBond,
+  aztecShowBond,
+  aztecSignBond,
+  aztecWithdrawBonds,
   completion,
   devnet,
   doctor,

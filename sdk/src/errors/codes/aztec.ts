@@ -67,6 +67,18 @@ export const AZTEC_ERRORS = {
     hint: 'The transaction was sent and no block has it yet. Call again with the same proof: what is in the chain is not sent twice.',
     retryable: true,
   },
+  AZTEC_BOND_MALFORMED: {
+    hint: 'Give a file that `gevulot aztec sign-bond` wrote, of the bonds and the chain that you name; nothing was sent.',
+    retryable: false,
+  },
+  AZTEC_BOND_REFUSED: {
+    hint: 'The bonds do not take this; the message has their reason, and docs/epoch-bonds.md explains it. Nothing was sent.',
+    retryable: false,
+  },
+  AZTEC_BOND_EARLY: {
+    hint: 'It can be done later: the message says from when on, in Unix seconds. Nothing was sent.',
+    retryable: true,
+  },
   AZTEC_PROXY_WRONG: {
     hint: "What the proxy says does not fit the program's id: nothing it delivers is taken. Check its address, and tell its operator.",
     retryable: false,
