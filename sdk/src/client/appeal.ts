@@ -8,9 +8,10 @@ import { clientError } from '../errors/codes/client.js'
 import { needed, type Client } from './Client.js'
 import { readWorkload, type ReadWorkloadOptions } from './readWorkload.js'
 import { send, type SendOptions } from './send.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link getJudging} and {@link appeal}. */
-export interface JudgingParams extends ReadWorkloadOptions {
+export interface JudgingParams extends ReadWorkloadOptions, CallOptions {
   readonly workload: Hex
 }
 
@@ -34,21 +35,23 @@ export interface Judging extends Judgment {
  * The judging of a workload: where it is, who has answered what, and what an appeal would take.
  * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
  */
-export async function getJudging(client: Client, params: JudgingParams): Promise<Judging> {
-  const { contracts } = client
-  const { workload } = await readWorkload(contracts, params.workload, params)
-  const [judgment, rules] = await Promise.all([
-    readJudgment(contracts, workload.workload),
-    readRules(contracts, workload.terms.rules),
-  ])
-  const members = await readCommittee(contracts, workload.workload, judgment.attempt)
-  const isOpen = judgment.stage === 'Appealable' && judgment.until !== 0
-  return {
-    ...judgment,
-    members,
-    appealBond: appealBond(splitFee(workload.terms.fee, rules, true).committee),
-    ...(isOpen && { appealUntil: judgment.until + rules.verdictWindow }),
-  }
+export function getJudging(client: Client, params: JudgingParams): Promise<Judging> {
+  return call(client, params, async (client) => {
+    const { contracts } = client
+    const { workload } = await readWorkload(contracts, params.workload, params)
+    const [judgment, rules] = await Promise.all([
+      readJudgment(contracts, workload.workload),
+      readRules(contracts, workload.terms.rules),
+    ])
+    const members = await readCommittee(contracts, workload.workload, judgment.attempt)
+    const isOpen = judgment.stage === 'Appealable' && judgment.until !== 0
+    return {
+      ...judgment,
+      members,
+      appealBond: appealBond(splitFee(workload.terms.fee, rules, true).committee),
+      ...(isOpen && { appealUntil: judgment.until + rules.verdictWindow }),
+    }
+  })
 }
 
 /**
@@ -58,34 +61,44 @@ export async function getJudging(client: Client, params: JudgingParams): Promise
  * @throws GevulotError CONTRACT_WRONG_STAGE outside of the time for appeals, CLIENT_PARAMETER_INVALID if the bond is above `maxBond`,
  * CONTRACT_ERC20_INSUFFICIENT_BALANCE, CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
  */
-export async function appeal(client: Client, params: AppealParams): Promise<bigint> {
-  const doing = 'appealing'
-  const { token, committee, addresses } = client.contracts
-  const account = needed(client, 'account', doing)
-  const { stage, appealBond: bond } = await getJudging(client, params)
-  if (stage !== 'Appealable') {
-    throw contractError('WrongStage', doing, { workload: params.workload, have: stage })
-  }
-  if (params.maxBond !== undefined && bond > params.maxBond) {
-    const message = `the bond of an appeal is ${bond}, more than maxBond, ${params.maxBond}`
-    throw clientError('CLIENT_PARAMETER_INVALID', message)
-  }
-  const { workload } = await readWorkload(client.contracts, params.workload, params)
-  let wallet: bigint
-  let allowance: bigint
-  try {
-    ;[wallet, allowance] = await Promise.all([token.balanceOf(account), token.allowance(account, addresses.committee)])
-  } catch (error) {
-    throw asChainError(error, doing)
-  }
-  if (wallet < bond) {
-    throw contractError('ERC20InsufficientBalance', doing, { sender: account, balance: wallet, needed: bond })
-  }
-  if (allowance < bond) {
-    await send(client, 'approving the bond', () => token.approve.populateTransaction(addresses.committee, bond), params)
-  }
-  await send(client, doing, () => committee.appeal.populateTransaction(workload.spec), params)
-  return bond
+export function appeal(client: Client, params: AppealParams): Promise<bigint> {
+  return call(client, params, async (client) => {
+    const doing = 'appealing'
+    const { token, committee, addresses } = client.contracts
+    const account = needed(client, 'account', doing)
+    const { stage, appealBond: bond } = await getJudging(client, params)
+    if (stage !== 'Appealable') {
+      throw contractError('WrongStage', doing, { workload: params.workload, have: stage })
+    }
+    if (params.maxBond !== undefined && bond > params.maxBond) {
+      const message = `the bond of an appeal is ${bond}, more than maxBond, ${params.maxBond}`
+      throw clientError('CLIENT_PARAMETER_INVALID', message)
+    }
+    const { workload } = await readWorkload(client.contracts, params.workload, params)
+    let wallet: bigint
+    let allowance: bigint
+    try {
+      ;[wallet, allowance] = await Promise.all([
+        token.balanceOf(account),
+        token.allowance(account, addresses.committee),
+      ])
+    } catch (error) {
+      throw asChainError(error, doing)
+    }
+    if (wallet < bond) {
+      throw contractError('ERC20InsufficientBalance', doing, { sender: account, balance: wallet, needed: bond })
+    }
+    if (allowance < bond) {
+      await send(
+        client,
+        'approving the bond',
+        () => token.approve.populateTransaction(addresses.committee, bond),
+        params,
+      )
+    }
+    await send(client, doing, () => committee.appeal.populateTransaction(workload.spec), params)
+    return bond
+  })
 }
 
 /**
@@ -93,21 +106,20 @@ export async function appeal(client: Client, params: AppealParams): Promise<bigi
  * @returns The amount, token units.
  * @throws GevulotError CONTRACT_NOTHING_OWED, CHAIN_*
  */
-export async function withdrawAppeals(
-  client: Client,
-  params: SendOptions & { readonly to?: Hex } = {},
-): Promise<bigint> {
-  const doing = 'withdrawing what appeals have left'
-  const account = needed(client, 'account', doing)
-  const { committee } = client.contracts
-  let amount: bigint
-  try {
-    amount = await committee.owed(account)
-  } catch (error) {
-    throw asChainError(error, doing)
-  }
-  if (amount === 0n) throw contractError('NothingOwed', doing, {})
-  const to = params.to === undefined ? account : toAddress(params.to)
-  await send(client, doing, () => committee.withdraw.populateTransaction(to), params)
-  return amount
+export function withdrawAppeals(client: Client, params: SendOptions & { readonly to?: Hex } = {}): Promise<bigint> {
+  return call(client, params, async (client) => {
+    const doing = 'withdrawing what appeals have left'
+    const account = needed(client, 'account', doing)
+    const { committee } = client.contracts
+    let amount: bigint
+    try {
+      amount = await committee.owed(account)
+    } catch (error) {
+      throw asChainError(error, doing)
+    }
+    if (amount === 0n) throw contractError('NothingOwed', doing, {})
+    const to = params.to === undefined ? account : toAddress(params.to)
+    await send(client, doing, () => committee.withdraw.populateTransaction(to), params)
+    return amount
+  })
 }

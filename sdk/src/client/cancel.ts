@@ -6,9 +6,10 @@ import { GevulotError } from '../errors/GevulotError.js'
 import type { Client } from './Client.js'
 import { readWorkload, type ReadWorkloadOptions, type WorkloadReading } from './readWorkload.js'
 import { send } from './send.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link cancel}. */
-export interface CancelParams extends ReadWorkloadOptions {
+export interface CancelParams extends ReadWorkloadOptions, CallOptions {
   readonly workload: Hex
 }
 
@@ -20,36 +21,38 @@ export interface CancelParams extends ReadWorkloadOptions {
  * @throws GevulotError CONTRACT_COMMITS_EXIST, CONTRACT_COMMITS_CLOSED_ALREADY, CONTRACT_NOT_REQUESTER, CLIENT_NOTHING_TO_DO,
  * CLIENT_WORKLOAD_UNKNOWN, CHAIN_*; the reason of `signal`.
  */
-export async function cancel(client: Client, params: CancelParams): Promise<void> {
-  const doing = 'cancelling a workload'
-  const { market } = client.contracts
-  for (;;) {
-    const reading = await readWorkload(client.contracts, params.workload, params)
-    const { workload } = reading
-    switch (workload.status) {
-      case 'cancelled':
-        return
-      case 'pending':
-        if (workload.cancelFree) await attempt(client, params, reading, [])
-        else await client.clock.sleep(client.settings.pollMs, params.signal)
-        continue
-      case 'proving':
-        if (workload.commits !== 0) throw contractError('CommitsExist', doing, { commits: workload.commits })
-        if (workload.cancelFrom === undefined) {
-          await send(client, doing, () => market.cancel.populateTransaction(workload.spec, []), params)
-        } else if (workload.time < workload.cancelFrom) {
-          await client.clock.sleep(client.settings.pollMs, params.signal)
-        } else {
-          const { cancel: seats } = await readSeatLists(client.contracts, workload.workload, reading.events)
-          await attempt(client, params, reading, seats)
-        }
-        continue
-      default:
-        throw clientError('CLIENT_NOTHING_TO_DO', `${doing}: it is ${workload.status}`, {
-          details: { status: workload.status },
-        })
+export function cancel(client: Client, params: CancelParams): Promise<void> {
+  return call(client, params, async (client) => {
+    const doing = 'cancelling a workload'
+    const { market } = client.contracts
+    for (;;) {
+      const reading = await readWorkload(client.contracts, params.workload, params)
+      const { workload } = reading
+      switch (workload.status) {
+        case 'cancelled':
+          return
+        case 'pending':
+          if (workload.cancelFree) await attempt(client, params, reading, [])
+          else await client.clock.sleep(client.settings.pollMs, params.signal)
+          continue
+        case 'proving':
+          if (workload.commits !== 0) throw contractError('CommitsExist', doing, { commits: workload.commits })
+          if (workload.cancelFrom === undefined) {
+            await send(client, doing, () => market.cancel.populateTransaction(workload.spec, []), params)
+          } else if (workload.time < workload.cancelFrom) {
+            await client.clock.sleep(client.settings.pollMs, params.signal)
+          } else {
+            const { cancel: seats } = await readSeatLists(client.contracts, workload.workload, reading.events)
+            await attempt(client, params, reading, seats)
+          }
+          continue
+        default:
+          throw clientError('CLIENT_NOTHING_TO_DO', `${doing}: it is ${workload.status}`, {
+            details: { status: workload.status },
+          })
+      }
     }
-  }
+  })
 }
 
 // What a step can meet when the chain moved since it was read: look again and decide again.

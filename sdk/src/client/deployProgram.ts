@@ -12,6 +12,7 @@ import { parseDigest } from '../content/digest.js'
 import { checkUri } from './checkUri.js'
 import { needed, type Client } from './Client.js'
 import { send, type SendOptions } from './send.js'
+import { call } from './call.js'
 
 /** Parameters of {@link deployProgram}. */
 export interface DeployProgramParams extends SendOptions {
@@ -44,29 +45,31 @@ export interface DeployedProgram {
  * const { program } = await client.deployProgram({ prover: proverPackage.digest, verifier: verifierAddress })
  * @throws GevulotError CONTRACT_INVALID_PROGRAM, CONTENT_DIGEST_INVALID, CLIENT_URI_INVALID, CHAIN_*
  */
-export async function deployProgram(client: Client, params: DeployProgramParams): Promise<DeployedProgram> {
-  const doing = 'deploying a program'
-  const { market } = client.contracts
-  const program = {
-    prover: parseDigest(params.prover),
-    verifierProgram: params.verifierProgram === undefined ? ZERO_BYTES32 : parseDigest(params.verifierProgram),
-    verifier: params.verifier === undefined ? ZERO_ADDRESS : toAddress(params.verifier),
-    verifierGas: params.verifierGas ?? (params.verifier === undefined ? 0 : 1_000_000),
-    class: params.class ?? 1,
-    bindsProver: params.bindsProver ?? false,
-  }
-  const uri = checkUri(params.uri ?? '')
-  const from = needed(client, 'account', doing)
-  let id: ProgramId
-  let known: boolean
-  try {
-    id = toProgramId(toBytes32(await market.deployProgram.staticCall(program, uri, { from })))
-    const { verifier, judged } = await market.programOf(id)
-    known = judged || BigInt(verifier) !== 0n
-  } catch (error) {
-    throw asChainError(error, doing)
-  }
-  if (known) return { program: id, created: false }
-  await send(client, doing, () => market.deployProgram.populateTransaction(program, uri), params)
-  return { program: id, created: true }
+export function deployProgram(client: Client, params: DeployProgramParams): Promise<DeployedProgram> {
+  return call(client, params, async (client) => {
+    const doing = 'deploying a program'
+    const { market } = client.contracts
+    const program = {
+      prover: parseDigest(params.prover),
+      verifierProgram: params.verifierProgram === undefined ? ZERO_BYTES32 : parseDigest(params.verifierProgram),
+      verifier: params.verifier === undefined ? ZERO_ADDRESS : toAddress(params.verifier),
+      verifierGas: params.verifierGas ?? (params.verifier === undefined ? 0 : 1_000_000),
+      class: params.class ?? 1,
+      bindsProver: params.bindsProver ?? false,
+    }
+    const uri = checkUri(params.uri ?? '')
+    const from = needed(client, 'account', doing)
+    let id: ProgramId
+    let known: boolean
+    try {
+      id = toProgramId(toBytes32(await market.deployProgram.staticCall(program, uri, { from })))
+      const { verifier, judged } = await market.programOf(id)
+      known = judged || BigInt(verifier) !== 0n
+    } catch (error) {
+      throw asChainError(error, doing)
+    }
+    if (known) return { program: id, created: false }
+    await send(client, doing, () => market.deployProgram.populateTransaction(program, uri), params)
+    return { program: id, created: true }
+  })
 }

@@ -7,9 +7,10 @@ import { clientError } from '../errors/codes/client.js'
 import type { Client } from './Client.js'
 import { readWorkload, type ReadWorkloadOptions } from './readWorkload.js'
 import { send } from './send.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link assign}, {@link settle}, {@link clear} and {@link slash}. */
-export interface EndWorkloadParams extends ReadWorkloadOptions {
+export interface EndWorkloadParams extends ReadWorkloadOptions, CallOptions {
   readonly workload: Hex
 }
 
@@ -17,36 +18,44 @@ export interface EndWorkloadParams extends ReadWorkloadOptions {
  * Draws the seats of a workload whose beacon round is out. Anyone may; the caller gets the bounty.
  * @throws GevulotError CONTRACT_ROUND_NOT_KNOWN, CONTRACT_WRONG_PHASE, CONTRACT_ASSIGN_WINDOW_OVER, CHAIN_*
  */
-export async function assign(client: Client, params: EndWorkloadParams): Promise<void> {
-  await send(client, 'assigning', () => client.contracts.market.assign.populateTransaction(params.workload), params)
+export function assign(client: Client, params: EndWorkloadParams): Promise<void> {
+  return call(client, params, async (client) => {
+    await send(client, 'assigning', () => client.contracts.market.assign.populateTransaction(params.workload), params)
+  })
 }
 
 /**
  * Ends a workload: ranks, pays, burns, refunds. Anyone may; the caller gets the bounty. The seats are listed from the events.
  * @throws GevulotError CONTRACT_TOO_EARLY, CONTRACT_WRONG_PHASE, CONTRACT_CLAIMS_INCOMPLETE, CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
  */
-export async function settle(client: Client, params: EndWorkloadParams): Promise<void> {
-  const { spec, seats } = await listed(client, params)
-  const { market } = client.contracts
-  await send(client, 'settling', () => market.settle.populateTransaction(spec, [...seats.settle]), params)
+export function settle(client: Client, params: EndWorkloadParams): Promise<void> {
+  return call(client, params, async (client) => {
+    const { spec, seats } = await listed(client, params)
+    const { market } = client.contracts
+    await send(client, 'settling', () => market.settle.populateTransaction(spec, [...seats.settle]), params)
+  })
 }
 
 /**
  * Frees seats of a finished workload that settling did not list.
  * @throws GevulotError CLIENT_NOTHING_TO_DO, CONTRACT_WRONG_PHASE, CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
  */
-export async function clear(client: Client, params: EndWorkloadParams): Promise<void> {
-  const { spec, seats } = await listed(client, params)
-  await act(client, 'clearing', seats.clear, params, (market, list) => market.clear.populateTransaction(spec, list))
+export function clear(client: Client, params: EndWorkloadParams): Promise<void> {
+  return call(client, params, async (client) => {
+    const { spec, seats } = await listed(client, params)
+    await act(client, 'clearing', seats.clear, params, (market, list) => market.clear.populateTransaction(spec, list))
+  })
 }
 
 /**
  * Slashes the seats that never answered through the silence window. The caller gets the bounties.
  * @throws GevulotError CLIENT_NOTHING_TO_DO, CONTRACT_TOO_EARLY, CONTRACT_NOT_SILENT, CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
  */
-export async function slash(client: Client, params: EndWorkloadParams): Promise<void> {
-  const { spec, seats } = await listed(client, params)
-  await act(client, 'slashing', seats.slash, params, (market, list) => market.slash.populateTransaction(spec, list))
+export function slash(client: Client, params: EndWorkloadParams): Promise<void> {
+  return call(client, params, async (client) => {
+    const { spec, seats } = await listed(client, params)
+    await act(client, 'slashing', seats.slash, params, (market, list) => market.slash.populateTransaction(spec, list))
+  })
 }
 
 async function listed(client: Client, params: EndWorkloadParams): Promise<{ spec: Spec; seats: SeatLists }> {

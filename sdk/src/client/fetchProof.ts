@@ -9,9 +9,10 @@ import { decodeProof, type CarriedProof } from './decodeProof.js'
 import { byRank } from './byRank.js'
 import { readWorkload, type ReadWorkloadOptions } from './readWorkload.js'
 import type { Workload, WorkloadSlot } from './Workload.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link fetchProof}. */
-export interface FetchProofParams extends ReadWorkloadOptions {
+export interface FetchProofParams extends ReadWorkloadOptions, CallOptions {
   readonly workload: Hex
   /** The seat whose proof is wanted; by default the best one's. */
   readonly seat?: number
@@ -35,9 +36,11 @@ export interface Proof {
  * checked against the chain.
  * @throws GevulotError CLIENT_NO_PROOF, CLIENT_PROOF_UNAVAILABLE, CLIENT_PROOF_MISMATCH, CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
  */
-export async function fetchProof(client: Client, params: FetchProofParams): Promise<Proof> {
-  const { workload } = await readWorkload(client.contracts, params.workload, params)
-  return fetchProofOf(client, workload, params)
+export function fetchProof(client: Client, params: FetchProofParams): Promise<Proof> {
+  return call(client, params, async (client) => {
+    const { workload } = await readWorkload(client.contracts, params.workload, params)
+    return fetchProofOf(client, workload, params)
+  })
 }
 
 /** {@link fetchProof} for a workload that has just been read. */

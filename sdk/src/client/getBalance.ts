@@ -1,6 +1,7 @@
 import { asChainError } from '../chain/asChainError.js'
 import { toAddress, type Hex } from '../chain/hex.js'
 import { needed, type Client } from './Client.js'
+import { call, type CallOptions } from './call.js'
 
 /** What an account has. Amounts are token units. */
 export interface Balance {
@@ -19,16 +20,18 @@ export interface Balance {
  * const { market, nonce } = await client.getBalance()
  * @throws GevulotError CHAIN_HEX_INVALID, CHAIN_RPC_UNAVAILABLE, CLIENT_OPTION_MISSING
  */
-export async function getBalance(client: Client, params: { readonly account?: Hex } = {}): Promise<Balance> {
-  const account =
-    params.account === undefined ? needed(client, 'account', 'reading a balance') : toAddress(params.account)
-  try {
-    const [[market, nonce], wallet] = await Promise.all([
-      client.contracts.market.accountOf(account),
-      client.contracts.token.balanceOf(account),
-    ])
-    return { market, wallet, nonce: Number(nonce) }
-  } catch (error) {
-    throw asChainError(error, 'reading a balance')
-  }
+export function getBalance(client: Client, params: CallOptions & { readonly account?: Hex } = {}): Promise<Balance> {
+  return call(client, params, async (client) => {
+    const account =
+      params.account === undefined ? needed(client, 'account', 'reading a balance') : toAddress(params.account)
+    try {
+      const [[market, nonce], wallet] = await Promise.all([
+        client.contracts.market.accountOf(account),
+        client.contracts.token.balanceOf(account),
+      ])
+      return { market, wallet, nonce: Number(nonce) }
+    } catch (error) {
+      throw asChainError(error, 'reading a balance')
+    }
+  })
 }

@@ -2,9 +2,10 @@ import type { Hex } from '../chain/hex.js'
 import type { Client } from './Client.js'
 import { readWorkload, type ReadWorkloadOptions } from './readWorkload.js'
 import type { Workload } from './Workload.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link getWorkload}. */
-export interface GetWorkloadParams extends ReadWorkloadOptions {
+export interface GetWorkloadParams extends ReadWorkloadOptions, CallOptions {
   readonly workload: Hex
 }
 
@@ -15,6 +16,8 @@ export interface GetWorkloadParams extends ReadWorkloadOptions {
  * if (workload.status === 'proving') console.log(`until ${new Date(workload.deadline * 1000)}`)
  * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN, CHAIN_HEX_INVALID, CHAIN_RPC_UNAVAILABLE
  */
-export async function getWorkload(client: Client, params: GetWorkloadParams): Promise<Workload> {
-  return (await readWorkload(client.contracts, params.workload, params)).workload
+export function getWorkload(client: Client, params: GetWorkloadParams): Promise<Workload> {
+  return call(client, params, async (client) => {
+    return (await readWorkload(client.contracts, params.workload, params)).workload
+  })
 }

@@ -60,6 +60,7 @@ export {
   type SeatsParams,
   type StakeSeatsParams,
 } from './seats.js'
+export type { CallOptions } from './call.js'
 export type { SendOptions } from './send.js'
 export { nameSubmitter, revokeSubmitter, submitterUntil, type NameSubmitterParams } from './submitters.js'
 export { publishInputs, type PublishedInputs } from './publishInputs.js'

@@ -6,9 +6,10 @@ import { specOf, type Spec } from '../chain/spec.js'
 import { clientError } from '../errors/codes/client.js'
 import { needed, type Client } from './Client.js'
 import { send, type SendOptions } from './send.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link getRewards}. */
-export interface GetRewardsParams {
+export interface GetRewardsParams extends CallOptions {
   /** Default: the client's own account. */
   readonly operator?: Hex
 }
@@ -37,43 +38,44 @@ export interface ClaimRewardsParams extends SendOptions {
  * What an operator has coming from the network's pool.
  * @throws GevulotError CHAIN_RPC_UNAVAILABLE, CLIENT_OPTION_MISSING
  */
-export async function getRewards(client: Client, params: GetRewardsParams = {}): Promise<NetworkRewards> {
-  const operator = params.operator ?? needed(client, 'account', 'reading rewards')
-  try {
-    const { due, pending } = await client.contracts.rewards.rewardsOf(toAddress(operator))
-    return { due, pending }
-  } catch (error) {
-    throw asChainError(error, `reading the rewards of ${operator}`)
-  }
+export function getRewards(client: Client, params: GetRewardsParams = {}): Promise<NetworkRewards> {
+  return call(client, params, async (client) => {
+    const operator = params.operator ?? needed(client, 'account', 'reading rewards')
+    try {
+      const { due, pending } = await client.contracts.rewards.rewardsOf(toAddress(operator))
+      return { due, pending }
+    } catch (error) {
+      throw asChainError(error, `reading the rewards of ${operator}`)
+    }
+  })
 }
 
 /**
  * Proven workloads in which an operator has a rank and that nobody has recorded for network rewards yet, oldest first.
  * @throws GevulotError CHAIN_*, CLIENT_OPTION_MISSING
  */
-export async function findUnrecorded(
-  client: Client,
-  params: GetRewardsParams & { readonly signal?: AbortSignal } = {},
-): Promise<WorkloadId[]> {
-  const { contracts } = client
-  const operator = params.operator ?? needed(client, 'account', 'reading rewards')
-  const options = params.signal && { signal: params.signal }
-  const own = new Set<number>()
-  const specs = new Map<WorkloadId, Spec>()
-  const ranked = new Set<WorkloadId>()
-  const names = ['Staked', 'Submitted', 'SlotSettled'] as const
-  for await (const { name, args } of readEvents(contracts, { names, ...options })) {
-    if (name === 'Staked' && args.operator === toAddress(operator)) own.add(args.seat)
-    if (name === 'Submitted') specs.set(args.workload, specOf(args))
-    if (name === 'SlotSettled' && args.rank !== 0 && own.has(args.seat)) ranked.add(args.workload)
-  }
-  const found: WorkloadId[] = []
-  for (const workload of ranked) {
-    params.signal?.throwIfAborted()
-    const spec = specs.get(workload)
-    if (spec !== undefined && !(await isRecorded(client, { spec }))) found.push(workload)
-  }
-  return found
+export function findUnrecorded(client: Client, params: GetRewardsParams = {}): Promise<WorkloadId[]> {
+  return call(client, params, async (client) => {
+    const { contracts } = client
+    const operator = params.operator ?? needed(client, 'account', 'reading rewards')
+    const options = params.signal && { signal: params.signal }
+    const own = new Set<number>()
+    const specs = new Map<WorkloadId, Spec>()
+    const ranked = new Set<WorkloadId>()
+    const names = ['Staked', 'Submitted', 'SlotSettled'] as const
+    for await (const { name, args } of readEvents(contracts, { names, ...options })) {
+      if (name === 'Staked' && args.operator === toAddress(operator)) own.add(args.seat)
+      if (name === 'Submitted') specs.set(args.workload, specOf(args))
+      if (name === 'SlotSettled' && args.rank !== 0 && own.has(args.seat)) ranked.add(args.workload)
+    }
+    const found: WorkloadId[] = []
+    for (const workload of ranked) {
+      params.signal?.throwIfAborted()
+      const spec = specs.get(workload)
+      if (spec !== undefined && !(await isRecorded(client, { spec }))) found.push(workload)
+    }
+    return found
+  })
 }
 
 /**
@@ -81,30 +83,34 @@ export async function findUnrecorded(
  * @returns How many were recorded by this call.
  * @throws GevulotError CLIENT_NOTHING_TO_DO if all were recorded before or none was proven, CONTRACT_NOTHING_RECORDED, CHAIN_*
  */
-export async function recordRewards(client: Client, params: RecordRewardsParams): Promise<number> {
-  const { contracts } = client
-  const receipts: Receipt[] = []
-  for (const workload of params.workloads) {
-    params.signal?.throwIfAborted()
-    const receipt = await readReceipt(contracts, workload)
-    if (receipt !== undefined && !(await isRecorded(client, receipt))) receipts.push(receipt)
-  }
-  if (receipts.length === 0) {
-    throw clientError('CLIENT_NOTHING_TO_DO', 'recording rewards: no workload is proven and not recorded yet')
-  }
-  const calls = receipts.map((receipt) => ({ ...receipt, entries: [...receipt.entries] }))
-  await send(client, 'recording rewards', () => contracts.rewards.record.populateTransaction(calls), params)
-  return receipts.length
+export function recordRewards(client: Client, params: RecordRewardsParams): Promise<number> {
+  return call(client, params, async (client) => {
+    const { contracts } = client
+    const receipts: Receipt[] = []
+    for (const workload of params.workloads) {
+      params.signal?.throwIfAborted()
+      const receipt = await readReceipt(contracts, workload)
+      if (receipt !== undefined && !(await isRecorded(client, receipt))) receipts.push(receipt)
+    }
+    if (receipts.length === 0) {
+      throw clientError('CLIENT_NOTHING_TO_DO', 'recording rewards: no workload is proven and not recorded yet')
+    }
+    const calls = receipts.map((receipt) => ({ ...receipt, entries: [...receipt.entries] }))
+    await send(client, 'recording rewards', () => contracts.rewards.record.populateTransaction(calls), params)
+    return receipts.length
+  })
 }
 
 /**
  * Moves rewards of ended epochs into the operators' balances in the market. Anyone may.
  * @throws GevulotError CONTRACT_NOTHING_TO_CLAIM, CHAIN_*, CLIENT_OPTION_MISSING
  */
-export async function claimRewards(client: Client, params: ClaimRewardsParams = {}): Promise<void> {
-  const operators = params.operators ?? [needed(client, 'account', 'claiming rewards')]
-  const { rewards } = client.contracts
-  await send(client, 'claiming rewards', () => rewards.claim.populateTransaction([...operators]), params)
+export function claimRewards(client: Client, params: ClaimRewardsParams = {}): Promise<void> {
+  return call(client, params, async (client) => {
+    const operators = params.operators ?? [needed(client, 'account', 'claiming rewards')]
+    const { rewards } = client.contracts
+    await send(client, 'claiming rewards', () => rewards.claim.populateTransaction([...operators]), params)
+  })
 }
 
 async function isRecorded({ contracts }: Client, { spec }: Pick<Receipt, 'spec'>): Promise<boolean> {

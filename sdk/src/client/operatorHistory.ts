@@ -4,6 +4,7 @@ import { toAddress, type Address, type Bytes32, type Hex, type ProgramId, type W
 import { OPEN_SLOT, type FailReason, type Outcome } from '../chain/names.js'
 import { readEvents } from '../chain/readEvents.js'
 import type { Client } from './Client.js'
+import { call, type CallOptions } from './call.js'
 
 /** What a seat did for a workload, as the chain has it so far. */
 export interface HistoryOfWork {
@@ -58,11 +59,10 @@ export interface OperatorHistory {
 }
 
 /** Parameters of {@link operatorHistory}. */
-export interface OperatorHistoryParams {
+export interface OperatorHistoryParams extends CallOptions {
   readonly operator: Hex
   /** Entries whose last event is at this Unix time or later; earlier ones are left out. */
   readonly since?: number
-  readonly signal?: AbortSignal
 }
 
 type Work = { -readonly [K in keyof HistoryOfWork]: HistoryOfWork[K] }
@@ -77,23 +77,25 @@ const NAMES = [
  * Reads from the chain alone what an operator's seats did, earned and lost. Seats of the validators' class appear with slashes only.
  * @throws GevulotError CHAIN_RPC_UNAVAILABLE
  */
-export async function operatorHistory(client: Client, params: OperatorHistoryParams): Promise<OperatorHistory> {
-  const { contracts } = client
-  const operator = toAddress(params.operator)
-  const fold = new Fold(operator)
-  const options = { names: NAMES, rewards: true, ...(params.signal && { signal: params.signal }) }
-  for await (const event of readEvents(contracts, options)) fold.add(event)
-  const all = fold.entries()
-  const times = await blockTimes(
-    contracts,
-    all.map(({ block }) => block),
-    params.signal,
-  )
-  const entries = all
-    .map(({ block, ...entry }) => ({ ...entry, at: times.get(block) ?? 0 }))
-    .filter(({ at }) => at >= (params.since ?? 0))
-    .sort((a, b) => a.at - b.at)
-  return { operator, entries, totals: totalsOf(entries) }
+export function operatorHistory(client: Client, params: OperatorHistoryParams): Promise<OperatorHistory> {
+  return call(client, params, async (client) => {
+    const { contracts } = client
+    const operator = toAddress(params.operator)
+    const fold = new Fold(operator)
+    const options = { names: NAMES, rewards: true, ...(params.signal && { signal: params.signal }) }
+    for await (const event of readEvents(contracts, options)) fold.add(event)
+    const all = fold.entries()
+    const times = await blockTimes(
+      contracts,
+      all.map(({ block }) => block),
+      params.signal,
+    )
+    const entries = all
+      .map(({ block, ...entry }) => ({ ...entry, at: times.get(block) ?? 0 }))
+      .filter(({ at }) => at >= (params.since ?? 0))
+      .sort((a, b) => a.at - b.at)
+    return { operator, entries, totals: totalsOf(entries) }
+  })
 }
 
 /** Events in order, folded into entries. */

@@ -5,9 +5,10 @@ import type { Outcome } from '../chain/names.js'
 import { newestBlock, readEvents } from '../chain/readEvents.js'
 import { unpackTerms } from '../chain/terms.js'
 import type { Client } from './Client.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link programHistory}. */
-export interface ProgramHistoryParams {
+export interface ProgramHistoryParams extends CallOptions {
   readonly program: Hex
   /** The run time that `chance` is about, in seconds. */
   readonly maxRunTime: number
@@ -15,7 +16,6 @@ export interface ProgramHistoryParams {
   readonly blocks?: number
   /** How many workloads count, the newest of those that ended; default 100. */
   readonly workloads?: number
-  readonly signal?: AbortSignal
 }
 
 /** What became of a program's workloads, by the events of the chain. Whoever pays for workloads can make some of it. */
@@ -53,31 +53,30 @@ const NAMES = ['Submitted', 'Assigned', 'Committed', 'Revealed', 'SlotSettled', 
  * const { chance, runTimes } = await programHistory(client, { program, maxRunTime: 600 })
  * @throws GevulotError CHAIN_RPC_UNAVAILABLE; the reason of `signal`
  */
-export async function programHistory(
-  { contracts }: Pick<Client, 'contracts'>,
-  params: ProgramHistoryParams,
-): Promise<ProgramHistory> {
-  const { maxRunTime, signal } = params
-  const to = await newestBlock(contracts)
-  const from = Math.max(contracts.fromBlock, to + 1 - (params.blocks ?? BLOCKS))
-  const fold = new Fold(toProgramId(params.program))
-  const range = { fromBlock: from, toBlock: to, ...(signal && { signal }) }
-  for await (const event of readEvents(contracts, { names: NAMES, ...range })) fold.add(event)
-  const ended = fold.ended(params.workloads ?? WORKLOADS)
-  const all = ended.flatMap(({ drawn, done, valid }) => [drawn, ...[...valid].map((seat) => done.get(seat))])
-  const times = await blockTimes(contracts, all.filter((block) => block !== undefined), signal) // prettier-ignore
-  const runs = ended.map(({ drawn = 0, done, valid }) =>
-    [...valid].map((seat) => (times.get(done.get(seat) ?? drawn) ?? 0) - (times.get(drawn) ?? 0)),
-  )
-  const telling = ended.flatMap(({ outcome, maxRunTime: had }, index) => {
-    const says = outcome === 'Proven' || outcome !== 'TimedOut' || had >= maxRunTime
-    return says ? [Math.min(...(runs[index] ?? []))] : []
+export function programHistory(client: Client, params: ProgramHistoryParams): Promise<ProgramHistory> {
+  return call(client, params, async ({ contracts }) => {
+    const { maxRunTime, signal } = params
+    const to = await newestBlock(contracts)
+    const from = Math.max(contracts.fromBlock, to + 1 - (params.blocks ?? BLOCKS))
+    const fold = new Fold(toProgramId(params.program))
+    const range = { fromBlock: from, toBlock: to, ...(signal && { signal }) }
+    for await (const event of readEvents(contracts, { names: NAMES, ...range })) fold.add(event)
+    const ended = fold.ended(params.workloads ?? WORKLOADS)
+    const all = ended.flatMap(({ drawn, done, valid }) => [drawn, ...[...valid].map((seat) => done.get(seat))])
+    const times = await blockTimes(contracts, all.filter((block) => block !== undefined), signal) // prettier-ignore
+    const runs = ended.map(({ drawn = 0, done, valid }) =>
+      [...valid].map((seat) => (times.get(done.get(seat) ?? drawn) ?? 0) - (times.get(drawn) ?? 0)),
+    )
+    const telling = ended.flatMap(({ outcome, maxRunTime: had }, index) => {
+      const says = outcome === 'Proven' || outcome !== 'TimedOut' || had >= maxRunTime
+      return says ? [Math.min(...(runs[index] ?? []))] : []
+    })
+    const proven = telling.filter((fastest) => fastest <= maxRunTime).length
+    return {
+      ...{ blocks: { from, to }, ended: telling.length, proven, runTimes: runTimesOf(runs.flat()) },
+      chance: telling.length === 0 ? undefined : proven / telling.length,
+    }
   })
-  const proven = telling.filter((fastest) => fastest <= maxRunTime).length
-  return {
-    ...{ blocks: { from, to }, ended: telling.length, proven, runTimes: runTimesOf(runs.flat()) },
-    chance: telling.length === 0 ? undefined : proven / telling.length,
-  }
 }
 
 /** A workload as far as its history goes; places are blocks. */

@@ -9,6 +9,7 @@ import { quote } from './quote.js'
 import { inTurn, submitNow, type SubmitParams } from './submit.js'
 import { waitForProof } from './waitForProof.js'
 import type { ExpiryReason } from './Workload.js'
+import { call } from './call.js'
 
 /** What may be tried when a workload ends without a proof, and what it may cost. */
 export interface Escalation {
@@ -80,48 +81,50 @@ const NONCE_TRIES = 8
  * @throws GevulotError CLIENT_ESCALATION_ENDED when attempts or budget are used up; CLIENT_WORKLOAD_EXPIRED when no other terms would help; as
  * `submit` and {@link waitForProof}
  */
-export async function proveWithin(client: Client, params: ProveWithinParams): Promise<ProvenWithin> {
-  const { escalation, earlier = [], onAttempt, onWorkload, ...request } = params
-  const { signal, redundancy = 1 } = params
-  const most = Math.min(escalation.attempts ?? 3, MOST_ATTEMPTS)
-  const made: (Attempt & { readonly workload: WorkloadId })[] = []
-  const give = async (attempt: Attempt): Promise<WorkloadId> => {
-    for (let tries = 1, now = attempt; ; tries++) {
+export function proveWithin(client: Client, params: ProveWithinParams): Promise<ProvenWithin> {
+  return call(client, params, async (client) => {
+    const { escalation, earlier = [], onAttempt, onWorkload, ...request } = params
+    const { signal, redundancy = 1 } = params
+    const most = Math.min(escalation.attempts ?? 3, MOST_ATTEMPTS)
+    const made: (Attempt & { readonly workload: WorkloadId })[] = []
+    const give = async (attempt: Attempt): Promise<WorkloadId> => {
+      for (let tries = 1, now = attempt; ; tries++) {
+        try {
+          const { workload } = await submitNow(client, { ...request, ...now })
+          made.push({ ...now, workload })
+          await onWorkload?.(workload, made.length - 1)
+          return workload
+        } catch (error) {
+          // Somebody else used the nonce, so nothing was sent with it.
+          if (!GevulotError.is(error, 'CLIENT_NONCE_USED') || tries >= NONCE_TRIES) throw error
+          now = { ...now, nonce: (await getBalance(client)).nonce }
+          await onAttempt?.(now, made.length)
+        }
+      }
+    }
+    let terms: Omit<Attempt, 'nonce' | 'fee'> & { readonly fee?: bigint } = { ...params, redundancy }
+    let failure: GevulotError | undefined
+    for (;;) {
+      // In one turn, so that two of one client do not choose the same nonce.
+      const { attempt, workload } = await inTurn(client, async () => {
+        let next = earlier[made.length]
+        if (next === undefined) {
+          next = await fixed(client, params, terms)
+          await checkBudget(client, made, next, escalation, most, failure)
+          await onAttempt?.(next, made.length)
+        }
+        return { attempt: next, workload: await give(next) }
+      })
       try {
-        const { workload } = await submitNow(client, { ...request, ...now })
-        made.push({ ...now, workload })
-        await onWorkload?.(workload, made.length - 1)
-        return workload
+        const proof = await waitForProof(client, { workload, ...(signal && { signal }) })
+        return { proof, workload, attempts: made }
       } catch (error) {
-        // Somebody else used the nonce, so nothing was sent with it.
-        if (!GevulotError.is(error, 'CLIENT_NONCE_USED') || tries >= NONCE_TRIES) throw error
-        now = { ...now, nonce: (await getBalance(client)).nonce }
-        await onAttempt?.(now, made.length)
+        if (!GevulotError.is(error, 'CLIENT_WORKLOAD_EXPIRED')) throw error
+        failure = error
+        terms = escalated(attempt, error, escalation)
       }
     }
-  }
-  let terms: Omit<Attempt, 'nonce' | 'fee'> & { readonly fee?: bigint } = { ...params, redundancy }
-  let failure: GevulotError | undefined
-  for (;;) {
-    // In one turn, so that two of one client do not choose the same nonce.
-    const { attempt, workload } = await inTurn(client, async () => {
-      let next = earlier[made.length]
-      if (next === undefined) {
-        next = await fixed(client, params, terms)
-        await checkBudget(client, made, next, escalation, most, failure)
-        await onAttempt?.(next, made.length)
-      }
-      return { attempt: next, workload: await give(next) }
-    })
-    try {
-      const proof = await waitForProof(client, { workload, ...(signal && { signal }) })
-      return { proof, workload, attempts: made }
-    } catch (error) {
-      if (!GevulotError.is(error, 'CLIENT_WORKLOAD_EXPIRED')) throw error
-      failure = error
-      terms = escalated(attempt, error, escalation)
-    }
-  }
+  })
 }
 
 /** The terms of another attempt. @throws the error itself when they would not help */

@@ -5,6 +5,7 @@ import { digestFromHex } from '../content/digest.js'
 import { PUBLIC_INPUTS } from '../content/InputsManifest.js'
 import { clientError } from '../errors/codes/client.js'
 import { needed, type Client } from './Client.js'
+import { call, type CallOptions } from './call.js'
 
 /** Inputs that are in a store already. */
 export interface PublishedInputs {
@@ -22,17 +23,15 @@ export interface PublishedInputs {
  * const inputs = await publishInputs(client, { files: { public_inputs: words } })
  * @throws GevulotError CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, CONTENT_*
  */
-export async function publishInputs(
-  client: Client,
-  inputs: InputsSpec,
-  options: { readonly signal?: AbortSignal } = {},
-): Promise<PublishedInputs> {
-  const store = needed(client, 'store', 'publishing inputs')
-  const { digest, manifest } = await buildInputs(inputs, store, options)
-  const file = manifest.files.find(({ name }) => name === PUBLIC_INPUTS)
-  if (file === undefined) throw clientError('CLIENT_PARAMETER_INVALID', `inputs have no file ${PUBLIC_INPUTS}`)
-  const words = await store.get(digestFromHex(file.sha256), { maxBytes: file.size, ...options })
-  const files = manifest.files.map(({ sha256 }) => digestFromHex(sha256))
-  const uri = await store.uriOf?.([digest, ...files], options)
-  return { digest, publicInputs: keccak256(words) as Hex, ...(uri !== undefined && { uri }) }
+export function publishInputs(client: Client, inputs: InputsSpec, options: CallOptions = {}): Promise<PublishedInputs> {
+  return call(client, options, async (client) => {
+    const store = needed(client, 'store', 'publishing inputs')
+    const { digest, manifest } = await buildInputs(inputs, store, options)
+    const file = manifest.files.find(({ name }) => name === PUBLIC_INPUTS)
+    if (file === undefined) throw clientError('CLIENT_PARAMETER_INVALID', `inputs have no file ${PUBLIC_INPUTS}`)
+    const words = await store.get(digestFromHex(file.sha256), { maxBytes: file.size, ...options })
+    const files = manifest.files.map(({ sha256 }) => digestFromHex(sha256))
+    const uri = await store.uriOf?.([digest, ...files], options)
+    return { digest, publicInputs: keccak256(words) as Hex, ...(uri !== undefined && { uri }) }
+  })
 }

@@ -6,9 +6,10 @@ import { checkTerms } from './checkTerms.js'
 import type { Client } from './Client.js'
 import { getPinnedProgram } from './getProgram.js'
 import { programHistory, type ProgramHistory, type ProgramHistoryParams } from './programHistory.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link quote}. */
-export interface QuoteParams {
+export interface QuoteParams extends CallOptions {
   readonly program: Hex
   /** Seconds, 1 to 86 400. */
   readonly maxRunTime: number
@@ -18,7 +19,6 @@ export interface QuoteParams {
   readonly fee?: bigint
   /** Also reads what became of the program's workloads: `true`, or how far back. It takes a request for some thousand blocks each. */
   readonly history?: boolean | Pick<ProgramHistoryParams, 'blocks' | 'workloads'>
-  readonly signal?: AbortSignal
 }
 
 /** Where the money of a workload goes, in token units. */
@@ -59,36 +59,38 @@ export interface Settled {
  * @throws GevulotError CONTRACT_UNKNOWN_PROGRAM, CONTRACT_CLASS_CLOSED, CONTRACT_FEE_TOO_LOW, CONTRACT_INVALID_TERMS, CHAIN_*;
  * the reason of `signal`
  */
-export async function quote(client: Client, params: QuoteParams): Promise<Quote> {
-  const { maxRunTime, redundancy = 1, signal } = params
-  signal?.throwIfAborted()
-  const program = await getPinnedProgram(client, params)
-  const terms = await readClassTerms(client.contracts, program.class)
-  if (terms.rules === 0) throw contractError('ClassClosed', 'quoting', { class: program.class })
-  const minimumFee = minimumFeeOf(terms, maxRunTime, redundancy)
-  const fee = params.fee ?? minimumFee
-  checkTerms('quoting', { maxRunTime, redundancy, fee })
-  if (fee < minimumFee) throw contractError('FeeTooLow', 'quoting', { fee, minimum: minimumFee })
-  const split = splitFee(fee, await readRules(client.contracts, terms.rules), program.judged)
-  const { baseBurn, settleBounty, committee, pot } = split
-  // Without anything to judge nobody has to be paid for judging.
-  const unjudged = pot + committee
-  const ranks = rankShares(pot, redundancy)
-  let unpaid = baseBurn + pot
-  const back = params.history === true ? {} : params.history
-  const history = back && (await programHistory(client, { program: params.program, maxRunTime, ...back, ...(signal && { signal }) })) // prettier-ignore
-  return {
-    minimumFee,
-    fee,
-    split,
-    ranks,
-    outcomes: {
-      proven: ranks.map((share) => ({ refunded: 0n, burned: (unpaid -= share) })),
-      expired: { refunded: 0n, burned: baseBurn + unjudged },
-      unserved: { refunded: unjudged, burned: baseBurn },
-      cancelledEarly: { refunded: fee, burned: 0n },
-      cancelledLate: { refunded: unjudged + settleBounty, burned: baseBurn },
-    },
-    ...(history && { history }),
-  }
+export function quote(client: Client, params: QuoteParams): Promise<Quote> {
+  return call(client, params, async (client) => {
+    const { maxRunTime, redundancy = 1, signal } = params
+    signal?.throwIfAborted()
+    const program = await getPinnedProgram(client, params)
+    const terms = await readClassTerms(client.contracts, program.class)
+    if (terms.rules === 0) throw contractError('ClassClosed', 'quoting', { class: program.class })
+    const minimumFee = minimumFeeOf(terms, maxRunTime, redundancy)
+    const fee = params.fee ?? minimumFee
+    checkTerms('quoting', { maxRunTime, redundancy, fee })
+    if (fee < minimumFee) throw contractError('FeeTooLow', 'quoting', { fee, minimum: minimumFee })
+    const split = splitFee(fee, await readRules(client.contracts, terms.rules), program.judged)
+    const { baseBurn, settleBounty, committee, pot } = split
+    // Without anything to judge nobody has to be paid for judging.
+    const unjudged = pot + committee
+    const ranks = rankShares(pot, redundancy)
+    let unpaid = baseBurn + pot
+    const back = params.history === true ? {} : params.history
+    const history = back && (await programHistory(client, { program: params.program, maxRunTime, ...back, ...(signal && { signal }) })) // prettier-ignore
+    return {
+      minimumFee,
+      fee,
+      split,
+      ranks,
+      outcomes: {
+        proven: ranks.map((share) => ({ refunded: 0n, burned: (unpaid -= share) })),
+        expired: { refunded: 0n, burned: baseBurn + unjudged },
+        unserved: { refunded: unjudged, burned: baseBurn },
+        cancelledEarly: { refunded: fee, burned: 0n },
+        cancelledLate: { refunded: unjudged + settleBounty, burned: baseBurn },
+      },
+      ...(history && { history }),
+    }
+  })
 }

@@ -3,9 +3,10 @@ import type { Hex } from '../chain/hex.js'
 import type { Client } from './Client.js'
 import { readWorkload, type ReadWorkloadOptions } from './readWorkload.js'
 import { send } from './send.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link release}. */
-export interface ReleaseParams extends ReadWorkloadOptions {
+export interface ReleaseParams extends ReadWorkloadOptions, CallOptions {
   readonly workload: Hex
 }
 
@@ -15,9 +16,11 @@ export interface ReleaseParams extends ReadWorkloadOptions {
  * @throws GevulotError CONTRACT_NO_COMMITS, CONTRACT_COMMITS_CLOSED_ALREADY, CONTRACT_WRONG_PHASE, CONTRACT_NOT_REQUESTER,
  * CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
  */
-export async function release(client: Client, params: ReleaseParams): Promise<void> {
-  const doing = 'releasing a workload'
-  const { workload } = await readWorkload(client.contracts, params.workload, params)
-  if (workload.status === 'proving' && workload.commits === 0) throw contractError('NoCommits', doing, {})
-  await send(client, doing, () => client.contracts.market.release.populateTransaction(workload.spec), params)
+export function release(client: Client, params: ReleaseParams): Promise<void> {
+  return call(client, params, async (client) => {
+    const doing = 'releasing a workload'
+    const { workload } = await readWorkload(client.contracts, params.workload, params)
+    if (workload.status === 'proving' && workload.commits === 0) throw contractError('NoCommits', doing, {})
+    await send(client, doing, () => client.contracts.market.release.populateTransaction(workload.spec), params)
+  })
 }

@@ -6,9 +6,10 @@ import { getWorkload } from './getWorkload.js'
 import { release } from './release.js'
 import type { ReadWorkloadOptions } from './readWorkload.js'
 import { waitForProofs } from './waitForProofs.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link releaseWhenServed}. */
-export interface ReleaseWhenServedParams extends ReadWorkloadOptions {
+export interface ReleaseWhenServedParams extends ReadWorkloadOptions, CallOptions {
   readonly workload: Hex
 }
 
@@ -18,17 +19,19 @@ export interface ReleaseWhenServedParams extends ReadWorkloadOptions {
  * @returns The proofs, as many as the redundancy.
  * @throws as {@link waitForProofs} and {@link release}
  */
-export async function releaseWhenServed(client: Client, params: ReleaseWhenServedParams): Promise<Proof[]> {
-  const { terms } = await getWorkload(client, params)
-  const proofs = await waitForProofs(client, { ...params, count: terms.redundancy })
-  const { status } = await getWorkload(client, params)
-  if (status !== 'proving') return proofs
-  try {
-    await release(client, params)
-  } catch (error) {
-    // Commits closed by themselves in between.
-    const closed = ['CONTRACT_COMMITS_CLOSED_ALREADY', 'CONTRACT_WRONG_PHASE']
-    if (!(error instanceof GevulotError) || !closed.includes(error.code)) throw error
-  }
-  return proofs
+export function releaseWhenServed(client: Client, params: ReleaseWhenServedParams): Promise<Proof[]> {
+  return call(client, params, async (client) => {
+    const { terms } = await getWorkload(client, params)
+    const proofs = await waitForProofs(client, { ...params, count: terms.redundancy })
+    const { status } = await getWorkload(client, params)
+    if (status !== 'proving') return proofs
+    try {
+      await release(client, params)
+    } catch (error) {
+      // Commits closed by themselves in between.
+      const closed = ['CONTRACT_COMMITS_CLOSED_ALREADY', 'CONTRACT_WRONG_PHASE']
+      if (!(error instanceof GevulotError) || !closed.includes(error.code)) throw error
+    }
+    return proofs
+  })
 }

@@ -7,6 +7,7 @@ import { nameAt, SEAT_STATUSES, type SeatStatus } from '../chain/names.js'
 import { readEvents } from '../chain/readEvents.js'
 import { needed, type Client } from './Client.js'
 import { send, type SendOptions } from './send.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link stakeSeats}. */
 export interface StakeSeatsParams extends SendOptions {
@@ -45,29 +46,34 @@ export interface Seat {
  * @returns The numbers of the seats.
  * @throws GevulotError CONTRACT_UNKNOWN_CLASS, CONTRACT_OPERATOR_NOT_ADMITTED, CONTRACT_ERC20_INSUFFICIENT_BALANCE, CHAIN_*
  */
-export async function stakeSeats(client: Client, params: StakeSeatsParams): Promise<number[]> {
-  const doing = 'staking'
-  const { token, registry, addresses } = client.contracts
-  const operator = needed(client, 'account', doing)
-  const { count, priceFloor = 0 } = params
-  const hardwareClass = params.class ?? 1
-  let bonds: bigint
-  let wallet: bigint
-  let allowance: bigint
-  try {
-    bonds = (await registry.classBonds(hardwareClass)).bond * BigInt(count)
-    ;[wallet, allowance] = await Promise.all([token.balanceOf(operator), token.allowance(operator, addresses.registry)])
-  } catch (error) {
-    throw asChainError(error, doing)
-  }
-  if (wallet < bonds) {
-    throw contractError('ERC20InsufficientBalance', doing, { sender: operator, balance: wallet, needed: bonds })
-  }
-  if (allowance < bonds) {
-    await send(client, 'approving bonds', () => token.approve.populateTransaction(addresses.registry, bonds), params)
-  }
-  const build = () => registry.stake.populateTransaction(hardwareClass, count, priceFloor)
-  return stakedIn(client, await send(client, doing, build, params))
+export function stakeSeats(client: Client, params: StakeSeatsParams): Promise<number[]> {
+  return call(client, params, async (client) => {
+    const doing = 'staking'
+    const { token, registry, addresses } = client.contracts
+    const operator = needed(client, 'account', doing)
+    const { count, priceFloor = 0 } = params
+    const hardwareClass = params.class ?? 1
+    let bonds: bigint
+    let wallet: bigint
+    let allowance: bigint
+    try {
+      bonds = (await registry.classBonds(hardwareClass)).bond * BigInt(count)
+      ;[wallet, allowance] = await Promise.all([
+        token.balanceOf(operator),
+        token.allowance(operator, addresses.registry),
+      ])
+    } catch (error) {
+      throw asChainError(error, doing)
+    }
+    if (wallet < bonds) {
+      throw contractError('ERC20InsufficientBalance', doing, { sender: operator, balance: wallet, needed: bonds })
+    }
+    if (allowance < bonds) {
+      await send(client, 'approving bonds', () => token.approve.populateTransaction(addresses.registry, bonds), params)
+    }
+    const build = () => registry.stake.populateTransaction(hardwareClass, count, priceFloor)
+    return stakedIn(client, await send(client, doing, build, params))
+  })
 }
 
 function stakedIn(client: Client, receipt: TransactionReceipt): number[] {
@@ -82,23 +88,27 @@ function stakedIn(client: Client, receipt: TransactionReceipt): number[] {
  * Puts seats back into the active set, or in line for the next check.
  * @throws GevulotError CONTRACT_BOND_INCOMPLETE, CONTRACT_COOLING_DOWN, CONTRACT_REJOIN_TOO_EARLY, CONTRACT_NOT_SEAT_OPERATOR, CHAIN_*
  */
-export async function joinSeats(client: Client, params: SeatsParams & { readonly priceFloor?: number }): Promise<void> {
-  const { seats, priceFloor = 0 } = params
-  await send(
-    client,
-    'joining',
-    () => client.contracts.registry.join.populateTransaction([...seats], priceFloor),
-    params,
-  )
+export function joinSeats(client: Client, params: SeatsParams & { readonly priceFloor?: number }): Promise<void> {
+  return call(client, params, async (client) => {
+    const { seats, priceFloor = 0 } = params
+    await send(
+      client,
+      'joining',
+      () => client.contracts.registry.join.populateTransaction([...seats], priceFloor),
+      params,
+    )
+  })
 }
 
 /**
  * Takes seats out of the active set; the cooldown begins.
  * @throws GevulotError CONTRACT_WRONG_SEAT_STATUS, CONTRACT_NOT_SEAT_OPERATOR, CHAIN_*
  */
-export async function leaveSeats(client: Client, params: SeatsParams): Promise<void> {
-  const { seats } = params
-  await send(client, 'leaving', () => client.contracts.registry.leaveSet.populateTransaction([...seats]), params)
+export function leaveSeats(client: Client, params: SeatsParams): Promise<void> {
+  return call(client, params, async (client) => {
+    const { seats } = params
+    await send(client, 'leaving', () => client.contracts.registry.leaveSet.populateTransaction([...seats]), params)
+  })
 }
 
 /**
@@ -106,36 +116,37 @@ export async function leaveSeats(client: Client, params: SeatsParams): Promise<v
  * @param params `to` receives the bonds; the signer by default.
  * @throws GevulotError CONTRACT_COOLING_DOWN, CONTRACT_SEAT_HELD, CONTRACT_WRONG_SEAT_STATUS, CONTRACT_NOT_SEAT_OPERATOR, CHAIN_*
  */
-export async function withdrawSeats(client: Client, params: SeatsParams & { readonly to?: Hex }): Promise<void> {
-  const doing = 'withdrawing bonds'
-  const to = params.to === undefined ? needed(client, 'account', doing) : toAddress(params.to)
-  const { seats } = params
-  await send(client, doing, () => client.contracts.registry.withdraw.populateTransaction([...seats], to), params)
+export function withdrawSeats(client: Client, params: SeatsParams & { readonly to?: Hex }): Promise<void> {
+  return call(client, params, async (client) => {
+    const doing = 'withdrawing bonds'
+    const to = params.to === undefined ? needed(client, 'account', doing) : toAddress(params.to)
+    const { seats } = params
+    await send(client, doing, () => client.contracts.registry.withdraw.populateTransaction([...seats], to), params)
+  })
 }
 
 /**
  * The seats that an account has staked and not withdrawn.
  * @throws GevulotError CHAIN_RPC_UNAVAILABLE
  */
-export async function getSeats(
-  client: Client,
-  params: { readonly operator: Hex; readonly signal?: AbortSignal },
-): Promise<Seat[]> {
-  const operator: Address = toAddress(params.operator)
-  const { contracts } = client
-  const staked: number[] = []
-  for await (const event of readEvents(contracts, {
-    names: ['Staked'],
-    ...(params.signal && { signal: params.signal }),
-  })) {
-    if (event.name === 'Staked' && event.args.operator === operator) staked.push(event.args.seat)
-  }
-  try {
-    const seats = await Promise.all(staked.map((seat) => readSeat(client, seat)))
-    return seats.filter(({ status }) => status !== 'None')
-  } catch (error) {
-    throw asChainError(error, 'reading seats')
-  }
+export function getSeats(client: Client, params: CallOptions & { readonly operator: Hex }): Promise<Seat[]> {
+  return call(client, params, async (client) => {
+    const operator: Address = toAddress(params.operator)
+    const { contracts } = client
+    const staked: number[] = []
+    for await (const event of readEvents(contracts, {
+      names: ['Staked'],
+      ...(params.signal && { signal: params.signal }),
+    })) {
+      if (event.name === 'Staked' && event.args.operator === operator) staked.push(event.args.seat)
+    }
+    try {
+      const seats = await Promise.all(staked.map((seat) => readSeat(client, seat)))
+      return seats.filter(({ status }) => status !== 'None')
+    } catch (error) {
+      throw asChainError(error, 'reading seats')
+    }
+  })
 }
 
 async function readSeat({ contracts }: Client, seat: number): Promise<Seat> {

@@ -2,14 +2,12 @@ import type { ContractTransaction, Signer, TransactionReceipt, TransactionRespon
 import { asChainError } from '../chain/asChainError.js'
 import type { Hex } from '../chain/hex.js'
 import { chainError } from '../errors/codes/chain.js'
-import { needed, type Client } from './Client.js'
+import type { Client } from './Client.js'
+import { unboundSigner, type CallOptions } from './call.js'
 import { waitForReceipt } from './waitForReceipt.js'
 
 /** What every action that sends a transaction takes. */
-export interface SendOptions {
-  /** Stops the wait; a transaction already sent is not taken back. */
-  readonly signal?: AbortSignal
-}
+export type SendOptions = CallOptions
 
 // The state may move between estimate and inclusion: a fifth more gas covers another slot word or rank.
 const GAS_MARGIN_PERCENT = 120n
@@ -26,7 +24,7 @@ export async function send(
   build: () => Promise<ContractTransaction>,
   options: SendOptions = {},
 ): Promise<TransactionReceipt> {
-  const signer = needed(client, 'signer', doing)
+  const signer = unboundSigner(client, doing)
   options.signal?.throwIfAborted()
   const turn = client.queue.tail.then(() => dispatch(signer, doing, build, options.signal))
   client.queue.tail = turn.catch(() => undefined)
@@ -46,6 +44,7 @@ async function dispatch(
     signal?.throwIfAborted()
     const transaction = await build()
     const gas = await signer.estimateGas(transaction)
+    signal?.throwIfAborted()
     return await signer.sendTransaction({ ...transaction, gasLimit: (gas * GAS_MARGIN_PERCENT) / 100n })
   } catch (error) {
     throw asChainError(error, doing)

@@ -19,6 +19,7 @@ import { getBalance } from './getBalance.js'
 import { getPinnedProgram } from './getProgram.js'
 import { publishInputs, type PublishedInputs } from './publishInputs.js'
 import { send, type SendOptions } from './send.js'
+import { call } from './call.js'
 
 /** Parameters of {@link submit}. */
 export interface SubmitParams extends SendOptions {
@@ -83,8 +84,10 @@ const DOING = 'submitting a workload'
  * CONTRACT_INSUFFICIENT_BALANCE, CONTRACT_WRONG_NONCE, CLIENT_NONCE_USED, CLIENT_URI_INVALID, CLIENT_OPTION_MISSING, CHAIN_*,
  * CONTENT_*
  */
-export async function submit(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
-  return inTurn(client, () => submitNow(client, params))
+export function submit(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
+  return call(client, params, async (client) => {
+    return inTurn(client, () => submitNow(client, params))
+  })
 }
 
 /** One submission of a client after the other: each takes the account's next nonce, which the one before must have used. */

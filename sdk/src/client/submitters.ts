@@ -2,6 +2,7 @@ import { asChainError } from '../chain/asChainError.js'
 import { toAddress, type Hex } from '../chain/hex.js'
 import type { Client } from './Client.js'
 import { send, type SendOptions } from './send.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link nameSubmitter}. */
 export interface NameSubmitterParams extends SendOptions {
@@ -15,33 +16,39 @@ export interface NameSubmitterParams extends SendOptions {
  * Names a key that can act for the seats of the signer's account, and can move neither money nor seats; again, to change the time.
  * @throws GevulotError CONTRACT_INVALID_TERM, CHAIN_*
  */
-export async function nameSubmitter(client: Client, params: NameSubmitterParams): Promise<void> {
-  const { key, until } = params
-  const build = () => client.contracts.relay.nameSubmitter.populateTransaction(toAddress(key), until)
-  await send(client, 'naming a submitter key', build, params)
+export function nameSubmitter(client: Client, params: NameSubmitterParams): Promise<void> {
+  return call(client, params, async (client) => {
+    const { key, until } = params
+    const build = () => client.contracts.relay.nameSubmitter.populateTransaction(toAddress(key), until)
+    await send(client, 'naming a submitter key', build, params)
+  })
 }
 
 /**
  * Takes a submitter key back at once.
  * @throws GevulotError CHAIN_*
  */
-export async function revokeSubmitter(client: Client, params: SendOptions & { readonly key: Hex }): Promise<void> {
-  const build = () => client.contracts.relay.revokeSubmitter.populateTransaction(toAddress(params.key))
-  await send(client, 'taking a submitter key back', build, params)
+export function revokeSubmitter(client: Client, params: SendOptions & { readonly key: Hex }): Promise<void> {
+  return call(client, params, async (client) => {
+    const build = () => client.contracts.relay.revokeSubmitter.populateTransaction(toAddress(params.key))
+    await send(client, 'taking a submitter key back', build, params)
+  })
 }
 
 /**
  * Until when a key can act for an operator, Unix time; 0: it cannot.
  * @throws GevulotError CHAIN_RPC_UNAVAILABLE
  */
-export async function submitterUntil(
+export function submitterUntil(
   client: Client,
-  params: { readonly operator: Hex; readonly key: Hex },
+  params: CallOptions & { readonly operator: Hex; readonly key: Hex },
 ): Promise<number> {
-  const { operator, key } = params
-  try {
-    return Number(await client.contracts.relay.submitterUntil(toAddress(operator), toAddress(key)))
-  } catch (error) {
-    throw asChainError(error, `reading the term of ${key}`)
-  }
+  return call(client, params, async (client) => {
+    const { operator, key } = params
+    try {
+      return Number(await client.contracts.relay.submitterUntil(toAddress(operator), toAddress(key)))
+    } catch (error) {
+      throw asChainError(error, `reading the term of ${key}`)
+    }
+  })
 }

@@ -6,12 +6,12 @@ import { readEvents } from '../chain/readEvents.js'
 import { readCommittee, readJudgment } from '../chain/readJudgment.js'
 import { needed, type Client } from './Client.js'
 import { getSeats, type Seat } from './seats.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link getDuties}. */
-export interface GetDutiesParams {
+export interface GetDutiesParams extends CallOptions {
   /** Default: the client's own account. */
   readonly operator?: Hex
-  readonly signal?: AbortSignal
 }
 
 /** A validator's seat. */
@@ -44,31 +44,33 @@ export interface Duties {
  * The seats of an operator in the validators' class, and the committees they were drawn to.
  * @throws GevulotError CHAIN_*, CLIENT_OPTION_MISSING
  */
-export async function getDuties(client: Client, params: GetDutiesParams = {}): Promise<Duties> {
-  const { contracts } = client
-  const operator = toAddress(params.operator ?? needed(client, 'account', 'reading duties'))
-  const signal = params.signal && { signal: params.signal }
-  const committee = Committee__factory.connect(contracts.addresses.committee, contracts.provider)
-  const seats: ValidatorSeat[] = []
-  try {
-    const validators = Number(await committee.validatorClass())
-    for (const seat of await getSeats(client, { operator, ...signal })) {
-      if (seat.class === validators) seats.push({ ...seat, misses: Number(await committee.missesOf(seat.seat)) })
+export function getDuties(client: Client, params: GetDutiesParams = {}): Promise<Duties> {
+  return call(client, params, async (client) => {
+    const { contracts } = client
+    const operator = toAddress(params.operator ?? needed(client, 'account', 'reading duties'))
+    const signal = params.signal && { signal: params.signal }
+    const committee = Committee__factory.connect(contracts.addresses.committee, contracts.provider)
+    const seats: ValidatorSeat[] = []
+    try {
+      const validators = Number(await committee.validatorClass())
+      for (const seat of await getSeats(client, { operator, ...signal })) {
+        if (seat.class === validators) seats.push({ ...seat, misses: Number(await committee.missesOf(seat.seat)) })
+      }
+    } catch (error) {
+      throw asChainError(error, 'reading the seats of a validator')
     }
-  } catch (error) {
-    throw asChainError(error, 'reading the seats of a validator')
-  }
-  const numbers = new Set(seats.map(({ seat }) => seat))
-  const duties: Duty[] = []
-  for await (const event of readEvents(contracts, { names: ['CommitteeDrawn'], ...signal })) {
-    if (event.name !== 'CommitteeDrawn' || !event.args.seats.some((seat) => numbers.has(seat))) continue
-    const { workload, attempt, until } = event.args
-    const judgment = await readJudgment(contracts, workload)
-    // What came after this attempt says nothing about it: it did not decide.
-    const stage = judgment.attempt === attempt ? judgment.stage : 'Failed'
-    for (const { seat, answered } of await readCommittee(contracts, workload, attempt)) {
-      if (numbers.has(seat)) duties.push({ workload, attempt, seat, stage, until, answered })
+    const numbers = new Set(seats.map(({ seat }) => seat))
+    const duties: Duty[] = []
+    for await (const event of readEvents(contracts, { names: ['CommitteeDrawn'], ...signal })) {
+      if (event.name !== 'CommitteeDrawn' || !event.args.seats.some((seat) => numbers.has(seat))) continue
+      const { workload, attempt, until } = event.args
+      const judgment = await readJudgment(contracts, workload)
+      // What came after this attempt says nothing about it: it did not decide.
+      const stage = judgment.attempt === attempt ? judgment.stage : 'Failed'
+      for (const { seat, answered } of await readCommittee(contracts, workload, attempt)) {
+        if (numbers.has(seat)) duties.push({ workload, attempt, seat, stage, until, answered })
+      }
     }
-  }
-  return { seats, duties }
+    return { seats, duties }
+  })
 }

@@ -11,6 +11,7 @@ import type { Client } from './Client.js'
 import type { Runtime } from '../runtime/Runtime.js'
 import { getProgram } from './getProgram.js'
 import type { Verification, VerifyProofParams } from './verifyProof.js'
+import { call } from './call.js'
 
 /** Parameters of {@link verifyProofWithProgram}. */
 export interface VerifyWithProgramParams extends Omit<VerifyProofParams, 'publicInputs'> {
@@ -26,16 +27,18 @@ export interface VerifyWithProgramParams extends Omit<VerifyProofParams, 'public
  * Runs the program's verifier package on a proof, in the client's runtime.
  * @throws GevulotError CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, CLIENT_VERIFIER_FAILED, RUNTIME_*, CONTENT_*, CHAIN_*
  */
-export async function verifyProofWithProgram(client: Client, params: VerifyWithProgramParams): Promise<Verification> {
-  const source = client.source ?? client.store
-  const { runtime } = client
-  if (runtime === undefined || source === undefined) {
-    throw clientError('CLIENT_OPTION_MISSING', 'running a verifier program needs a client with runtime and store')
-  }
-  const { verifierProgram } = await getProgram(client, params)
-  if (verifierProgram === ZERO_BYTES32)
-    throw clientError('CLIENT_PARAMETER_INVALID', 'the program has no verifier package')
-  return runVerifier({ runtime, source }, { ...params, verifierProgram })
+export function verifyProofWithProgram(client: Client, params: VerifyWithProgramParams): Promise<Verification> {
+  return call(client, params, async (client) => {
+    const source = client.source ?? client.store
+    const { runtime } = client
+    if (runtime === undefined || source === undefined) {
+      throw clientError('CLIENT_OPTION_MISSING', 'running a verifier program needs a client with runtime and store')
+    }
+    const { verifierProgram } = await getProgram(client, params)
+    if (verifierProgram === ZERO_BYTES32)
+      throw clientError('CLIENT_PARAMETER_INVALID', 'the program has no verifier package')
+    return runVerifier({ runtime, source }, { ...params, verifierProgram })
+  })
 }
 
 /** Parameters of {@link runVerifier}. */

@@ -12,9 +12,10 @@ import { fetchPublicInputs } from './fetchPublicInputs.js'
 import { readWorkload, type ReadWorkloadOptions, type WorkloadReading } from './readWorkload.js'
 import { verifyProof } from './verifyProof.js'
 import type { Workload } from './Workload.js'
+import { call, type CallOptions } from './call.js'
 
 /** Parameters of {@link waitForProofs}. */
-export interface WaitForProofsParams extends ReadWorkloadOptions {
+export interface WaitForProofsParams extends ReadWorkloadOptions, CallOptions {
   readonly workload: Hex
   /** How many valid proofs to wait for, each of another seat; at most the redundancy. Default 1. */
   readonly count?: number
@@ -40,36 +41,39 @@ const REORG_MARGIN = 256
  * @throws GevulotError CLIENT_WORKLOAD_EXPIRED, CLIENT_WORKLOAD_CANCELLED, CLIENT_WAIT_TIMEOUT, CLIENT_WORKLOAD_UNKNOWN,
  * CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, CHAIN_*; the reason of `signal`.
  */
-export async function waitForProofs(client: Client, params: WaitForProofsParams): Promise<Proof[]> {
-  const { clock, contracts, settings } = client
-  const { signal, count = 1 } = params
-  const early = params.early ?? canReceive(client)
-  const held = new Map<number, Proof>()
-  const judged = new Map<string, boolean>()
-  const startedAt = clock.now()
-  let windows: Windows | undefined
-  let { fromBlock } = params
-  for (;;) {
-    signal?.throwIfAborted()
-    let workload: Workload | undefined
-    try {
-      const options = { ...(fromBlock !== undefined && { fromBlock }), ...(signal && { signal }) }
-      const reading = await readWorkload(contracts, params.workload, options)
-      workload = reading.workload
-      fromBlock = Math.max(contracts.fromBlock, workload.submittedBlock - REORG_MARGIN)
-      if (count > workload.terms.redundancy) throw tooMany(count, workload)
-      windows = await windowsOf(client, reading, windows)
-      const failure = await collect(client, workload, { early: early && !reading.state.judged, held, judged, signal })
-      if (held.size >= count) return [...held.values()]
-      if (failure !== undefined) throw failure
-      throwIfHopeless(workload)
-    } catch (error) {
-      if (!isPassing(error)) throw error
+export function waitForProofs(client: Client, params: WaitForProofsParams): Promise<Proof[]> {
+  return call(client, params, async (client) => {
+    const { clock, contracts, settings } = client
+    const { signal, count = 1 } = params
+    const early = params.early ?? canReceive(client)
+    const held = new Map<number, Proof>()
+    const judged = new Map<string, boolean>()
+    const startedAt = clock.now()
+    let windows: Windows | undefined
+    let { fromBlock } = params
+    for (;;) {
+      signal?.throwIfAborted()
+      let workload: Workload | undefined
+      try {
+        const options = { ...(fromBlock !== undefined && { fromBlock }), ...(signal && { signal }) }
+        const reading = await readWorkload(contracts, params.workload, options)
+        workload = reading.workload
+        fromBlock = Math.max(contracts.fromBlock, workload.submittedBlock - REORG_MARGIN)
+        if (count > workload.terms.redundancy) throw tooMany(count, workload)
+        windows = await windowsOf(client, reading, windows)
+        const failure = await collect(client, workload, { early: early && !reading.state.judged, held, judged, signal })
+        if (held.size >= count) return [...held.values()]
+        if (failure !== undefined) throw failure
+        throwIfHopeless(workload)
+      } catch (error) {
+        if (!isPassing(error)) throw error
+      }
+      const limit = params.timeoutMs === undefined ? windows?.giveUpAt : startedAt + params.timeoutMs
+      if (clock.now() >= (limit ?? startedAt + settings.transactionTimeoutMs))
+        throw timedOut(params.workload, held.size)
+      await clock.sleep(settings.pollMs, signal)
     }
-    const limit = params.timeoutMs === undefined ? windows?.giveUpAt : startedAt + params.timeoutMs
-    if (clock.now() >= (limit ?? startedAt + settings.transactionTimeoutMs)) throw timedOut(params.workload, held.size)
-    await clock.sleep(settings.pollMs, signal)
-  }
+  })
 }
 
 function canReceive(client: Client): boolean {

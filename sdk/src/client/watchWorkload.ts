@@ -2,15 +2,15 @@ import type { WorkloadEvent } from '../chain/events.js'
 import { followEvents, type Cursor } from '../chain/followEvents.js'
 import { toWorkloadId, type Hex } from '../chain/hex.js'
 import type { Client } from './Client.js'
+import { callEach, type CallOptions } from './call.js'
 
 /** Parameters of {@link watchWorkload}. */
-export interface WatchWorkloadParams {
+export interface WatchWorkloadParams extends CallOptions {
   readonly workload: Hex
   /** Resume after what a former watch reported. */
   readonly cursor?: Cursor
   /** A block not later than the submission; the deployment's first by default. */
   readonly fromBlock?: number
-  readonly signal?: AbortSignal
 }
 
 /** What a watch reports. */
@@ -40,7 +40,11 @@ export type WorkloadUpdate =
  * }
  * @throws GevulotError CHAIN_HEX_INVALID, CHAIN_RPC_UNAVAILABLE after a minute; the reason of `signal`.
  */
-export async function* watchWorkload(client: Client, params: WatchWorkloadParams): AsyncGenerator<WorkloadUpdate> {
+export function watchWorkload(client: Client, params: WatchWorkloadParams): AsyncGenerator<WorkloadUpdate> {
+  return callEach(client, params, (client) => follow(client, params))
+}
+
+async function* follow(client: Client, params: WatchWorkloadParams): AsyncGenerator<WorkloadUpdate> {
   const { clock, contracts, settings } = client
   const { workload: id, ...options } = params
   const following = followEvents(contracts, { ...options, workload: toWorkloadId(id), clock, pollMs: settings.pollMs })

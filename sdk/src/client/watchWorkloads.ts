@@ -2,16 +2,16 @@ import { followEvents, type Cursor } from '../chain/followEvents.js'
 import { toWorkloadId, type Hex, type WorkloadId } from '../chain/hex.js'
 import type { Client } from './Client.js'
 import { isWorkloadEvent, type WorkloadUpdate } from './watchWorkload.js'
+import { callEach, type CallOptions } from './call.js'
 
 /** Parameters of {@link watchWorkloads}. */
-export interface WatchWorkloadsParams {
+export interface WatchWorkloadsParams extends CallOptions {
   /** Those that are not known to be final. */
   readonly workloads: Iterable<Hex>
   /** Resume after what a former watch reported. */
   readonly cursor?: Cursor
   /** A block not later than the first submission; the deployment's first by default. */
   readonly fromBlock?: number
-  readonly signal?: AbortSignal
 }
 
 /**
@@ -23,7 +23,11 @@ export interface WatchWorkloadsParams {
  * }
  * @throws GevulotError CHAIN_HEX_INVALID, CHAIN_RPC_UNAVAILABLE after a minute; the reason of `signal`.
  */
-export async function* watchWorkloads(client: Client, params: WatchWorkloadsParams): AsyncGenerator<WorkloadUpdate> {
+export function watchWorkloads(client: Client, params: WatchWorkloadsParams): AsyncGenerator<WorkloadUpdate> {
+  return callEach(client, params, (client) => follow(client, params))
+}
+
+async function* follow(client: Client, params: WatchWorkloadsParams): AsyncGenerator<WorkloadUpdate> {
   const { clock, contracts, settings } = client
   const { workloads, ...options } = params
   const watched = new Set<WorkloadId>([...workloads].map((workload) => toWorkloadId(workload)))

@@ -8,6 +8,7 @@ import { byRank } from '../byRank.js'
 import { needed, type Client } from '../Client.js'
 import type { Workload, WorkloadSlot } from '../Workload.js'
 import type { ReceivedDelivery } from './DeliveryInbox.js'
+import { call, type CallOptions } from '../call.js'
 
 /** A delivered proof that opens a commitment on chain. Whether it is valid is for a verifier to say. */
 export interface OpenedDelivery extends OpenedProof {
@@ -21,14 +22,16 @@ export interface OpenedDelivery extends OpenedProof {
  * (sealed to another key, damaged, not committed) is left out: anyone may write to an inbox.
  * @throws GevulotError CLIENT_OPTION_MISSING, and what the inbox throws.
  */
-export async function openDeliveries(
+export function openDeliveries(
   client: Client,
   workload: Pick<Workload, 'workload' | 'slots'>,
-  options: { readonly signal?: AbortSignal } = {},
+  options: CallOptions = {},
 ): Promise<OpenedDelivery[]> {
-  const inbox = needed(client, 'inbox', 'opening deliveries')
-  const deliveries = await inbox.list(workload.workload, options)
-  return openReceived(deliveries, workload, needed(client, 'deliveryKey', 'opening deliveries'))
+  return call(client, options, async (client) => {
+    const inbox = needed(client, 'inbox', 'opening deliveries')
+    const deliveries = await inbox.list(workload.workload, options)
+    return openReceived(deliveries, workload, needed(client, 'deliveryKey', 'opening deliveries'))
+  })
 }
 
 /** {@link openDeliveries} of what has been fetched already. */

@@ -1,0 +1,252 @@
+import { expect } from 'chai'
+import type { JsonRpcProvider } from 'ethers'
+import { setImmediate } from 'node:timers/promises'
+import type { CallOptions } from '../../sdk/src/client/call.js'
+import type { Client } from '../../sdk/src/client/Client.js'
+import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { systemClock, type Clock } from '../../sdk/src/clock.js'
+import { generateDeliveryKey } from '../../sdk/src/crypto/DeliveryKey.js'
+import * as sdk from '../../sdk/src/index.js'
+import { PROOF, PUBLIC_INPUTS, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
+
+type Exports = typeof sdk
+type Same<One, Other> = [One] extends [Other] ? ([Other] extends [One] ? true : false) : false
+type FunctionOf<Name extends keyof Exports> = Extract<Exports[Name], (...values: never[]) => unknown>
+/** Everything that the package exports and that takes a client first. */
+type ActionName = {
+  [Name in keyof Exports]: Exports[Name] extends (...values: never[]) => unknown
+    ? Same<Parameters<FunctionOf<Name>>[0], Client> extends true
+      ? Name
+      : never
+    : never
+}[keyof Exports]
+type Tail<Values extends readonly unknown[]> = Values extends readonly [unknown, ...infer Rest] ? Rest : never
+type Last<Values extends readonly unknown[]> =
+  Required<Values> extends readonly [...unknown[], infer Value] ? Value : never
+type Without = {
+  [Name in ActionName]: keyof CallOptions extends keyof NonNullable<Last<Parameters<FunctionOf<Name>>>> ? never : Name
+}[ActionName]
+
+/** Does not compile when an action is exported that takes no signal or no settings: the error names it. */
+const everyActionTakesThem: [Without] extends [never] ? true : Without = true
+
+const HEX = `0x${'11'.repeat(32)}` as const
+const ACCOUNT = `0x${'11'.repeat(20)}` as const
+const PROGRAM = { program: HEX, maxRunTime: 600 }
+const REQUEST = { ...PROGRAM, inputs: someInputs(), fee: TOKEN }
+const PROVEN = { workload: HEX, program: HEX, prover: ACCOUNT, proof: PROOF }
+const PREFIX = `0x1220${'11'.repeat(32)}`
+
+/** A call of each. One that is exported and not here does not compile. */
+const CALLS: { readonly [Name in ActionName]: (options: CallOptions) => Tail<Parameters<FunctionOf<Name>>> } = {
+  appeal: (options) => [{ workload: HEX, ...options }],
+  assign: (options) => [{ workload: HEX, ...options }],
+  cancel: (options) => [{ workload: HEX, ...options }],
+  claimRewards: (options) => [options],
+  clear: (options) => [{ workload: HEX, ...options }],
+  deployProgram: (options) => [{ prover: HEX, verifier: ACCOUNT, ...options }],
+  deposit: (options) => [{ amount: TOKEN, ...options }],
+  fetchProof: (options) => [{ workload: HEX, ...options }],
+  findUnrecorded: (options) => [options],
+  getBalance: (options) => [options],
+  getDuties: (options) => [options],
+  getJudging: (options) => [{ workload: HEX, ...options }],
+  getPinnedProgram: (options) => [{ program: HEX, ...options }],
+  getProgram: (options) => [{ program: HEX, ...options }],
+  getRewards: (options) => [options],
+  getSeats: (options) => [{ operator: ACCOUNT, ...options }],
+  getWorkload: (options) => [{ workload: HEX, ...options }],
+  joinSeats: (options) => [{ seats: [1], ...options }],
+  leaveSeats: (options) => [{ seats: [1], ...options }],
+  nameSubmitter: (options) => [{ key: ACCOUNT, until: 1, ...options }],
+  openDeliveries: (options) => [{ workload: HEX as sdk.WorkloadId, slots: [] }, options],
+  operatorHistory: (options) => [{ operator: ACCOUNT, ...options }],
+  programHistory: (options) => [{ ...PROGRAM, ...options }],
+  proveWithin: (options) => [{ ...REQUEST, escalation: { budget: 10n * TOKEN }, ...options }],
+  publishInputs: (options) => [{ files: { public_inputs: PUBLIC_INPUTS } }, options],
+  quote: (options) => [{ ...PROGRAM, ...options }],
+  recordRewards: (options) => [{ workloads: [HEX], ...options }],
+  release: (options) => [{ workload: HEX, ...options }],
+  releaseWhenServed: (options) => [{ workload: HEX, ...options }],
+  revokeSubmitter: (options) => [{ key: ACCOUNT, ...options }],
+  settle: (options) => [{ workload: HEX, ...options }],
+  settleMany: (options) => [{ workloads: [HEX], ...options }],
+  slash: (options) => [{ workload: HEX, ...options }],
+  stakeSeats: (options) => [{ count: 1, ...options }],
+  submit: (options) => [{ ...REQUEST, ...options }],
+  submitterUntil: (options) => [{ operator: ACCOUNT, key: ACCOUNT, ...options }],
+  verifyProof: (options) => [{ ...PROVEN, publicInputs: PUBLIC_INPUTS, ...options }],
+  verifyProofWithProgram: (options) => [{ ...PROVEN, inputs: PREFIX as never, cacheDirectory: '/nowhere', ...options }],
+  waitForProof: (options) => [{ workload: HEX, ...options }],
+  waitForProofs: (options) => [{ workload: HEX, ...options }],
+  watchWorkload: (options) => [{ workload: HEX, ...options }],
+  watchWorkloads: (options) => [{ workloads: [HEX], ...options }],
+  withdraw: (options) => [{ amount: TOKEN, ...options }],
+  withdrawAppeals: (options) => [options],
+  withdrawSeats: (options) => [{ seats: [1], ...options }],
+}
+
+/** What nobody answers until told to, and how often it was asked. */
+class Silence {
+  asked = 0
+  readonly #waiting: (() => void)[] = []
+
+  ask(): Promise<never> {
+    this.asked++
+    return new Promise((_, reject) => this.#waiting.push(() => reject(new Error('no answer'))))
+  }
+
+  /** Everything that is asked fails now, so that whatever goes on would go on. */
+  end(): void {
+    for (const answer of this.#waiting.splice(0)) answer()
+  }
+
+  /** An object whose every method is silent. */
+  as<Target extends object>(): Target {
+    return new Proxy({} as Target, { get: () => () => this.ask() })
+  }
+}
+
+/** Counts the sleepers. */
+class CountingClock implements Clock {
+  sleeping = 0
+  readonly naps: number[] = []
+
+  now(): number {
+    return systemClock.now()
+  }
+
+  async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    this.sleeping++
+    this.naps.push(milliseconds)
+    try {
+      await systemClock.sleep(milliseconds, signal)
+    } finally {
+      this.sleeping--
+    }
+  }
+}
+
+describe('client: what every action takes', function () {
+  this.timeout(60_000)
+  let network: Network
+  let client: GevulotClient
+  let provider: JsonRpcProvider
+  const clock = new CountingClock()
+  const silence = new Silence()
+
+  before(async () => {
+    network = await startNetwork()
+    const parts = { store: silence.as(), inbox: silence.as(), runtime: silence.as() } as Pick<
+      Client,
+      'store' | 'inbox' | 'runtime'
+    >
+    client = await network.client({ clock, deliveryKey: generateDeliveryKey(), ...parts })
+    provider = client.contracts.provider as JsonRpcProvider
+  })
+  after(() => network.chain.stop())
+
+  /** What a call comes to; of a watch, its first look. */
+  function outcome(name: ActionName, options: CallOptions): Promise<unknown> {
+    const action = sdk[name] as (client: Client, ...rest: readonly unknown[]) => Promise<unknown> | AsyncGenerator
+    const result = action(client, ...CALLS[name](options))
+    return 'next' in result ? result.next() : result
+  }
+  const failureOf = (promise: Promise<unknown>) =>
+    promise.then(
+      () => new Error('nothing failed'),
+      (error: unknown) => error,
+    )
+
+  async function silently(act: () => Promise<void>): Promise<void> {
+    Object.assign(provider, { send: () => silence.ask() })
+    try {
+      await act()
+    } finally {
+      silence.end()
+      Reflect.deleteProperty(provider, 'send')
+    }
+  }
+
+  it('nothing is exported that is not tried here', () => {
+    expect(everyActionTakesThem).to.equal(true)
+    expect(Object.keys(CALLS)).to.include.members(Object.keys(client).filter((name) => typeof client[name as keyof GevulotClient] === 'function')) // prettier-ignore
+  })
+
+  for (const name of Object.keys(CALLS) as ActionName[]) {
+    it(`${name} asks nobody when its signal was aborted before`, () =>
+      silently(async () => {
+        const reason = new Error('I have thought better of it')
+        silence.asked = 0
+        expect(await failureOf(outcome(name, { signal: AbortSignal.abort(reason) }))).to.equal(reason)
+        expect(silence.asked).to.equal(0)
+      }))
+
+    it(`${name} ends with the reason of its signal while nobody answers, and leaves nothing behind`, () =>
+      silently(async () => {
+        const reason = new Error('I have thought better of it')
+        const stop = new AbortController()
+        silence.asked = 0
+        const failure = failureOf(outcome(name, { signal: stop.signal }))
+        // A provider collects for some milliseconds what it asks.
+        for (let looks = 0; looks < 500 && silence.asked === 0; looks++) await systemClock.sleep(2)
+        expect(silence.asked).to.be.greaterThan(0)
+        stop.abort(reason)
+        expect(await failure).to.equal(reason)
+        const { asked } = silence
+        silence.end()
+        for (let turns = 0; turns < 20; turns++) await setImmediate()
+        expect(silence.asked).to.equal(asked)
+        expect(clock.sleeping).to.equal(0)
+      }))
+  }
+
+  it('settings of one call count for it and for no other', async () => {
+    clock.naps.length = 0
+    const stop = new AbortController()
+    const options = { workload: HEX, signal: stop.signal }
+    const watching = client.watchWorkload({ ...options, settings: { pollMs: 7 } }).next()
+    const usual = client.watchWorkload(options).next()
+    const failures = Promise.all([failureOf(watching), failureOf(usual)])
+    for (let looks = 0; looks < 500 && !(clock.naps.includes(7) && clock.naps.includes(50)); looks++) {
+      await systemClock.sleep(5)
+    }
+    stop.abort()
+    expect(await failures).to.deep.equal([stop.signal.reason, stop.signal.reason])
+    expect(clock.naps).to.include.members([7, 50])
+    expect(client.settings.pollMs).to.equal(50)
+  })
+
+  it('a transaction that is on its way keeps its place: the next one of the client does not take its nonce', async () => {
+    const send = provider.send.bind(provider)
+    let sent: (() => void) | undefined
+    const held = new Promise<void>((resolve) => (sent = resolve))
+    let reached: (() => void) | undefined
+    const arrived = new Promise<void>((resolve) => (reached = resolve))
+    let first = true
+    Object.assign(provider, {
+      send: async (method: string, values: unknown[]) => {
+        if (method === 'eth_sendRawTransaction' && first) {
+          first = false
+          reached?.()
+          await held
+        }
+        return send(method, values) as Promise<unknown>
+      },
+    })
+    try {
+      const stop = new AbortController()
+      const before = await provider.getTransactionCount(network.requester.address)
+      const aborted = failureOf(client.deposit({ amount: TOKEN, signal: stop.signal }))
+      await arrived
+      stop.abort()
+      expect(await aborted).to.equal(stop.signal.reason)
+      const next = client.withdraw({ amount: 0n })
+      sent?.()
+      await next
+      expect(await provider.getTransactionCount(network.requester.address)).to.equal(before + 2)
+    } finally {
+      Reflect.deleteProperty(provider, 'send')
+    }
+  })
+})
