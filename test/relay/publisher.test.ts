@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -22,7 +25,11 @@ import { aProgram, someInputs, startNetwork, TOKEN, type Network } from '../supp
 import { LyingRelay } from '../support/relays/LyingRelay.js'
 
 const GWEI = 10n ** 9n
-const silent = jsonLogger({ level: 'error', write: () => undefined, now: () => Date.now() })
+const said: string[] = []
+const silent = jsonLogger({
+  ...{ level: 'warn', now: () => Date.now() },
+  write: (line) => said.push((JSON.parse(line) as { readonly message: string }).message),
+})
 
 // The outbox of an account without gas, against a real chain and a real relay.
 describe('relay: outbox of an account without gas', function () {
@@ -119,6 +126,44 @@ describe('relay: outbox of an account without gas', function () {
     stop = new AbortController()
     const second = await outbox([relay.url])
     expect((await second.publish(act)).kind).to.equal('mined')
+  })
+
+  it('asks relays again while what the own account has sent waits for a cheaper block', async () => {
+    let isBack = false
+    const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const parts: Buffer[] = []
+      for await (const part of request) parts.push(part as Buffer)
+      const answer = await fetch(`${relay.url}${request.url}`, {
+        ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: Buffer.concat(parts) },
+      })
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text())
+    }
+    const gate = createServer((request, response) => {
+      if (isBack) pass(request, response).catch(() => response.destroy())
+      else response.writeHead(503).end()
+    })
+    gate.listen(0, '127.0.0.1')
+    await once(gate, 'listening')
+    try {
+      const act = await anAct()
+      await fund(account, '1')
+      // Dearer than the account pays, and not than the relay does.
+      await network.chain.provider.send('anvil_setNextBlockBaseFeePerGas', [`0x${(150n * GWEI).toString(16)}`])
+      await network.chain.mine(1)
+      const publisher = await outbox([`http://127.0.0.1:${(gate.address() as AddressInfo).port}`])
+      const done = publisher.publish(act)
+      while (!said.includes('no relay carries out an act; it goes out from the own account'))
+        await systemClock.sleep(20)
+      isBack = true
+      const outcome = await done
+      expect(outcome.kind).to.equal('mined')
+      const { hash } = outcome as { readonly hash: string }
+      expect((await network.chain.provider.getTransaction(hash))?.from).to.equal(relay.account)
+    } finally {
+      gate.closeAllConnections()
+      gate.close()
+      await fund(account, '0')
+    }
   })
 
   it('an act that was carried out below the block that was newest when it was signed has its end', async () => {

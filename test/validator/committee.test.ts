@@ -7,9 +7,11 @@ import {
   readEvents,
   type CommitteeEvent,
   type CommitteeEventArguments,
+  type Hex,
   type ProgramId,
   type WorkloadId,
 } from '../../sdk/src/chain/index.js'
+import { operatorHistory } from '../../sdk/src/client/operatorHistory.js'
 import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import { SignerServer } from '../support/SignerServer.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
@@ -119,6 +121,11 @@ describe('validator: committees of processes', function () {
     expect(judged.args).to.include({ valid: 1, members: 7 })
     const { balance } = await network.contracts.market.accountOf(most.wallet.address)
     expect(balance).to.equal(5n * judged.args.each)
+    const history = await operatorHistory(network.requester, { operator: most.wallet.address as Hex })
+    expect(history.totals).to.include({ verdicts: balance, appeals: 0n })
+    const paid = history.entries.filter(({ kind }) => kind === 'verdict')
+    expect(paid.map(({ seat }) => seat).sort()).to.deep.equal([...most.seats].sort())
+    for (const entry of paid) expect(entry).to.include({ workload, amount: judged.args.each })
   })
 
   it('one validator is silent, one lies: the others decide, one of them with its key elsewhere', async () => {
@@ -147,6 +154,14 @@ describe('validator: committees of processes', function () {
     const votes = await committeeEvents(workload, 'Voted')
     expect(votes.map(({ args }) => args.valid)).to.deep.equal([1, 1, 1, 1, 1])
     expect(restarted.lines.filter(({ message }) => message === 'judging')).to.deep.equal([])
+  })
+
+  it('a validator without a seat says so', async () => {
+    const nobody = await network.addOperator('nobody', 0)
+    const validator = await track(network.startValidator(nobody))
+    const said = await validator.line(({ message }) => message.startsWith('there is no seat to work for'))
+    expect(said).to.include({ level: 'warn', operator: nobody.wallet.address })
+    expect(said['class']).to.equal(Number(await network.contracts.committee.validatorClass()))
   })
 
   it('two daemons with one key refuse, also when the other is a worker', async () => {

@@ -6,6 +6,7 @@ import { hexlify, JsonRpcProvider, makeError, randomBytes, Wallet } from 'ethers
 import { deployContract } from '../../sdk/src/deploy/deploy.js'
 import { GevulotToken__factory } from '../../sdk/src/chain/generated/factories/GevulotToken__factory.js'
 import type { Address, GevulotToken } from '../../sdk/src/chain/index.js'
+import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
 import { Secret } from '../../sdk/src/worker/config/Secret.js'
@@ -131,6 +132,26 @@ for (const kind of DATABASES) {
       expect((await third).kind).to.equal('mined')
       expect(await received()).to.equal(1n)
       expect(publisher.isPending('same')).to.be.false
+    })
+
+    it('uses no nonce twice that an endpoint has forgotten: it lags behind the one that was asked before', async () => {
+      const provider = rpcProvider(chain.url, CHAIN_ID)
+      const send = provider.send.bind(provider)
+      let lag = 0
+      provider.send = async (method, params) => {
+        const answer: unknown = await send(method, params)
+        return method === 'eth_getTransactionCount' ? Number(answer) - lag : answer
+      }
+      const publisher = started({ provider })
+      expect((await publisher.publish(transfer('first'))).kind).to.equal('mined')
+      lag = 1
+      const second = publisher.publish(transfer('second', 2n))
+      await versions(2)
+      lag = 0
+      expect((await second).kind).to.equal('mined')
+      expect(await states()).to.deep.equal(['mined', 'mined'])
+      expect(await received()).to.equal(3n)
+      provider.destroy()
     })
 
     it('sends nothing that would revert, and says why by the error of our contracts', async () => {

@@ -5,6 +5,7 @@ import { OPEN_SLOT, type FailReason, type Outcome } from '../chain/names.js'
 import { readEvents } from '../chain/readEvents.js'
 import type { Client } from './Client.js'
 import { call, type CallOptions } from './call.js'
+import { VerdictPay } from './VerdictPay.js'
 
 /** What a seat did for a workload, as the chain has it so far. */
 export interface HistoryOfWork {
@@ -34,11 +35,16 @@ export interface HistoryOfWork {
 
 /** Something that happened to a seat or to the account beside its work. */
 export interface HistoryOfMoney {
-  /** `slash` for two verdicts, `eviction` from a check, `drop` out of the active set, `rewards` claimed. */
-  readonly kind: 'slash' | 'eviction' | 'drop' | 'rewards'
+  /**
+   * `verdict`: pay for an answer in a committee; `appeal`: what of an appeal's bond did not come back; `slash` for two verdicts, `eviction` from a
+   * check, `drop` out of the active set, `rewards` claimed.
+   */
+  readonly kind: 'verdict' | 'appeal' | 'slash' | 'eviction' | 'drop' | 'rewards'
   readonly at: number
   readonly seat?: number
-  /** Token units: gained by `rewards`, lost otherwise. */
+  /** With `verdict` and `appeal`. */
+  readonly workload?: WorkloadId
+  /** Token units: gained by `verdict` and `rewards`, lost otherwise. */
   readonly amount: bigint
   readonly transaction: Bytes32
 }
@@ -51,6 +57,10 @@ export interface OperatorHistory {
   readonly totals: {
     readonly workloads: number
     readonly paid: bigint
+    /** For answers in committees. */
+    readonly verdicts: bigint
+    /** Bonds of appeals that did not come back. */
+    readonly appeals: bigint
     readonly rewards: bigint
     readonly missed: number
     readonly slashed: bigint
@@ -71,10 +81,11 @@ type Dated<T> = Omit<T, 'at'> & { block: number }
 const NAMES = [
   ...(['Staked', 'Submitted', 'Assigned', 'Accepted', 'Declined', 'Failed', 'Committed', 'Revealed'] as const),
   ...(['SlotSettled', 'Missed', 'Finished', 'Silent', 'Slashed', 'Evicted', 'Dropped', 'Recorded', 'Claimed'] as const),
+  ...(['Voted', 'Equivocated', 'Judged', 'Appealed', 'AppealClosed', 'Withdrawn'] as const),
 ]
 
 /**
- * Reads from the chain alone what an operator's seats did, earned and lost. Seats of the validators' class appear with slashes only.
+ * Reads from the chain alone what an operator's seats did, earned and lost, as provers and as validators.
  * @throws GevulotError CHAIN_RPC_UNAVAILABLE
  */
 export function operatorHistory(client: Client, params: OperatorHistoryParams): Promise<OperatorHistory> {
@@ -109,6 +120,9 @@ class Fold {
   /** Slashes by transaction and seat whose workload is not known, and workloads of seats that were silent. */
   readonly #slashes = new Map<string, Dated<HistoryOfMoney>>()
   readonly #silent = new Map<string, WorkloadId>()
+  readonly #verdicts = new VerdictPay()
+  /** Bonds of our appeals that are not closed. */
+  readonly #appeals = new Map<WorkloadId, bigint>()
 
   constructor(operator: Address) {
     this.#operator = operator
@@ -120,6 +134,10 @@ class Fold {
 
   add(event: GevulotEvent): void {
     const { at } = event
+    for (const { seat, amount } of this.#verdicts.add(event)) {
+      const { workload } = event.args as { readonly workload: WorkloadId }
+      if (this.#seats.has(seat)) this.#happened('verdict', this.#operator, at, amount, { seat, workload })
+    }
     switch (event.name) {
       case 'Staked':
         if (event.args.operator === this.#operator) this.#seats.add(event.args.seat)
@@ -179,10 +197,20 @@ class Fold {
         this.#slashes.set(key, { kind: 'slash', block, seat, amount, transaction })
         return
       }
+      case 'Appealed':
+        if (event.args.appellant === this.#operator) this.#appeals.set(event.args.workload, event.args.bond)
+        return
+      case 'AppealClosed': {
+        const { workload, returned } = event.args
+        const lost = (this.#appeals.get(workload) ?? 0n) - returned
+        if (lost > 0n) this.#happened('appeal', this.#operator, at, lost, { workload })
+        this.#appeals.delete(workload)
+        return
+      }
       case 'Evicted':
-        return this.#happened('eviction', event.args.operator, at, event.args.charge, event.args.seat)
+        return this.#happened('eviction', event.args.operator, at, event.args.charge, { seat: event.args.seat })
       case 'Dropped':
-        return this.#happened('drop', event.args.operator, at, 0n, event.args.seat)
+        return this.#happened('drop', event.args.operator, at, 0n, { seat: event.args.seat })
       case 'Claimed':
         return this.#happened('rewards', event.args.operator, at, event.args.amount)
       default:
@@ -190,10 +218,16 @@ class Fold {
     }
   }
 
-  #happened(kind: HistoryOfMoney['kind'], of: Address, at: LogPosition, amount: bigint, seat?: number): void {
+  #happened(
+    kind: HistoryOfMoney['kind'],
+    of: Address,
+    at: LogPosition,
+    amount: bigint,
+    about: Pick<HistoryOfMoney, 'seat' | 'workload'> = {},
+  ): void {
     if (of !== this.#operator) return
     const { block, transaction } = at
-    this.#money.push({ kind, block, amount, transaction, ...(seat !== undefined && { seat }) })
+    this.#money.push({ kind, block, amount, transaction, ...about })
   }
 
   #change(workload: WorkloadId, seat: number, { block }: LogPosition, change: Partial<Work>): void {
@@ -220,6 +254,8 @@ function totalsOf(entries: OperatorHistory['entries']): OperatorHistory['totals'
   return {
     workloads: new Set(work.map(({ workload }) => workload)).size,
     paid: sum(work.map(({ paid }) => paid)),
+    verdicts: of('verdict'),
+    appeals: of('appeal'),
     rewards: of('rewards'),
     missed: work.filter(({ missed }) => missed).length,
     slashed: sum(work.map(({ slashed }) => slashed)) + of('slash'),

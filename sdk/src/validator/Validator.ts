@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { VerdictDomain } from '../chain/index.js'
+import { asChainError, type Contracts, type VerdictDomain } from '../chain/index.js'
 import type { Clock } from '../clock.js'
 import { ChainFollower } from '../worker/chain/ChainFollower.js'
 import { Closers } from '../worker/Closers.js'
@@ -7,6 +7,7 @@ import { appealLimits } from '../worker/config/appealLimits.js'
 import { Appellant } from '../worker/coordinate/Appellant.js'
 import { ChainFacts } from '../worker/coordinate/ChainFacts.js'
 import { CommitteeCalls } from '../worker/coordinate/CommitteeCalls.js'
+import { seatlessWarning } from '../worker/coordinate/seatlessWarning.js'
 import type { Logger } from '../worker/log/Logger.js'
 import { openGround } from '../worker/openGround.js'
 import type { DaemonParts } from '../worker/serve.js'
@@ -90,6 +91,8 @@ export class Validator {
       clock,
       log,
     })
+    const ofClass = await readValidatorClass(contracts)
+    const warnSeatless = seatlessWarning({ contracts, seats, operator: signer.operator, log, ofClass })
     const follower = new ChainFollower({
       contracts,
       events,
@@ -98,7 +101,10 @@ export class Validator {
       log,
       pollMs: config.pollMs,
       fromBlock: config.startBlock === 0 ? deployment.fromBlock : config.startBlock,
-      onBatch: (batch) => clerk.onBatch(batch),
+      onBatch: async (batch) => {
+        await clerk.onBatch(batch)
+        await warnSeatless(batch)
+      },
     })
     await publisher.recover()
     await clerk.lookAtEverything()
@@ -133,5 +139,13 @@ export class Validator {
     finished.abort()
     await settled
     if (broken.signal.aborted) throw broken.signal.reason
+  }
+}
+
+async function readValidatorClass({ committee }: Contracts): Promise<number> {
+  try {
+    return Number(await committee.validatorClass())
+  } catch (error) {
+    throw asChainError(error, "reading the validators' class")
   }
 }

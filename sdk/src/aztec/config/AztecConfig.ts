@@ -1,5 +1,6 @@
 import { parseEther } from 'ethers'
 import type { ConfigField, ConfigOf } from '../../worker/config/ConfigField.js'
+import { endpointMistakes } from '../../worker/config/endpointMistakes.js'
 import { helpOf } from '../../worker/config/helpText.js'
 import { loadTable } from '../../worker/config/loadConfig.js'
 import {
@@ -112,6 +113,7 @@ export const AZTEC_FIELDS = {
     parse: secret(optional(url)),
     fallback: new Secret(''),
   },
+  rpcFallbacks: WORKER_FIELDS.rpcFallbacks,
   deployment: { ...WORKER_FIELDS.deployment, parse: optional(path), fallback: '' },
   keyFile: {
     ...WORKER_FIELDS.keyFile,
@@ -239,9 +241,10 @@ function aztecMistakes(config: Partial<AztecConfig>): readonly string[] {
       ...missing.map((name) => `${named(name)} is missing`),
       ...(apiKeyFile === '' ? [] : [`${named('apiUrl')} is missing, and apiKeyFile is there`]),
       ...keyMistakes(config),
+      ...endpointMistakes(config),
     ]
   }
-  const extra = [...OF_ACCOUNTS.filter((name) => (config[name] ?? '') !== ''), ...(rpcUrl.reveal() === '' ? [] : ['rpcUrl' as const])] // prettier-ignore
+  const extra = [...OF_ACCOUNTS.filter((name) => (config[name] ?? '') !== ''), ...(rpcUrl.reveal() === '' ? [] : ['rpcUrl' as const]), ...(config.rpcFallbacks?.length ? ['rpcFallbacks' as const] : [])] // prettier-ignore
   return [
     ...(apiKeyFile === '' ? [`${named('apiKeyFile')} is missing, and apiUrl is there`] : []),
     ...extra.map((name) => `${named(name)} is of an account of your own, and apiUrl is there: the server has both`),

@@ -14,6 +14,7 @@ import { deriveDeliveryKey } from '../../crypto/DeliveryKey.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { readPrivateFile } from '../../readPrivateFile.js'
 import type { Runtime } from '../../runtime/Runtime.js'
+import { endpointLog } from '../../worker/chain/openProvider.js'
 import { Secret } from '../../worker/config/Secret.js'
 import { AccountWallet } from '../../worker/key/AccountWallet.js'
 import type { AccountSigner } from '../../worker/key/AccountSigner.js'
@@ -72,7 +73,12 @@ export async function openWalletRequester(
   const store = new DirectoryStore(contentDirectory)
   const others = await storesOf(config, contentUrls)
   const runtime = await runtimeOf(config, log)
-  const provider = rpcProvider(config.rpcUrl.reveal(), deployment.chainId)
+  const provider = rpcProvider(
+    [config.rpcUrl, ...config.rpcFallbacks].map((place) => place.reveal()),
+    deployment.chainId,
+  )
+  provider.onEvent = endpointLog(log)
+  await provider.assertChain()
   const client = await createClient({
     ...{ deployment, store, clock },
     signer: key instanceof Secret ? new Wallet(key.reveal(), provider) : new AccountWallet(key, provider),

@@ -9,7 +9,7 @@ export const proverHistory = defineCommand({
   name: 'prover history',
   summary: 'Show what an operator earned and lost, workload by workload',
   details:
-    'From the chain alone: per workload and seat the answer, rank, pay, miss and slash, and beside them network rewards, evictions and drops. --csv for spreadsheets, with amounts in whole tokens; --json has token units.',
+    'From the chain alone: per workload and seat the answer, rank, pay, miss and slash, and beside them pay for verdicts, lost bonds of appeals, network rewards, evictions and drops. --csv for spreadsheets, with amounts in whole tokens; --json has token units.',
   args: { operator: optionalArgument(address, 'the account; by default that of the configured key') },
   options: {
     csv: flag('comma-separated values'),
@@ -27,7 +27,7 @@ export const proverHistory = defineCommand({
     const history = await operatorHistory(client, { operator, since, signal: context.signal })
     const rows = history.entries.map(rowOf)
     if (options.csv) return { json: history, text: [COLUMNS.join(','), ...rows.map((row) => csvLine(row))] }
-    const { workloads, paid, rewards, missed, slashed, evictionCharges } = history.totals
+    const { workloads, paid, verdicts, appeals, rewards, missed, slashed, evictionCharges } = history.totals
     const { output } = context
     const shown = rows.map(
       ([at = '', what = '', workload = '', , seat = '', answer = '', rank = '', amount = '', ...rest]) => [
@@ -39,6 +39,8 @@ export const proverHistory = defineCommand({
     const facts = output.facts([
       ['workloads', String(workloads)],
       ['paid for ranks', formatTokens(paid)],
+      ['paid for verdicts', formatTokens(verdicts)],
+      ['lost in appeals', formatTokens(appeals)],
       ['network rewards claimed', formatTokens(rewards)],
       ['misses', String(missed)],
       ['slashed', formatTokens(slashed)],
@@ -65,13 +67,13 @@ function rowOf(entry: HistoryOfWork | HistoryOfMoney): string[] {
       ...[recorded === undefined ? '' : String(recorded), ''],
     ]
   }
-  const { kind, seat, amount, transaction } = entry
-  const signed = kind === 'rewards' ? amount : -amount
+  const { kind, seat, workload = '', amount, transaction } = entry
+  const signed = kind === 'rewards' || kind === 'verdict' ? amount : -amount
   const nothing = ['', '', '', '', '']
   return [
     at,
     kind,
-    '',
+    workload,
     '',
     seat === undefined ? '' : String(seat),
     '',

@@ -11,11 +11,14 @@ export function seatlessWarning({
   seats,
   operator,
   log,
+  ofClass,
 }: {
   readonly contracts: Contracts
   readonly seats: SeatBook
   readonly operator: Address
   readonly log: Logger
+  /** The class that seats are wanted of; undefined: any. */
+  readonly ofClass?: number
 }): (batch: EventBatch) => Promise<void> {
   let newest: number | undefined
   let isRead = false
@@ -25,10 +28,11 @@ export function seatlessWarning({
     newest ??= await contracts.provider.getBlockNumber().catch(() => undefined)
     if (newest === undefined || batch.to.number < newest) return
     isRead = true
-    if ((await seats.seats()).length > 0) return
+    const own = await seats.seats()
+    if (own.some((seat) => ofClass === undefined || seat.class === ofClass)) return
     log.warn('there is no seat to work for: stake one, or look at the account, its operator and SEATS', {
-      stage: 'start',
-      operator,
+      ...{ stage: 'start', operator },
+      ...(ofClass !== undefined && { class: ofClass }),
     })
   }
 }

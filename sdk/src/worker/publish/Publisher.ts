@@ -51,6 +51,8 @@ export class Publisher implements Outbox {
   readonly #options: PublisherOptions
   readonly #waiting: Pending[] = []
   readonly #inFlight = new Map<number, InFlight>()
+  /** The nonce behind those that are known to be used: an endpoint that lags does not know all of them. */
+  #used = 0
   /** What the endpoint could not simulate, though it may simulate others: those have their turn first. */
   readonly #unanswered = new Set<Pending>()
   #stopping = false
@@ -200,7 +202,7 @@ export class Publisher implements Outbox {
 
   async #nextNonce(): Promise<number> {
     const mined = await this.#options.provider.getTransactionCount(this.#options.signer.address, 'latest')
-    return Math.max(mined, ...[...this.#inFlight.keys()].map((nonce) => nonce + 1))
+    return Math.max(mined, this.#used, ...[...this.#inFlight.keys()].map((nonce) => nonce + 1))
   }
 
   async #baseFee(): Promise<bigint> {
@@ -315,6 +317,7 @@ export class Publisher implements Outbox {
 
   async #end(item: InFlight, state: TxEnd, outcome: TxOutcome): Promise<void> {
     await this.#options.journal.end(item.tx, state)
+    this.#used = Math.max(this.#used, item.tx.nonce + 1)
     this.#inFlight.delete(item.tx.nonce)
     this.#settle(item, outcome)
   }

@@ -41,6 +41,8 @@ export interface RelayedPublisherOptions {
 /** Longest time for which an action is signed, seconds: after that a relay cannot use it any more, and it is signed again. */
 const SIGNED_FOR = 600
 const BLOCKS_AT_ONCE = 2_000
+/** How often as long as a relay is given the own account is waited for, before relays are asked again. */
+const AGAIN = 2
 /** The chain may have been replaced from a block below the one that was newest when an act was signed. */
 const REORG_MARGIN = 256
 
@@ -148,11 +150,14 @@ export class RelayedPublisher implements Outbox {
       try {
         const spent = await this.#spent(sent)
         if (spent !== undefined) return await end(spent)
-        if (this.#isLate(request)) return await end({ kind: 'expired' })
+        const isOwn = this.#options.direct.isPending(key)
+        if (this.#isLate(request) && !isOwn) return await end({ kind: 'expired' })
         const gas = await simulate(this.#options.provider, this.#options.signer.address, request)
         if (gas instanceof GevulotError) {
           // It reverts too when it was carried out a moment ago.
           const done = await this.#spent(sent)
+          // And when it is about to be carried out by what the account itself has sent: that has its own end.
+          if (done === undefined && isOwn) return await end(await this.#sentByOwn(request, sent))
           return await end(done ?? { kind: isRevert(gas) ? 'reverted' : 'failed', error: gas })
         }
         if (gas > maxGas) {
@@ -160,7 +165,7 @@ export class RelayedPublisher implements Outbox {
           return await end({ kind: 'failed', error })
         }
         if (await this.#offer(request, sent, gas, signal)) continue
-        const outcome = await this.#withoutRelay(request, sent)
+        const outcome = await this.#withoutRelay(request, sent, signal)
         if (outcome !== undefined) return await end(outcome)
       } catch (error) {
         if (signal.aborted || (error instanceof GevulotError && !error.retryable)) throw error
@@ -210,14 +215,15 @@ export class RelayedPublisher implements Outbox {
   }
 
   /** No relay helps: says how much time is left, and sends the act from the own account if that can pay. */
-  async #withoutRelay(request: TxRequest, sent: SentAction): Promise<TxOutcome | undefined> {
-    const { direct, provider, signer, log, relays } = this.#options
+  async #withoutRelay(request: TxRequest, sent: SentAction, signal: AbortSignal): Promise<TxOutcome | undefined> {
+    const { provider, signer, log, relays, clock, patienceMs } = this.#options
     const about = { ...request.about, key: request.key, stage: 'relay', ...this.#timeLeft(request) }
     if ((await provider.getBalance(signer.address)) > 0n) {
       log.warn('no relay carries out an act; it goes out from the own account', about)
-      const outcome = await direct.publish(request)
-      // A relay may have been faster after all.
-      if (outcome.kind === 'reverted') return (await this.#spent(sent)) ?? outcome
+      // It may wait long for a cheaper block; a relay may be back by then, and whichever comes second does nothing.
+      const again = clock.sleep(AGAIN * patienceMs, signal).then(() => undefined)
+      const outcome = await Promise.race([this.#sentByOwn(request, sent), again])
+      if (outcome === undefined) return undefined
       if (!(outcome.kind === 'failed' && outcome.error.code === 'CHAIN_GAS_FUNDS_LOW')) return outcome
     }
     log.error('no relay carries out an act, and the account has no gas money', about)
@@ -225,6 +231,13 @@ export class RelayedPublisher implements Outbox {
     // Whoever asked for it asks again.
     const message = `none of ${relays.length} relays carries out ${request.key}`
     return { kind: 'failed', error: workerError('WORKER_NO_RELAY', message) }
+  }
+
+  /** How an act ends that goes out from the own account. */
+  async #sentByOwn(request: TxRequest, sent: SentAction): Promise<TxOutcome> {
+    const outcome = await this.#options.direct.publish(request)
+    // A relay may have been faster after all.
+    return outcome.kind === 'reverted' ? ((await this.#spent(sent)) ?? outcome) : outcome
   }
 
   #actionOf({ to, data, deadline }: TxRequest, { nonce }: SentAction, gas: bigint): Action {
