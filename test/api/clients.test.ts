@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import type { ApiClient } from '../../sdk/src/api/createApiClient.js'
 import { readEvents, type WorkloadId } from '../../sdk/src/chain/index.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { digestOf } from '../../sdk/src/content/digest.js'
 import { TestApi } from '../support/api.js'
 import { aProgram, prover, PUBLIC_INPUTS, startNetwork, type Network } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
@@ -126,6 +127,37 @@ describe('api: clients of one proxy', function () {
     expect(BigInt(ours.account.gas.wei) > 0n).to.equal(true)
     expect(BigInt(ours.allowance.spendPerDay) - BigInt(ours.allowance.spendLeft)).to.equal(BigInt(fee))
     expect((await accountOf(second.keyId)).account).to.include({ fees: '0' })
+  })
+
+  it('what is asked for and cancelled again fills the disk no further than the content of a day', async () => {
+    const client = await api.as({ uploadPerDay: 6_000 })
+    const large = () => Buffer.concat([Buffer.from(`${counter++}`.padEnd(8)), Buffer.alloc(2_000)])
+    const stored: string[] = []
+    await mining(false)
+    // Something is under way, so that the others wait and can be cancelled for nothing.
+    await client.submitRequest(fresh())
+    const attempts = Array.from({ length: 5 }, async () => {
+      const bytes = large()
+      const files = { public_inputs: PUBLIC_INPUTS.toString('base64'), large: bytes.toString('base64') }
+      try {
+        const { request } = await client.submitRequest({ program, inputs: { files }, maxRunTime: 600 })
+        await client.cancelRequest({ request })
+      } catch (error) {
+        expect(error).to.include({ code: 'API_LIMIT_REACHED' })
+      }
+      if ((await fetch(`${api.url}/v1/content/${digestOf(bytes)}`)).status === 200) stored.push(digestOf(bytes))
+    })
+    await Promise.all(attempts)
+    expect(stored.length).to.equal(2)
+    expect((await client.getAllowance({})).uploadLeft).to.be.below(1_500)
+    // What the store has is not counted again: by a retry, or by somebody else.
+    const { uploadLeft } = await client.getAllowance({})
+    const again = fresh()
+    await client.submitRequest(again)
+    const left = (await client.getAllowance({})).uploadLeft
+    await client.submitRequest(again)
+    expect((await client.getAllowance({})).uploadLeft).to.equal(left)
+    expect(left).to.be.below(uploadLeft)
   })
 
   it('a key has the commits of its own workload closed, and of no other', async () => {

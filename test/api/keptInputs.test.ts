@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { utimes } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Kysely } from 'kysely'
 import { KeptInputs, type InputsLimits } from '../../sdk/src/api/store/KeptInputs.js'
@@ -19,6 +21,7 @@ describe('api: inputs without a key', function () {
   this.timeout(60_000)
   const directory = useTemporaryDirectory()
   let db: Kysely<ApiSchema>
+  let root: string
   let store: DirectoryStore
   let now: number
 
@@ -29,7 +32,8 @@ describe('api: inputs without a key', function () {
     await db.deleteFrom('kept').execute()
     await db.deleteFrom('workloads').execute()
     await db.deleteFrom('index_head').execute()
-    store = new DirectoryStore(`${directory()}/${randomBytes(6).toString('hex')}`)
+    root = join(directory(), randomBytes(6).toString('hex'))
+    store = new DirectoryStore(root)
     now = 1_790_000_000_000
   })
   after(() => db.destroy())
@@ -42,7 +46,12 @@ describe('api: inputs without a key', function () {
   /** What the server does with inputs for a workload. */
   async function publish(kept: KeptInputs, workload: string, contents: readonly Buffer[], requester = 'alice') {
     await kept.keep({ workload, requester, contents: contents.map((bytes) => ({ digest: digestOf(bytes), size: bytes.length })) }) // prettier-ignore
-    for (const bytes of contents) await store.put(bytes)
+    for (const bytes of contents) await put(bytes)
+  }
+  /** Stored now, by the test's clock. */
+  async function put(bytes: Buffer): Promise<void> {
+    const hex = (await store.put(bytes)).digest.slice(2)
+    await utimes(join(root, hex.slice(0, 2), hex), now / 1000, now / 1000)
   }
   async function end(workload: string): Promise<void> {
     const rest = { block: 1, log_index: 0, submitted_at: 0, program: '', requester: '', class: 1, fee: '0', max_run_time: 1, redundancy: 1 } // prettier-ignore
@@ -98,6 +107,20 @@ describe('api: inputs without a key', function () {
     now += WEEK_MS + 1_001
     await sweep(kept)
     expect([await has(shared), await has(uploaded)]).to.deep.equal([false, true])
+  })
+
+  it('never take away what was put there since by somebody who does not ask the server', async () => {
+    const kept = open()
+    const [file, own] = [randomBytes(10), randomBytes(10)]
+    // A stranger knows which file a package will have that is to be deployed, and names it as an input first.
+    await publish(kept, 'over', [file, own])
+    now += DAY_MS
+    await put(file)
+    await end('over')
+    now += WEEK_MS + 1_001
+    await sweep(kept)
+    expect([await has(file), await has(own)]).to.deep.equal([true, false])
+    expect(await sweep(kept)).to.equal(0)
   })
 
   it('have a limit for each account and for all, of which none is used twice, nor by racing', async () => {

@@ -292,8 +292,10 @@ describe('api: proxy', function () {
     expect(await store.has(digestOf(Buffer.from('AAAA', 'base64')))).to.equal(false)
 
     expect(await reader.publishInputs({ workload, ...encoded })).to.deep.equal({ inputs: digest })
-    // Once more is harmless.
+    // Once more is harmless, and leaves no newer time: that would keep it for good.
+    const writtenAt = await store.storedAt(digest)
     await reader.publishInputs({ workload, ...encoded })
+    expect(await store.storedAt(digest)).to.equal(writtenAt)
     for (const content of [digest, digestOf(files.witness), digestOf(PUBLIC_INPUTS)]) {
       expect((await fetch(`${api.url}/v1/content/${content.slice(2)}`)).status, content).to.equal(200)
     }

@@ -56,6 +56,8 @@ export interface ContentSource {
 export interface ContentStore extends ContentSource {
   /** Stores content durably under its own digest. Storing the same content twice is harmless. */
   put(content: ContentInput, options?: PutOptions): Promise<StoredContent>
+  /** When content was last written, by whoever did, Unix milliseconds; undefined when it is not there. Not every store knows. */
+  storedAt?(digest: Digest): Promise<number | undefined>
   /** Removes content, where the store can; removing what is not there is harmless. */
   remove?(digest: Digest, options?: { readonly signal?: AbortSignal }): Promise<void>
   /**

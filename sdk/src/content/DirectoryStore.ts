@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, type Stats } from 'node:fs'
 import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { contentError } from '../errors/codes/content.js'
@@ -23,7 +23,11 @@ export class DirectoryStore implements ContentStore {
   }
 
   async has(digest: Digest): Promise<boolean> {
-    return (await this.#size(digest)) !== undefined
+    return (await this.#info(digest)) !== undefined
+  }
+
+  async storedAt(digest: Digest): Promise<number | undefined> {
+    return (await this.#info(digest))?.mtimeMs
   }
 
   open(digest: Digest, options: ReadOptions): AsyncIterable<Uint8Array> {
@@ -80,19 +84,19 @@ export class DirectoryStore implements ContentStore {
   }
 
   async *#chunks(digest: Digest, options: ReadOptions): AsyncGenerator<Uint8Array> {
-    const size = await this.#size(digest)
-    if (size === undefined) {
+    const info = await this.#info(digest)
+    if (info === undefined) {
       throw contentError('CONTENT_NOT_FOUND', `${this.name} does not hold ${digest}`, { details: { digest } })
     }
-    if (size > options.maxBytes) throw tooLarge(digest, this.name, options.maxBytes)
+    if (info.size > options.maxBytes) throw tooLarge(digest, this.name, options.maxBytes)
     const file = await open(this.#path(digest), 'r')
     yield* file.createReadStream({ highWaterMark: 1 << 18 }) as AsyncIterable<Buffer>
   }
 
-  async #size(digest: Digest): Promise<number | undefined> {
+  async #info(digest: Digest): Promise<Stats | undefined> {
     try {
       const info = await stat(this.#path(digest))
-      return info.isFile() ? info.size : undefined
+      return info.isFile() ? info : undefined
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined
       throw error

@@ -74,6 +74,11 @@ export class MultiStore implements ContentStore {
     return store.put(content, options)
   }
 
+  /** In the store that is written. */
+  async storedAt(digest: Digest): Promise<number | undefined> {
+    return this.#writable()?.storedAt?.(digest)
+  }
+
   /** From the store that is written: copies elsewhere are not ours. @throws GevulotError CONTENT_READ_ONLY where it removes nothing */
   async remove(digest: Digest, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const store = this.#writable()

@@ -6,7 +6,7 @@ import type { GevulotClient } from '../../client/createClient.js'
 import { buildInputs } from '../../content/buildInputs.js'
 import { PUBLIC_INPUTS } from '../../content/InputsManifest.js'
 import { encodeManifest } from '../../content/manifestJson.js'
-import type { ContentStore } from '../../content/ContentStore.js'
+import type { ContentStore, StoredContent } from '../../content/ContentStore.js'
 import { MemoryStore } from '../../content/MemoryStore.js'
 import { digestFromHex, digestOf, parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
@@ -120,14 +120,18 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     }
     const inputs = decoded(given)
     // In memory first: only what the chain names gets to the disk. A fee may come back until the draw; gas does not.
-    const { digest, manifest } = await buildInputs(inputs, new MemoryStore())
+    const memory = new MemoryStore()
+    const { digest, manifest } = await buildInputs(inputs, memory)
     if (digest !== spec.inputs) {
       throw apiError('API_REQUEST_INVALID', `these inputs have the digest ${digest}, the workload's is ${spec.inputs}`)
     }
     const files = manifest.files.map(({ sha256, size }) => ({ digest: digestFromHex(sha256), size }))
     const own = { digest, size: encodeManifest(manifest).bytes.length }
-    await kept.keep({ workload, requester: spec.requester, contents: [own, ...files] })
-    await buildInputs(inputs, store)
+    const contents = [...files, own]
+    await kept.keep({ workload, requester: spec.requester, contents })
+    // Never written again: the time of the last write says whether somebody else has put it there since, and it is to stay.
+    for (const { digest: content, size: maxBytes } of contents)
+      if (!(await store.has(content))) await store.put(await memory.get(content, { maxBytes }))
     return { inputs: digest }
   },
 
@@ -145,7 +149,7 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
 
   async submitRequest(backend, input, caller) {
     const { client } = backend
-    const { requests, submitter, store, kept, contentUri } = proxyOf(backend)
+    const { requests, submitter, contentUri } = proxyOf(backend)
     const key = keyOf(caller)
     const idempotencyKey = caller.idempotencyKey ?? null
     const { bodyHash } = caller
@@ -159,7 +163,7 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     // Nor does a key without allowance fill the disk.
     const meanwhile = await requests.foresee(asked, key, client.clock.now())
     if (meanwhile !== undefined) return requestAnswer(meanwhile)
-    const { digest, publicInputs, uri } = await publish(input.inputs, store, kept)
+    const { digest, publicInputs, uri } = await publish(input.inputs, backend, key)
     const accepted = await requests.accept(
       {
         ...{ ...asked, program, inputs: digest, public_inputs: publicInputs, inputs_uri: uri ?? contentUri },
@@ -239,16 +243,31 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
 
 type GivenInputs = Input<(typeof ENDPOINTS)['submitRequest']>['inputs']
 
-/** Stores the files, unless they are stored already. The same files have the same digest, so a retry stores nothing twice. */
-async function publish(inputs: GivenInputs, store: ContentStore, kept: KeptInputs) {
+/**
+ * Stores the files, unless they are stored already, and counts them: whoever cancels what it asked for has stored them all the same. The same files have
+ * the same digest, so a retry stores and counts nothing twice.
+ */
+async function publish(inputs: GivenInputs, backend: Backend, { id: keyId, uploadPerDay }: StoredKey) {
+  const { store, kept, uploads } = proxyOf(backend)
   if ('digest' in inputs) {
     await kept.claimInputs(parseDigest(inputs.digest))
     return { digest: parseDigest(inputs.digest), publicInputs: inputs.publicInputs, uri: inputs.uri }
   }
   const { args, files } = decoded(inputs)
-  const { digest: own, manifest } = await buildInputs({ args, files }, new MemoryStore())
-  await kept.claim([own, ...manifest.files.map(({ sha256 }) => digestFromHex(sha256))])
-  const { digest } = await buildInputs({ args, files }, store)
+  const { digest, manifest } = await buildInputs({ args, files }, new MemoryStore())
+  // Two files may be the same content.
+  const sizes = new Map(manifest.files.map(({ sha256, size }) => [digestFromHex(sha256), size]))
+  sizes.set(digest, encodeManifest(manifest).bytes.length)
+  await kept.claim([...sizes.keys()])
+  const contents: StoredContent[] = []
+  for (const [content, size] of sizes) if (!(await store.has(content))) contents.push({ digest: content, size })
+  const reserved = await uploads.reserve({ keyId, contents }, uploadPerDay, backend.client.clock.now())
+  try {
+    await buildInputs({ args, files }, store)
+  } catch (error) {
+    await uploads.forget(reserved)
+    throw error
+  }
   return { digest, publicInputs: keccak256(files[PUBLIC_INPUTS] ?? new Uint8Array()) as Hex, uri: undefined }
 }
 

@@ -23,7 +23,8 @@ export async function upload(context: Context, key: StoredKey | undefined, backe
   const answer = { digest, size }
   await proxy.kept.claim([digest])
   if (await proxy.store.has(digest)) return context.json(answer, 200)
-  const reserved = await proxy.uploads.reserve({ keyId: key.id, digest, size }, key.uploadPerDay, client.clock.now())
+  const contents = [{ digest, size }]
+  const reserved = await proxy.uploads.reserve({ keyId: key.id, contents }, key.uploadPerDay, client.clock.now())
   try {
     const stored = await proxy.store.put(bytesOf(context.req.raw), { maxBytes: size })
     if (stored.digest === digest && stored.size === size) return context.json(answer, 201)

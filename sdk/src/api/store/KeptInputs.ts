@@ -39,6 +39,8 @@ export interface NewInputs {
 const DAY_MS = 86_400_000
 /** The longest life of a workload: its longest run time, with all windows, and some. */
 const OPEN_MS = 8 * DAY_MS
+/** How long behind its row content of our own may come into the store. */
+const WRITING_MS = 120_000
 const AT_ONCE = 100
 const MAX_MANIFEST_BYTES = 2 ** 20
 
@@ -161,15 +163,18 @@ export class KeptInputs {
     const { db, store } = this.#options
     const rows = await db
       .selectFrom('kept')
-      .select('digest')
+      .select(['digest', 'created_at'])
       .where('workload', '=', workload)
       .where('claimed', '=', false)
       .execute()
     let removed = 0
-    for (const { digest } of rows) {
+    for (const { digest, created_at } of rows) {
       const users = await db.selectFrom('kept').select('workload').where('digest', '=', digest).execute()
       // Another workload's, too, or claimed by way of one.
       if (users.length > 1) continue
+      // Somebody put it there since, past this server: a deployer a package, of which a stranger had brought a file before.
+      const storedAt = (await store.storedAt?.(digest as Digest)) ?? 0
+      if (storedAt > created_at + WRITING_MS) continue
       await store.remove?.(digest as Digest)
       removed++
     }
