@@ -136,8 +136,10 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         uint256 epochLength_,
         uint256 cooldown_
     ) Ownable(owner_) DirectOwner(peers.relay) {
-        bool named = peers.market != address(0) && peers.committee != address(0);
-        if (!named || epochLength_ < MIN_EPOCH || epochLength_ > 1 days || cooldown_ == 0) revert InvalidPeers();
+        _checkPeer("market", uint160(peers.market), 1, type(uint160).max);
+        _checkPeer("committee", uint160(peers.committee), 1, type(uint160).max);
+        _checkPeer("epochLength", epochLength_, MIN_EPOCH, 1 days);
+        _checkPeer("cooldown", cooldown_, 1, type(uint256).max);
         token = token_;
         market = peers.market;
         relay = peers.relay;
@@ -175,8 +177,9 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     /// @custom:bound bond > 0, slash ≤ {MAX_SLASH_BPS}, bounty ≤ {MAX_BOUNTY_BPS}; slash, bounty and quota of a class that exists change after the
     /// cooldown, so for no workload that was live
     function setClassBond(uint8 class, ClassBond calldata params) external onlyOwner {
-        if (params.bond == 0 || params.slashBps > MAX_SLASH_BPS || params.bountyBps > MAX_BOUNTY_BPS)
-            revert InvalidClassBond();
+        _checkClassBond("bond", params.bond, 1, type(uint256).max);
+        _checkClassBond("slashBps", params.slashBps, 0, MAX_SLASH_BPS);
+        _checkClassBond("bountyBps", params.bountyBps, 0, MAX_BOUNTY_BPS);
         ClassBond memory now_ = classBonds(class);
         bool waits =
             now_.bond != 0 &&
@@ -469,6 +472,14 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     }
 
     // ─── Internal ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _checkPeer(bytes32 what, uint256 have, uint256 least, uint256 most) private pure {
+        if (have < least || have > most) revert InvalidPeers(what, have, least, most);
+    }
+
+    function _checkClassBond(bytes32 parameter, uint256 have, uint256 least, uint256 most) private pure {
+        if (have < least || have > most) revert InvalidClassBond(parameter, have, least, most);
+    }
 
     /// @dev Stores a bonded seat that has to qualify.
     function _wait(uint256 seat, SeatCore memory core) private {

@@ -63,19 +63,14 @@ contract Qualification is IQualification, DirectOwner {
     function setPolicy(uint8 class, Policy calldata policy) external onlyOwner returns (uint256 number) {
         Schedule storage schedule = _schedules[class];
         if (policy.puzzle != address(0)) {
-            bool isFit =
-                policy.window != 0 &&
-                    policy.window <= MAX_WINDOW &&
-                    policy.period >= 2 * uint256(policy.window) &&
-                    // A seat that leaves after the set was frozen is evicted before it can withdraw.
-                    2 * uint256(policy.period) <= registry.cooldown() &&
-                    policy.fractionBps != 0 &&
-                    policy.fractionBps <= BPS &&
-                    policy.excuses <= MAX_EXCUSES &&
-                    policy.chargeBps <= MAX_CHARGE_BPS &&
-                    policy.puzzle.code.length != 0 &&
-                    policy.beacon.code.length != 0;
-            if (!isFit) revert InvalidPolicy();
+            _checkParameter("window", policy.window, 1, MAX_WINDOW);
+            // A seat that leaves after the set was frozen is evicted before it can withdraw.
+            _checkParameter("period", policy.period, 2 * uint256(policy.window), registry.cooldown() / 2);
+            _checkParameter("fractionBps", policy.fractionBps, 1, BPS);
+            _checkParameter("excuses", policy.excuses, 0, MAX_EXCUSES);
+            _checkParameter("chargeBps", policy.chargeBps, 0, MAX_CHARGE_BPS);
+            _checkParameter("puzzle", policy.puzzle.code.length, 1, type(uint256).max);
+            _checkParameter("beacon", policy.beacon.code.length, 1, type(uint256).max);
             number = ++policyCount;
             _policies[number] = policy;
             if (schedule.nextAt == 0) schedule.nextAt = uint40(block.timestamp);
@@ -223,6 +218,10 @@ contract Qualification is IQualification, DirectOwner {
     }
 
     // ─── Internal ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    function _checkParameter(bytes32 parameter, uint256 have, uint256 least, uint256 most) private pure {
+        if (have < least || have > most) revert InvalidPolicy(parameter, have, least, most);
+    }
 
     /// @dev The check that a seat of the caller can act in now; reverts with the reason when there is none.
     /// @return class Class of the seat.

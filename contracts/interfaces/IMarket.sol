@@ -27,8 +27,8 @@ interface IMarketErrors is IMarketTypes {
     error ListIsOpen(AccessList list);
     /// @notice The list still decides.
     error ListIsClosed(AccessList list);
-    /// @notice A term of the request is outside its bounds.
-    error InvalidTerms();
+    /// @notice A term of the request is outside its bounds; `term` is its name.
+    error InvalidTerms(bytes32 term, uint256 have, uint256 least, uint256 most);
     /// @notice The fee is below what the class asks for the run time and redundancy.
     error FeeTooLow(uint256 fee, uint256 minimum);
     /// @notice The nonce is not the account's next one: the request was submitted before, or another came first.
@@ -95,14 +95,15 @@ interface IMarketErrors is IMarketTypes {
     error NotSilent(uint256 seat);
     /// @notice The time for answers is over.
     error SilenceWindowOver(uint256 endedAt);
-    /// @notice A rule is outside its bounds.
-    error InvalidRules();
+    /// @notice A rule is outside its bounds; `rule` is its name.
+    error InvalidRules(bytes32 rule, uint256 have, uint256 least, uint256 most);
     /// @notice The registry belongs to another market.
     error NotOurRegistry();
     /// @notice The token's supply does not fit the account words.
-    error SupplyTooLarge();
-    /// @notice The verifier address has no code of its own, its gas is out of bounds, or there is no verifier of either kind.
-    error InvalidProgram();
+    error SupplyTooLarge(uint256 have, uint256 most);
+    /// @notice The verifier address has no code of its own, its gas is out of bounds, or there is no verifier of either kind. `part` is the name of
+    /// what is outside its bounds; of digests and flags `have` is 1 where they are set, of code its length.
+    error InvalidProgram(bytes32 part, uint256 have, uint256 least, uint256 most);
 }
 
 /// @title Events of the market

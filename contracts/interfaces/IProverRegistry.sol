@@ -79,8 +79,8 @@ interface IProverRegistryErrors {
     error AdmissionIsOpen();
     /// @notice The hardware class does not exist.
     error UnknownClass(uint8 class);
-    /// @notice A class parameter is outside its bounds.
-    error InvalidClassBond();
+    /// @notice A class parameter is outside its bounds; `parameter` is its name.
+    error InvalidClassBond(bytes32 parameter, uint256 have, uint256 least, uint256 most);
     /// @notice Between 1 and 64 seats can be staked in one call.
     error InvalidSeatCount(uint256 count);
     /// @notice The caller is not the seat's operator.
@@ -101,8 +101,8 @@ interface IProverRegistryErrors {
     error OnlyQualification(address caller);
     /// @notice Only the market and, for seats it can draw, the committee may call this.
     error OnlyPeer(address caller);
-    /// @notice A peer's address is missing, or an epoch or the cooldown is out of bounds.
-    error InvalidPeers();
+    /// @notice A peer's address is missing, or an epoch or the cooldown is out of bounds; `what` is its name, of an address `have` is 0.
+    error InvalidPeers(bytes32 what, uint256 have, uint256 least, uint256 most);
     /// @notice There is nothing to withdraw or burn.
     error NothingDue();
     /// @notice The requested epoch is too old for the stored history of the active set.

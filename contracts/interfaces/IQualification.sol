@@ -52,8 +52,8 @@ interface IQualificationTypes {
 interface IQualificationErrors {
     /// @notice The registry does not name this contract as its qualification.
     error NotNamedByRegistry();
-    /// @notice A parameter of the policy is outside its bounds.
-    error InvalidPolicy();
+    /// @notice A parameter of the policy is outside its bounds; `parameter` is its name, of a contract `have` is the length of its code.
+    error InvalidPolicy(bytes32 parameter, uint256 have, uint256 least, uint256 most);
     /// @notice Seats of the class join without a puzzle.
     error NoPuzzle(uint8 class);
     /// @notice The next check of the class may be opened from `from` on, if its window fits before the one after it.

@@ -26,7 +26,8 @@ abstract contract Accounts is IMarketErrors, IMarketEvents, DirectOwner {
 
     constructor(ERC20Burnable token_) {
         // No sum of amounts can leave its 96 bits.
-        if (token_.totalSupply() > type(uint96).max) revert SupplyTooLarge();
+        uint256 supply = token_.totalSupply();
+        if (supply > type(uint96).max) revert SupplyTooLarge(supply, type(uint96).max);
         token = token_;
     }
 

@@ -72,7 +72,8 @@ abstract contract Gate is WorkloadStore, IMarketExtension {
     function pauseSubmissions(uint8 class, uint256 duration) external {
         address caller = _msgSender();
         if (caller != guardian) revert NotGuardian(caller);
-        if (class >= CLASSES || duration == 0 || duration > MAX_PAUSE) revert InvalidRules();
+        _checkRule("class", class, 0, CLASSES - 1);
+        _checkRule("duration", duration, 1, MAX_PAUSE);
         uint256 last = pausedUntil[class];
         if (last != 0 && block.timestamp <= last + PAUSE_GAP) revert PausedTooRecently(class, last + PAUSE_GAP + 1);
         uint256 until = block.timestamp + duration;

@@ -13,8 +13,9 @@ abstract contract ProgramBook is WorkloadStore, IMarketExtension {
     /// @inheritdoc IMarketExtension
     function deployProgram(Program calldata program, string calldata uri) external returns (bytes32 id) {
         bool judged = program.verifier == address(0);
-        if (program.prover == 0 || (judged ? !_canBeJudged(program) : !_canBeVerified(program)))
-            revert InvalidProgram();
+        _checkPart("prover", program.prover == 0 ? 0 : 1, 1, 1);
+        if (judged) _checkJudged(program);
+        else _checkVerified(program);
         bytes32 codeHash = judged ? bytes32(0) : program.verifier.codehash;
         bytes32 packages = keccak256(abi.encode(program.prover, program.verifierProgram));
         Verifier verifier = VerifierLib.pack(program.verifier, program.verifierGas, program.class, program.bindsProver);
@@ -46,14 +47,20 @@ abstract contract ProgramBook is WorkloadStore, IMarketExtension {
     }
 
     /// @dev A program without a contract needs the program that the committee runs, and nothing that only a contract can do.
-    function _canBeJudged(Program calldata program) private pure returns (bool) {
-        return program.verifierProgram != 0 && program.verifierGas == 0 && !program.bindsProver;
+    function _checkJudged(Program calldata program) private pure {
+        _checkPart("verifierProgram", program.verifierProgram == 0 ? 0 : 1, 1, 1);
+        _checkPart("verifierGas", program.verifierGas, 0, 0);
+        _checkPart("bindsProver", program.bindsProver ? 1 : 0, 0, 0);
     }
 
-    function _canBeVerified(Program calldata program) private view returns (bool) {
+    function _checkVerified(Program calldata program) private view {
         bytes memory code = program.verifier.code;
-        // An account that delegates (EIP-7702) can change what it runs without changing its code hash.
-        bool own = code.length != 0 && bytes3(code) != 0xef0100;
-        return own && program.verifierGas != 0 && program.verifierGas <= MAX_VERIFIER_GAS;
+        // An account that delegates (EIP-7702) can change what it runs without changing its code hash: it has no code of its own.
+        _checkPart("verifier", bytes3(code) == 0xef0100 ? 0 : code.length, 1, type(uint256).max);
+        _checkPart("verifierGas", program.verifierGas, 1, MAX_VERIFIER_GAS);
+    }
+
+    function _checkPart(bytes32 part, uint256 have, uint256 least, uint256 most) private pure {
+        if (have < least || have > most) revert InvalidProgram(part, have, least, most);
     }
 }

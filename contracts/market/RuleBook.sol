@@ -28,23 +28,19 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     /// @custom:bound never changed again; windows and base burn within the constants of {RuleBook}, everything together below the
     /// cooldown; at most {MAX_RULES}; the beacon is any contract
     function addRules(Rules calldata rules_) external onlyOwner returns (uint256 number) {
-        if (
-            rules_.beacon.code.length == 0 ||
-            rules_.responseWindow > WorkloadWordLib.MAX_RESPONSE ||
-            rules_.silenceWindow > MAX_SILENCE_WINDOW ||
-            rules_.revealWindow == 0 ||
-            rules_.revealWindow > MAX_SHORT_WINDOW ||
-            rules_.revealDelay > MAX_SHORT_WINDOW ||
-            rules_.cancelDelay > MAX_SHORT_WINDOW ||
-            rules_.baseBurnBps > MAX_BASE_BURN_BPS ||
-            rules_.silenceWindow < rules_.responseWindow ||
-            !_bountyFits(rules_.assignBounty) ||
-            !_bountyFits(rules_.settleBounty) ||
-            rulesCount == MAX_RULES ||
-            !_committeeFits(rules_) ||
-            _longestLife(rules_) >= registry.cooldown()
-        ) revert InvalidRules();
         number = ++rulesCount;
+        _checkRule("number", number, 1, MAX_RULES);
+        _checkRule("beacon", rules_.beacon.code.length, 1, type(uint256).max);
+        _checkRule("responseWindow", rules_.responseWindow, 0, WorkloadWordLib.MAX_RESPONSE);
+        _checkRule("silenceWindow", rules_.silenceWindow, rules_.responseWindow, MAX_SILENCE_WINDOW);
+        _checkRule("revealDelay", rules_.revealDelay, 0, MAX_SHORT_WINDOW);
+        _checkRule("revealWindow", rules_.revealWindow, 1, MAX_SHORT_WINDOW);
+        _checkRule("cancelDelay", rules_.cancelDelay, 0, MAX_SHORT_WINDOW);
+        _checkRule("baseBurnBps", rules_.baseBurnBps, 0, MAX_BASE_BURN_BPS);
+        _checkBounty("assignBounty", rules_.assignBounty);
+        _checkBounty("settleBounty", rules_.settleBounty);
+        _checkCommittee(rules_);
+        _checkRule("longest life", _longestLife(rules_), 0, registry.cooldown() - 1);
         _rules[number] = StoredRules({
             beacon: rules_.beacon,
             frozen: FrozenRulesLib.pack(
@@ -67,11 +63,12 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     /// @custom:bound classes up to {MAX_CLASS}; rules that exist, bounties covered by the minimum fee; only new submissions; rules zero closes the class to them
     function setClassTerms(uint8 class, ClassTerms calldata terms) external onlyOwner {
         StoredRules storage r = _rules[terms.rules];
-        uint256 bounties = r.frozen.assignBounty() + r.frozen.settleBounty();
+        _checkRule("class", class, 0, MAX_CLASS);
+        _checkRule("rules", terms.rules, 0, rulesCount);
         // The smallest fee must cover its bounties after the base burn and the committee's share.
-        bool covered =
-            uint256(terms.minimumFee) * GWEI * (BPS - r.frozen.baseBurnBps() - r.committeeBps) >= bounties * BPS;
-        if (class > MAX_CLASS || terms.rules > rulesCount || !covered) revert InvalidRules();
+        uint256 left = (uint256(terms.minimumFee) * GWEI * (BPS - r.frozen.baseBurnBps() - r.committeeBps)) / BPS;
+        uint256 bounties = r.frozen.assignBounty() + r.frozen.settleBounty();
+        _checkRule("left of minimumFee", left, bounties, type(uint256).max);
         _classes[class] = StoredClass({
             beacon: r.beacon,
             minimumFee: terms.minimumFee,
@@ -111,17 +108,16 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     }
 
     /// @dev Either no committees at all, or a share and a window within their bounds.
-    function _committeeFits(Rules calldata rules_) private pure returns (bool) {
-        if (rules_.verdictWindow == 0) return rules_.committeeBps == 0;
-        return
-            rules_.verdictWindow <= MAX_SHORT_WINDOW &&
-            rules_.committeeBps >= MIN_COMMITTEE_BPS &&
-            rules_.committeeBps <= MAX_COMMITTEE_BPS;
+    function _checkCommittee(Rules calldata rules_) private pure {
+        bool judges = rules_.verdictWindow != 0;
+        _checkRule("verdictWindow", rules_.verdictWindow, 0, MAX_SHORT_WINDOW);
+        _checkRule("committeeBps", rules_.committeeBps, judges ? MIN_COMMITTEE_BPS : 0, judges ? MAX_COMMITTEE_BPS : 0);
     }
 
     /// @dev A workload's word holds bounties in steps, up to a largest one.
-    function _bountyFits(uint256 bounty) private pure returns (bool) {
-        return bounty <= FrozenRulesLib.MAX_BOUNTY && bounty % FrozenRulesLib.BOUNTY_STEP == 0;
+    function _checkBounty(bytes32 rule, uint256 bounty) private pure {
+        _checkRule(rule, bounty, 0, FrozenRulesLib.MAX_BOUNTY);
+        _checkRule("part of a bounty's step", bounty % FrozenRulesLib.BOUNTY_STEP, 0, 0);
     }
 
     /// @dev Invariant 11: nobody leaves out of a workload. The draw may follow the leave by the assign window and the epoch it was submitted in.

@@ -70,6 +70,11 @@ abstract contract RuleStore is Accounts {
         _epochGenesis = registry_.genesis();
     }
 
+    /// @dev Reverts unless a rule is within its bounds.
+    function _checkRule(bytes32 rule, uint256 have, uint256 least, uint256 most) internal pure {
+        if (have < least || have > most) revert InvalidRules(rule, have, least, most);
+    }
+
     /// @dev Whether a list is open to all.
     function _isOpen(AccessList list) internal view returns (bool) {
         return (_openLists >> uint8(list)) & 1 == 1;

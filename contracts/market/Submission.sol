@@ -33,7 +33,8 @@ abstract contract Submission is WorkloadStore, IMarketCore {
     function submitMany(Request[] calldata requests) external returns (bytes32[] memory workloads) {
         uint256 count = requests.length;
         // All or none, so each names its nonce.
-        if (count == 0 || requests[0].nonce == ANY_NONCE) revert InvalidTerms();
+        _checkTerm("requests", count, 1, type(uint256).max);
+        _checkTerm("nonce", requests[0].nonce, 0, ANY_NONCE - 1);
         uint256 total;
         uint256 nonce = requests[0].nonce;
         for (uint256 i; i < count; ++i) {
@@ -160,7 +161,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
             request.rescue < 50 ||
             request.rescue > 100 ||
             request.fee > type(uint80).max
-        ) revert InvalidTerms();
+        ) _refuseTerms(request, terms);
         // Every factor has been checked to be small.
         unchecked {
             uint256 minimum = terms.minimumRate * request.maxRunTime;
@@ -168,6 +169,19 @@ abstract contract Submission is WorkloadStore, IMarketCore {
             minimum *= request.redundancy * GWEI;
             if (request.fee < minimum) revert FeeTooLow(request.fee, minimum);
         }
+    }
+
+    /// @dev Says which bound of {_checkTerms} a request is outside of. Apart from it, so that requests within them all pay nothing for the words.
+    function _refuseTerms(Request calldata request, StoredClass memory terms) private pure {
+        _checkTerm("redundancy", request.redundancy, 1, MAX_REDUNDANCY);
+        uint256 shortest = terms.responseWindow == 0 ? 1 : terms.responseWindow;
+        _checkTerm("maxRunTime", request.maxRunTime, shortest, WorkloadWordLib.MAX_RUN_TIME);
+        _checkTerm("rescue", request.rescue, 50, 100);
+        revert InvalidTerms("fee", request.fee, 0, type(uint80).max);
+    }
+
+    function _checkTerm(bytes32 term, uint256 have, uint256 least, uint256 most) private pure {
+        if (have < least || have > most) revert InvalidTerms(term, have, least, most);
     }
 
     /// @dev What the draw needs of the rules: one read of their first word.

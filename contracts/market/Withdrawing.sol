@@ -24,7 +24,7 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
 
     /// @inheritdoc IMarketExtension
     function fail(Spec calldata spec, uint256 seat, FailReason reason) external {
-        if (reason == FailReason.None) revert InvalidTerms();
+        if (reason == FailReason.None) revert InvalidTerms("reason", 0, 1, uint256(type(FailReason).max));
         (bytes32 workload, WorkloadWord w, uint256 key, SlotWord s) = _answer(spec, seat);
         if (!s.busy()) revert WrongSlotState(seat, s.state());
         emit Failed(workload, seat, reason);

@@ -104,7 +104,7 @@ contract MarketAccountsTest is MarketFixture {
     function test_constructor_RevertWhen_TheSupplyDoesNotFit() public {
         GevulotToken large = new GevulotToken(address(this), uint256(1) << 96);
         IProverRegistry same = IProverRegistry(address(registry));
-        vm.expectRevert(SupplyTooLarge.selector);
+        vm.expectRevert(abi.encodeWithSelector(SupplyTooLarge.selector, uint256(1) << 96, (uint256(1) << 96) - 1));
         new MarketExtension(large, same);
     }
 

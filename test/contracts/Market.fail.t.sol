@@ -200,7 +200,7 @@ contract MarketFailTest is MarketFixture {
 
     function test_fail_RevertWhen_NoReason() public {
         Workload memory w = drawnToAlice();
-        vm.expectRevert(InvalidTerms.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidTerms.selector, bytes32("reason"), 0, 1, type(FailReason).max));
         fail(w, seatOf[alice], FailReason.None);
     }
 

@@ -113,11 +113,11 @@ contract MarketPauseTest is MarketFixture {
     }
 
     function test_pauseSubmissions_RevertWhen_OutOfBounds() public {
-        vm.expectRevert(InvalidRules.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidRules.selector, bytes32("duration"), 3 days + 1, 1, 3 days));
         _pause(3 days + 1);
-        vm.expectRevert(InvalidRules.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidRules.selector, bytes32("duration"), 0, 1, 3 days));
         _pause(0);
-        vm.expectRevert(InvalidRules.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidRules.selector, bytes32("class"), 64, 0, 63));
         vm.prank(guardian);
         market.pauseSubmissions(64, 1);
     }

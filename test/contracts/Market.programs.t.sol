@@ -58,7 +58,7 @@ contract MarketProgramsTest is MarketFixture {
     }
 
     function test_deployProgram_RevertWhen_VerifierHasNoCode() public {
-        _expectInvalid(aProgram(alice, false));
+        _expectInvalid(aProgram(alice, false), "verifier", 0, 1, type(uint256).max);
     }
 
     function test_deployProgram_WithoutAContractIsJudged() public {
@@ -80,30 +80,30 @@ contract MarketProgramsTest is MarketFixture {
     function test_deployProgram_RevertWhen_NothingCanVerify() public {
         Program memory p = aJudgedProgram();
         p.verifierProgram = 0;
-        _expectInvalid(p);
+        _expectInvalid(p, "verifierProgram", 0, 1, 1);
         p = aJudgedProgram();
         p.verifierGas = 1;
-        _expectInvalid(p);
+        _expectInvalid(p, "verifierGas", 1, 0, 0);
         p = aJudgedProgram();
         p.bindsProver = true;
-        _expectInvalid(p);
+        _expectInvalid(p, "bindsProver", 1, 0, 0);
         p = aJudgedProgram();
         p.prover = 0;
-        _expectInvalid(p);
+        _expectInvalid(p, "prover", 0, 1, 1);
     }
 
     /// @dev Attack: an account that delegates (EIP-7702) changes what it runs without changing its code hash.
     function test_deployProgram_RevertWhen_VerifierDelegates() public {
         vm.etch(alice, abi.encodePacked(bytes3(0xef0100), verifier));
-        _expectInvalid(aProgram(alice, false));
+        _expectInvalid(aProgram(alice, false), "verifier", 0, 1, type(uint256).max);
     }
 
     function test_deployProgram_RevertWhen_GasIsOutOfBounds() public {
         Program memory p = aProgram(verifier, false);
         p.verifierGas = 0;
-        _expectInvalid(p);
+        _expectInvalid(p, "verifierGas", 0, 1, 15_000_000);
         p.verifierGas = 15_000_001;
-        _expectInvalid(p);
+        _expectInvalid(p, "verifierGas", 15_000_001, 1, 15_000_000);
         p.verifierGas = 15_000_000;
         market.deployProgram(p, "");
     }
@@ -111,7 +111,7 @@ contract MarketProgramsTest is MarketFixture {
     function test_deployProgram_RevertWhen_NoProver() public {
         Program memory p = aProgram(verifier, false);
         p.prover = 0;
-        _expectInvalid(p);
+        _expectInvalid(p, "prover", 0, 1, 1);
     }
 
     function test_programOf_UnknownIsZero() public view {
@@ -121,8 +121,8 @@ contract MarketProgramsTest is MarketFixture {
         assertEq(abi.encode(market.pinOf(bytes32("unknown"))), abi.encode(Pin(0, 0)), "no pin");
     }
 
-    function _expectInvalid(Program memory p) private {
-        vm.expectRevert(InvalidProgram.selector);
+    function _expectInvalid(Program memory p, bytes32 what, uint256 have, uint256 least, uint256 most) private {
+        vm.expectRevert(abi.encodeWithSelector(InvalidProgram.selector, what, have, least, most));
         market.deployProgram(p, "");
     }
 }

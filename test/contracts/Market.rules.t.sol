@@ -52,23 +52,23 @@ contract MarketRulesTest is MarketFixture {
     }
 
     function test_addRules_RevertWhen_OutOfBounds() public {
-        _expectInvalid(someRules().withBeacon(alice));
-        _expectInvalid(someRules().withResponse(512));
-        _expectInvalid(someRules().withSilence(3 days + 1));
-        _expectInvalid(someRules().withSilence(uint32(RESPONSE) - 1));
-        _expectInvalid(someRules().withReveal(36, 0));
-        _expectInvalid(someRules().withReveal(36, 1 hours + 1));
-        _expectInvalid(someRules().withReveal(1 hours + 1, 600));
-        _expectInvalid(someRules().withCancelDelay(1 hours + 1));
-        _expectInvalid(someRules().withBaseBurn(2001));
-        _expectInvalid(someRules().withBounties(999, 1000));
-        _expectInvalid(someRules().withBounties(1000, 1001));
-        _expectInvalid(someRules().withBounties(4_194_304_000, 0));
-        _expectInvalid(someRules().withBounties(0, 4_194_304_000));
-        _expectInvalid(someRules().withCommittee(99, 600));
-        _expectInvalid(someRules().withCommittee(1001, 600));
-        _expectInvalid(someRules().withCommittee(500, 1 hours + 1));
-        _expectInvalid(someRules().withCommittee(500, 0));
+        _expectInvalid(someRules().withBeacon(alice), "beacon", 0, 1, type(uint256).max);
+        _expectInvalid(someRules().withResponse(512), "responseWindow", 512, 0, 511);
+        _expectInvalid(someRules().withSilence(3 days + 1), "silenceWindow", 3 days + 1, RESPONSE, 3 days);
+        _expectInvalid(someRules().withSilence(uint32(RESPONSE) - 1), "silenceWindow", RESPONSE - 1, RESPONSE, 3 days);
+        _expectInvalid(someRules().withReveal(36, 0), "revealWindow", 0, 1, 1 hours);
+        _expectInvalid(someRules().withReveal(36, 1 hours + 1), "revealWindow", 3601, 1, 1 hours);
+        _expectInvalid(someRules().withReveal(1 hours + 1, 600), "revealDelay", 3601, 0, 1 hours);
+        _expectInvalid(someRules().withCancelDelay(1 hours + 1), "cancelDelay", 3601, 0, 1 hours);
+        _expectInvalid(someRules().withBaseBurn(2001), "baseBurnBps", 2001, 0, 2000);
+        _expectInvalid(someRules().withBounties(999, 1000), "part of a bounty's step", 999, 0, 0);
+        _expectInvalid(someRules().withBounties(1000, 1001), "part of a bounty's step", 1, 0, 0);
+        _expectInvalid(someRules().withBounties(4_194_304_000, 0), "assignBounty", 4_194_304_000, 0, 4_194_303_000);
+        _expectInvalid(someRules().withBounties(0, 4_194_304_000), "settleBounty", 4_194_304_000, 0, 4_194_303_000);
+        _expectInvalid(someRules().withCommittee(99, 600), "committeeBps", 99, 100, 1000);
+        _expectInvalid(someRules().withCommittee(1001, 600), "committeeBps", 1001, 100, 1000);
+        _expectInvalid(someRules().withCommittee(500, 1 hours + 1), "verdictWindow", 3601, 0, 1 hours);
+        _expectInvalid(someRules().withCommittee(500, 0), "committeeBps", 500, 0, 0);
     }
 
     /// @dev Invariant 11. The last second at which a seat can be drawn is four epochs after it left.
@@ -76,7 +76,9 @@ contract MarketRulesTest is MarketFixture {
         uint256 longest = 4 * EPOCH + 1 days + SILENCE + REVEAL_DELAY + REVEAL_WINDOW;
         Rules memory rules = someRules();
         MarketExtension short = _extensionWithCooldown(longest);
-        vm.expectRevert(InvalidRules.selector);
+        vm.expectRevert(
+            abi.encodeWithSelector(InvalidRules.selector, bytes32("longest life"), longest, 0, longest - 1)
+        );
         vm.prank(address(1));
         short.addRules(rules);
         MarketExtension enough = _extensionWithCooldown(longest + 1);
@@ -150,7 +152,7 @@ contract MarketRulesTest is MarketFixture {
     }
 
     function test_setClassTerms_RevertWhen_ClassDoesNotFit() public {
-        vm.expectRevert(InvalidRules.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidRules.selector, bytes32("class"), 64, 0, 63));
         vm.prank(owner);
         market.setClassTerms(64, someTerms(1));
         vm.prank(owner);
@@ -158,7 +160,7 @@ contract MarketRulesTest is MarketFixture {
     }
 
     function test_setClassTerms_RevertWhen_RulesDoNotExist() public {
-        vm.expectRevert(InvalidRules.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidRules.selector, bytes32("rules"), 2, 0, 1));
         vm.prank(owner);
         market.setClassTerms(CLASS, someTerms(2));
     }
@@ -167,7 +169,11 @@ contract MarketRulesTest is MarketFixture {
     function test_setClassTerms_RevertWhen_TheMinimumDoesNotCoverTheBounties() public {
         uint32 bounties = uint32((ASSIGN_BOUNTY + SETTLE_BOUNTY) / GWEI);
         uint32 minimum = uint32((uint256(bounties) * 10_000 + 8_999) / 9_000);
-        vm.expectRevert(InvalidRules.selector);
+        uint256 left = (uint256(minimum - 1) * GWEI * 9_000) / 10_000;
+        uint256 least = uint256(bounties) * GWEI;
+        vm.expectRevert(
+            abi.encodeWithSelector(InvalidRules.selector, bytes32("left of minimumFee"), left, least, type(uint256).max)
+        );
         vm.prank(owner);
         market.setClassTerms(CLASS, ClassTerms(minimum - 1, 1, 1));
         vm.prank(owner);
@@ -234,8 +240,8 @@ contract MarketRulesTest is MarketFixture {
         assertEq(market.addRules(someRules()), 2, "the new owner's, in the extension too");
     }
 
-    function _expectInvalid(Rules memory rules) private {
-        vm.expectRevert(InvalidRules.selector);
+    function _expectInvalid(Rules memory rules, bytes32 what, uint256 have, uint256 least, uint256 most) private {
+        vm.expectRevert(abi.encodeWithSelector(InvalidRules.selector, what, have, least, most));
         vm.prank(owner);
         market.addRules(rules);
     }

@@ -132,43 +132,49 @@ contract MarketSubmitTest is MarketFixture {
     }
 
     function test_submit_RevertWhen_SlotsZero() public {
-        _expectInvalid(aRequest().withSlots(0));
+        _expectInvalid(aRequest().withSlots(0), "redundancy", 0, 1, 8);
     }
 
     function test_submit_RevertWhen_SlotsAboveEight() public {
-        _expectInvalid(aRequest().withSlots(9));
+        _expectInvalid(aRequest().withSlots(9), "redundancy", 9, 1, 8);
     }
 
     function test_submit_RevertWhen_RunTimeZero() public {
-        _expectInvalid(aRequest().withRunTime(0));
+        _expectInvalid(aRequest().withRunTime(0), "maxRunTime", 0, RESPONSE, 1 days);
     }
 
     /// @dev Attack: workloads too short to be answered, which would use up the quotas and streaks of whoever is drawn.
     function test_submit_RevertWhen_RunTimeBelowTheResponseWindow() public {
-        _expectInvalid(aRequest().withRunTime(RESPONSE - 1));
+        _expectInvalid(aRequest().withRunTime(RESPONSE - 1), "maxRunTime", RESPONSE - 1, RESPONSE, 1 days);
     }
 
     function test_submit_RevertWhen_RunTimeZeroAndNoResponseWindow() public {
         useRules(someRules().withResponse(0));
-        _expectInvalid(aRequest().withRunTime(0));
+        _expectInvalid(aRequest().withRunTime(0), "maxRunTime", 0, 1, 1 days);
         submit(aRequest().withRunTime(1));
     }
 
     function test_submit_RevertWhen_RunTimeAboveADay() public {
-        _expectInvalid(aRequest().withRunTime(1 days + 1).withFee(100 ether));
+        _expectInvalid(
+            aRequest().withRunTime(1 days + 1).withFee(100 ether),
+            "maxRunTime",
+            1 days + 1,
+            RESPONSE,
+            1 days
+        );
     }
 
     function test_submit_RevertWhen_RescueBelowHalf() public {
-        _expectInvalid(aRequest().withRescue(49));
+        _expectInvalid(aRequest().withRescue(49), "rescue", 49, 50, 100);
     }
 
     function test_submit_RevertWhen_RescueAboveTheWhole() public {
-        _expectInvalid(aRequest().withRescue(101));
+        _expectInvalid(aRequest().withRescue(101), "rescue", 101, 50, 100);
     }
 
     function test_submit_RevertWhen_FeeAboveItsField() public {
         fund(requester, 2 ** 80);
-        _expectInvalid(aRequest().withFee(2 ** 80));
+        _expectInvalid(aRequest().withFee(2 ** 80), "fee", 2 ** 80, 0, 2 ** 80 - 1);
     }
 
     function test_submit_AllowsEveryBound() public balanced {
@@ -235,7 +241,9 @@ contract MarketSubmitTest is MarketFixture {
         Request[] memory requests = new Request[](2);
         (requests[0], requests[1]) = (aRequest(), aRequest());
         (requests[0].nonce, requests[1].nonce) = (type(uint256).max, 0);
-        vm.expectRevert(InvalidTerms.selector);
+        vm.expectRevert(
+            abi.encodeWithSelector(InvalidTerms.selector, bytes32("nonce"), type(uint256).max, 0, type(uint256).max - 1)
+        );
         vm.prank(requester);
         market.submitMany(requests);
     }
@@ -255,7 +263,7 @@ contract MarketSubmitTest is MarketFixture {
     }
 
     function test_submitMany_RevertWhen_Empty() public {
-        vm.expectRevert(InvalidTerms.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidTerms.selector, bytes32("requests"), 0, 1, type(uint256).max));
         vm.prank(requester);
         market.submitMany(new Request[](0));
     }
@@ -289,13 +297,13 @@ contract MarketSubmitTest is MarketFixture {
         Request[] memory requests = new Request[](2);
         for (uint256 i; i < 2; ++i) requests[i] = aRequest().withNonce(i);
         requests[1].redundancy = 0;
-        vm.expectRevert(InvalidTerms.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidTerms.selector, bytes32("redundancy"), 0, 1, 8));
         vm.prank(requester);
         market.submitMany(requests);
     }
 
-    function _expectInvalid(Request memory request) private {
-        vm.expectRevert(InvalidTerms.selector);
+    function _expectInvalid(Request memory request, bytes32 what, uint256 have, uint256 least, uint256 most) private {
+        vm.expectRevert(abi.encodeWithSelector(InvalidTerms.selector, what, have, least, most));
         vm.prank(requester);
         market.submit(request);
     }

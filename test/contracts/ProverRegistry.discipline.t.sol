@@ -252,9 +252,15 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
     }
 
     function test_setClassBond_RevertWhen_OutOfBounds() public {
-        _expectInvalid(ClassBond({bond: 0, slashBps: 0, bountyBps: 0, declineQuota: 0}));
-        _expectInvalid(ClassBond({bond: 1, slashBps: 5001, bountyBps: 0, declineQuota: 0}));
-        _expectInvalid(ClassBond({bond: 1, slashBps: 0, bountyBps: 1001, declineQuota: 0}));
+        _expectInvalid(
+            ClassBond({bond: 0, slashBps: 0, bountyBps: 0, declineQuota: 0}),
+            "bond",
+            0,
+            1,
+            type(uint256).max
+        );
+        _expectInvalid(ClassBond({bond: 1, slashBps: 5001, bountyBps: 0, declineQuota: 0}), "slashBps", 5001, 0, 5000);
+        _expectInvalid(ClassBond({bond: 1, slashBps: 0, bountyBps: 1001, declineQuota: 0}), "bountyBps", 1001, 0, 1000);
         ClassBond memory most = ClassBond({bond: 1, slashBps: 5000, bountyBps: 1000, declineQuota: 255});
         vm.expectEmit(address(registry));
         emit ClassBondSet(7, most, block.timestamp);
@@ -262,8 +268,8 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         registry.setClassBond(7, most);
     }
 
-    function _expectInvalid(ClassBond memory params) private {
-        vm.expectRevert(InvalidClassBond.selector);
+    function _expectInvalid(ClassBond memory params, bytes32 what, uint256 have, uint256 least, uint256 most) private {
+        vm.expectRevert(abi.encodeWithSelector(InvalidClassBond.selector, what, have, least, most));
         vm.prank(owner);
         registry.setClassBond(CLASS, params);
     }
@@ -276,15 +282,15 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
 
     function test_constructor_RevertWhen_OutOfBounds() public {
         (address m, address r, address c) = (address(market), address(relay), address(committee));
-        vm.expectRevert(InvalidPeers.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidPeers.selector, bytes32("market"), 0, 1, type(uint160).max));
         new ProverRegistry(token, Peers(address(0), r, address(0), c), owner, 600, 1);
-        vm.expectRevert(InvalidPeers.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidPeers.selector, bytes32("committee"), 0, 1, type(uint160).max));
         new ProverRegistry(token, Peers(m, r, address(0), address(0)), owner, 600, 1);
-        vm.expectRevert(InvalidPeers.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidPeers.selector, bytes32("epochLength"), 3, 4, 1 days));
         new ProverRegistry(token, Peers(m, r, address(0), c), owner, 3, 1);
-        vm.expectRevert(InvalidPeers.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidPeers.selector, bytes32("epochLength"), 1 days + 1, 4, 1 days));
         new ProverRegistry(token, Peers(m, r, address(0), c), owner, 1 days + 1, 1);
-        vm.expectRevert(InvalidPeers.selector);
+        vm.expectRevert(abi.encodeWithSelector(InvalidPeers.selector, bytes32("cooldown"), 0, 1, type(uint256).max));
         new ProverRegistry(token, Peers(m, r, address(0), c), owner, 600, 0);
     }
 

@@ -35,34 +35,34 @@ contract QualificationPolicyTest is QualificationFixture {
     function test_setPolicy_RevertWhen_OutOfBounds() public {
         Policy memory policy = aPolicy();
         policy.window = 0;
-        _expectInvalid(policy);
+        _expectInvalid(policy, "window", 0, 1, 3600);
         policy.window = 3601;
-        _expectInvalid(policy);
+        _expectInvalid(policy, "window", 3601, 1, 3600);
         policy.window = 3600;
         policy.period = 7199;
-        _expectInvalid(policy);
+        _expectInvalid(policy, "period", 7199, 7200, COOLDOWN / 2);
         policy.period = 7200;
         setPolicy(policy);
         policy.period = uint32(COOLDOWN / 2 + 1);
-        _expectInvalid(policy);
+        _expectInvalid(policy, "period", COOLDOWN / 2 + 1, 7200, COOLDOWN / 2);
         policy.period = uint32(COOLDOWN / 2);
         setPolicy(policy);
         policy.fractionBps = 0;
-        _expectInvalid(policy);
+        _expectInvalid(policy, "fractionBps", 0, 1, 10_000);
         policy.fractionBps = 10_001;
-        _expectInvalid(policy);
+        _expectInvalid(policy, "fractionBps", 10_001, 1, 10_000);
         policy.fractionBps = 10_000;
         policy.excuses = 8;
-        _expectInvalid(policy);
+        _expectInvalid(policy, "excuses", 8, 0, 7);
         policy.excuses = 7;
         policy.chargeBps = 501;
-        _expectInvalid(policy);
+        _expectInvalid(policy, "chargeBps", 501, 0, 500);
         policy.chargeBps = 500;
         policy.puzzle = keeper;
-        _expectInvalid(policy);
+        _expectInvalid(policy, "puzzle", 0, 1, type(uint256).max);
         policy.puzzle = address(puzzle);
         policy.beacon = keeper;
-        _expectInvalid(policy);
+        _expectInvalid(policy, "beacon", 0, 1, type(uint256).max);
         policy.beacon = address(beacon);
         setPolicy(policy);
     }
@@ -78,8 +78,8 @@ contract QualificationPolicyTest is QualificationFixture {
         assertEq(still, nextAt, "as it was");
     }
 
-    function _expectInvalid(Policy memory policy) private {
-        vm.expectRevert(InvalidPolicy.selector);
+    function _expectInvalid(Policy memory policy, bytes32 what, uint256 have, uint256 least, uint256 most) private {
+        vm.expectRevert(abi.encodeWithSelector(InvalidPolicy.selector, what, have, least, most));
         vm.prank(owner);
         qualification.setPolicy(CLASS, policy);
     }

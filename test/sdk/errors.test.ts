@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { FetchResponse, Interface, makeError } from 'ethers'
+import { encodeBytes32String, FetchResponse, Interface, makeError, MaxUint256 } from 'ethers'
 import { asChainError } from '../../sdk/src/chain/asChainError.js'
 import { codeOf, contractErrorOf } from '../../sdk/src/chain/contractErrorOf.js'
 import { deploymentOf, parseDeploymentRecord } from '../../sdk/src/chain/deployment.js'
@@ -65,6 +65,13 @@ describe('errors', () => {
     expect(bond.message).to.equal('joining: the bond of seat 4 is 0.1 GVLT, a full one is 1000 GVLT')
     const slot = contractErrorOf(market.encodeErrorResult('WrongSlotState', [3, 4]), 'accepting')
     expect(slot.message).to.equal('accepting: the slot of seat 3 is Valid, which does not allow this')
+    const term = [encodeBytes32String('redundancy'), 9, 1, 8]
+    const terms = contractErrorOf(market.encodeErrorResult('InvalidTerms', term), 'submitting')
+    expect(terms.message).to.equal('submitting: redundancy is 9, allowed is 1 to 8')
+    expect(terms.details).to.deep.equal({ term: 'redundancy', have: 9n, least: 1n, most: 8n })
+    const rule = [encodeBytes32String('beacon'), 0, 1, MaxUint256]
+    const rules = contractErrorOf(market.encodeErrorResult('InvalidRules', rule), 'adding rules')
+    expect(rules.message).to.equal('adding rules: beacon is 0, allowed is 1 to any number')
     const other = contractErrorOf(new Interface(['error Unheard(uint256)']).encodeErrorResult('Unheard', [1]), 'x')
     expect(other.code).to.equal('CHAIN_REVERTED')
     expect(contractErrorOf('0x', 'x').code).to.equal('CHAIN_REVERTED')

@@ -1,4 +1,4 @@
-import { formatEther, Interface, type ErrorDescription, type Fragment } from 'ethers'
+import { decodeBytes32String, formatEther, Interface, MaxUint256, type ErrorDescription, type Fragment } from 'ethers'
 import { chainError } from '../errors/codes/chain.js'
 import { CONTRACT_ERRORS, type ContractErrorName } from '../errors/codes/contracts.js'
 import { GevulotError } from '../errors/GevulotError.js'
@@ -24,6 +24,16 @@ const ABIS = [
   BlockhashBeacon__factory,
   DrandBeacon__factory,
 ]
+
+/** Arguments that name what is out of bounds. */
+const BOUNDED: ReadonlySet<string> = new Set([
+  'InvalidTerms.term',
+  'InvalidRules.rule',
+  'InvalidProgram.part',
+  'InvalidClassBond.parameter',
+  'InvalidPeers.what',
+  'InvalidPolicy.parameter',
+])
 
 // An error may come through another contract than the one called, so all are known together.
 let known: Interface | undefined
@@ -74,6 +84,7 @@ export function contractError(
 /** An argument as people read it: `tokens` of token units, `time` of Unix seconds. */
 function written(value: unknown, form: string | undefined): string {
   if (typeof value !== 'bigint') return String(value)
+  if (value === MaxUint256) return 'any number'
   if (form === 'tokens') return `${formatEther(value).replace(/\.0$/, '')} GVLT`
   if (form === 'time') return new Date(Number(value) * 1000).toISOString().replace('.000Z', 'Z')
   return String(value)
@@ -91,8 +102,9 @@ function argumentsOf(error: ErrorDescription): Record<string, unknown> {
   )
 }
 
-/** Numbers of enumerations become their names. */
+/** Numbers of enumerations become their names, and the words in which bounds are named become text. */
 function named(error: string, argument: string, value: unknown): unknown {
+  if (BOUNDED.has(`${error}.${argument}`)) return decodeBytes32String(String(value))
   if (typeof value !== 'bigint') return value
   if (error === 'WrongPhase') return nameAt(PHASES, value)
   if (error === 'WrongSlotState' && argument === 'have') return nameAt(SLOT_STATES, value)

@@ -20,7 +20,7 @@ export function checkTerms(
     const [least, most] = BOUNDS[name as keyof typeof BOUNDS]
     const whole = typeof value === 'bigint' || Number.isSafeInteger(value)
     if (whole && BigInt(value) >= least && BigInt(value) <= most) continue
-    throw contractError('InvalidTerms', `${doing}: ${name} is ${value}, allowed is ${least} to ${most}`, {
+    throw contractError('InvalidTerms', doing, {
       term: name,
       have: value,
       least,

@@ -88,7 +88,7 @@ export const COMMITTEE_ERRORS = {
     retryable: false,
   },
   InvalidPeers: {
-    text: 'a peer is missing, or an epoch or cooldown is out of bounds',
+    text: '{what} is {have}, allowed is {least} to {most}',
     hint: 'Name every peer; epochs last 4 s to a day.',
     retryable: false,
   },

@@ -69,7 +69,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   InvalidTerms: {
-    text: 'a term of the request is out of bounds',
+    text: '{term} is {have}, allowed is {least} to {most}',
     hint: 'Redundancy 1 to 8, run time 1 s to a day, rescue 50 to 100 per cent, fee at most 2^80 − 1; a fail needs a reason.',
     retryable: false,
   },
@@ -239,12 +239,12 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   InvalidRules: {
-    text: 'a rule is out of bounds',
+    text: '{rule} is {have}, allowed is {least} to {most}',
     hint: 'See the bounds in contracts/market/RuleBook.sol; windows and run time must fit the cooldown.',
     retryable: false,
   },
   InvalidProgram: {
-    text: 'the verifier has no code, or its gas allowance is out of bounds',
+    text: '{part} is {have}, allowed is {least} to {most}',
     hint: 'Deploy the verifier contract first, and allow it 1 to 15 000 000 gas.',
     retryable: false,
   },
@@ -254,7 +254,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   SupplyTooLarge: {
-    text: "the token's supply does not fit the account words",
+    text: "the token's supply {have} does not fit the account words, {most} is the most",
     hint: 'Deploy the market for a token with a supply below 2^96.',
     retryable: false,
   },
@@ -275,7 +275,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   InvalidClassBond: {
-    text: 'a parameter of the class is out of bounds',
+    text: '{parameter} is {have}, allowed is {least} to {most}',
     hint: 'The bond is never zero; at most half of it is slashed and a tenth of that is bounty.',
     retryable: false,
   },
@@ -369,7 +369,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   InvalidPolicy: {
-    text: 'a parameter of the policy is out of bounds',
+    text: '{parameter} is {have}, allowed is {least} to {most}',
     hint: 'Window up to an hour, period from two windows to half a cooldown, charge up to 500, excuses up to 7.',
     retryable: false,
   },
