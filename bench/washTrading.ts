@@ -8,6 +8,7 @@ import { join } from 'node:path'
 
 import { standard } from '../sdk/src/deploy/parameters.js'
 import { rankShares, splitFee } from '../sdk/src/chain/rewards.js'
+import { dice } from './dice.js'
 
 const TOKEN = 10n ** 18n
 const BPS = 10_000n
@@ -23,18 +24,6 @@ interface Strategy {
   readonly ranks: readonly ('own' | 'other' | 'none')[]
   /** Part of the points that the epoch's budget pays, basis points: how crowded the epoch is that the recorder chooses. */
   readonly paidBps: bigint
-}
-
-/** A generator of numbers below `n`, the same in every run. */
-function dice(seed: number): (n: number) => number {
-  let state = seed >>> 0
-  return (n) => {
-    // mulberry32
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % n
-  }
 }
 
 function someStrategy(roll: (n: number) => number): Strategy {
