@@ -5,6 +5,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
 
 const START_MS = 30_000
 
@@ -73,6 +75,16 @@ export class PostgresServer {
   /** What a client connects to. */
   get url(): string {
     return `postgres://gevulot:a-password@127.0.0.1:${this.#port}/postgres`
+  }
+
+  /** Makes a database of its own on it. @returns What a client connects to. */
+  async create(): Promise<string> {
+    const name = `test_${randomBytes(6).toString('hex')}`
+    const client = new pg.Client(this.url)
+    await client.connect()
+    await client.query(`create database ${name}`)
+    await client.end()
+    return this.url.replace(/postgres$/, name)
   }
 
   /** What a client connects to as another role. */

@@ -45,6 +45,10 @@ export class TestApi {
     this.#running = await startApi({ ...basis, ...options })
   }
 
+  get running(): RunningApi {
+    return this.#running!
+  }
+
   get url(): string {
     return this.#running!.url
   }

@@ -16,6 +16,13 @@ export function useDatabases(kind: (typeof DATABASES)[number]): OpenDatabase {
   return () => openDatabase({ url: server().url, schema: `test_${randomBytes(6).toString('hex')}` })
 }
 
+/** Where an API server's new, empty state shall be: of the embedded kind in its directory, which needs no word. Else as {@link useDatabases}. */
+export function useApiDatabases(kind: (typeof DATABASES)[number]): () => Promise<{ readonly databaseUrl?: string }> {
+  if (kind === 'embedded database') return () => Promise.resolve({})
+  const server = usePostgres()
+  return async () => ({ databaseUrl: await server().create() })
+}
+
 /** Gives a suite a Postgres server of its own; call it inside `describe`. The suite is skipped where there is none. */
 export function usePostgres(): () => PostgresServer {
   let server: PostgresServer | undefined

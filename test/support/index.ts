@@ -7,6 +7,7 @@ import type { ApiSchema } from '../../sdk/src/api/store/schema.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import type { Contracts } from '../../sdk/src/chain/connect.js'
 import { openEmbedded } from '../../sdk/src/database/openEmbedded.js'
+import { openServer } from '../../sdk/src/database/openServer.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 
 /** Everything that an index holds, in an order of its own. */
@@ -24,8 +25,13 @@ export class TestIndex {
     this.#contracts = contracts
   }
 
-  static async open(contracts: Contracts): Promise<TestIndex> {
-    return new TestIndex(await openEmbedded<ApiSchema>(undefined, migrations), contracts)
+  /** @param place A server that it is on; without one in memory. */
+  static async open(
+    contracts: Contracts,
+    { databaseUrl: url }: { readonly databaseUrl?: string } = {},
+  ): Promise<TestIndex> {
+    const db = url === undefined ? openEmbedded<ApiSchema>(undefined, migrations) : openServer<ApiSchema>({ url, schema: 'api_test' }, migrations) // prettier-ignore
+    return new TestIndex(await db, contracts)
   }
 
   /** Follows the chain until it has come to the newest block; the first time from the beginning, then from where it was. */

@@ -4,13 +4,10 @@ import type { GevulotClient } from '../../client/createClient.js'
 import type { DeliveryInbox } from '../../client/delivery/DeliveryInbox.js'
 import type { AddressPolicy } from '../../content/addressPolicy.js'
 import type { ContentStore } from '../../content/ContentStore.js'
-import { openEmbedded } from '../../database/openEmbedded.js'
 import { apiError } from '../../errors/codes/api.js'
-import { lockDirectory } from '../../worker/lock.js'
 import type { Logger } from '../../worker/log/Logger.js'
 import { ChainIndex } from '../chainIndex/ChainIndex.js'
 import { IndexStore } from '../chainIndex/IndexStore.js'
-import { migrations } from '../store/migrations.js'
 import { Accounts } from '../store/Accounts.js'
 import { KeptInputs, type InputsLimits } from '../store/KeptInputs.js'
 import { RequestStore } from '../store/RequestStore.js'
@@ -23,6 +20,7 @@ import { ExplorerPage } from './ExplorerPage.js'
 import { Figures } from './Figures.js'
 import type { Proxy } from './handlers.js'
 import { HttpServer } from './HttpServer.js'
+import { openState } from './openState.js'
 import { RateLimiter } from './RateLimiter.js'
 import { Readings } from './Readings.js'
 import { Submitter } from './Submitter.js'
@@ -35,6 +33,8 @@ export interface ApiOptions {
   readonly client: GevulotClient
   /** Keys, the index of the chain, and in proxy mode the requests. */
   readonly directory: string
+  /** Postgres server that keeps all but the keys, `postgres://user:password@host/database`; none: a database in the directory. */
+  readonly databaseUrl?: string
   readonly log: Logger
   /** The version it shows. */
   readonly version: string
@@ -103,18 +103,14 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     closers.push(() => running)
   }
   try {
-    const lock = await lockDirectory(directory).catch((cause: unknown) => {
-      throw apiError('API_CONFIG_INVALID', `another server uses ${directory}`, { cause })
-    })
-    closers.push(() => lock.release())
     checkProxy(options)
-    const db = await openEmbedded<ApiSchema>(join(directory, 'database'), migrations).catch((cause: unknown) => {
-      throw apiError('API_CONFIG_INVALID', `cannot open the database in ${directory}`, { cause })
+    const { contracts, clock } = client
+    const { db, lost } = await openState({ directory, databaseUrl: options.databaseUrl, contracts, clock }, closers)
+    lost?.addEventListener('abort', () => {
+      if (!stopping.signal.aborted) fail(new Error('another server may use the database now', { cause: lost.reason }))
     })
-    closers.push(() => db.destroy())
     const keys = new ApiKeys(join(directory, 'keys'))
     const proxy = openProxy(options, db, keys)
-    const { contracts, clock } = client
     const hub = new EventHub({ contracts, clock })
     const index = new ChainIndex({
       ...{ contracts, clock, log, pollMs: client.settings.pollMs, store: new IndexStore(db) },

@@ -1,12 +1,13 @@
 import { cliError } from '../../errors/codes/cli.js'
 import { defineCommand } from '../Command.js'
+import type { Context } from '../Context.js'
 import { flag, integer, manyOption, option, optionWithDefault, text } from '../parsers.js'
 
 export const apiServe = defineCommand({
   name: 'api serve',
   summary: 'Serve the network over HTTP with an explorer, and submit on behalf of API keys',
   details:
-    'With a key file and a store it submits requests of API keys and pays for them (proxy mode); without a key file it only reads. Ends cleanly on Ctrl-C or SIGTERM; what it accepted is submitted after the next start. Put it behind a server that speaks TLS.',
+    'With a key file and a store it submits requests of API keys and pays for them (proxy mode); without a key file it only reads. Ends cleanly on Ctrl-C or SIGTERM; what it accepted is submitted after the next start. Put it behind a server that speaks TLS. DATABASE_URL in the environment names a Postgres server that keeps its state, in the place of the embedded database.',
   options: {
     data: optionWithDefault(
       'directory',
@@ -59,7 +60,9 @@ export const apiServe = defineCommand({
     const { provider } = client.contracts
     if (provider instanceof EndpointProvider) provider.onEvent = endpointLog(log)
     const { chainId, addresses } = client.contracts
+    const databaseUrl = databaseOf(environment)
     const api = await startApi({
+      ...(databaseUrl !== undefined && { databaseUrl }),
       ...{ client, directory: options.data, version: await ownVersion(), proxy, deposit: !options.noDeposit },
       explorer: !options.noExplorer,
       ...{ host: options.host, port: options.port, origins: options.origin },
@@ -78,6 +81,7 @@ export const apiServe = defineCommand({
         ...output.facts([
           ...(options.noExplorer ? [] : ([['explorer', api.url]] as const)),
           ['schema', `${api.url}/v1/openapi.json`],
+          ['state', databaseUrl === undefined ? options.data : 'on the server of DATABASE_URL'],
           ['proxy', proxy ? `submits as ${client.account ?? '?'}` : 'no: it only reads'],
         ]),
       ])
@@ -88,6 +92,13 @@ export const apiServe = defineCommand({
     }
   },
 })
+
+/** From the environment alone: it holds a password. */
+function databaseOf({ DATABASE_URL: url }: Context['environment']): string | undefined {
+  if (url === undefined || url === '') return undefined
+  if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url
+  throw cliError('CLI_USAGE', 'DATABASE_URL must be like postgres://user:password@host:5432/database')
+}
 
 function stopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
