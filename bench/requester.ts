@@ -3,7 +3,7 @@
  * workloads in one process, and how the API server answers while a thousand listen to its events. `WATCHED` says how many workloads (10,000 by
  * default), `LISTENERS` how many listeners (1,000), `SECONDS` how long each load lasts (20). On a machine with other work the times are that work's, too.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
@@ -22,6 +22,7 @@ const WATCHED = Number(process.env['WATCHED'] ?? 10_000)
 const LISTENERS = Number(process.env['LISTENERS'] ?? 1_000)
 const SECONDS = Number(process.env['SECONDS'] ?? 20)
 const ROUNDS = 8
+const COMMAND = join(import.meta.dirname, '../sdk/dist/cli/main.js')
 const BLOCK_SECONDS = 2
 /** Requests under way at the same time. */
 const AT_ONCE = 16
@@ -35,12 +36,23 @@ async function measure(): Promise<void> {
     const client = await network.client({ pollMs: 2_000 })
     await client.deposit({ amount: 10_000n * TOKEN })
     const program = await aProgram(network, client)
-    const rows = [...(await inHand(network, client, program)), ...(await watching(network, client, program)), ...(await serving(network, client, program))] // prettier-ignore
+    const rows = [...helping(), ...(await inHand(network, client, program)), ...(await watching(network, client, program)), ...(await serving(network, client, program))] // prettier-ignore
     console.log(`load of the machine: ${loadavg().map((load) => load.toFixed(1)).join(', ')}`) // prettier-ignore
     writeReport(rows)
   } finally {
     await network.chain.stop()
   }
+}
+
+/** What somebody waits for who asks how a command is called: the built command, in a process of its own each time. */
+function helping(): Row[] {
+  const times = Array.from({ length: ROUNDS }, () => {
+    const started = performance.now()
+    const { status } = spawnSync(process.execPath, [COMMAND, 'workload', 'submit', '--help'], { stdio: 'ignore' })
+    if (status !== 0) throw new Error('the command line is not built: npm run build:sdk')
+    return performance.now() - started
+  })
+  return [{ name: 'CLI: help of a command, median', value: Math.round(at(times, 0.5)), unit: 'ms', target: 300, peer: '–' }] // prettier-ignore
 }
 
 async function drawn(network: Network, client: GevulotClient, program: Hex): Promise<WorkloadId> {
