@@ -17,7 +17,7 @@ With \`observePort\` in its configuration (\`GEVULOT_OBSERVE_PORT\`), the worker
 | Path | Answer |
 | --- | --- |
 | \`/live\` | 200; 503 when the coordinator has ended no round for five minutes: restart the worker |
-| \`/ready\` | 200; 503 with the reasons while it cannot keep deadlines: \`hangs\`, \`chainUnseen\` (no new block for \`readySeconds\`), or \`noRunner\` (a [fleet](../sdk/src/worker/README.md#from-one-machine-to-a-fleet) without any that takes work) |
+| \`/ready\` | 200; 503 with the reasons while it cannot keep deadlines: \`hangs\`, \`chainUnseen\` (no new block for \`readySeconds\`), \`noEndpoint\` (of several [endpoints](operator.md#more-than-one-endpoint) all are set aside), \`drawUnheard\` (a seat is at work, and no endpoint told for what), or \`noRunner\` (a [fleet](../sdk/src/worker/README.md#from-one-machine-to-a-fleet) without any that takes work) |
 | \`/metrics\` | the figures below in Prometheus' text format |
 
 Nothing is taken in, and nothing secret is told; the operator's address and its balances are on the chain anyway. Balances and seats are read once a minute.

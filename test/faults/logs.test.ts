@@ -63,6 +63,29 @@ describe('faults: an endpoint that is wrong about logs', function () {
     })
   }
 
+  it('never tells of a draw: the chain shows that the seat is at work, the worker says so, and reads it once it can', async () => {
+    const { topicHash } = network.contracts.market.interface.getEvent('Assigned')
+    rpc.hides = ({ topics }) => topics[0] === topicHash
+    rpc.fault = 'leaves logs out'
+    const worker = await network.startWorker(alice, { rpcUrl: rpc.url })
+    await worker.line(({ message }) => message === 'worker started')
+    const workload = await network.submit(program, { redundancy: 1, maxRunTime: 600 })
+    const { args } = await network.until(workload, 'Assigned')
+    const said = await worker.line(({ message }) => message.startsWith('a seat is at work, and no endpoint'), 120)
+    expect(said).to.include({ level: 'error', seat: args.candidates.find(({ slot }) => slot === 0)?.seat })
+    // By now it is older than what is read twice.
+    await network.chain.provider.send('anvil_mine', ['0x50'])
+    await worker.line(({ message }) => message.startsWith('blocks are read again'), 120)
+    rpc.fault = 'none'
+    await network.requester.releaseWhenServed({ workload }).catch(() => undefined)
+    await network.until(workload, 'Finished')
+    const events = await network.eventsOf(workload)
+    expect(events.map(({ name }) => name))
+      .to.include('Revealed')
+      .and.to.not.include('Silent')
+    expect(await worker.stop(), worker.tail()).to.equal(0)
+  })
+
   it('says every log twice: each counts once', async () => {
     rpc.fault = 'doubles logs'
     const worker = await network.startWorker(alice, { rpcUrl: rpc.url })

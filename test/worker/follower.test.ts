@@ -4,7 +4,14 @@ import { expect } from 'chai'
 import { hexlify, randomBytes } from 'ethers'
 
 import { deploy } from '../../sdk/src/deploy/deploy.js'
-import { connect, deploymentOf, type Contracts, type EventBatch } from '../../sdk/src/chain/index.js'
+import {
+  connect,
+  deploymentOf,
+  rpcProvider,
+  type Contracts,
+  type Deployment,
+  type EventBatch,
+} from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import { ChainFollower } from '../../sdk/src/worker/chain/ChainFollower.js'
 import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
@@ -12,7 +19,8 @@ import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { EventStore } from '../../sdk/src/worker/store/EventStore.js'
 import type { Database } from '../../sdk/src/worker/store/openDatabase.js'
 import { DATABASES, useDatabases } from '../support/databases.js'
-import { TestChain } from '../support/network/TestChain.js'
+import { FaultyRpc } from '../support/network/FaultyRpc.js'
+import { CHAIN_ID, TestChain } from '../support/network/TestChain.js'
 import { FAST } from '../support/network/TestNetwork.js'
 
 for (const kind of DATABASES) {
@@ -20,17 +28,19 @@ for (const kind of DATABASES) {
     const open = useDatabases(kind)
     this.timeout(120_000)
     let chain: TestChain
+    let deployment: Deployment
     let contracts: Contracts
     let fromBlock: number
     let db: Database
     let events: EventStore
+    let time: ChainTime
     let batches: EventBatch[]
     let running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined
 
     before(async () => {
       chain = await TestChain.start()
       const record = await deploy({ owner: chain.wallet(0), network: 'test', parameters: FAST })
-      const deployment = deploymentOf(record)
+      deployment = deploymentOf(record)
       fromBlock = deployment.fromBlock
       contracts = await connect(deployment, chain.wallet(0))
     })
@@ -40,6 +50,7 @@ for (const kind of DATABASES) {
     beforeEach(async () => {
       db = await open()
       events = new EventStore(db)
+      time = new ChainTime(systemClock)
       batches = []
     })
     afterEach(async () => {
@@ -47,11 +58,11 @@ for (const kind of DATABASES) {
       await db.destroy()
     })
 
-    function follow(): void {
+    function follow(from: Contracts = contracts, back = 0): ChainFollower {
       const follower = new ChainFollower({
-        contracts,
+        contracts: from,
         events,
-        time: new ChainTime(systemClock),
+        time,
         clock: systemClock,
         log: jsonLogger({ level: 'error', write: console.log, now: () => Date.now() }),
         pollMs: 50,
@@ -60,8 +71,10 @@ for (const kind of DATABASES) {
           batches.push(batch)
         },
       })
+      if (back > 0) follower.readAgain(back)
       const stop = new AbortController()
       running = { stop, done: follower.run(stop.signal) }
+      return follower
     }
 
     async function stopFollowing(): Promise<void> {
@@ -138,6 +151,47 @@ for (const kind of DATABASES) {
         expect(batches.some((batch) => batch.kind === 'reorg')).to.be.true
       })
     }
+
+    it('reads again what was left out for long, and leaves alone what is there', async () => {
+      const rpc = await FaultyRpc.start(chain.url)
+      const provider = rpcProvider(rpc.url, CHAIN_ID)
+      try {
+        const faulty = await connect(deployment, provider)
+        const kept = await admit()
+        const follower = follow(faulty)
+        await until(async () => (await admitted()).includes(kept))
+        rpc.fault = 'leaves logs out'
+        const missed = await admit()
+        await chain.provider.send('anvil_mine', ['0x50'])
+        const head = await chain.provider.getBlockNumber()
+        await until(async () => (await events.cursor())!.next > head)
+        rpc.fault = 'none'
+        const { block } = time
+        follower.readAgain(1_000)
+        await until(async () => (await admitted()).includes(missed))
+        expect((await admitted()).filter((account) => account === kept)).to.have.length(1)
+        expect(time.block, 'time does not run backwards').to.be.at.least(block)
+        expect(batches.every((batch) => batch.kind === 'events')).to.be.true
+        const fresh = await admit()
+        await until(async () => (await admitted()).includes(fresh))
+      } finally {
+        await stopFollowing()
+        provider.destroy()
+        await rpc.stop()
+      }
+    })
+
+    it('keeps nothing of blocks that were replaced before they were read again', async () => {
+      follow()
+      const gone = await admit()
+      await until(async () => (await admitted()).includes(gone))
+      await stopFollowing()
+      await chain.provider.send('anvil_reorg', [2, []])
+      const fresh = await admit()
+      follow(contracts, 1_000)
+      await until(async () => (await admitted()).includes(fresh) && !(await admitted()).includes(gone))
+      expect(batches.some((batch) => batch.kind === 'reorg' && batch.because === 'replaced')).to.be.true
+    })
 
     it('finds a reorg that happened while it was not running', async () => {
       follow()

@@ -29,6 +29,7 @@ import { seatlessWarning } from './coordinate/seatlessWarning.js'
 import { Workshop } from './coordinate/Workshop.js'
 import { safetyOf } from './job/decide.js'
 import type { Logger } from './log/Logger.js'
+import { DrawWatch } from './observe/DrawWatch.js'
 import { HealthServer } from './observe/HealthServer.js'
 import { StandingWatch } from './observe/StandingWatch.js'
 import { readStatus, type WorkerStatus } from './observe/WorkerStatus.js'
@@ -57,6 +58,11 @@ export interface WorkerDependencies extends DaemonParts {
   /** Called once it follows the chain. */
   readonly onStarted?: () => void
 }
+
+/** Looks at the chain, after each of which the draws are compared with it once. */
+const LOOKS_AT_DRAWS = 30
+/** Blocks that are read once more for a draw that was not heard of: more than a day of most chains. */
+const BLOCKS_READ_AGAIN = 10_000
 
 /** The prover worker: one operator account with its seats on one machine. */
 export class Worker {
@@ -232,6 +238,13 @@ export class Worker {
         ? undefined
         : new StandingWatch({ contracts, seats, operator: signer.operator, metrics, clock, log })
 
+    const draws = new DrawWatch({
+      ...{ contracts, seats, events, jobs, clock, log, everyMs: LOOKS_AT_DRAWS * config.pollMs },
+      onUnheard: (count) => {
+        metrics.onUnheard(count)
+        if (count > 0) follower.readAgain(BLOCKS_READ_AGAIN)
+      },
+    })
     const { fleet } = crew
     await this.#observe(metrics, signer.operator, contracts.chainId, {
       openJobs: () => jobs.openByState(),
@@ -258,7 +271,8 @@ export class Worker {
       mode: config.mode,
     })
     this.#onStarted?.()
-    await this.#work({ stop, lost, follower, coordinator, publisher, qualifier, collector, watch, workshop, crew })
+    const watches = watch === undefined ? [draws] : [draws, watch]
+    await this.#work({ stop, lost, follower, coordinator, publisher, qualifier, collector, watches, workshop, crew })
     log.info('worker stopped', { stage: 'stop' })
   }
 
@@ -271,11 +285,11 @@ export class Worker {
     readonly publisher: Outbox
     readonly qualifier: Qualifier
     readonly collector: RewardCollector
-    readonly watch: StandingWatch | undefined
+    readonly watches: readonly (DrawWatch | StandingWatch)[]
     readonly workshop: Workshop
     readonly crew: Crew
   }): Promise<void> {
-    const { stop, lost, follower, coordinator, publisher, qualifier, collector, watch, workshop } = parts
+    const { stop, lost, follower, coordinator, publisher, qualifier, collector, watches, workshop } = parts
     const { fleet, runner } = parts.crew
     const broken = new AbortController()
     lost.addEventListener('abort', () => broken.abort(lost.reason))
@@ -288,9 +302,7 @@ export class Worker {
       })
     const always = [follower, coordinator, publisher, qualifier, collector]
     const settled = Promise.allSettled(
-      [...always, ...(watch ? [watch] : []), ...(fleet ? [fleet] : [])].map((loop) =>
-        orBreak(loop.run(finished.signal)),
-      ),
+      [...always, ...watches, ...(fleet ? [fleet] : [])].map((loop) => orBreak(loop.run(finished.signal))),
     )
     const proving = runner && orBreak(runner.run(AbortSignal.any([stop, broken.signal])))
     await untilAborted(AbortSignal.any([stop, broken.signal]))

@@ -37,6 +37,7 @@ export class WorkerMetrics implements HealthFigures {
   readonly #startedAt: number
   #chainSeenAt: number | undefined
   #head = 0
+  #unheard = 0
   #reconciledAt: number
   #sources: MetricSources | undefined
 
@@ -118,6 +119,12 @@ export class WorkerMetrics implements HealthFigures {
     for (const status of statuses) gauge.inc({ status })
   }
 
+  /** Seats at work for something of which no event was heard. */
+  onUnheard(seats: number): void {
+    this.#gauge('gevulot_draws_unheard').set(seats)
+    this.#unheard = seats
+  }
+
   /** Seconds since the newest block was first seen; since the start while none was. */
   get chainAge(): number {
     return (this.#clock.now() - (this.#chainSeenAt ?? this.#startedAt)) / 1000
@@ -146,6 +153,7 @@ export class WorkerMetrics implements HealthFigures {
       // Of a single one `chainUnseen` tells soon enough.
       ...(endpoints.length > 1 && { noEndpoint: !endpoints.some(({ isUp }) => isUp) }),
       chainUnseen: !this.hasSeenChain || this.chainAge > seconds,
+      ...(this.#unheard > 0 && { drawUnheard: true }),
       // Without a fleet it is a runner itself.
       ...(runners && { noRunner: !runners.some(({ isReady }) => isReady) }),
     }

@@ -68,6 +68,10 @@ export const WORKER_METRICS = {
   },
   gevulot_rewards_claimed_tokens_total: { type: 'counter', help: 'Network rewards claimed since the start, tokens.' },
   gevulot_seats: { type: 'gauge', help: 'Seats worked for, by status on the chain.', labels: ['status'] },
+  gevulot_draws_unheard: {
+    type: 'gauge',
+    help: 'Seats that the chain holds for work of which no endpoint has told an event: they will be slashed.',
+  },
   gevulot_approvals_waiting: {
     type: 'gauge',
     help: 'Workloads that wait for the operator (mode approve); what nobody answers is declined.',
