@@ -1,3 +1,4 @@
+import { ZeroAddress } from 'ethers'
 import { network } from 'hardhat'
 
 import { deployContract } from '../../sdk/src/deploy/deploy.js'
@@ -13,7 +14,7 @@ export async function drandPair(): Promise<readonly [first: number, second: numb
   const { ethers } = await network.create()
   const [signer] = await ethers.getSigners()
   if (signer === undefined) throw new Error('no signer')
-  const { address } = await deployContract(signer, 'DrandBeacon', [15, 5])
+  const { address } = await deployContract(signer, 'DrandBeacon', [15, 5, ZeroAddress])
   const beacon = DrandBeacon__factory.connect(address, signer)
   const publish = async (round: number): Promise<number> => {
     const recorded = ROUNDS.get(round)

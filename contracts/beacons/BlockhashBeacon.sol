@@ -18,18 +18,24 @@ contract BlockhashBeacon is IBeacon {
     /// @notice Blocks between submission and round.
     uint32 public immutable lag;
 
-    /// @notice The lag must leave at least one block for the margin of {isOpen}.
-    error LagTooShort(uint32 lag);
+    /// @notice The lag must leave at least one block for the margin of {isOpen}, and fit {IBeacon-Schedule}.
+    error InvalidLag(uint32 lag);
 
-    /// @param lag_ Blocks between submission and round, at least 2.
+    /// @param lag_ Blocks between submission and round, from 2 to 65,535.
     constructor(uint32 lag_) {
-        if (lag_ < 2) revert LagTooShort(lag_);
+        if (lag_ < 2 || lag_ > type(uint16).max) revert InvalidLag(lag_);
         lag = lag_;
     }
 
     /// @inheritdoc IBeacon
     function nextRound() external view returns (uint32 round) {
         return uint32(block.number) + lag;
+    }
+
+    /// @inheritdoc IBeacon
+    /// @dev The same for everyone: block numbers are never in doubt.
+    function scheduleFor(address) external view returns (Schedule memory) {
+        return Schedule({genesis: 0, period: 0, lag: uint16(lag)});
     }
 
     /// @inheritdoc IBeacon

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBeacon} from "../interfaces/IBeacon.sol";
+import {IBeaconUser} from "../interfaces/IBeaconUser.sol";
 import {DrandSignature} from "../libraries/DrandSignature.sol";
 
 /// @title drand beacon: the rounds of drand's network "quicknet", verified on chain once for all
@@ -9,8 +10,9 @@ import {DrandSignature} from "../libraries/DrandSignature.sol";
 /// value nor who is drawn, only whether to relay. A value is the first half of the randomness that drand publishes, which is
 /// sha256 of the compressed signature: nobody chooses a bit of it, and 128 of them are as far from being guessed as 256 (docs/adr/0044-half-values.md).
 /// TIME. Round r is due at GENESIS + (r − 1) · PERIOD. A chain whose clock is late would fix rounds that are already public: the
-/// lag bridges what is usual, and a round relayed before its time proves more than that and stops submissions.
-/// MONEY. None. ROLES. None. EXTERNAL CALLS. Precompiles only.
+/// lag bridges what is usual, and a round relayed before its time proves more than that and stops submissions:
+/// the market that counts rounds by itself is told in the same transaction.
+/// MONEY. None. ROLES. None. EXTERNAL CALLS. Precompiles, and the one user, fixed at deployment.
 contract DrandBeacon is IBeacon {
     /// @notice Unix time of round 1.
     uint256 public constant GENESIS = 1_692_803_367;
@@ -26,6 +28,9 @@ contract DrandBeacon is IBeacon {
     uint32 public immutable lag;
     /// @notice Rounds by which the chain's clock may be late.
     uint32 public immutable margin;
+
+    /// @notice Is told when the chain's clock turns out to be late, and may therefore count rounds by itself; zero for none.
+    IBeaconUser public immutable user;
 
     /// @notice Newest round that was relayed before it was due by the chain's clock; zero for none.
     uint32 public ahead;
@@ -46,10 +51,12 @@ contract DrandBeacon is IBeacon {
 
     /// @param lag_ Rounds between the one due at submission and the one fixed.
     /// @param margin_ Rounds by which the chain's clock may be late, and in which nobody may cancel for free any more.
-    constructor(uint32 lag_, uint32 margin_) {
+    /// @param user_ Contract that counts rounds by itself, and has to be told when it must not; zero for none.
+    constructor(uint32 lag_, uint32 margin_, IBeaconUser user_) {
         if (margin_ == 0 || margin_ >= lag_ || lag_ > MAX_LAG) revert LagOutOfBounds(lag_, margin_);
         lag = lag_;
         margin = margin_;
+        user = user_;
     }
 
     /// @notice Makes the value of a round known, for everyone and for ever.
@@ -60,14 +67,23 @@ contract DrandBeacon is IBeacon {
         if (!DrandSignature.verify(round, signature)) revert RoundNotSigned(round);
         bytes32 half = bytes16(sha256(DrandSignature.compress(signature)));
         _pairs[round & ~PAIR] |= half >> _placeOf(round);
-        if (timeOf(round) > block.timestamp && round > ahead) ahead = round;
+        if (timeOf(round) <= block.timestamp || round <= ahead) return;
+        ahead = round;
+        // Not caught: a relayer could else starve the call, and the round is not to be had a second time.
+        if (address(user) != address(0) && _isStale(_due())) user.doubtClock();
     }
 
     /// @inheritdoc IBeacon
     function nextRound() external view returns (uint32 round) {
         uint32 due = _due();
-        if (ahead > due + margin) revert ClockStale(ahead, due);
+        if (_isStale(due)) revert ClockStale(ahead, due);
         return due + lag;
+    }
+
+    /// @inheritdoc IBeacon
+    function scheduleFor(address user_) external view returns (Schedule memory schedule) {
+        if (user_ != address(user)) return schedule;
+        return Schedule({genesis: uint40(GENESIS), period: uint16(PERIOD), lag: uint16(lag)});
     }
 
     /// @inheritdoc IBeacon
@@ -92,6 +108,12 @@ contract DrandBeacon is IBeacon {
     /// @dev Where in its pair's word the value of a round begins, in bits: 0, or 128 (4 · 2^5) for the second.
     function _placeOf(uint32 round) private pure returns (uint256 place) {
         return uint256(round & PAIR) << 5;
+    }
+
+    /// @dev Whether a round is public that proves the clock to be late by more than the margin. Time does not run back, so what is not stale once does not
+    /// become so but by another early round.
+    function _isStale(uint32 due) private view returns (bool) {
+        return ahead > due + margin;
     }
 
     /// @dev The newest round that is due by the chain's clock.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IBeaconUser} from "./IBeaconUser.sol";
 import {IMarketTypes} from "./IMarketTypes.sol";
 
 /// @title Errors of the market
@@ -15,6 +16,8 @@ interface IMarketErrors is IMarketTypes {
     error SubmissionsPaused(uint8 class, uint256 until);
     /// @notice Submissions to the class are not paused.
     error NotPaused(uint8 class);
+    /// @notice The class's beacon names no round at present, or has no schedule that this market may count by.
+    error ClockInDoubt(uint8 class);
     /// @notice The class was paused a short while ago: the next pause is possible from `from` on.
     error PausedTooRecently(uint8 class, uint256 from);
     /// @notice The caller is not the guardian.
@@ -136,6 +139,8 @@ interface IMarketEvents is IMarketTypes {
     event GuardianOffered(address indexed guardian);
     /// @notice The guardian changed.
     event GuardianSet(address indexed guardian);
+    /// @notice From now on submissions to a class ask its beacon for their round, because it doubts the chain's clock; false: no longer.
+    event ClockDoubted(uint8 indexed class, bool doubted);
     /// @notice Submissions to a class are paused until `until` at the latest; zero: no longer.
     event PauseSet(uint8 indexed class, uint256 until);
     /// @notice A workload was submitted. With program and requester the arguments are the spec.
@@ -322,7 +327,7 @@ interface IMarketCore is IMarketErrors, IMarketEvents {
 /// @title The market, cold path: programs, cancel, decline, fail, release, clear, rules, who may submit, views
 /// @notice Reached at the market's address too, by delegatecall to an extension fixed at deployment
 /// (docs/adr/0002-market-and-extension.md).
-interface IMarketExtension is IMarketErrors, IMarketEvents {
+interface IMarketExtension is IMarketErrors, IMarketEvents, IBeaconUser {
     // ─── Programs and fees ───────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @notice Deploys a program. Deploying the same program again changes nothing and returns the same id.
@@ -366,6 +371,10 @@ interface IMarketExtension is IMarketErrors, IMarketEvents {
     /// @param spec The workload's spec.
     /// @param seats Seats to free.
     function clear(Spec calldata spec, uint256[] calldata seats) external;
+
+    /// @notice Lets the market count a class's rounds by itself again once its beacon names them, which makes submissions cheaper. Anyone may call.
+    /// @param class Hardware class.
+    function trustClock(uint8 class) external;
 
     // ─── Owner and guardian ──────────────────────────────────────────────────────────────────────────────────────────────
 

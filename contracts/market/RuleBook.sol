@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IBeacon} from "../interfaces/IBeacon.sol";
+import {IBeaconUser} from "../interfaces/IBeaconUser.sol";
 import {IMarketExtension} from "../interfaces/IMarket.sol";
 import {FrozenRules, FrozenRulesLib} from "../libraries/FrozenRules.sol";
 import {WorkloadWordLib} from "../libraries/WorkloadWord.sol";
@@ -69,15 +71,39 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
         uint256 left = (uint256(terms.minimumFee) * GWEI * (BPS - r.frozen.baseBurnBps() - r.committeeBps)) / BPS;
         uint256 bounties = r.frozen.assignBounty() + r.frozen.settleBounty();
         _checkRule("left of minimumFee", left, bounties, type(uint256).max);
-        _classes[class] = StoredClass({
-            beacon: r.beacon,
-            minimumFee: terms.minimumFee,
-            minimumRate: terms.minimumRate,
-            // New terms do not end a pause.
-            rules: terms.rules | (_classes[class].rules & PAUSED) | (_isOpen(AccessList.Requesters) ? 0 : RESTRICTED),
-            responseWindow: r.responseWindow
-        });
+        StoredClass memory c;
+        c.minimumFee = terms.minimumFee;
+        c.minimumRate = terms.minimumRate;
+        c.responseWindow = r.responseWindow;
+        // New terms do not end a pause.
+        c.rules = terms.rules | (_classes[class].rules & PAUSED);
+        if (!_isOpen(AccessList.Requesters)) c.rules |= RESTRICTED;
+        if (terms.rules != 0) {
+            IBeacon.Schedule memory schedule = IBeacon(r.beacon).scheduleFor(address(this));
+            (c.genesis, c.period, c.lag) = (schedule.genesis, schedule.period, schedule.lag);
+            if (!_isCounted(r.beacon, c)) c.rules |= ASKS;
+        }
+        _classes[class] = c;
         emit ClassTermsSet(class, terms);
+    }
+
+    /// @inheritdoc IBeaconUser
+    /// @dev Reads all classes: it is needed once in a network's life, if ever, and whoever relays the round pays for it.
+    function doubtClock() external {
+        for (uint8 class; class <= MAX_CLASS; ++class) {
+            uint16 rules = _classes[class].rules;
+            if (rules == 0 || _rules[rules & ~MARKS].beacon != _msgSender()) continue;
+            _classes[class].rules = rules | ASKS;
+            emit ClockDoubted(class, true);
+        }
+    }
+
+    /// @inheritdoc IMarketExtension
+    function trustClock(uint8 class) external {
+        StoredClass memory c = _classes[class];
+        if (!_isCounted(_rules[c.rules & ~MARKS].beacon, c)) revert ClockInDoubt(class);
+        _classes[class].rules = c.rules & ~ASKS;
+        emit ClockDoubted(class, false);
     }
 
     /// @inheritdoc IMarketExtension
@@ -103,8 +129,17 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     /// @inheritdoc IMarketExtension
     function classTermsOf(uint8 class) external view returns (ClassTerms memory) {
         StoredClass memory c = _classes[class];
-        return
-            ClassTerms({minimumFee: c.minimumFee, minimumRate: c.minimumRate, rules: c.rules & ~(PAUSED | RESTRICTED)});
+        return ClassTerms({minimumFee: c.minimumFee, minimumRate: c.minimumRate, rules: c.rules & ~MARKS});
+    }
+
+    /// @dev Whether the beacon names a round now, and it is the one that the class's copy of the schedule says.
+    function _isCounted(address beacon, StoredClass memory c) private view returns (bool) {
+        if (c.lag == 0) return false;
+        try IBeacon(beacon).nextRound() returns (uint32 round) {
+            return round == _scheduledRound(c);
+        } catch {
+            return false;
+        }
     }
 
     /// @dev Either no committees at all, or a share and a window within their bounds.

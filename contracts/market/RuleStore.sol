@@ -23,9 +23,12 @@ abstract contract RuleStore is Accounts {
     }
 
     /// @dev Everything a submission needs to know of a class, in one word. While submissions are paused or for listed requesters only, `rules` has
-    /// {PAUSED} or {RESTRICTED} too, so that a submission reads nothing more to find that they are not.
+    /// {PAUSED} or {RESTRICTED} too, and {ASKS} while its beacon must be asked for the round, so that a submission reads nothing more, and calls
+    /// nobody, to find that they are not. The beacon's schedule is a copy: docs/adr/0048-counted-rounds.md.
     struct StoredClass {
-        address beacon;
+        uint40 genesis;
+        uint16 period;
+        uint16 lag;
         uint32 minimumFee;
         uint32 minimumRate;
         uint16 rules;
@@ -39,6 +42,10 @@ abstract contract RuleStore is Accounts {
     uint16 internal constant PAUSED = 1 << 15;
     /// @dev Another one.
     uint16 internal constant RESTRICTED = 1 << 14;
+    /// @dev Another one.
+    uint16 internal constant ASKS = 1 << 13;
+    /// @dev All of them.
+    uint16 internal constant MARKS = PAUSED | RESTRICTED | ASKS;
 
     /// @notice The registry of provers and bonds.
     IProverRegistry public immutable registry;
@@ -88,6 +95,15 @@ abstract contract RuleStore is Accounts {
     /// @dev Same as the registry's currentEpoch.
     function _currentEpoch() internal view returns (uint256) {
         return (block.timestamp - _epochGenesis) / _epochLength + 1;
+    }
+
+    /// @dev Same as the `nextRound` of the class's beacon, by its schedule.
+    function _scheduledRound(StoredClass memory c) internal view returns (uint32) {
+        if (c.period == 0) return uint32(block.number) + c.lag;
+        // The beacon named a round by this schedule when the class got it, so its genesis is past.
+        unchecked {
+            return uint32((block.timestamp - c.genesis) / c.period + 1) + c.lag;
+        }
     }
 
     /// @dev The committee's share of `fee`, where one judges.

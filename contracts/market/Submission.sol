@@ -84,12 +84,16 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         if (!verifier.exists()) revert UnknownProgram(request.program);
         uint8 class = verifier.class();
         StoredClass memory terms = _classes[class];
-        if (terms.rules & (PAUSED | RESTRICTED) != 0) terms.rules = _passGate(class, terms.rules, requester);
+        uint16 marks = terms.rules & MARKS;
+        if (marks != 0) {
+            _passGate(class, marks, requester);
+            terms.rules ^= marks;
+        }
         if (terms.rules == 0) revert ClassClosed(class);
         _checkTerms(request, terms);
         WorkloadWord w = WorkloadWordLib.pending(
             WorkloadWordLib.feeAndTag(request.fee, tag),
-            IBeacon(terms.beacon).nextRound(),
+            marks & ASKS == 0 ? _scheduledRound(terms) : IBeacon(_rules[terms.rules].beacon).nextRound(),
             request.maxRunTime,
             _min(terms.responseWindow, request.maxRunTime / 10),
             request.rescue,
@@ -138,16 +142,14 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         return TermsLib.pack(request.fee, request.maxRunTime, request.redundancy, request.rescue, class, rules, tag);
     }
 
-    /// @dev Lets a submission to a class with a mark on its rules pass, or reverts.
-    /// @return The number of the rules, without marks.
-    function _passGate(uint8 class, uint16 rules, address requester) private view returns (uint16) {
-        if (rules & PAUSED != 0) {
+    /// @dev Lets a submission to a class with marks on its rules pass, or reverts.
+    function _passGate(uint8 class, uint16 marks, address requester) private view {
+        if (marks & PAUSED != 0) {
             uint256 until = pausedUntil[class];
             // When it ran out and nobody has lifted it yet, the mark means nothing.
             if (block.timestamp <= until) revert SubmissionsPaused(class, until);
         }
-        if (rules & RESTRICTED != 0) _checkAdmitted(AccessList.Requesters, requester);
-        return rules & ~(PAUSED | RESTRICTED);
+        if (marks & RESTRICTED != 0) _checkAdmitted(AccessList.Requesters, requester);
     }
 
     function _checkTerms(Request calldata request, StoredClass memory terms) private pure {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { concat, ZeroHash } from 'ethers'
+import { concat, ZeroAddress, ZeroHash } from 'ethers'
 import { deployContract } from '../../sdk/src/deploy/deploy.js'
 import {
   fetchRound,
@@ -131,7 +131,7 @@ describe('beacon: drand on a chain', function () {
 
   it('publishes a verified round once, by anyone', async () => {
     const runner = chain.account(1)
-    const { address } = await deployContract(chain.account(0), 'DrandBeacon', [10, 4])
+    const { address } = await deployContract(chain.account(0), 'DrandBeacon', [10, 4, ZeroAddress])
     const beacon = DrandBeacon__factory.connect(address, chain.provider)
     for (const [round, { signature }] of ROUNDS) {
       expect(await beacon.value(round)).to.equal(ZeroHash)
@@ -149,7 +149,7 @@ describe('beacon: drand on a chain', function () {
 
   it('knows a drand beacon from others', async () => {
     const provider = chain.provider
-    const drand = await deployContract(chain.account(0), 'DrandBeacon', [10, 4])
+    const drand = await deployContract(chain.account(0), 'DrandBeacon', [10, 4, ZeroAddress])
     const other = await deployContract(chain.account(0), 'BlockhashBeacon', [3])
     expect(await isDrandBeacon({ provider }, drand.address)).to.equal(true)
     expect(await isDrandBeacon({ provider }, other.address)).to.equal(false)

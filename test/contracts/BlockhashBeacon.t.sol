@@ -24,10 +24,13 @@ contract BlockhashBeaconTest is Test {
         _beacon = new BlockhashBeacon(3);
     }
 
-    function test_constructor_RevertWhen_LagTooShort() public {
-        vm.expectRevert(abi.encodeWithSelector(BlockhashBeacon.LagTooShort.selector, 1));
+    function test_constructor_RevertWhen_TheLagIsOutOfBounds() public {
+        vm.expectRevert(abi.encodeWithSelector(BlockhashBeacon.InvalidLag.selector, 1));
         new BlockhashBeacon(1);
         assertEq(new BlockhashBeacon(2).lag(), 2, "two is enough");
+        vm.expectRevert(abi.encodeWithSelector(BlockhashBeacon.InvalidLag.selector, 65_536));
+        new BlockhashBeacon(65_536);
+        assertEq(new BlockhashBeacon(65_535).scheduleFor(address(this)).lag, 65_535, "the most that a schedule holds");
     }
 
     function test_nextRound_IsAheadByTheLagAndOpen() public view {

@@ -2,7 +2,26 @@
 pragma solidity 0.8.37;
 
 import {DrandBeacon} from "../../contracts/beacons/DrandBeacon.sol";
+import {IBeacon} from "../../contracts/interfaces/IBeacon.sol";
+import {IBeaconUser} from "../../contracts/interfaces/IBeaconUser.sol";
 import {Test} from "../support/solidity/Test.sol";
+
+/// @title Counts how often it was told to doubt the clock; refuses to hear it if the test says so
+contract UserDouble is IBeaconUser {
+    uint256 public doubts;
+    bool public isDeaf;
+
+    error Deaf();
+
+    function deafen(bool isDeaf_) external {
+        isDeaf = isDeaf_;
+    }
+
+    function doubtClock() external {
+        if (isDeaf) revert Deaf();
+        ++doubts;
+    }
+}
 
 /// @dev Signatures and values are what drand's quicknet published, except where a test corrupts them.
 contract DrandBeaconTest is Test {
@@ -10,13 +29,14 @@ contract DrandBeaconTest is Test {
     uint32 private constant ROUND = 1000;
     uint32 private constant LAG = 10;
     uint32 private constant MARGIN = 4;
+    IBeaconUser private constant NOBODY = IBeaconUser(address(0));
     /// @dev A refused point burns the gas a precompile got; this bounds what each try costs.
     uint256 private constant GAS = 400_000;
 
     DrandBeacon private _beacon;
 
     function setUp() public {
-        _beacon = new DrandBeacon(LAG, MARGIN);
+        _beacon = new DrandBeacon(LAG, MARGIN, NOBODY);
         vm.warp(GENESIS + 3 * 40_000_000);
     }
 
@@ -228,8 +248,8 @@ contract DrandBeaconTest is Test {
         _refusesLag(10, 0);
         _refusesLag(10, 10);
         _refusesLag(201, 10);
-        assertEq(new DrandBeacon(2, 1).lag(), 2, "the least");
-        assertEq(new DrandBeacon(200, 199).margin(), 199, "the most");
+        assertEq(new DrandBeacon(2, 1, NOBODY).lag(), 2, "the least");
+        assertEq(new DrandBeacon(200, 199, NOBODY).margin(), 199, "the most");
     }
 
     function test_nextRound_IsAheadOfTheClockByTheLag() public {
@@ -284,6 +304,41 @@ contract DrandBeaconTest is Test {
         }
     }
 
+    function test_publish_TellsTheUserEachTimeTheClockTurnsOutToBeStale() public {
+        UserDouble user = new UserDouble();
+        _beacon = new DrandBeacon(LAG, MARGIN, user);
+        vm.warp(_beacon.timeOf(ROUND - MARGIN));
+        _beacon.publish(ROUND, _round1000());
+        assertEq(user.doubts(), 0, "within the margin rounds are named");
+        vm.warp(_beacon.timeOf(ROUND - MARGIN));
+        _beacon.publish(1001, _round1001());
+        assertEq(user.doubts(), 1, "one more is beyond it");
+        (bool ok, ) = address(_beacon).staticcall(abi.encodeCall(DrandBeacon.nextRound, ()));
+        assertFalse(ok, "which is when none is named");
+    }
+
+    function test_publish_IsUndoneWhenTheUserDidNotHear() public {
+        UserDouble user = new UserDouble();
+        _beacon = new DrandBeacon(LAG, MARGIN, user);
+        vm.warp(_beacon.timeOf(ROUND - MARGIN - 1));
+        user.deafen(true);
+        vm.expectRevert(abi.encodeWithSelector(UserDouble.Deaf.selector));
+        _beacon.publish(ROUND, _round1000());
+        assertEq(_beacon.value(ROUND), 0, "so that it can be relayed again");
+        user.deafen(false);
+        _beacon.publish(ROUND, _round1000());
+        assertEq(user.doubts(), 1, "and be heard");
+    }
+
+    function testFuzz_scheduleFor_SaysWhatNextRoundSays(uint32 late) public {
+        UserDouble user = new UserDouble();
+        _beacon = new DrandBeacon(LAG, MARGIN, user);
+        vm.warp(GENESIS + late);
+        IBeacon.Schedule memory s = _beacon.scheduleFor(address(user));
+        assertEq((block.timestamp - s.genesis) / s.period + 1 + s.lag, _beacon.nextRound(), "the same round");
+        assertEq(_beacon.scheduleFor(address(this)).lag, 0, "nobody else is told, so nobody else may count");
+    }
+
     function test_publish_ARoundInTimeCostsNoSecondWord() public {
         _beacon.publish(ROUND, _round1000());
         assertEq(_beacon.ahead(), 0, "nothing to remember");
@@ -312,7 +367,7 @@ contract DrandBeaconTest is Test {
 
     function _refusesLag(uint32 lag, uint32 margin) private {
         vm.expectRevert(abi.encodeWithSelector(DrandBeacon.LagOutOfBounds.selector, lag, margin));
-        new DrandBeacon(lag, margin);
+        new DrandBeacon(lag, margin, NOBODY);
     }
 
     function _round1000() private pure returns (bytes32[3] memory) {

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {BlockhashBeacon} from "../../contracts/beacons/BlockhashBeacon.sol";
 import {DrandBeacon} from "../../contracts/beacons/DrandBeacon.sol";
+import {IBeacon} from "../../contracts/interfaces/IBeacon.sol";
+import {IBeaconUser} from "../../contracts/interfaces/IBeaconUser.sol";
 import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 import {TestBeacon} from "../support/solidity/TestBeacon.sol";
 
 contract MarketBeaconsTest is MarketFixture {
+    uint32 private constant LAG = 10;
+    /// @dev A real round of quicknet.
+    uint32 private constant ROUND = 32_285_085;
+
     function test_switchingTheBeacon_LeavesALiveWorkloadAlone() public {
         Workload memory w = submit(aRequest());
         TestBeacon other = new TestBeacon();
@@ -36,24 +43,17 @@ contract MarketBeaconsTest is MarketFixture {
     }
 
     function test_submit_UnderDrand_IsDrawnByTheRealRound() public {
-        DrandBeacon drand = new DrandBeacon(10, 4);
+        DrandBeacon drand = new DrandBeacon(LAG, 4, IBeaconUser(address(market)));
         _useBeacon(address(drand));
         // Thirty seconds before quicknet published round 32,285,085.
-        vm.warp(drand.timeOf(32_285_085) - 30);
+        vm.warp(drand.timeOf(ROUND) - 30);
         Workload memory w = submit(aRequest());
-        assertEq(w.round, 32_285_085, "a lag of ten rounds");
+        assertEq(w.round, ROUND, "a lag of ten rounds");
         vm.expectRevert(abi.encodeWithSelector(RoundNotKnown.selector, w.round));
         assign(w);
-        vm.warp(drand.timeOf(32_285_085));
+        vm.warp(drand.timeOf(ROUND));
         vm.prank(keeper);
-        drand.publish(
-            32_285_085,
-            [
-                bytes32(0x01dbce51d584d90d618547f4b50391d53ace6f6b9aeb8fb67e1879427af9d031),
-                0x0ac0ec6f519271d9a313ee84b378d416057c084662157cdba65cd5d756701732,
-                0xd20942e7bb1269db3f67a2a4bb3e371a1d425093bf06667e89ad83cbbd0e4500
-            ]
-        );
+        drand.publish(ROUND, _signature());
         assign(w);
         bytes32 seed = keccak256(abi.encode(bytes32(bytes16(0xd42020c3c65a4ec6adda3a69fdd41a69)), w.id));
         uint256 first = uint24(registry.draw(CLASS, seed, w.epoch, 0, 1)[0]);
@@ -61,23 +61,110 @@ contract MarketBeaconsTest is MarketFixture {
     }
 
     function test_submit_RevertWhen_DrandShowsThatTheClockIsStale() public {
-        DrandBeacon drand = new DrandBeacon(10, 4);
+        (DrandBeacon drand, uint256 due) = _staleDrand(address(market));
+        Request memory request = aRequest();
+        vm.expectEmit(address(market));
+        emit ClockDoubted(CLASS, true);
+        drand.publish(ROUND, _signature());
+        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.ClockStale.selector, ROUND, due));
+        vm.prank(requester);
+        market.submit(request);
+        vm.expectRevert(abi.encodeWithSelector(ClockInDoubt.selector, CLASS));
+        market.trustClock(CLASS);
+    }
+
+    /// @dev Without a call to the beacon nothing but the mark says that it refuses.
+    function test_submit_GoesOnOnceTheClockHasCaughtUp() public {
+        (DrandBeacon drand, ) = _staleDrand(address(market));
+        drand.publish(ROUND, _signature());
+        vm.warp(drand.timeOf(ROUND));
+        assertEq(submit(aRequest()).round, ROUND + LAG, "asked for");
+        vm.expectEmit(address(market));
+        emit ClockDoubted(CLASS, false);
+        vm.prank(keeper);
+        market.trustClock(CLASS);
+        vm.expectCall(address(drand), abi.encodeCall(DrandBeacon.nextRound, ()), 0);
+        assertEq(submit(aRequest()).round, ROUND + LAG, "counted");
+    }
+
+    function test_submit_RevertWhen_TheTermsCameWhileTheClockWasStale() public {
+        DrandBeacon drand = new DrandBeacon(LAG, 4, IBeaconUser(address(market)));
+        vm.warp(drand.timeOf(ROUND - 1200));
+        drand.publish(ROUND, _signature());
         _useBeacon(address(drand));
-        // The round came out an hour ago: whoever submits now knows every value of the next hour.
-        uint256 due = 32_285_085 - 1200;
+        Request memory request = aRequest();
+        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.ClockStale.selector, ROUND, ROUND - 1200));
+        vm.prank(requester);
+        market.submit(request);
+    }
+
+    /// @dev A beacon that tells somebody else would leave this market counting: it is asked each time.
+    function test_submit_RevertWhen_TheClockIsStaleAndTheBeaconTellsAnother() public {
+        (DrandBeacon drand, uint256 due) = _staleDrand(address(0));
+        drand.publish(ROUND, _signature());
+        Request memory request = aRequest();
+        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.ClockStale.selector, ROUND, due));
+        vm.prank(requester);
+        market.submit(request);
+        vm.warp(drand.timeOf(ROUND));
+        vm.expectRevert(abi.encodeWithSelector(ClockInDoubt.selector, CLASS));
+        market.trustClock(CLASS);
+        assertEq(submit(aRequest()).round, ROUND + LAG, "asked for");
+    }
+
+    function test_doubtClock_OfAStrangerChangesNothing() public {
+        BlockhashBeacon blocks = new BlockhashBeacon(5);
+        _useBeacon(address(blocks));
+        vm.prank(keeper);
+        market.doubtClock();
+        vm.expectCall(address(blocks), abi.encodeCall(BlockhashBeacon.nextRound, ()), 0);
+        assertEq(submit(aRequest()).round, block.number + 5, "counted");
+    }
+
+    function test_submit_UnderBlockHashes_CountsWithoutACall() public {
+        BlockhashBeacon blocks = new BlockhashBeacon(5);
+        _useBeacon(address(blocks));
+        vm.roll(777);
+        vm.expectCall(address(blocks), abi.encodeCall(BlockhashBeacon.nextRound, ()), 0);
+        assertEq(submit(aRequest()).round, 782, "its block and the lag");
+    }
+
+    function testFuzz_submit_CountsAsTheBeaconWould(uint32 later, bool isDrand) public {
+        DrandBeacon drand = new DrandBeacon(LAG, 4, IBeaconUser(address(market)));
+        IBeacon chosen = isDrand ? IBeacon(drand) : new BlockhashBeacon(3);
+        vm.warp(drand.timeOf(ROUND));
+        _useBeacon(address(chosen));
+        vm.warp(drand.timeOf(ROUND) + later);
+        vm.roll(uint256(later >> 1) + 1);
+        assertEq(submit(aRequest()).round, chosen.nextRound(), "the same round");
+    }
+
+    function test_setClassTerms_AClosedClassNeedsNoBeacon() public {
+        vm.prank(owner);
+        market.setClassTerms(CLASS, ClassTerms({minimumFee: 0, minimumRate: 0, rules: 0}));
+        Request memory request = aRequest();
+        vm.expectRevert(abi.encodeWithSelector(ClassClosed.selector, CLASS));
+        vm.prank(requester);
+        market.submit(request);
+        vm.expectRevert(abi.encodeWithSelector(ClockInDoubt.selector, CLASS));
+        market.trustClock(CLASS);
+    }
+
+    /// @dev The round came out an hour ago: whoever submits now knows every value of the next hour.
+    function _staleDrand(address user) private returns (DrandBeacon drand, uint256 due) {
+        drand = new DrandBeacon(LAG, 4, IBeaconUser(user));
+        due = ROUND - 1200;
         vm.warp(drand.timeOf(uint32(due)));
-        drand.publish(
-            32_285_085,
+        _useBeacon(address(drand));
+    }
+
+    function _signature() private pure returns (bytes32[3] memory) {
+        return
             [
                 bytes32(0x01dbce51d584d90d618547f4b50391d53ace6f6b9aeb8fb67e1879427af9d031),
                 0x0ac0ec6f519271d9a313ee84b378d416057c084662157cdba65cd5d756701732,
                 0xd20942e7bb1269db3f67a2a4bb3e371a1d425093bf06667e89ad83cbbd0e4500
-            ]
-        );
-        Request memory request = aRequest();
-        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.ClockStale.selector, 32_285_085, due));
-        vm.prank(requester);
-        market.submit(request);
+            ];
     }
 
     function _useBeacon(address beacon_) private {

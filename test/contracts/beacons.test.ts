@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { ContractFactory, type InterfaceAbi } from 'ethers'
+import { ContractFactory, type InterfaceAbi, ZeroAddress } from 'ethers'
 import { network } from 'hardhat'
 import { artifacts } from '../../scripts/lib/artifacts.js'
 import { DrandBeacon__factory } from '../../sdk/src/chain/generated/factories/DrandBeacon__factory.js'
@@ -27,7 +27,7 @@ describe('contracts: beacons on real chains', function () {
     const { ethers } = await network.create({ network: 'default', override: { hardfork: 'cancun' } })
     const [signer] = await ethers.getSigners()
     const { abi, bytecode } = codeOf('DrandBeacon')
-    const deployed = await new ContractFactory(abi, bytecode, signer).deploy(10, 4)
+    const deployed = await new ContractFactory(abi, bytecode, signer).deploy(10, 4, ZeroAddress)
     const beacon = DrandBeacon__factory.connect(await deployed.getAddress(), signer)
     await expect(beacon.publish(ROUND, POINT)).to.be.revertedWithCustomError(beacon, 'PrecompileMissing')
     expect(await beacon.value(ROUND)).to.equal(`0x${'00'.repeat(32)}`)

@@ -38,7 +38,7 @@ type RewardsChecked = {
   [N in keyof RewardsEventArguments]: Same<keyof RewardsEventArguments[N], AbiArguments<Rewards['filters'], N>>
 }
 const marketNames: Record<keyof MarketChecked, MarketChecked[keyof MarketChecked]> = {
-  Admitted: true, ListOpened: true, ItemFailed: true, GuardianOffered: true, GuardianSet: true, PauseSet: true, Deposited: true, Withdrawn: true, FeesBurned: true, ProgramDeployed: true, RulesAdded: true, ClassTermsSet: true,
+  Admitted: true, ListOpened: true, ItemFailed: true, GuardianOffered: true, GuardianSet: true, PauseSet: true, ClockDoubted: true, Deposited: true, Withdrawn: true, FeesBurned: true, ProgramDeployed: true, RulesAdded: true, ClassTermsSet: true,
   Submitted: true, Assigned: true, Accepted: true, Declined: true, Failed: true, Committed: true, CommitsClosed: true,
   CancelRequested: true, Revealed: true, RevealedToCommittee: true, Judged: true, SlotSettled: true,
   Missed: true, Finished: true, Silent: true,

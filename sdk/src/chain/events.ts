@@ -79,6 +79,7 @@ export interface MarketEventArguments {
   GuardianOffered: { readonly guardian: Address }
   GuardianSet: { readonly guardian: Address }
   /** Zero: lifted. */
+  ClockDoubted: { readonly class: number; readonly doubted: boolean }
   PauseSet: { readonly class: number; readonly until: number }
   Submitted: OfWorkload & {
     readonly requester: Address

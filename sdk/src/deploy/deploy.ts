@@ -101,7 +101,7 @@ export async function deploy({ owner, network, parameters }: DeployOptions): Pro
     parameters.rewards.epochLength,
   ])
   const viewer = await deployContract(owner, 'MarketViewer', [registry.address])
-  const beacon = await deployBeacon(owner, parameters.beacon)
+  const beacon = await deployBeacon(owner, parameters.beacon, market.address)
   const { chainId } = await provider.getNetwork()
   const record: DeploymentRecord = {
     schema: 'gevulot/deployment@1',
@@ -130,12 +130,12 @@ async function handOver(
   return timelock
 }
 
-function deployBeacon(owner: Signer, beacon: BeaconParameters): Promise<DeployedContract> {
+function deployBeacon(owner: Signer, beacon: BeaconParameters, market: Address): Promise<DeployedContract> {
   switch (beacon.kind) {
     case 'blockhash':
       return deployContract(owner, 'BlockhashBeacon', [beacon.lag])
     case 'drand':
-      return deployContract(owner, 'DrandBeacon', [beacon.lag, beacon.margin])
+      return deployContract(owner, 'DrandBeacon', [beacon.lag, beacon.margin, market])
   }
 }
 

@@ -20,6 +20,10 @@ contract ClockBeacon is IBeacon {
     }
 
     /// @inheritdoc IBeacon
+    /// @dev None: it is asked each time.
+    function scheduleFor(address) external pure returns (Schedule memory) {}
+
+    /// @inheritdoc IBeacon
     function isOpen(uint32 round) external view returns (bool open) {
         return block.timestamp + MARGIN < uint256(round) * PERIOD;
     }

@@ -41,6 +41,10 @@ contract TestBeacon is IBeacon {
     }
 
     /// @inheritdoc IBeacon
+    /// @dev None: it is asked each time.
+    function scheduleFor(address) external pure returns (Schedule memory) {}
+
+    /// @inheritdoc IBeacon
     function isOpen(uint32 round) external view returns (bool open) {
         return latest + 1 < round;
     }

@@ -1,6 +1,7 @@
 import type { ErrorDescriptor } from '../GevulotError.js'
 import { COMMITTEE_ERRORS } from './committee.js'
 import { RELAY_ERRORS } from './relay.js'
+import { ROUND_ERRORS } from './rounds.js'
 
 /** A contract error: what it says, with its arguments in braces (`{until:time}` is Unix seconds, `{needed:tokens}` token units), and what to do. */
 export interface ContractErrorDescriptor extends ErrorDescriptor {
@@ -336,32 +337,7 @@ export const CONTRACT_ERRORS = {
   },
   ...RELAY_ERRORS,
   ...COMMITTEE_ERRORS,
-  // The drand beacon.
-  ClockStale: {
-    text: "round {known} of the beacon is public, but by the chain's clock only {due} is due",
-    hint: "The chain's clock is late, so a round fixed now could be known already; wait until it has caught up.",
-    retryable: true,
-  },
-  BeforeGenesis: {
-    text: "the chain's time {time} is before the beacon's first round at {genesis}",
-    hint: "Set the local chain's clock, or use another beacon there.",
-    retryable: false,
-  },
-  AlreadyPublished: {
-    text: 'round {round} of the beacon is on the chain already',
-    hint: 'Nothing to do.',
-    retryable: false,
-  },
-  RoundNotSigned: {
-    text: "that is not drand's signature of round {round}",
-    hint: 'Fetch the round again, from another endpoint.',
-    retryable: false,
-  },
-  PrecompileMissing: {
-    text: 'this chain lacks the precompile {precompile}',
-    hint: 'The drand beacon needs EIP-2537; use another beacon on this chain.',
-    retryable: false,
-  },
+  ...ROUND_ERRORS,
   // Qualification.
   NotNamedByRegistry: {
     text: 'the registry names another qualification contract',
