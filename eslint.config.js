@@ -27,7 +27,15 @@ const restrictImports = (...patterns) => ({ 'no-restricted-imports': ['error', {
 
 export default tseslint.config(
   {
-    ignores: ['**/node_modules/', '**/dist/', 'artifacts/', 'cache/', 'coverage/', '.gevulot/', 'sdk/src/*/generated/'],
+    ignores: [
+      '**/node_modules/',
+      '**/dist/',
+      'artifacts/',
+      '**/cache/',
+      'coverage/',
+      '.gevulot/',
+      'sdk/src/*/generated/',
+    ],
   },
   {
     files: ['**/*.{ts,tsx,js,mjs}'],
