@@ -28,8 +28,8 @@ export const ROUND_ERRORS = {
     retryable: false,
   },
   ClockInDoubt: {
-    text: 'the beacon of class {class} names no round that the market could count to by itself',
-    hint: "Wait until the chain's clock has caught up; until then submissions ask the beacon, which costs more and changes nothing else.",
+    text: 'the beacon of class {class} names no round that the market could count to',
+    hint: "Wait until the chain's clock has caught up; until then submissions ask the beacon.",
     retryable: true,
   },
 } as const satisfies Readonly<Record<string, ContractErrorDescriptor>>
