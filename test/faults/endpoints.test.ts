@@ -36,7 +36,9 @@ describe('faults: several endpoints', function () {
   beforeEach(async () => {
     rpcs = [await FaultyRpc.start(network.chain.url), await FaultyRpc.start(network.chain.url)]
   })
+  // One that still runs holds the account.
   afterEach(async () => {
+    for (const worker of network.workers.splice(0)) await worker.kill()
     for (const rpc of rpcs) await rpc.stop()
   })
   after(async () => {

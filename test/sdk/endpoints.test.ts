@@ -96,6 +96,13 @@ describe('chain: several endpoints', function () {
     })
   }
 
+  it('a limit that is told in words is one, too, when the newest block is looked at', async () => {
+    const provider = await open(2)
+    rpcs[0]!.fault = 'limits in words'
+    await provider.assertChain()
+    expect(events[0]).to.include({ kind: 'aside', why: 'limits' })
+  })
+
   it('comes back by itself, to the one that is preferred', async () => {
     const provider = await open(2)
     rpcs[0]!.fault = 'drops'

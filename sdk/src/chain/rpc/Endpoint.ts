@@ -1,6 +1,7 @@
 import { FetchRequest, isError, makeError, type JsonRpcError, type JsonRpcPayload, type JsonRpcResult } from 'ethers'
 import type { Clock } from '../../clock.js'
 import type { AsideReason } from './EndpointState.js'
+import { worthOf } from './worthOf.js'
 
 // An endpoint that fails is asked again soon; one that goes on failing, later each time.
 const FIRST_PAUSE_MS = 1_000
@@ -91,7 +92,8 @@ export class Endpoint {
   async read(method: string, params: readonly unknown[]): Promise<unknown> {
     const [answer] = await this.post([{ jsonrpc: '2.0', id: 1, method, params: [...params] }])
     if (answer !== undefined && !('error' in answer)) return answer.result
-    throw makeError(`${method} is refused`, 'SERVER_ERROR', { request: method, info: { answer } })
+    const isLimited = answer !== undefined && worthOf(method, answer) === 'limited'
+    throw makeError(`${method} is refused`, 'SERVER_ERROR', { request: method, info: { answer, isLimited } })
   }
 
   /**
@@ -116,7 +118,9 @@ export class Endpoint {
 /** What an error of {@link Endpoint.post} says about the endpoint. */
 export function reasonOf(error: unknown): AsideReason {
   if (isError(error, 'TIMEOUT') || isError(error, 'CANCELLED')) return 'slow'
-  if (isError(error, 'SERVER_ERROR')) return /\b429\b/.test(error.message) ? 'limits' : 'broken'
+  if (isError(error, 'SERVER_ERROR')) {
+    return error.info?.['isLimited'] === true || /\b429\b/.test(error.message) ? 'limits' : 'broken'
+  }
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (/^E[A-Z]+$|^EAI_|^ERR_SSL|CERT/.test(code)) return 'unreachable'
   return 'garbled'
