@@ -1,8 +1,11 @@
 import { expect } from 'chai'
-import type { WorkloadId } from '../../sdk/src/chain/hex.js'
+import { EventHub } from '../../sdk/src/api/server/EventHub.js'
+import type { EventBatch } from '../../sdk/src/chain/followEvents.js'
+import { ZERO_BYTES32, type WorkloadId } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { TestApi } from '../support/api.js'
 import { aProgram, prover, someInputs, startNetwork, type Network } from '../support/network.js'
+import { rejected } from '../support/rejected.js'
 
 interface Message {
   readonly event: string
@@ -157,5 +160,25 @@ describe('api: events', function () {
     await draw(workload)
     await Promise.all(listeners.map((listener) => listener.until('Assigned')))
     await Promise.all(listeners.map((listener) => listener.close()))
+  })
+
+  it('a listener that does not take what is told is told so when it does', async () => {
+    const { contracts, clock } = requester
+    const hub = new EventHub({ contracts, clock })
+    const block = (number: number) => ({ number, hash: ZERO_BYTES32 })
+    hub.resume(block(0))
+    const update = (number: number): EventBatch => ({
+      ...{
+        kind: 'reorg',
+        because: 'replaced',
+        redoFrom: number,
+        cursor: { start: 0, next: number, checkpoints: [block(number)] },
+      },
+    })
+    const updates = hub.listen(undefined, undefined, AbortSignal.timeout(60_000))
+    const first = updates.next()
+    for (let number = 1; number <= 1_000; number++) hub.publish(update(number))
+    expect((await rejected(first, 'API_STOPPED')).message).to.include('too slow')
+    expect(hub.listeners).to.equal(0)
   })
 })

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 import { keccak256 } from 'ethers'
 import { createApiClient, type ApiClient } from '../../sdk/src/api/createApiClient.js'
+import { connect } from '../../sdk/src/chain/connect.js'
 import { openState } from '../../sdk/src/api/server/openState.js'
 import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
@@ -15,6 +16,8 @@ import { TestApi } from '../support/api.js'
 import { DATABASES, useApiDatabases } from '../support/databases.js'
 import { aProgram, PROOF, prover, PUBLIC_INPUTS, startNetwork, TOKEN, type Network } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
+
+const PAUSED_CLASS = 7
 
 type Stored = Awaited<ReturnType<ApiClient['getRequest']>>
 
@@ -237,6 +240,24 @@ for (const database of DATABASES)
       await submitted(rich, request)
       expect(await rich.getRequest({ request: dear })).to.include({ state: 'accepted' })
       expect(await rich.cancelRequest({ request: dear })).to.include({ state: 'cancelled' })
+    })
+
+    it('a request of a class that is paused holds up no other, and is cancelled without a trace on the chain', async () => {
+      const { market } = await connect(network.deployment, network.owner)
+      const { minimumFee, minimumRate, rules } = await market.classTermsOf(1)
+      await (await market.setClassTerms(PAUSED_CLASS, { minimumFee, minimumRate, rules })).wait()
+      const { program: paused } = await requester.deployProgram({
+        ...{ prover: digestOf(Buffer.from('of a paused class')), verifier: network.verifier, class: PAUSED_CLASS },
+      })
+      await (await market.setGuardian(network.owner.address)).wait()
+      await (await market.acceptGuardian()).wait()
+      await (await market.pauseSubmissions(PAUSED_CLASS, 3_600)).wait()
+      const client = await api.as()
+      const { request: waits } = await client.submitRequest({ ...fresh(), program: paused })
+      await submitted(client, (await client.submitRequest(fresh())).request)
+      expect(await client.getRequest({ request: waits })).to.include({ state: 'accepted', error: null })
+      expect(api.lines.join()).to.include('the contracts do not take a request now')
+      expect(await client.cancelRequest({ request: waits })).to.include({ state: 'cancelled' })
     })
 
     it('lists the requests of a key in pages, and nothing of another key', async () => {

@@ -52,7 +52,8 @@ export class EventHub {
   publish(batch: EventBatch): void {
     this.#head = batch.kind === 'events' ? batch.to : batch.cursor.checkpoints.at(-1)
     for (const listener of this.#listeners) {
-      listener.queue.push(batch)
+      // One whose connection does not take what is written is told when it does, and fills no memory meanwhile.
+      if (listener.queue.length <= MOST_WAITING) listener.queue.push(batch)
       listener.bell.ring()
     }
   }

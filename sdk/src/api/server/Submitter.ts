@@ -19,7 +19,7 @@ export interface SubmitterOptions {
 
 const LOOK_MS = 5_000
 const RETRY_MS = 2_000
-/** A request that the account cannot pay for waits this long and holds up no other. */
+/** A request that the account cannot pay for, or that the contracts do not take now, waits this long and holds up no other. */
 const DEFER_MS = 30_000
 /** How long the chain may be behind a nonce that was taken; then somebody else has acted for the account. */
 const BEHIND_MS = 600_000
@@ -134,14 +134,17 @@ export class Submitter {
         await requests.take(request.id, null)
         return
       }
-      if (!(error instanceof GevulotError) || error.retryable) throw error
-      if (isOperators(error)) {
-        // Nothing was sent, so the nonce is free for the next one.
-        await requests.take(request.id, null)
+      if (!(error instanceof GevulotError)) throw error
+      if (isOperators(error) || isOfTheContracts(error)) {
+        // What had its nonce before may have been sent, and then it is found by it.
+        if (request.nonce === null) await requests.take(request.id, null)
         this.#deferred.set(request.id, client.clock.now() + DEFER_MS)
-        log.error('the account cannot pay for a request', { stage: 'submit', request: request.public_id, error })
+        if (isOperators(error))
+          log.error('the account cannot pay for a request', { stage: 'submit', request: request.public_id, error })
+        else log.warn('the contracts do not take a request now', { stage: 'submit', request: request.public_id, error })
         return
       }
+      if (error.retryable) throw error
       const { code, message, hint } = error
       await requests.settle(request.id, { state: 'refused', error: JSON.stringify({ code, message, hint }) })
       log.warn('refused', { stage: 'submit', request: request.public_id, code })
@@ -223,4 +226,9 @@ function isOperators({ code }: GevulotError): boolean {
     // A file of keys that cannot be read.
     'API_CONFIG_INVALID',
   ].includes(code)
+}
+
+/** What passes, and is of this request alone: its class is paused, for example. */
+function isOfTheContracts({ code, retryable }: GevulotError): boolean {
+  return retryable && code.startsWith('CONTRACT_')
 }
