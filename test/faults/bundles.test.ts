@@ -5,15 +5,17 @@ import { expect } from 'chai'
 
 import { BUNDLE_FILE, failureBundle, type FailureBundle } from '../../sdk/src/worker/bundle/FailureBundle.js'
 import { runCli, type CliResult } from '../support/cli.js'
+import { showWorkers } from '../support/network/showWorkers.js'
 import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 
 // What a failed run leaves behind, by the worker and the command that operators use.
 describe('faults: failure bundles', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   let network: TestNetwork
   let alice: Operator
   let bundles: string
 
+  showWorkers(() => network.workers)
   before(async () => {
     network = await TestNetwork.start()
     alice = await network.addOperator('alice')

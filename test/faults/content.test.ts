@@ -8,12 +8,13 @@ import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
 import { buildInputs, DirectoryStore } from '../../sdk/src/content/index.js'
 import { expectEnded, expectProved } from '../support/network/expectSound.js'
 import { FaultyContent, type ContentFault } from '../support/network/FaultyContent.js'
+import { showWorkers } from '../support/network/showWorkers.js'
 import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 
 // A content server is believed nothing: neither bytes, nor sizes, nor where it sends us.
 describe('faults: content servers', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   let network: TestNetwork
   let program: ProgramId
   let alice: Operator
@@ -22,6 +23,7 @@ describe('faults: content servers', function () {
   let victim: FaultyContent
   let worker: WorkerProcess | undefined
 
+  showWorkers(() => network.workers)
   before(async () => {
     network = await TestNetwork.start()
     program = await network.deployGuest('hashcash')

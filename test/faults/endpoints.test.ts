@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
 import { expectProved } from '../support/network/expectSound.js'
 import { FaultyRpc, type RpcFault } from '../support/network/FaultyRpc.js'
+import { showWorkers } from '../support/network/showWorkers.js'
 import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 import { IS_FULL } from '../support/seed.js'
@@ -27,6 +28,7 @@ describe('faults: several endpoints', function () {
   let alice: Operator
   let rpcs: FaultyRpc[]
 
+  showWorkers(() => network.workers)
   before(async () => {
     network = await TestNetwork.start(ROOMY)
     program = await network.deployGuest('hashcash', ['8'])

@@ -11,6 +11,7 @@ import { root } from '../../scripts/lib/artifacts.js'
 import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
 import { usePostgres } from '../support/databases.js'
 import { expectEnded, expectProved } from '../support/network/expectSound.js'
+import { showWorkers } from '../support/network/showWorkers.js'
 import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import { WorkerProcess } from '../support/network/WorkerProcess.js'
 import { faultSeed, IS_FULL, Seeded } from '../support/seed.js'
@@ -36,6 +37,7 @@ describe('faults: what the worker stands on gives way', function () {
   let slow: ProgramId
   let alice: Operator
 
+  showWorkers(() => network.workers)
   before(function () {
     if (!IS_FULL) {
       console.log('      SKIP these take minutes: npm run test:faults')

@@ -9,6 +9,7 @@ import { readWorkload } from '../../sdk/src/client/readWorkload.js'
 import type { Act } from '../../sdk/src/worker/job/Act.js'
 import { JOB_STATES, type JobState } from '../../sdk/src/worker/job/transitions.js'
 import { expectEnded } from '../support/network/expectSound.js'
+import { showWorkers } from '../support/network/showWorkers.js'
 import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import { WorkerProcess, type LogLine } from '../support/network/WorkerProcess.js'
 import { IS_FULL, partOf } from '../support/seed.js'
@@ -90,6 +91,7 @@ describe('faults: the worker is killed', function () {
   let failing: ProgramId
   let alice: Operator
 
+  showWorkers(() => network.workers)
   before(async () => {
     if (!IS_FULL) console.log(`      SKIP all ways but ${QUICK.join(' and ')}: npm run test:faults`)
     network = await TestNetwork.start(ROOMY)

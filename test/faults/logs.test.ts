@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import type { ProgramId } from '../../sdk/src/chain/index.js'
 import { expectProved } from '../support/network/expectSound.js'
 import { FaultyRpc } from '../support/network/FaultyRpc.js'
+import { showWorkers } from '../support/network/showWorkers.js'
 import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import { IS_FULL } from '../support/seed.js'
 
@@ -19,6 +20,7 @@ describe('faults: an endpoint that is wrong about logs', function () {
   let alice: Operator
   let rpc: FaultyRpc
 
+  showWorkers(() => network.workers)
   before(async () => {
     network = await TestNetwork.start(ROOMY)
     program = await network.deployGuest('hashcash', ['8'])

@@ -3,6 +3,7 @@ import { keccak256, parseEther, randomBytes } from 'ethers'
 
 import type { FailReason, WorkloadId } from '../../sdk/src/chain/index.js'
 import { digestOf } from '../../sdk/src/content/index.js'
+import { showWorkers } from '../support/network/showWorkers.js'
 import { TestNetwork } from '../support/network/TestNetwork.js'
 
 /** What a program can do wrong, and the reason the chain must name. */
@@ -22,9 +23,10 @@ const CASES: readonly (readonly [mode: string, reason: FailReason])[] = [
 ]
 
 describe('faults: programs that fail', function () {
-  this.timeout(180_000)
+  this.timeout(600_000)
   let network: TestNetwork
 
+  showWorkers(() => network.workers)
   before(async () => {
     network = await TestNetwork.start()
     const alice = await network.addOperator('alice', 4)

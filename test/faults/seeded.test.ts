@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import type { ProgramId } from '../../sdk/src/chain/index.js'
 import { expectProved } from '../support/network/expectSound.js'
 import { FaultyRpc, RPC_FAULTS } from '../support/network/FaultyRpc.js'
+import { showWorkers } from '../support/network/showWorkers.js'
 import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import { faultSeed, IS_FULL, Seeded } from '../support/seed.js'
 
@@ -18,6 +19,7 @@ describe('faults: chosen by a seed', function () {
   let alice: Operator
   let program: ProgramId
 
+  showWorkers(() => network.workers)
   before(async function () {
     if (!IS_FULL) {
       console.log('      SKIP the seeded faults take minutes: npm run test:faults')

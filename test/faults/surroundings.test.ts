@@ -7,17 +7,19 @@ import { expect } from 'chai'
 
 import { root } from '../../scripts/lib/artifacts.js'
 import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
-import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { showWorkers } from '../support/network/showWorkers.js'
+import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 
 describe('faults: what surrounds the worker fails', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   let network: TestNetwork
   let alice: Operator
   let quick: ProgramId
   let slow: ProgramId
 
+  showWorkers(() => network.workers)
   beforeEach(async () => {
-    network = await TestNetwork.start()
+    network = await TestNetwork.start(ROOMY)
     quick = await network.deployGuest('hashcash')
     slow = await network.deployGuest('hashcash', ['60'])
     alice = await network.addOperator('alice')
@@ -40,12 +42,13 @@ describe('faults: what surrounds the worker fails', function () {
   it('the endpoint hangs while the program runs', async () => {
     const worker = await network.startWorker(alice, { rpcTimeoutMs: 1_000 })
     await network.chain.mineEvery(1)
-    const workload = await network.submit(slow)
+    const workload = await network.submit(slow, { maxRunTime: 300 })
     await worker.line((line) => line.message === 'job running')
     network.chain.pause()
     await sleep(12_000)
     network.chain.resume()
-    // The response window went by in silence, so the slot is open and only its requester closes commits before the deadline.
+    await network.chain.provider.send('evm_increaseTime', [ROOMY.rules.responseWindow + 1])
+    // If the response window went by in silence, the slot is open and only its requester closes commits before the deadline.
     await network.requester.releaseWhenServed({ workload })
     await expectPaid(workload)
   })
@@ -169,10 +172,10 @@ describe('faults: what surrounds the worker fails', function () {
     const keeper = await network.addOperator('keeper', 0)
     await network.startWorker(silent, {}, 'test/support/provers/silent.ts')
     await network.chain.mineEvery(1)
-    const workload = await network.submit(quick, { redundancy: 2, maxRunTime: 30 })
+    const workload = await network.submit(quick, { redundancy: 2 })
     await network.startWorker(keeper)
     await network.until(workload, 'Assigned')
-    await network.chain.provider.send('evm_increaseTime', [130])
+    await network.chain.provider.send('evm_increaseTime', [ROOMY.rules.silenceWindow + 10])
     const event = await network.until(workload, 'Silent')
     expect(event.args.reporter).to.equal(keeper.wallet.address)
   })

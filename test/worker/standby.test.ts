@@ -4,18 +4,20 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 
 import type { ProgramId } from '../../sdk/src/chain/index.js'
+import { showWorkers } from '../support/network/showWorkers.js'
 import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 import { usePostgres } from '../support/databases.js'
 
 // Two machines are two data directories here; what they share is the server.
 describe('worker: on a database server', function () {
-  this.timeout(240_000)
+  this.timeout(600_000)
   const server = usePostgres()
   let network: TestNetwork
   let program: ProgramId
   let alice: Operator
 
+  showWorkers(() => network.workers)
   before(async () => {
     network = await TestNetwork.start()
     program = await network.deployGuest('hashcash')
