@@ -96,6 +96,32 @@ describe('content: IPFS', () => {
     }
   })
 
+  it('large content comes through a gateway in ranges, each again that broke', async () => {
+    const store = kubo()
+    const bytes = randomBytes(9 * MiB)
+    const { digest } = await store.put(bytes)
+    const uri = await store.uriOf([digest])
+    const asked: string[] = []
+    node.meddle = (request, response) => {
+      asked.push(request.headers.range ?? '')
+      if (asked.length !== 3) return false
+      response.destroy()
+      return true
+    }
+    const source = new IpfsStore({ gateways: [node.url], uri, retryDelayMs: 1, rangeBytes: MiB })
+    expect(Buffer.from(await source.get(digest, limit)).equals(bytes)).to.equal(true)
+    expect(new Set(asked).size).to.equal(9)
+    expect(asked).to.have.length(10)
+    // The node's own RPC has no ranges: one answer brings all.
+    asked.length = 0
+    node.meddle = (request) => {
+      if (request.url?.includes('files/read') === true) asked.push(request.headers.range ?? 'none')
+      return false
+    }
+    expect(Buffer.from(await store.get(digest, limit)).equals(bytes)).to.equal(true)
+    expect(asked).to.deep.equal(['none'])
+  })
+
   it('no gateway is believed: a forged copy is refused, and another gateway asked', async () => {
     const store = kubo()
     const bytes = randomBytes(2 * MiB)

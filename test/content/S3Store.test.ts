@@ -19,7 +19,7 @@ describe('content: S3Store', () => {
   let s3: Awaited<ReturnType<typeof startS3Server>>
   /** A network in front of the server that can fail. */
   let proxy: Server
-  let meddle: (method: string, url: string) => 'pass' | 'refuse' | 'break' = () => 'pass'
+  let meddle: (method: string, url: string, range?: string) => 'pass' | 'refuse' | 'break' | 'retag' = () => 'pass'
   let requests: string[] = []
   let signed = 0
   /** What the network says is an object's tag. */
@@ -31,12 +31,13 @@ describe('content: S3Store', () => {
       const { method = '', url = '', headers } = incoming
       requests.push(`${method} ${url}`)
       if (headers.authorization !== undefined) signed++
-      const fate = meddle(method, url)
+      const fate = meddle(method, url, headers.range)
       if (fate === 'refuse') return void incoming.resume().on('end', () => outgoing.writeHead(503).end())
       const onward = httpRequest(`${s3.endpoint}${url}`, { method, headers }, (answer) => {
-        const tagged = method === 'HEAD' && tag !== undefined ? { ...answer.headers, etag: tag } : answer.headers
+        const etag = fate === 'retag' ? '"another"' : method === 'HEAD' ? tag : undefined
+        const tagged = etag === undefined ? answer.headers : { ...answer.headers, etag }
         outgoing.writeHead(answer.statusCode ?? 500, tagged)
-        if (fate === 'pass') return answer.pipe(outgoing)
+        if (fate === 'pass' || fate === 'retag') return answer.pipe(outgoing)
         return answer.once('data', (bytes: Buffer) => outgoing.write(bytes, () => outgoing.destroy()))
       })
       // A caller that was told to stop leaves its request half sent; the server ends it when it stops.
@@ -177,6 +178,29 @@ describe('content: S3Store', () => {
     meddle = (method) => (method === 'GET' && broken++ < 2 ? 'break' : 'pass')
     expect(Buffer.from(await store.get(digestOf(bytes), limit)).equals(bytes)).to.equal(true)
     expect(broken).to.be.greaterThan(2)
+  })
+
+  it('a large object comes in ranges, several at a time, and each goes on where it broke', async () => {
+    const bytes = randomBytes(5 * MiB + 5)
+    await open().put(bytes)
+    const asked: string[] = []
+    let broken = 0
+    meddle = (method, _, range) => {
+      if (method !== 'GET') return 'pass'
+      asked.push(range ?? 'all')
+      return ++broken === 2 || broken === 3 ? 'break' : 'pass'
+    }
+    const store = open({ rangeBytes: MiB })
+    expect(Buffer.from(await store.get(digestOf(bytes), limit)).equals(bytes)).to.equal(true)
+    expect(asked).to.have.length(8)
+    expect(asked.filter((range) => /^bytes=\d+-\d+$/.test(range))).to.have.length(8)
+    const starts = new Set(asked.map((range) => Number(/(\d+)-/.exec(range)?.[1])))
+    for (const start of [0, 1, 2, 3, 4, 5]) expect(starts.has(start * MiB), `range ${start}`).to.equal(true)
+    // Somebody replaces the object meanwhile: its tag says so, and it is read again.
+    let other = 0
+    meddle = (method) => (method === 'GET' && ++other === 3 ? 'retag' : 'pass')
+    expect(Buffer.from(await store.get(digestOf(bytes), limit)).equals(bytes)).to.equal(true)
+    expect(other).to.be.greaterThan(3)
   })
 
   it('what the server holds under a wrong name is not taken', async () => {

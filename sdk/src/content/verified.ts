@@ -6,14 +6,14 @@ import { writeAtomically } from './writeAtomically.js'
 
 /**
  * Passes chunks on while it counts and hashes them; fails at the first byte over the limit and, at the end, if the
- * digest is wrong.
+ * digest is wrong. `far` tells for the progress how large the whole is said to be, and how many bytes wait behind those passed on.
  */
 export async function* verified(
   digest: Digest,
   source: string,
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
-  total?: () => number | undefined,
+  far?: { readonly total: () => number | undefined; readonly ahead: () => number },
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256')
   let received = 0
@@ -22,8 +22,8 @@ export async function* verified(
     received += chunk.length
     if (received > options.maxBytes) throw tooLarge(digest, source, options.maxBytes)
     hash.update(chunk)
-    const size = total?.()
-    options.onProgress?.(size === undefined ? { received } : { received, total: size })
+    const [size, come] = [far?.total(), received + (far?.ahead() ?? 0)]
+    options.onProgress?.(size === undefined ? { received: come } : { received: come, total: size })
     yield chunk
   }
   const have = hash.digest('hex')

@@ -104,13 +104,19 @@ export class IpfsNode {
     if (entry === undefined || (entry.type !== 'file' && entry.type !== 'raw'))
       return void response.writeHead(404).end()
     const size = Number(entry.size)
-    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
-    response.writeHead(from > 0 ? 206 : 200, {
-      'content-length': size - from,
-      ...(from > 0 && { 'content-range': `bytes ${from}-${size - 1}/${size}` }),
+    // Kubo's tag of a file is its CID.
+    const etag = `"${entry.cid.toString()}"`
+    const isOther = ![undefined, etag].includes(request.headers['if-range'] as string | undefined)
+    const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(isOther ? '' : (request.headers.range ?? '')) ?? []
+    const from = Number(first ?? 0)
+    const end = Math.min(last ? Number(last) + 1 : size, size)
+    response.writeHead(first === undefined ? 200 : 206, {
+      ...{ 'content-length': end - from, etag },
+      ...(first !== undefined && { 'content-range': `bytes ${from}-${end - 1}/${size}` }),
     })
     if (request.method === 'HEAD') return void response.end()
-    for await (const chunk of entry.content({ offset: from }) as AsyncIterable<Uint8Array>) response.write(chunk)
+    const content = entry.content({ offset: from, length: end - from }) as AsyncIterable<Uint8Array>
+    for await (const chunk of content) response.write(chunk)
     response.end()
   }
 

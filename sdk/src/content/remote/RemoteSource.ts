@@ -1,12 +1,15 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { systemClock } from '../../clock.js'
+import { addAbortSignal } from 'node:stream'
 import { contentError } from '../../errors/codes/content.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import { checkUrl, lookupUnder, type AddressPolicy } from '../addressPolicy.js'
 import type { ContentSource, ReadOptions } from '../ContentStore.js'
 import type { Digest } from '../digest.js'
 import { collect, saveStream, tooLarge, verified } from '../verified.js'
+import { RangesAhead, type ByteRange } from './RangesAhead.js'
+import { readAnswer } from './readAnswer.js'
+import { Tries } from './Tries.js'
 
 /** How a remote store is read; every store of this kind takes these. */
 export interface TransferOptions {
@@ -20,6 +23,10 @@ export interface TransferOptions {
   readonly totalTimeoutMs?: number
   /** Milliseconds before the first retry, doubled each time; default 250. */
   readonly retryDelayMs?: number
+  /** Bytes that one request asks for, where a read may be larger; default 4 MiB. */
+  readonly rangeBytes?: number
+  /** How many such requests of one read are under way; so many ranges of it are in memory. Default 4; 1: a read is one request. */
+  readonly rangesAtATime?: number
 }
 
 /** What a kind of store adds. */
@@ -53,18 +60,51 @@ export interface Target {
 interface Continuation {
   /** Bytes of its body that the reader already has. */
   readonly skip: number
+  /** Behind its last byte, where the server says it. */
+  readonly end: number | undefined
   /** Size of the whole, where the server says it. */
   readonly total: number | undefined
+  /** Whether the server keeps to ranges. */
+  readonly isPart: boolean
 }
 
+/** What is asked for: all from `start` on, or what is before `end`. */
+interface Asked {
+  readonly start: number
+  readonly end?: number | undefined
+  /** A plain answer begins at `start`. */
+  readonly continues?: boolean
+}
+
+/** One read of one content, and what is known of it so far. */
+interface Reading {
+  readonly digest: Digest
+  readonly options: ReadOptions
+  readonly signal: AbortSignal
+  /** In one answer, and no ranges. */
+  isPlain: boolean
+  /** It was put together out of several answers. */
+  isPieced: boolean
+  /** Answers told of different versions. */
+  isChanged: boolean
+  total?: number | undefined
+  /** Tag of the version that is read. */
+  tag?: string | undefined
+  ranges?: RangesAhead | undefined
+}
+
+/** The server does not keep to ranges, or contradicts itself about them; without ranges it may be of use. */
+class RangeDoubt extends Error {}
+
 const MAX_REDIRECTS = 3
-const LEAST_PROGRESS = 65_536
-const RANGE = /^bytes (\d+)-\d+\/(\d+|\*)$/
+/** The digest of no byte at all. */
+const NOTHING: Digest = '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 /**
- * Reading from a server by HTTP. Streams, resumes a broken transfer where it broke, retries a bounded number of times, and believes neither sizes nor
- * bytes. What was put together out of several answers and is wrong is read once more from its beginning, by `get` and `save`: servers behind one name
- * need not hold the same. Source: design section 7; RFC 9110 section 14.
+ * Reading from a server by HTTP. Streams, several ranges at a time where the server has them, resumes a broken transfer where it broke, retries a bounded
+ * number of times, and believes neither sizes nor bytes. Answers that tell of different versions are never put together. What was put together and is wrong,
+ * or changed meanwhile, is read once more from its beginning and in one answer, by `get` and `save`: servers behind one name need not hold the same. Source: design section 7; RFC 9110
+ * section 14.
  */
 export abstract class RemoteSource implements ContentSource {
   readonly name: string
@@ -83,6 +123,8 @@ export abstract class RemoteSource implements ContentSource {
       idleTimeoutMs: rules.idleTimeoutMs ?? 15_000,
       totalTimeoutMs: rules.totalTimeoutMs ?? 30 * 60_000,
       retryDelayMs: rules.retryDelayMs ?? 250,
+      rangeBytes: rules.rangeBytes ?? 4 * 2 ** 20,
+      rangesAtATime: rules.rangesAtATime ?? 4,
     }
   }
 
@@ -90,13 +132,13 @@ export abstract class RemoteSource implements ContentSource {
   protected abstract target(wanted: Wanted): Target | Promise<Target>
 
   async has(digest: Digest, options: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
-    const response = await this.#request('HEAD', digest, 0, this.#deadline(options.signal))
-    response.answer.destroy()
-    return response.answer.statusCode === 200
+    const { answer } = await this.#request('HEAD', { digest }, { start: 0 }, this.#deadline(options.signal))
+    answer.destroy()
+    return answer.statusCode === 200
   }
 
-  open(digest: Digest, options: ReadOptions): AsyncIterable<Uint8Array> {
-    return this.#open(digest, options, () => undefined)
+  async *open(digest: Digest, options: ReadOptions): AsyncGenerator<Uint8Array> {
+    yield* this.#open(this.#reading(digest, options))
   }
 
   async get(digest: Digest, options: ReadOptions): Promise<Uint8Array> {
@@ -112,43 +154,49 @@ export abstract class RemoteSource implements ContentSource {
     options: ReadOptions,
     read: (chunks: AsyncIterable<Uint8Array>) => Promise<T>,
   ): Promise<T> {
-    const seen = { isResumed: false }
+    const reading = this.#reading(digest, options)
     try {
-      return await read(this.#open(digest, options, () => (seen.isResumed = true)))
+      return await read(this.#open(reading))
     } catch (error) {
-      if (!seen.isResumed || !GevulotError.is(error, 'CONTENT_DIGEST_MISMATCH')) throw error
-      return read(this.open(digest, options))
+      const isMixed = reading.isPieced && GevulotError.is(error, 'CONTENT_DIGEST_MISMATCH')
+      if (!isMixed && !reading.isChanged) throw error
+      return read(this.#open({ ...this.#reading(digest, options), isPlain: true }))
     }
   }
 
-  #open(digest: Digest, options: ReadOptions, onResume: () => void): AsyncIterable<Uint8Array> {
-    let total: number | undefined
-    const chunks = this.#chunks(digest, options, (size) => (total = size), onResume)
-    return verified(digest, this.name, chunks, options, () => total)
+  #reading(digest: Digest, options: ReadOptions): Reading {
+    const { rangeBytes, rangesAtATime } = this.#rules
+    // Nothing has no first byte that could be asked for.
+    const isPlain = rangesAtATime < 2 || options.maxBytes <= rangeBytes || digest === NOTHING
+    return { digest, options, signal: this.#deadline(options.signal), isPlain, isPieced: false, isChanged: false }
+  }
+
+  #open(reading: Reading): AsyncIterable<Uint8Array> {
+    const far = { total: () => reading.total, ahead: () => reading.ranges?.ahead ?? 0 }
+    return verified(reading.digest, this.name, this.#chunks(reading), reading.options, far)
   }
 
   /** The body, resumed where it broke or where the server ended a part, until all of it is there or the attempts are used up. */
-  async *#chunks(
-    digest: Digest,
-    options: ReadOptions,
-    onTotal: (size: number) => void,
-    onResume: () => void,
-  ): AsyncGenerator<Uint8Array> {
-    const signal = this.#deadline(options.signal)
+  async *#chunks(reading: Reading): AsyncGenerator<Uint8Array> {
+    const { digest, options, signal } = reading
+    const tries = new Tries(this.#rules)
     let received = 0
-    for (let attempt = 1; ; attempt++) {
+    for (;;) {
       const before = received
       let isAgain = false
+      // What was told of content of which nothing came binds nobody.
+      if (received === 0) reading.tag = reading.total = undefined
       try {
-        const { answer, continues } = await this.#request('GET', digest, received, signal)
-        const going = this.#judge(answer, digest, received, options, continues)
+        const end = received === 0 && !reading.isPlain ? this.#rules.rangeBytes : undefined
+        const { answer, continues } = await this.#request('GET', reading, { start: received, end }, signal)
+        const going = this.#judge(answer, reading, { start: received, end, continues })
         if (going === 'complete') return
         const { skip, total } = going
         isAgain = skip > 0
-        if (received > 0) onResume()
-        if (total !== undefined) onTotal(total)
+        if (received > 0) reading.isPieced = true
+        if (total !== undefined) reading.total = total
         let toSkip = skip
-        for await (const chunk of answer as AsyncIterable<Buffer>) {
+        for await (const chunk of this.#body(reading, answer, going, end)) {
           const rest = chunk.subarray(Math.min(toSkip, chunk.length))
           toSkip -= chunk.length - rest.length
           if (rest.length === 0) continue
@@ -159,75 +207,124 @@ export abstract class RemoteSource implements ContentSource {
         throw contentError('CONTENT_UNAVAILABLE', `${this.name} ended ${digest} after ${received} of ${total} bytes`)
       } catch (error) {
         options.signal?.throwIfAborted()
-        const known = this.#explain(error, digest, signal)
-        // What gets on is not given up: its size is bounded, and so is the number of steps. What begins again each time does not get on.
-        if (!isAgain && received >= before + LEAST_PROGRESS) attempt = 0
-        if (!known.retryable || known.code === 'CONTENT_NOT_FOUND' || signal.aborted || attempt >= this.#rules.attempts)
-          throw known
-        await systemClock.sleep(this.#rules.retryDelayMs * 2 ** Math.max(0, attempt - 1), signal).catch(() => undefined)
+        const known = this.#explain(error, reading)
+        if (reading.isChanged) throw known
+        // What could not be read in ranges, for whatever reason, is read on in one answer.
+        if (error instanceof RangeDoubt || reading.ranges !== undefined || known.code === 'CONTENT_TIMEOUT')
+          reading.isPlain = true
+        reading.ranges = undefined
+        if (error instanceof RangeDoubt) continue
+        // What begins again each time does not get on.
+        await tries.again(known, isAgain ? 0 : received - before, signal)
       }
     }
   }
 
-  /** Judges status and headers. `complete`: nothing lies behind what the reader has. */
-  #judge(
-    response: IncomingMessage,
-    digest: Digest,
-    received: number,
-    options: ReadOptions,
-    continues: boolean,
-  ): Continuation | 'complete' {
-    const fail = (error: Error): never => {
+  /** What an answer brings; all of the content, where it is the first of its ranges. */
+  #body(reading: Reading, answer: IncomingMessage, going: Continuation, asked?: number): AsyncIterable<Uint8Array> {
+    const { end = Infinity, total, isPart } = going
+    if (asked === undefined || !isPart || total === undefined || end > asked || end >= total) return answer
+    let first: IncomingMessage | undefined = answer
+    const fetch = (range: ByteRange, take: (bytes: Uint8Array) => void, signal: AbortSignal): Promise<void> => {
+      const begun = first
+      first = undefined
+      return this.#range(reading, range, take, signal, begun)
+    }
+    reading.isPieced = true
+    reading.ranges = new RangesAhead({ start: 0, end: total }, this.#rules, fetch, reading.signal)
+    return reading.ranges
+  }
+
+  /** One range, resumed where it broke. */
+  async #range(
+    reading: Reading,
+    { start, end }: ByteRange,
+    take: (bytes: Uint8Array) => void,
+    signal: AbortSignal,
+    begun: IncomingMessage | undefined,
+  ): Promise<void> {
+    const tries = new Tries(this.#rules)
+    let answer = begun
+    for (let at = start; at < end; answer = undefined) {
+      const before = at
+      try {
+        answer ??= await this.#answerOf(reading, { start: at, end }, signal)
+        for await (const chunk of addAbortSignal(signal, answer) as AsyncIterable<Buffer>) {
+          if (at + chunk.length > end) throw new RangeDoubt(`${this.name} sends more than the range it was asked for`)
+          at += chunk.length
+          take(chunk)
+        }
+        if (at < end) throw contentError('CONTENT_UNAVAILABLE', `${this.name} ended a range of ${reading.digest} early`)
+      } catch (error) {
+        if (reading.isChanged || error instanceof RangeDoubt) throw error
+        await tries.again(this.#explain(error, reading), at - before, signal)
+      }
+    }
+  }
+
+  async #answerOf(reading: Reading, range: ByteRange, signal: AbortSignal): Promise<IncomingMessage> {
+    const { answer } = await this.#request('GET', reading, range, signal)
+    const going = this.#judge(answer, reading, range)
+    if (going !== 'complete' && going.isPart && going.skip === 0) return answer
+    answer.destroy()
+    throw new RangeDoubt(`${this.name} ignores ranges, which it had at first`)
+  }
+
+  /** Judges status and headers of what was asked for. `complete`: nothing lies behind what the reader has. */
+  #judge(response: IncomingMessage, reading: Reading, asked: Asked): Continuation | 'complete' {
+    try {
+      const { digest, options } = reading
+      const { start: received, end } = asked
+      const facts = readAnswer(response, asked.continues === true ? received : 0)
+      const { status, isPart, start } = facts
+      const refusal = (why: string): Error => contentError('CONTENT_UNAVAILABLE', `${this.name} ${why}`, { details: { status } }) // prettier-ignore
+      const doubt = (why: string): Error => (end === undefined ? refusal(why) : new RangeDoubt(`${this.name} ${why}`))
+      if (status === 404 || status === 410)
+        throw contentError('CONTENT_NOT_FOUND', `${this.name} does not hold ${digest}`)
+      if (status === 416) {
+        // A transfer without a length that broke behind its last byte. Whether it was the last is for the digest to say.
+        const isEnd = end === undefined && received > 0 && response.headers['content-range'] === `bytes */${received}`
+        if (!isEnd) throw doubt(`answered 416 for ${digest}`)
+        response.destroy()
+        return 'complete'
+      }
+      if (status !== 200 && status !== 206) throw refusal(`answered ${status} for ${digest}`)
+      if (facts.isEncoded) throw refusal(`compressed ${digest} though asked not to`)
+      if ((start !== 0 && start !== received) || facts.contradicts)
+        throw doubt(`answered another range of ${digest} than asked`)
+      // The size of a part that does not say it is known only where all the rest was asked for.
+      const total = facts.total ?? (end === undefined ? facts.end : undefined)
+      if (isPart && total === undefined) throw doubt(`does not say how large ${digest} is`)
+      if (facts.end !== undefined && total !== undefined && facts.end > total)
+        throw doubt(`sends more of ${digest} than it says there is`)
+      if (total !== undefined && total > options.maxBytes) throw tooLarge(digest, this.name, options.maxBytes)
+      if (isOther(reading, total, facts.tag)) {
+        reading.isChanged = true
+        throw refusal(`changed ${digest} while it was read`)
+      }
+      if (facts.tag !== undefined) reading.tag = facts.tag
+      return { skip: received - start, end: facts.end, total, isPart }
+    } catch (error) {
       response.destroy()
       throw error
     }
-    const status = response.statusCode ?? 0
-    const { headers } = response
-    if (status === 404 || status === 410)
-      fail(contentError('CONTENT_NOT_FOUND', `${this.name} does not hold ${digest}`))
-    // A transfer without a length that broke behind its last byte. Whether it was the last is for the digest to say.
-    if (status === 416 && received > 0 && headers['content-range'] === `bytes */${received}`) {
-      response.destroy()
-      return 'complete'
-    }
-    if (status !== 200 && status !== 206) {
-      fail(
-        contentError('CONTENT_UNAVAILABLE', `${this.name} answered ${status} for ${digest}`, { details: { status } }),
-      )
-    }
-    if ((headers['content-encoding'] ?? 'identity') !== 'identity') {
-      fail(contentError('CONTENT_UNAVAILABLE', `${this.name} compressed ${digest} though asked not to`))
-    }
-    const range = status === 206 ? RANGE.exec(headers['content-range'] ?? '') : null
-    const start = status === 206 ? Number(range?.[1] ?? NaN) : continues ? received : 0
-    if (start !== 0 && start !== received) {
-      fail(contentError('CONTENT_UNAVAILABLE', `${this.name} answered another range of ${digest} than asked`))
-    }
-    const length = headers['content-length'] === undefined ? undefined : Number(headers['content-length'])
-    const end = length === undefined ? undefined : start + length
-    // A server may send less of a range than was asked for.
-    const total = range === null || range[2] === '*' ? end : Number(range[2])
-    if (end !== undefined && total !== undefined && end > total) {
-      fail(contentError('CONTENT_UNAVAILABLE', `${this.name} sends more of ${digest} than it says there is`))
-    }
-    if (total !== undefined && total > options.maxBytes) fail(tooLarge(digest, this.name, options.maxBytes))
-    return { skip: received - start, total }
   }
 
   async #request(
     method: 'GET' | 'HEAD',
-    digest: Digest,
-    from: number,
+    { digest, tag }: Pick<Reading, 'digest' | 'tag'>,
+    asked: Asked,
     signal: AbortSignal,
   ): Promise<{ readonly answer: IncomingMessage; readonly continues: boolean }> {
-    const target = await this.target({ method, digest, from, signal })
+    const target = await this.target({ method, digest, from: asked.start, signal })
     const continues = target.continues === true
+    const range = continues ? {} : rangeHeaders(asked, tag)
     const { addresses, redirects } = this.#rules
     for (let hop = 0, { url } = target; hop <= MAX_REDIRECTS; hop++) {
       const policy = hop === 0 || isWithin(url, target.url) ? addresses : redirects
       if (policy === 'none') break
       checkUrl(url, policy)
-      const answer = await this.#send(target, url, from, policy, signal)
+      const answer = await this.#send(target, url, range, policy, signal)
       const { location } = answer.headers
       const redirected = [301, 302, 303, 307, 308].includes(answer.statusCode ?? 0)
       if (!redirected || location === undefined) return { answer, continues }
@@ -239,15 +336,14 @@ export abstract class RemoteSource implements ContentSource {
   }
 
   #send(
-    { method, headers: own, continues }: Target,
+    { method, headers: own }: Target,
     url: URL,
-    from: number,
+    range: Readonly<Record<string, string>>,
     policy: AddressPolicy,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
     const [send, agent] = url.protocol === 'https:' ? [httpsRequest, this.#https] : [httpRequest, this.#http]
-    const headers: Record<string, string> = { 'accept-encoding': 'identity', 'user-agent': 'gevulot', ...own }
-    if (from > 0 && continues !== true) headers['range'] = `bytes=${from}-`
+    const headers = { 'accept-encoding': 'identity', 'user-agent': 'gevulot', ...own, ...range }
     return new Promise((resolve, reject) => {
       const request = send(url, { method, headers, signal, agent, lookup: lookupUnder(policy) }, resolve)
       request.setTimeout(this.#rules.idleTimeoutMs, () =>
@@ -263,7 +359,7 @@ export abstract class RemoteSource implements ContentSource {
     return signal === undefined ? timeout : AbortSignal.any([signal, timeout])
   }
 
-  #explain(error: unknown, digest: Digest, signal: AbortSignal): GevulotError {
+  #explain(error: unknown, { digest, signal }: Reading): GevulotError {
     if (signal.aborted) {
       return contentError(
         'CONTENT_TIMEOUT',
@@ -272,6 +368,23 @@ export abstract class RemoteSource implements ContentSource {
     }
     if (error instanceof GevulotError) return error
     return contentError('CONTENT_UNAVAILABLE', `${this.name} broke off ${digest}`, { cause: error })
+  }
+}
+
+/** Whether an answer is of another version than the answers before. */
+function isOther(reading: Reading, total: number | undefined, tag: string | undefined): boolean {
+  return (
+    (reading.tag !== undefined && tag !== undefined && tag !== reading.tag) ||
+    (reading.total !== undefined && total !== undefined && total !== reading.total)
+  )
+}
+
+/** Asks for a part of the version that the reader has some of already. */
+function rangeHeaders({ start, end }: Asked, tag: string | undefined): Record<string, string> {
+  if (start === 0 && end === undefined) return {}
+  return {
+    range: `bytes=${start}-${end === undefined ? '' : end - 1}`,
+    ...(tag !== undefined && { 'if-range': tag }),
   }
 }
 
