@@ -304,7 +304,17 @@ export class Worker {
     const settled = Promise.allSettled(
       [...always, ...watches, ...(fleet ? [fleet] : [])].map((loop) => orBreak(loop.run(finished.signal))),
     )
-    const proving = runner && orBreak(runner.run(AbortSignal.any([stop, broken.signal])))
+    const outdated = (error: unknown): void => {
+      if (!GevulotError.is(error, 'WORKER_STATE_NEWER')) throw error
+      // What is committed to must be revealed, and that needs no fleet.
+      this.#log.error(
+        'nothing is proven here any more: start the newer version; what was begun is brought to its end',
+        {
+          ...{ stage: 'fleet', error },
+        },
+      )
+    }
+    const proving = runner && orBreak(runner.run(AbortSignal.any([stop, broken.signal])).catch(outdated))
     await untilAborted(AbortSignal.any([stop, broken.signal]))
     this.#log.info('worker is stopping', { stage: 'stop', grace: this.#config.shutdownSeconds })
     const grace = new AbortController()

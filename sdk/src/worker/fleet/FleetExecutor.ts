@@ -12,10 +12,10 @@ import type { KeptProof, ProofStore } from '../run/ProofStore.js'
 import { isJudged, type WorkOrder, type WorkResult } from '../run/WorkOrder.js'
 import type { RunHistory } from '../store/RunHistory.js'
 import type { TaskResult } from './messages.js'
-import type { Fleet } from './openFleet.js'
+import { assertVersion, type Fleet } from './openFleet.js'
 import { canHold, type KnownRunner, type RunnerBook } from './RunnerBook.js'
 import type { Shape } from './shape.js'
-import type { Attempt, Task, TaskQueue } from './TaskQueue.js'
+import { isOfOtherFormat, type Attempt, type Task, type TaskQueue } from './TaskQueue.js'
 
 /** What a {@link FleetExecutor} needs. */
 export interface FleetExecutorOptions {
@@ -105,10 +105,17 @@ export class FleetExecutor implements Executor {
 
   async #proved(order: WorkOrder, onStage: OnStage, signal: AbortSignal): Promise<KeptProof> {
     await onStage('fetching')
-    for (let refusals = 1; ; refusals++) {
+    const { log } = this.#options
+    for (let refusals = 1; ;) {
       const task = await this.#taskOf(order, signal)
-      const [result, runner] = await this.#resultOf(task, order, onStage, signal)
-      const { log } = this.#options
+      const ended = await this.#resultOf(task, order, onStage, signal)
+      if (ended === undefined) {
+        log.warn('a task of another version ended without a result; it is given anew', { workload: order.workload })
+        await this.#options.queue.remove(task)
+        this.#options.onRetry()
+        continue
+      }
+      const [result, runner] = ended
       log.info('a runner has ended a task', { workload: order.workload, stage: 'running', runner, ended: result.kind })
       await this.#note(order, result)
       if (result.kind === 'proved') return this.#adopt(order, task, result.digest, runner)
@@ -117,6 +124,7 @@ export class FleetExecutor implements Executor {
       // Another machine may do it: the one that refused takes nothing for a while.
       const others = this.#runners.filter(({ id, isReady }) => isReady && id !== runner)
       if (others.length === 0 || refusals === MOST_REFUSALS) throw refused(result.why)
+      refusals++
       log.warn('a runner refused work; another is asked', { workload: order.workload, runner, why: result.why })
       this.#options.onRetry()
     }
@@ -127,6 +135,7 @@ export class FleetExecutor implements Executor {
     const { queue, chainId } = this.#options
     const known = await this.#patiently(order, signal, () => queue.find(order.workload))
     if (known !== undefined) return known
+    await this.#assertOwnVersion(order, signal)
     const shape = await this.#shapeOf(order, signal)
     const { workload, programId, program, inputs, publicInputs, prover } = order
     const { prover: proverPackage, verifierProgram, verifier, verifierGas, class: hardwareClass, bindsProver } = program
@@ -146,6 +155,20 @@ export class FleetExecutor implements Executor {
     return this.#patiently(order, signal, async () => (await queue.find(workload)) ?? post())
   }
 
+  /** Accounts may share a fleet, and the coordinator of another one may have brought it to a version that this one must not write to. */
+  async #assertOwnVersion(order: WorkOrder, signal: AbortSignal): Promise<void> {
+    const { fleet, log } = this.#options
+    try {
+      await this.#patiently(order, signal, () => assertVersion(fleet.db, fleet.name))
+    } catch (error) {
+      if (!GevulotError.is(error, 'WORKER_STATE_NEWER')) throw error
+      log.error('no work can be given to the fleet: its tables are of a newer version; start that one here too', {
+        ...{ workload: order.workload, stage: 'fleet', error },
+      })
+      throw refused('the fleet is of a newer version than its coordinator')
+    }
+  }
+
   /** What the work needs; refused if no runner that is there has it. */
   async #shapeOf(order: WorkOrder, signal: AbortSignal): Promise<Shape> {
     const { fetcher, book, log } = this.#options
@@ -163,13 +186,16 @@ export class FleetExecutor implements Executor {
     return shape
   }
 
-  /** Waits until a task has ended, whichever runner ends it. */
+  /**
+   * Waits until a task has ended, whichever runner ends it.
+   * @returns Undefined if it is of another version, and ended without a result that can be read: it has to be given anew.
+   */
   async #resultOf(
     task: Task,
     order: WorkOrder,
     onStage: OnStage,
     signal: AbortSignal,
-  ): Promise<readonly [TaskResult, string]> {
+  ): Promise<readonly [TaskResult, string] | undefined> {
     const { queue, clock, fleet, log, onRetry } = this.#options
     let [last, aliveAt]: [Attempt | undefined, number] = [undefined, clock.now()]
     const bell = new Bell(clock)
@@ -188,7 +214,10 @@ export class FleetExecutor implements Executor {
           })
           onRetry()
         }
-        if (newest?.result === 'invalid') throw refused(`the runner ${newest.runner} answered what cannot be read`)
+        if (newest?.result === 'invalid') {
+          if (isOfOtherFormat(task)) return undefined
+          throw refused(`the runner ${newest.runner} answered what cannot be read`)
+        }
         if (newest?.result !== undefined) return [newest.result, newest.runner]
         if (newest?.stage === 'running' || newest?.stage === 'fetching') await onStage(newest.stage)
         last = newest ?? last
@@ -197,6 +226,7 @@ export class FleetExecutor implements Executor {
           // Asked twice, for it may have ended between the two looks.
           const isOver = !(await this.#patiently(order, signal, () => queue.isAlive(task)))
           if (isOver && (await queue.newest(task))?.result === undefined) {
+            if (isOfOtherFormat(task)) return undefined
             await queue.remove(task)
             throw refused('every runner that had the work was lost')
           }

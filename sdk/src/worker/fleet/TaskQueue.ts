@@ -5,7 +5,7 @@ import type { WorkloadId } from '../../chain/index.js'
 import { taskResult, type TaskOrder, type TaskResult } from './messages.js'
 import { databaseNow, type Fleet } from './openFleet.js'
 import type { FleetDatabase, FleetSchema } from './schema.js'
-import { queueOf, type Shape } from './shape.js'
+import { queueOf, shapeOf, type Shape } from './shape.js'
 
 /** A task as its coordinator knows it. */
 export interface Task {
@@ -108,10 +108,11 @@ export class TaskQueue {
     return { number, runner, stage, ...(result !== null && { result: resultOf(result) }) }
   }
 
-  /** Whether a task may still end by a runner's doing. */
+  /** Whether a task may still end by a runner's doing. One of another format does while a runner has it: no other takes it. */
   async isAlive({ id, queue }: Task): Promise<boolean> {
     const [job] = await this.#fleet.boss.findJobs(queue, { id })
-    return job !== undefined && ['created', 'retry', 'active'].includes(job.state)
+    const states = isOfOtherFormat({ queue }) ? ['active'] : ['created', 'retry', 'active']
+    return job !== undefined && states.includes(job.state)
   }
 
   /** The proof that was delivered for a task. */
@@ -138,6 +139,11 @@ export class TaskQueue {
     await this.#fleet.boss.supervise()
     await call(this.#fleet.db, this.#fleet.name, NEW_TASKS)
   }
+}
+
+/** Whether a coordinator of another version has given the task, and tasks had another form there. */
+export function isOfOtherFormat({ queue }: Pick<Task, 'queue'>): boolean {
+  return shapeOf(queue) === undefined
 }
 
 /** Lets pg-boss work inside a transaction. */

@@ -52,10 +52,16 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   },
 }
 
-/** All migrations of a fleet's tables, oldest first. One that has been released never changes. */
+/**
+ * All migrations of a fleet's tables, oldest first. One that has been released never changes. A change of what tasks or results look like is one too, though
+ * it may change no table, and is named `NNNN_format_N`: so runners of another version are told, and do not wait for work they cannot read.
+ */
 export const fleetMigrations: MigrationProvider = {
   getMigrations: () => Promise.resolve(MIGRATIONS),
 }
 
 /** Their names, oldest first. */
 export const FLEET_VERSIONS: readonly string[] = Object.keys(MIGRATIONS).sort()
+
+/** Number of the form of tasks and results. */
+export const TASK_FORMAT = 1 + FLEET_VERSIONS.filter((name) => name.includes('_format_')).length

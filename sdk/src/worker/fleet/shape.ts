@@ -1,11 +1,12 @@
 import type { ProgramResources } from '../../content/index.js'
+import { TASK_FORMAT } from './migrations.js'
 
 /** What a task needs of its runner. Each shape has a queue of its own, so a runner takes only what it has room for now. */
 export type Shape = Required<ProgramResources>
 
-// The number is that of the message's format: a runner does not even see what it cannot read.
-const PREFIX = 'prove-1'
-const NAME = /^prove-1\.c(\d{1,9})\.m(\d{1,9})\.o(\d{1,9})\.g(\d{1,9})$/
+// A runner does not even see what it cannot read.
+const PREFIX = `prove-${TASK_FORMAT}`
+const NAME = new RegExp(`^${PREFIX}\\.c(\\d{1,9})\\.m(\\d{1,9})\\.o(\\d{1,9})\\.g(\\d{1,9})$`)
 
 /** Name of the queue of a shape. */
 export function queueOf({ cores, memoryMiB, outputMiB, gpus }: Shape): string {
