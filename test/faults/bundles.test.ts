@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { BUNDLE_FILE, failureBundle, type FailureBundle } from '../../sdk/src/worker/bundle/FailureBundle.js'
 import { runCli, type CliResult } from '../support/cli.js'
 import { showWorkers } from '../support/network/showWorkers.js'
-import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { PATIENT, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 
 // What a failed run leaves behind, by the worker and the command that operators use.
 describe('faults: failure bundles', function () {
@@ -17,7 +17,7 @@ describe('faults: failure bundles', function () {
 
   showWorkers(() => network.workers)
   before(async () => {
-    network = await TestNetwork.start()
+    network = await TestNetwork.start(PATIENT)
     alice = await network.addOperator('alice')
     bundles = join(alice.directory, 'data', 'bundles')
   })

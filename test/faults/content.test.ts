@@ -9,7 +9,7 @@ import { buildInputs, DirectoryStore } from '../../sdk/src/content/index.js'
 import { expectEnded, expectProved } from '../support/network/expectSound.js'
 import { FaultyContent, type ContentFault } from '../support/network/FaultyContent.js'
 import { showWorkers } from '../support/network/showWorkers.js'
-import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { PATIENT, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 
 // A content server is believed nothing: neither bytes, nor sizes, nor where it sends us.
@@ -25,7 +25,7 @@ describe('faults: content servers', function () {
 
   showWorkers(() => network.workers)
   before(async () => {
-    network = await TestNetwork.start()
+    network = await TestNetwork.start(PATIENT)
     program = await network.deployGuest('hashcash')
     alice = await network.addOperator('alice')
     await network.chain.mineEvery(1)
@@ -48,7 +48,7 @@ describe('faults: content servers', function () {
   async function workFrom(fault: ContentFault, urls: readonly string[], maxRunTime = 60): Promise<WorkloadId> {
     bad.fault = fault
     worker = await network.startWorker(alice, { contentDirectories: [], contentUrls: urls, fetchSeconds: 5 })
-    await worker.line(({ message }) => message === 'worker started', 120)
+    await worker.line(({ message }) => message === 'worker started')
     return network.submit(program, { maxRunTime })
   }
 

@@ -83,10 +83,10 @@ describe('faults: several endpoints', function () {
       // What serves another chain is noticed when it is looked at anew.
       if (fault === 'wrong chain') {
         rpcs[0]!.fault = 'drops'
-        await worker.line(({ message }) => message === 'an endpoint is set aside', 120)
+        await worker.line(({ message }) => message === 'an endpoint is set aside')
         rpcs[0]!.fault = fault
       }
-      await worker.line((line) => line.message === 'an endpoint is set aside' && line['why'] === why, 120)
+      await worker.line((line) => line.message === 'an endpoint is set aside' && line['why'] === why)
       await released
       await expectEnd(worker, workload)
     })
@@ -97,9 +97,9 @@ describe('faults: several endpoints', function () {
     const { workload, released } = await submit()
     await network.until(workload, 'Assigned')
     for (const rpc of rpcs) rpc.fault = 'drops'
-    await worker.line(({ message }) => message.startsWith('the chain cannot be read'), 120)
+    await worker.line(({ message }) => message.startsWith('the chain cannot be read'))
     for (const rpc of rpcs) rpc.fault = 'none'
-    await worker.line(({ message }) => message === 'the chain can be read again', 120)
+    await worker.line(({ message }) => message === 'the chain can be read again')
     await released
     await expectEnd(worker, workload)
   })
@@ -110,7 +110,7 @@ describe('faults: several endpoints', function () {
     rpcs[0]!.fault = 'leaves logs out'
     const worker = await started()
     const { workload, released } = await submit()
-    await worker.line((line) => line.message === 'an endpoint is set aside' && line['why'] === 'omits', 120)
+    await worker.line((line) => line.message === 'an endpoint is set aside' && line['why'] === 'omits')
     await released
     await expectEnd(worker, workload)
     expect(rpcs[0]!.hidden).to.be.greaterThan(0)

@@ -156,7 +156,7 @@ describe('faults: what the worker stands on gives way', function () {
       }
       await sleep(20)
     }
-    await worker.line(({ message }) => message.startsWith('the runtime failed'), 120)
+    await worker.line(({ message }) => message.startsWith('the runtime failed'))
     await release(workload)
     await expectProved(network, alice, workload)
     expect(await worker.stop(), worker.tail()).to.equal(0)

@@ -58,7 +58,7 @@ describe('faults: an endpoint that is wrong about logs', function () {
       const { at } = await network.until(workload, name)
       await until(async () => (await network.chain.provider.getBlockNumber()) >= at.block + BLOCKS && rpc.hidden > 0)
       rpc.fault = 'none'
-      await worker.line(({ message }) => message.startsWith('the endpoint had left events out'), 120)
+      await worker.line(({ message }) => message.startsWith('the endpoint had left events out'))
       await released
       await expectProved(network, alice, workload)
       expect(await worker.stop(), worker.tail()).to.equal(0)
@@ -73,11 +73,11 @@ describe('faults: an endpoint that is wrong about logs', function () {
     await worker.line(({ message }) => message === 'worker started')
     const workload = await network.submit(program, { redundancy: 1, maxRunTime: 600 })
     const { args } = await network.until(workload, 'Assigned')
-    const said = await worker.line(({ message }) => message.startsWith('a seat is at work, and no endpoint'), 120)
+    const said = await worker.line(({ message }) => message.startsWith('a seat is at work, and no endpoint'))
     expect(said).to.include({ level: 'error', seat: args.candidates.find(({ slot }) => slot === 0)?.seat })
     // By now it is older than what is read twice.
     await network.chain.provider.send('anvil_mine', ['0x50'])
-    await worker.line(({ message }) => message.startsWith('blocks are read again'), 120)
+    await worker.line(({ message }) => message.startsWith('blocks are read again'))
     rpc.fault = 'none'
     await network.requester.releaseWhenServed({ workload }).catch(() => undefined)
     await network.until(workload, 'Finished')

@@ -4,7 +4,7 @@ import { keccak256, parseEther, randomBytes } from 'ethers'
 import type { FailReason, WorkloadId } from '../../sdk/src/chain/index.js'
 import { digestOf } from '../../sdk/src/content/index.js'
 import { showWorkers } from '../support/network/showWorkers.js'
-import { TestNetwork } from '../support/network/TestNetwork.js'
+import { PATIENT, TestNetwork } from '../support/network/TestNetwork.js'
 
 /** What a program can do wrong, and the reason the chain must name. */
 const CASES: readonly (readonly [mode: string, reason: FailReason])[] = [
@@ -28,7 +28,7 @@ describe('faults: programs that fail', function () {
 
   showWorkers(() => network.workers)
   before(async () => {
-    network = await TestNetwork.start()
+    network = await TestNetwork.start(PATIENT)
     const alice = await network.addOperator('alice', 4)
     await network.startWorker(alice, { runs: 4, cores: 4, fetchSeconds: 3 })
   })
@@ -37,7 +37,7 @@ describe('faults: programs that fail', function () {
   })
 
   async function failed(workload: WorkloadId): Promise<FailReason> {
-    return (await network.until(workload, 'Failed', 60)).args.reason
+    return (await network.until(workload, 'Failed')).args.reason
   }
 
   for (const [mode, reason] of CASES) {

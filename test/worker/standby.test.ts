@@ -5,7 +5,7 @@ import { expect } from 'chai'
 
 import type { ProgramId } from '../../sdk/src/chain/index.js'
 import { showWorkers } from '../support/network/showWorkers.js'
-import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { PATIENT, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 import { usePostgres } from '../support/databases.js'
 
@@ -19,7 +19,7 @@ describe('worker: on a database server', function () {
 
   showWorkers(() => network.workers)
   before(async () => {
-    network = await TestNetwork.start()
+    network = await TestNetwork.start(PATIENT)
     program = await network.deployGuest('hashcash')
     alice = await network.addOperator('alice', 2)
     await network.chain.mineEvery(1)

@@ -39,6 +39,9 @@ export const ROOMY: Parameters = {
   rules: { ...FAST.rules, responseWindow: 60, silenceWindow: 600, revealWindow: 300 },
 }
 
+/** {@link FAST}, with time to draw and to answer on a machine that has much else to do: for tests that wait for a failure, not for a window to pass. */
+export const PATIENT: Parameters = { ...FAST, epochLength: 60, rules: { ...FAST.rules, responseWindow: 15 } }
+
 /** What is told of a workload: by the market, and by its committees. */
 type Told = WorkloadEvent | Extract<CommitteeEvent, { readonly args: { readonly workload: WorkloadId } }>
 
