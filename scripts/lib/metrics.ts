@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 
 import { WORKER_METRICS, type MetricSpec } from '../../sdk/src/worker/observe/metricTable.js'
+import { VALIDATOR_METRICS } from '../../sdk/src/validator/observe/validatorMetricTable.js'
 import { RUNNER_METRICS } from '../../sdk/src/worker/observe/runnerMetricTable.js'
 import { root } from './artifacts.js'
 
@@ -10,7 +11,7 @@ export const metricsPath = join(root, 'docs/metrics.md')
 /** `docs/metrics.md` as it must be. */
 export function metricsPage(): string {
   const rows = rowsOf(WORKER_METRICS)
-  return `# Health and metrics of the worker
+  return `# Health and metrics of the worker and the validator
 
 With \`observePort\` in its configuration (\`GEVULOT_OBSERVE_PORT\`), the worker answers HTTP at \`observeHost\`, this machine alone by default.
 
@@ -28,6 +29,15 @@ dashboard; [ops/systemd/gevulot-worker.service](../ops/systemd/gevulot-worker.se
 | Metric | Type | Labels | What |
 | --- | --- | --- | --- |
 ${rows}
+
+## The validator
+
+With the same fields a [validator](../sdk/src/validator/README.md) serves the same paths, and each of its figures has the same meaning where the name is the same. \`/live\` is 503 when it has looked at no committee that was due for
+five minutes; \`/ready\` says \`hangs\`, \`chainUnseen\` and \`noEndpoint\`. [ops/grafana/validator.json](../ops/grafana/validator.json) is its dashboard; the rules in [alerts.yml](../ops/prometheus/alerts.yml) watch both.
+
+| Metric | Type | Labels | What |
+| --- | --- | --- | --- |
+${rowsOf(VALIDATOR_METRICS)}
 
 ## A runner of a fleet
 

@@ -1,7 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect } from 'chai'
 
@@ -9,40 +7,15 @@ import { root } from '../../scripts/lib/artifacts.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { HealthServer } from '../../sdk/src/worker/observe/HealthServer.js'
+import { VALIDATOR_METRICS } from '../../sdk/src/validator/observe/validatorMetricTable.js'
 import { WORKER_METRICS } from '../../sdk/src/worker/observe/metricTable.js'
 import { WorkerMetrics } from '../../sdk/src/worker/observe/WorkerMetrics.js'
+import { ask, freePort, samplesOf, scraped } from '../support/metrics.js'
 import { TestNetwork } from '../support/network/TestNetwork.js'
 import { rejected } from '../support/rejected.js'
 
 const silent = jsonLogger({ level: 'error', write: () => undefined, now: () => 0 })
 const names = Object.keys(WORKER_METRICS)
-
-interface Reply {
-  readonly status: number
-  readonly type: string
-  readonly body: string
-}
-
-function ask(port: number, path: string, method = 'GET'): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const asking = request({ host: '127.0.0.1', port, path, method }, (response) => {
-      const { statusCode: status = 0, headers } = response
-      response
-        .toArray()
-        .then((parts: Buffer[]) =>
-          resolve({ status, type: headers['content-type'] ?? '', body: Buffer.concat(parts).toString() }),
-        )
-        .catch(reject)
-    })
-    asking.on('error', reject).end()
-  })
-}
-
-/** Samples of Prometheus' text format by name and labels. */
-function samplesOf(text: string): ReadonlyMap<string, number> {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]))
-}
 
 describe('worker: health and metrics', () => {
   let time = 0
@@ -128,7 +101,8 @@ describe('worker: health and metrics', () => {
     )
     const used = new Set(files.join('\n').match(/gevulot_[a-z_]+/g) ?? [])
     const bare = [...used].map((name) => name.replace(/_(bucket|sum|count)$/, ''))
-    expect([...new Set(bare)].sort()).to.deep.equal([...names].sort())
+    const all = new Set([...names, ...Object.keys(VALIDATOR_METRICS)])
+    expect([...new Set(bare)].sort()).to.deep.equal([...all].sort())
   })
 })
 
@@ -173,24 +147,3 @@ describe('worker: metrics of a real worker', function () {
     expect(body).not.to.contain(alice.wallet.privateKey.slice(2))
   })
 })
-
-/** The metrics, once they hold a line that is read by and by. */
-async function scraped(port: number, line: string): Promise<Reply> {
-  for (const end = Date.now() + 60_000; ; await sleep(200)) {
-    const reply = await ask(port, '/metrics')
-    if (reply.body.includes(line) || Date.now() > end) return reply
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = new HealthServer({
-    host: '127.0.0.1',
-    port: 0,
-    metrics: new WorkerMetrics(systemClock),
-    readySeconds: 1,
-    log: silent,
-  })
-  const port = await server.listen()
-  await server.close()
-  return port
-}

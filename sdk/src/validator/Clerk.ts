@@ -55,6 +55,15 @@ export interface ClerkOptions {
   readonly time: ChainTime
   readonly clock: Clock
   readonly log: Logger
+  readonly figures?: ClerkFigures
+}
+
+/** Who is told how it goes. */
+export interface ClerkFigures {
+  /** A round has ended: this many committees wait for a seat of ours. */
+  onRound(open: number): void
+  /** A verdict contradicts ours; told once of each. */
+  onContradicted(): void
 }
 
 /** What was gathered for one committee since this process began to look at it. */
@@ -83,6 +92,8 @@ export class Clerk {
   readonly #pauses: Pauses
   readonly #gathered = new Map<string, Gathered>()
   readonly #operators = new Map<number, Address>()
+  readonly #open = new Set<WorkloadId>()
+  readonly #contradicted = new Set<string>()
 
   constructor(options: ClerkOptions) {
     this.#options = options
@@ -121,10 +132,11 @@ export class Clerk {
 
   /** Works whenever woken and at every tick, never twice at a time, until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { config, shelf, time } = this.#options
+    const { config, shelf, time, figures } = this.#options
     while (!signal.aborted) {
       if (time.now() !== 0) await this.#lookAtDue(signal)
       shelf.clear(time.now())
+      figures?.onRound(this.#open.size)
       await this.#bell.wait(config.pollMs, signal)
     }
   }
@@ -152,6 +164,7 @@ export class Clerk {
     const { contracts, events, seats, journal, room, time } = this.#options
     const dossier = dossierOf(workload, await events.ofWorkload(workload))
     const judgment = dossier === undefined ? undefined : await readJudgment(contracts, workload)
+    this.#open.delete(workload)
     if (dossier === undefined || judgment?.stage !== 'Voting') {
       room.stop(workload)
       this.#forget(workload)
@@ -165,6 +178,7 @@ export class Clerk {
       // The verdict may be another than ours.
       return own.size === 0 ? 'never' : judgment.until + 1
     }
+    this.#open.add(workload)
     const key: VerdictKey = { workload, attempt: judgment.attempt, proofs: judgment.proofs }
     const verdict = await journal.find(key)
     if (verdict === undefined) await this.#judge(key, dossier, judgment)
@@ -174,8 +188,11 @@ export class Clerk {
 
   /** Compares a verdict that can be appealed with ours. */
   async #weigh(dossier: Dossier, judgment: Judgment): Promise<number | 'never'> {
-    const { appellant, chain, time } = this.#options
+    const { appellant, chain, time, figures } = this.#options
     const isWrong = await appellant.consider(dossier, judgment, await chain.rules(dossier.terms.rules))
+    const name = `${dossier.workload}/${judgment.attempt}`
+    if (isWrong && !this.#contradicted.has(name)) figures?.onContradicted()
+    if (isWrong) this.#contradicted.add(name)
     return isWrong ? time.now() + RETRY_SECONDS : 'never'
   }
 

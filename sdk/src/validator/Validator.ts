@@ -12,6 +12,8 @@ import type { Logger } from '../worker/log/Logger.js'
 import { openGround } from '../worker/openGround.js'
 import type { DaemonParts } from '../worker/serve.js'
 import { placesOf } from '../worker/config/placesOf.js'
+import { serveHealth } from '../worker/observe/serveHealth.js'
+import { StandingWatch } from '../worker/observe/StandingWatch.js'
 import { contentSources } from '../worker/run/contentSources.js'
 import { untilAborted } from '../worker/untilAborted.js'
 import { Clerk } from './Clerk.js'
@@ -20,6 +22,7 @@ import { VerdictServer } from './exchange/VerdictServer.js'
 import { VerdictShelf } from './exchange/VerdictShelf.js'
 import { Judge } from './judge/Judge.js'
 import { JudgeRoom } from './judge/JudgeRoom.js'
+import { ValidatorMetrics } from './observe/ValidatorMetrics.js'
 import { contradicted } from './verdict/contradicted.js'
 import { VerdictJournal } from './verdict/VerdictJournal.js'
 
@@ -55,7 +58,10 @@ export class Validator {
     const config = this.#config
     const clock = this.#clock
     const log = this.#log
-    const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, stop)
+    const metrics = new ValidatorMetrics(clock)
+    const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, stop, (request, outcome) =>
+      metrics.onTransaction(request, outcome),
+    )
     const { deployment, signer, contracts, runtime, ledger, events, time, seats, publisher } = ground
     const domain: VerdictDomain = { chainId: contracts.chainId, committee: contracts.addresses.committee }
     const journal = new VerdictJournal(join(config.dataDirectory, 'verdicts'), domain)
@@ -67,7 +73,11 @@ export class Validator {
     }
     const sources = contentSources(config, await placesOf(config))
     const judge = new Judge({ config, runtime, ledger, sources, time, clock, log })
-    const room = new JudgeRoom({ judge, journal, clock, log, onChange: (workload) => clerk.touch(workload) })
+    const room = new JudgeRoom({
+      ...{ judge, journal, clock, log },
+      onEnd: (end, seconds) => metrics.onJudged(end, seconds),
+      onChange: (workload) => clerk.touch(workload),
+    })
     const appellant = new Appellant({
       ...{ contracts, events, publisher, operator: signer.operator, time, clock, log },
       ...appealLimits(config),
@@ -90,6 +100,10 @@ export class Validator {
       time,
       clock,
       log,
+      figures: {
+        onRound: (open) => metrics.onRound(open),
+        onContradicted: () => metrics.onContradicted(),
+      },
     })
     const ofClass = await readValidatorClass(contracts)
     const warnSeatless = seatlessWarning({ contracts, seats, operator: signer.operator, log, ofClass })
@@ -102,10 +116,21 @@ export class Validator {
       pollMs: config.pollMs,
       fromBlock: config.startBlock === 0 ? deployment.fromBlock : config.startBlock,
       onBatch: async (batch) => {
+        if (batch.kind === 'reorg') metrics.onReorg()
+        else metrics.onHead(batch.to.number)
         await clerk.onBatch(batch)
+        metrics.onBatch(batch, new Set((await seats.seats()).map(({ seat }) => seat)))
         await warnSeatless(batch)
       },
     })
+    // It asks the endpoint once a minute, so only where somebody looks.
+    const watches =
+      config.observePort === 0
+        ? []
+        : [new StandingWatch({ contracts, seats, operator: signer.operator, metrics, clock, log })]
+    metrics.start({ operator: signer.operator, chain: String(contracts.chainId), runtime: runtime.name })
+    metrics.watchEndpoints(() => ground.provider.endpoints)
+    await serveHealth(config, metrics, log, this.#closers)
     await publisher.recover()
     await clerk.lookAtEverything()
     log.info('validator started', {
@@ -114,7 +139,7 @@ export class Validator {
       chain: contracts.chainId,
       runtime: runtime.name,
     })
-    await this.#work(stop, [follower, clerk, publisher], room)
+    await this.#work(stop, [follower, clerk, publisher, ...watches], room)
     log.info('validator stopped', { stage: 'stop' })
   }
 

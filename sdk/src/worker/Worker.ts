@@ -30,10 +30,10 @@ import { Workshop } from './coordinate/Workshop.js'
 import { safetyOf } from './job/decide.js'
 import type { Logger } from './log/Logger.js'
 import { DrawWatch } from './observe/DrawWatch.js'
-import { HealthServer } from './observe/HealthServer.js'
+import { serveHealth } from './observe/serveHealth.js'
 import { StandingWatch } from './observe/StandingWatch.js'
 import { readStatus, type WorkerStatus } from './observe/WorkerStatus.js'
-import { WorkerMetrics, type MetricSources } from './observe/WorkerMetrics.js'
+import { WorkerMetrics } from './observe/WorkerMetrics.js'
 import { openCrew, type Crew } from './fleet/openCrew.js'
 import { openGround } from './openGround.js'
 import type { Outbox } from './publish/Outbox.js'
@@ -246,12 +246,19 @@ export class Worker {
       },
     })
     const { fleet } = crew
-    await this.#observe(metrics, signer.operator, contracts.chainId, {
+    const info = {
+      operator: signer.operator,
+      chain: String(contracts.chainId),
+      runtime: runtime.name,
+      mode: config.mode,
+    }
+    metrics.start(info, {
       openJobs: () => jobs.openByState(),
       approvals: () => desk.waiting.length,
       endpoints: () => ground.provider.endpoints,
       ...(fleet && { fleet: () => fleet }),
     })
+    await serveHealth(config, metrics, log, this.#closers)
     const { mode, readySeconds } = config
     const who = { operator: signer.operator, account: signer.address, chainId: contracts.chainId }
     const startedAt = clock.now()
@@ -353,15 +360,5 @@ export class Worker {
       if (mode === 'approve') throw error
       this.#log.warn('nobody can ask this worker anything', { stage: 'start', error })
     }
-  }
-
-  /** Serves figures and health, if a port is configured for them. */
-  async #observe(metrics: WorkerMetrics, operator: string, chainId: number, sources: MetricSources): Promise<void> {
-    const { runtime, mode, observeHost, observePort, readySeconds } = this.#config
-    metrics.start({ operator, chain: String(chainId), runtime, mode }, sources)
-    if (observePort === 0) return
-    const server = new HealthServer({ host: observeHost, port: observePort, metrics, readySeconds, log: this.#log })
-    await server.listen()
-    this.#closers.add(() => server.close())
   }
 }

@@ -63,7 +63,7 @@ export const VALIDATOR_FIELDS = {
   ),
   ...pickFields(WORKER_FIELDS, 'appealUpTo', 'appealPerDay', 'startBlock', 'pollMs', 'rpcTimeoutMs'),
   ...pickFields(WORKER_FIELDS, 'maxFeeGwei', 'priorityFeeMwei', 'maxGas', 'bumpSeconds', 'maxInFlight', 'relays'),
-  ...pickFields(WORKER_FIELDS, 'logFile', 'logLevel'),
+  ...pickFields(WORKER_FIELDS, 'observePort', 'observeHost', 'readySeconds', 'logFile', 'logLevel'),
 } as const satisfies Readonly<Record<string, ConfigField<never> | ConfigField<unknown>>>
 
 /** The validator's configuration. */

@@ -2,6 +2,7 @@ import type { WorkloadId } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
 import { Pauses } from '../../worker/coordinate/Pauses.js'
 import type { Logger } from '../../worker/log/Logger.js'
+import type { JudgingEnd } from '../observe/ValidatorMetrics.js'
 import type { VerdictJournal, VerdictKey } from '../verdict/VerdictJournal.js'
 import type { Case } from './Case.js'
 import type { Judge } from './Judge.js'
@@ -12,6 +13,8 @@ export interface JudgeRoomOptions {
   readonly journal: VerdictJournal
   readonly clock: Clock
   readonly log: Logger
+  /** Told how each judging ended, after how many seconds. */
+  readonly onEnd?: (end: JudgingEnd, seconds: number) => void
   /** A judging ended; look at the workload again. */
   readonly onChange: (workload: WorkloadId) => void
 }
@@ -57,25 +60,31 @@ export class JudgeRoom {
   }
 
   async #judge(name: string, key: VerdictKey, matter: Case, signal: AbortSignal): Promise<void> {
-    const { judge, journal, onChange } = this.#options
+    const { judge, journal, clock, onChange, onEnd } = this.#options
+    const startedAt = clock.now()
+    let end: JudgingEnd = 'error'
     const about = { workload: key.workload, attempt: key.attempt, stage: 'verify' }
     const log = this.#options.log.with(about)
     try {
       log.info('judging', { proofs: matter.exhibits.length })
       const judging = await judge.judge(matter, signal)
       if (judging.kind === 'unable') {
+        end = 'unable'
         this.#pauses.lengthen(name)
         return log.error('no verdict: this machine cannot judge', { why: judging.why })
       }
       const { valid, said, findings } = judging
       await journal.record({ ...key, valid, said })
+      end = 'verdict'
       log.info('verdict recorded', { valid, findings })
     } catch (error) {
+      if (signal.aborted) end = 'stopped'
       if (signal.aborted) return
       this.#pauses.lengthen(name)
       log.error('judging failed unexpectedly', { error })
     } finally {
       this.#sessions.delete(name)
+      onEnd?.(end, (clock.now() - startedAt) / 1000)
       onChange(key.workload)
     }
   }

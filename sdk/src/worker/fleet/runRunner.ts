@@ -4,8 +4,8 @@ import { Closers } from '../Closers.js'
 import type { RunnerConfig } from '../config/RunnerConfig.js'
 import { lockDirectory } from '../lock.js'
 import type { Logger } from '../log/Logger.js'
-import { HealthServer } from '../observe/HealthServer.js'
 import { RunnerMetrics } from '../observe/RunnerMetrics.js'
+import { serveHealth } from '../observe/serveHealth.js'
 import { lentGpus } from '../run/lentGpus.js'
 import { ResourceLedger } from '../run/ResourceLedger.js'
 import { assertRuntime, workerRuntime } from '../run/workerRuntime.js'
@@ -40,12 +40,7 @@ export async function runRunner(
       onEnd: (end) => metrics.onEnd(end),
       onBeat: (busy) => metrics.onBeat(busy),
     })
-    if (config.observePort !== 0) {
-      const { observeHost: host, observePort: port, readySeconds } = config
-      const server = new HealthServer({ host, port, metrics, readySeconds, log })
-      await server.listen()
-      closers.add(() => server.close())
-    }
+    await serveHealth(config, metrics, log, closers)
     await runner.run(stop)
   } catch (error) {
     if (!(stop.aborted && GevulotError.is(error, 'WORKER_STOPPED'))) throw error

@@ -59,7 +59,11 @@ export class HealthServer {
     const { host, port, log } = this.#options
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (cause) =>
-        reject(workerError('WORKER_CONFIG_INVALID', `cannot listen at observeAddress ${host}:${port}`, { cause })),
+        reject(
+          workerError('WORKER_CONFIG_INVALID', `cannot listen at ${host}:${port} (observeHost, observePort)`, {
+            cause,
+          }),
+        ),
       )
       this.#server.listen(port, host, resolve)
     })

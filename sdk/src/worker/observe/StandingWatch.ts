@@ -3,14 +3,22 @@ import { nameAt, SEAT_STATUSES } from '../../chain/names.js'
 import type { Clock } from '../../clock.js'
 import type { SeatBook } from '../coordinate/SeatBook.js'
 import type { Logger } from '../log/Logger.js'
-import type { WorkerMetrics } from './WorkerMetrics.js'
+
+/** Who is told what was read. */
+export interface StandingFigures {
+  /** Wei of the chain's coin, token units in the market. */
+  onBalances(coin: bigint, tokens: bigint): void
+  /** Network rewards, token units; without it they are not read: validators earn none. */
+  onRewards?(due: bigint, pending: bigint): void
+  onSeats(statuses: readonly string[]): void
+}
 
 /** What a {@link StandingWatch} needs. */
 export interface StandingWatchOptions {
   readonly contracts: Contracts
   readonly seats: SeatBook
   readonly operator: Address
-  readonly metrics: WorkerMetrics
+  readonly metrics: StandingFigures
   readonly clock: Clock
   readonly log: Logger
 }
@@ -52,10 +60,10 @@ export class StandingWatch {
       const [coin, account, rewards] = await Promise.all([
         contracts.provider.getBalance(operator),
         contracts.market.accountOf(operator),
-        contracts.rewards.rewardsOf(operator),
+        metrics.onRewards && contracts.rewards.rewardsOf(operator),
       ])
       metrics.onBalances(coin, account.balance)
-      metrics.onRewards(rewards.due, rewards.pending)
+      if (rewards) metrics.onRewards?.(rewards.due, rewards.pending)
       const own = await seats.seats()
       const statuses: string[] = []
       for (let at = 0; at < own.length; at += AT_ONCE) {

@@ -7,13 +7,8 @@ export interface MetricSpec {
   readonly buckets?: readonly number[]
 }
 
-/** Every metric of the worker, in the order of the page. Amounts of tokens and gas money are in whole units, not wei. */
-export const WORKER_METRICS = {
-  gevulot_worker_info: {
-    type: 'gauge',
-    help: 'Always 1; says who works how.',
-    labels: ['operator', 'chain', 'runtime', 'mode'],
-  },
+/** What every daemon with an account shows. Amounts of tokens and gas money are in whole units, not wei. */
+export const DAEMON_METRICS = {
   gevulot_chain_head: { type: 'gauge', help: 'Number of the newest block seen.' },
   gevulot_chain_age_seconds: {
     type: 'gauge',
@@ -39,15 +34,10 @@ export const WORKER_METRICS = {
     help: 'Failures of an RPC endpoint, by what was wrong with it.',
     labels: ['endpoint', 'why'],
   },
-  gevulot_chain_reorgs_total: { type: 'counter', help: 'Reorgs that undid blocks the worker had stored.' },
-  gevulot_jobs: { type: 'gauge', help: 'Jobs that are not closed, by state.', labels: ['state'] },
-  gevulot_job_transitions_total: { type: 'counter', help: 'Jobs that came into a state.', labels: ['state'] },
-  gevulot_earned_tokens_total: { type: 'counter', help: 'Tokens paid for ranks since the start.' },
-  gevulot_runs_total: { type: 'counter', help: 'Ended runs of programs, by outcome.', labels: ['outcome'] },
-  gevulot_run_seconds: {
-    type: 'histogram',
-    help: 'Seconds that programs ran.',
-    buckets: [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000],
+  gevulot_chain_reorgs_total: { type: 'counter', help: 'Reorgs that undid stored blocks.' },
+  gevulot_reconciled_seconds: {
+    type: 'gauge',
+    help: 'Seconds since a round of the work last ended; a daemon that hangs does not reset it.',
   },
   gevulot_transactions_total: {
     type: 'counter',
@@ -61,13 +51,35 @@ export const WORKER_METRICS = {
   },
   gevulot_gas_money: { type: 'gauge', help: "Balance of the key's account in the chain's own coin." },
   gevulot_market_tokens: { type: 'gauge', help: "The account's balance in the market, tokens." },
+  gevulot_seats: { type: 'gauge', help: 'Seats worked for, by status on the chain.', labels: ['status'] },
+} as const satisfies Readonly<Record<string, MetricSpec>>
+
+/** Name of a metric that every daemon with an account has. */
+export type DaemonMetricName = keyof typeof DAEMON_METRICS
+
+/** Every metric of the worker, in the order of the page. */
+export const WORKER_METRICS = {
+  gevulot_worker_info: {
+    type: 'gauge',
+    help: 'Always 1; says who works how.',
+    labels: ['operator', 'chain', 'runtime', 'mode'],
+  },
+  ...DAEMON_METRICS,
+  gevulot_jobs: { type: 'gauge', help: 'Jobs that are not closed, by state.', labels: ['state'] },
+  gevulot_job_transitions_total: { type: 'counter', help: 'Jobs that came into a state.', labels: ['state'] },
+  gevulot_earned_tokens_total: { type: 'counter', help: 'Tokens paid for ranks since the start.' },
+  gevulot_runs_total: { type: 'counter', help: 'Ended runs of programs, by outcome.', labels: ['outcome'] },
+  gevulot_run_seconds: {
+    type: 'histogram',
+    help: 'Seconds that programs ran.',
+    buckets: [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000],
+  },
   gevulot_rewards_due_tokens: { type: 'gauge', help: 'Network rewards of ended epochs that can be claimed, tokens.' },
   gevulot_rewards_pending_tokens: {
     type: 'gauge',
     help: 'Points of the epoch of rewards that runs: the most it can give, tokens.',
   },
   gevulot_rewards_claimed_tokens_total: { type: 'counter', help: 'Network rewards claimed since the start, tokens.' },
-  gevulot_seats: { type: 'gauge', help: 'Seats worked for, by status on the chain.', labels: ['status'] },
   gevulot_draws_unheard: {
     type: 'gauge',
     help: 'Seats that the chain holds for work of which no endpoint has told an event: they will be slashed.',
@@ -75,10 +87,6 @@ export const WORKER_METRICS = {
   gevulot_approvals_waiting: {
     type: 'gauge',
     help: 'Workloads that wait for the operator (mode approve); what nobody answers is declined.',
-  },
-  gevulot_reconciled_seconds: {
-    type: 'gauge',
-    help: 'Seconds since the coordinator last ended a round; a worker that hangs does not reset it.',
   },
   gevulot_fleet_waiting: { type: 'gauge', help: 'Tasks of this account that no runner has taken yet.' },
   gevulot_fleet_retries_total: {

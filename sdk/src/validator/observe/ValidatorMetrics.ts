@@ -1,0 +1,49 @@
+import type { EventBatch } from '../../chain/index.js'
+import type { Clock } from '../../clock.js'
+import { DaemonMetrics } from '../../worker/observe/DaemonMetrics.js'
+import { VALIDATOR_METRICS, type ValidatorMetricName } from './validatorMetricTable.js'
+
+/** How a judging ended. */
+export type JudgingEnd = 'verdict' | 'unable' | 'stopped' | 'error'
+
+/** The figures of a validator, for Prometheus. Their names and meanings are in {@link VALIDATOR_METRICS}. */
+export class ValidatorMetrics extends DaemonMetrics<ValidatorMetricName> {
+  readonly #since: number
+
+  constructor(clock: Clock) {
+    super(clock, VALIDATOR_METRICS)
+    this.#since = Math.floor(clock.now() / 1000)
+  }
+
+  /** Says who judges. */
+  start(info: Readonly<Record<'operator' | 'chain' | 'runtime', string>>): void {
+    this.gauge('gevulot_validator_info').set(info, 1)
+  }
+
+  /** The clerk has looked at everything that was due: so many committees wait for a seat of ours. */
+  onRound(open: number): void {
+    this.onReconciled()
+    this.gauge('gevulot_committees_open').set(open)
+  }
+
+  /** A judging ended, after so many seconds. */
+  onJudged(outcome: JudgingEnd, seconds: number): void {
+    this.counter('gevulot_judgings_total').inc({ outcome })
+    if (outcome === 'verdict') this.histogram('gevulot_judging_seconds').observe(seconds)
+  }
+
+  /** A committee decided against what the verifier program says here. */
+  onContradicted(): void {
+    this.counter('gevulot_verdicts_contradicted_total').inc()
+  }
+
+  /** Counts what a batch says of the own seats; what was before the start is history. */
+  onBatch(batch: EventBatch, seats: ReadonlySet<number>): void {
+    if (batch.kind !== 'events' || batch.time < this.#since) return
+    for (const { name, args } of batch.events) {
+      if (name !== 'Voted' && name !== 'VerdictMissed') continue
+      if (seats.has(args.seat))
+        this.counter('gevulot_verdicts_total').inc({ end: name === 'Voted' ? 'answered' : 'missed' })
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { formatEther } from 'ethers'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { EndpointState } from '../../chain/index.js'
+import type { Clock } from '../../clock.js'
+import type { TxOutcome, TxRequest } from '../publish/TxOutcome.js'
+import type { HealthFigures } from './HealthServer.js'
+import type { DaemonMetricName, MetricSpec } from './metricTable.js'
+
+/**
+ * The figures of every daemon that follows the chain and sends for an account, for Prometheus. Parts of the daemon tell it what happened; it never
+ * changes what they do. The names and meanings of what is common are in {@link DAEMON_METRICS}.
+ */
+export abstract class DaemonMetrics<Name extends string> implements HealthFigures {
+  readonly #clock: Clock
+  readonly #registry = new Registry()
+  readonly #startedAt: number
+  #chainSeenAt: number | undefined
+  #head = 0
+  #reconciledAt: number
+  #endpoints: () => readonly EndpointState[] = () => []
+
+  /** @param table Every metric: those of {@link DAEMON_METRICS} and the daemon's own. */
+  constructor(clock: Clock, table: Readonly<Record<Name | DaemonMetricName, MetricSpec>>) {
+    this.#clock = clock
+    this.#startedAt = this.#reconciledAt = clock.now()
+    for (const [name, spec] of Object.entries<MetricSpec>(table)) this.#register(name, spec)
+  }
+
+  /** Says where it can be read how the RPC endpoints stand. */
+  watchEndpoints(endpoints: () => readonly EndpointState[]): void {
+    this.#endpoints = endpoints
+  }
+
+  /** The follower has stored what the chain was at block `head`. */
+  onHead(head: number): void {
+    this.gauge('gevulot_chain_head').set(head)
+    this.#head = head
+    this.#chainSeenAt = this.#clock.now()
+  }
+
+  /** Blocks were undone. */
+  onReorg(): void {
+    this.counter('gevulot_chain_reorgs_total').inc()
+  }
+
+  /** Everything that was due has been looked at. */
+  onReconciled(): void {
+    this.#reconciledAt = this.#clock.now()
+  }
+
+  /** A transaction has ended. */
+  onTransaction({ about, key }: TxRequest, outcome: TxOutcome): void {
+    const { stage = key.split('/')[0] ?? key } = about as { readonly stage?: string }
+    this.counter('gevulot_transactions_total').inc({ stage, outcome: outcome.kind })
+    if (outcome.kind === 'mined') this.counter('gevulot_transaction_gas_total').inc({ stage }, Number(outcome.gasUsed))
+  }
+
+  /** What the account holds: wei of the chain's coin, token units in the market. */
+  onBalances(coin: bigint, tokens: bigint): void {
+    this.gauge('gevulot_gas_money').set(Number(formatEther(coin)))
+    this.gauge('gevulot_market_tokens').set(Number(formatEther(tokens)))
+  }
+
+  /** The statuses of all seats worked for. */
+  onSeats(statuses: readonly string[]): void {
+    const gauge = this.gauge('gevulot_seats')
+    gauge.reset()
+    for (const status of statuses) gauge.inc({ status })
+  }
+
+  /** Seconds since the newest block was first seen; since the start while none was. */
+  get chainAge(): number {
+    return (this.#clock.now() - (this.#chainSeenAt ?? this.#startedAt)) / 1000
+  }
+
+  /** Number of the newest block seen since the start; 0: none. */
+  get head(): number {
+    return this.#head
+  }
+
+  /** Whether any block was seen since the start. */
+  get hasSeenChain(): boolean {
+    return this.#chainSeenAt !== undefined
+  }
+
+  /** Seconds since everything that was due was last looked at. */
+  get reconciledAge(): number {
+    return (this.#clock.now() - this.#reconciledAt) / 1000
+  }
+
+  /** What keeps the daemon from keeping deadlines. @param seconds Without a new block after which it cannot. */
+  obstacles(seconds: number): Readonly<Record<string, boolean>> {
+    const endpoints = this.#endpoints()
+    return {
+      // Of a single one `chainUnseen` tells soon enough.
+      ...(endpoints.length > 1 && { noEndpoint: !endpoints.some(({ isUp }) => isUp) }),
+      chainUnseen: !this.hasSeenChain || this.chainAge > seconds,
+    }
+  }
+
+  /** Prometheus' text format, version 0.0.4. */
+  async text(): Promise<string> {
+    this.gauge('gevulot_chain_age_seconds').set(this.chainAge)
+    this.gauge('gevulot_reconciled_seconds').set(this.reconciledAge)
+    // The endpoints count for themselves.
+    this.counter('gevulot_endpoint_failures_total').reset()
+    for (const { name: endpoint, isUp, isCurrent, head, failures } of this.#endpoints()) {
+      this.gauge('gevulot_endpoint_up').set({ endpoint }, isUp ? 1 : 0)
+      this.gauge('gevulot_endpoint_current').set({ endpoint }, isCurrent ? 1 : 0)
+      if (head !== undefined) this.gauge('gevulot_endpoint_head').set({ endpoint }, head)
+      failures.forEach((count, why) => this.counter('gevulot_endpoint_failures_total').inc({ endpoint, why }, count))
+    }
+    return this.#registry.metrics()
+  }
+
+  /** Media type of {@link text}. */
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  /** A gauge of the table. */
+  protected gauge(name: Name | DaemonMetricName): Gauge {
+    return this.#registry.getSingleMetric(name) as Gauge
+  }
+
+  /** A counter of the table. */
+  protected counter(name: Name | DaemonMetricName): Counter {
+    return this.#registry.getSingleMetric(name) as Counter
+  }
+
+  /** A histogram of the table. */
+  protected histogram(name: Name | DaemonMetricName): Histogram {
+    return this.#registry.getSingleMetric(name) as Histogram
+  }
+
+  #register(name: string, { type, help, labels = [], buckets = [] }: MetricSpec): void {
+    const common = { name, help, labelNames: [...labels], registers: [this.#registry] }
+    if (type === 'counter') new Counter(common)
+    else if (type === 'gauge') new Gauge(common)
+    else new Histogram({ ...common, buckets: [...buckets] })
+  }
+}
