@@ -53,6 +53,8 @@ const ALLOWANCE_MS = 5_000
 const LIMIT_MS = 60_000
 /** Room for the inputs of one job of the largest type. */
 const LEAST_UPLOAD_BYTES = 8 * 2 ** 20
+/** Sealed proofs that are remembered; one that is forgotten is fetched and opened once more. */
+const MOST_NAMES = 10_000
 
 /**
  * Pays by a proxy: an API server that submits and pays on behalf of an API key, within its limits. The Idempotency-Key of a bundle's request is durable
@@ -176,7 +178,7 @@ export class ProxyRequester implements Requester {
       if (known === null || (known !== undefined && isRefused(known))) continue
       const received = receivedOf(sighting.workload, await api.getSealedProof({ request, digest }, { signal }))
       const found = openReceived([received], sighting, deliveryKey)
-      this.#names.set(key, found[0] === undefined ? null : deliveryName(found[0]))
+      this.#remember(key, found[0] === undefined ? null : deliveryName(found[0]))
       opened.push(...found)
     }
     return opened
@@ -235,6 +237,12 @@ export class ProxyRequester implements Requester {
       if (GevulotError.is(error, 'API_LIMIT_REACHED')) this.#meetLimit(error)
       throw error
     }
+  }
+
+  #remember(key: string, name: string | null): void {
+    this.#names.set(key, name)
+    const [oldest] = this.#names.keys()
+    if (this.#names.size > MOST_NAMES && oldest !== undefined) this.#names.delete(oldest)
   }
 
   #meetLimit({ message }: GevulotError): string {
