@@ -9,6 +9,7 @@ import type { Command, Parse } from '../../sdk/src/cli/Command.js'
 import { commands } from '../../sdk/src/cli/commands/index.js'
 import { EXIT_CODES } from '../../sdk/src/cli/exitCodes.js'
 import { runCli } from '../support/cli.js'
+import { Terminal } from '../support/Terminal.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
 /** One of them is what any argument wants. */
@@ -24,6 +25,8 @@ const VALUES = [
   'http://127.0.0.1:9',
 ]
 const AT_ONCE = 3
+/** Ctrl-U. */
+const KILL_LINE = '\u0015'
 
 /** What a parser takes. */
 function valueFor(parse: Parse<unknown>): string {
@@ -104,25 +107,73 @@ describe('cli: every command', function () {
         const text = `source '${script}'; complete --do-complete '${words.join(' ')}'`
         return (await run('fish', ['--no-config', '-c', text])).stdout.trim().split('\n').map((line) => line.split('\t')[0] ?? '') // prettier-ignore
       },
-      // Its completion needs a terminal; that the script can be read is what can be said without one.
-      zsh: async (script, words) => {
-        await run('zsh', ['-n', script])
-        return [words.at(-1) ?? '']
-      },
+    }
+
+    const isThere = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0
+
+    async function scriptOf(shell: string): Promise<string> {
+      const script = join(directory(), `gevulot.${shell}`)
+      await writeFile(script, (await runCli(['completion', shell], { cwd: directory() })).stdout)
+      return script
     }
 
     for (const [shell, complete] of Object.entries(shells)) {
-      it(`${shell} finds groups, commands and options`, async function () {
-        if (spawnSync(shell, ['--version']).status !== 0) {
+      it(`${shell} finds groups, commands, options and their words`, async function () {
+        if (!isThere(shell)) {
           console.log(`      SKIP there is no ${shell}: apt-get install ${shell}`)
           this.skip()
         }
-        const script = join(directory(), `gevulot.${shell}`)
-        await writeFile(script, (await runCli(['completion', shell], { cwd: directory() })).stdout)
-        if (shell === 'zsh') return void (await complete(script, ['gevulot']))
+        const script = await scriptOf(shell)
+        const group = new Set(commands.map(({ name }) => name.split(' ')[0]))
+        expect(await complete(script, ['gevulot', ''])).to.include.members([...group])
+        for (const { name } of commands.filter((command) => command.name.includes(' '))) {
+          const [first = '', second = ''] = name.split(' ')
+          expect(await complete(script, ['gevulot', first, second]), name).to.include(second)
+        }
         expect(await complete(script, ['gevulot', 'work'])).to.deep.equal(['workload'])
-        expect(await complete(script, ['gevulot', 'workload', 'su'])).to.deep.equal(['submit'])
         expect(await complete(script, ['gevulot', 'workload', 'submit', '--max'])).to.deep.equal(['--max-run-time'])
+        expect(await complete(script, ['gevulot', 'completion', 'f'])).to.deep.equal(['fish'])
+        expect(await complete(script, ['gevulot', 'devnet', '--runtime', ''])).to.have.members(['bubblewrap', 'linux'])
+        expect(await complete(script, ['gevulot', 'program', 'run', '0x', '--accel', 'k'])).to.deep.equal(['kvm'])
+      })
+    }
+
+    // As a person sees it: keys pressed in a terminal. The shells start with no settings, as on a fresh machine.
+    const interactive: Readonly<Record<string, readonly string[]>> = {
+      bash: ['bash', '--norc', '--noprofile', '-i'],
+      zsh: ['zsh', '-f', '-i'],
+      fish: ['fish', '--no-config', '--interactive'],
+    }
+    for (const [shell, command] of Object.entries(interactive)) {
+      it(`${shell} completes at its prompt, files too`, async function () {
+        if (!isThere(shell)) {
+          console.log(`      SKIP there is no ${shell}: apt-get install ${shell}`)
+          this.skip()
+        }
+        const script = await scriptOf(shell)
+        await writeFile(join(directory(), 'my worker.json'), '{}')
+        const terminal = new Terminal(command, {
+          columns: 120,
+          cwd: directory(),
+          env: { HOME: directory(), PS1: '> ' },
+        })
+        try {
+          terminal.type(`source '${script}'; echo read''y\r`)
+          await terminal.until(/ready/)
+          for (const [keys, wanted] of [
+            ['gevulot work\t', /workload/],
+            ['sub\t--max\t', /--max-run-time/],
+            [`${KILL_LINE}gevulot azt\t`, /aztec/],
+            [`${KILL_LINE}gevulot devnet --runtime bub\t`, /bubblewrap/],
+            [`${KILL_LINE}gevulot prover run my\t`, /worker\.json/],
+          ] as const) {
+            const from = terminal.text.length
+            terminal.type(keys)
+            await terminal.until(wanted, from)
+          }
+        } finally {
+          await terminal.close()
+        }
       })
     }
   })

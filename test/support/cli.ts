@@ -29,15 +29,16 @@ export interface CliGround {
 const children = new Set<ChildProcess>()
 process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')))
 
+/** The command line that runs `gevulot` from its sources. */
+export const CLI_COMMAND: readonly string[] = [process.execPath, '--import', LOADER, join(root, 'sdk/src/cli/main.ts')]
+
 /** Starts `gevulot`, without the caller's own settings and without a terminal. */
 export function startCli(args: readonly string[], ground: CliGround): ChildProcess {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('GEVULOT_') && name !== 'NODE_OPTIONS',
   )
   const [command, before] =
-    ground.command === undefined
-      ? [process.execPath, ['--import', LOADER, join(root, 'sdk/src/cli/main.ts')]]
-      : [ground.command, []]
+    ground.command === undefined ? [process.execPath, CLI_COMMAND.slice(1)] : [ground.command, []]
   const child = spawn(command, [...before, ...args], {
     cwd: ground.cwd,
     env: { ...Object.fromEntries(inherited), ...ground.env },

@@ -2,7 +2,11 @@ import type { Context } from './Context.js'
 import type { EXIT_CODES } from './exitCodes.js'
 
 /** Reads the text of an argument or option; throws an Error that says what is wanted. */
-export type Parse<T> = (text: string) => T
+export interface Parse<T> {
+  (text: string): T
+  /** All that it takes, if that is a list; shells complete them. */
+  readonly words?: readonly string[]
+}
 
 /** An argument, by its place. */
 export interface Argument<T = unknown> {

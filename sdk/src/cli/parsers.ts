@@ -45,11 +45,12 @@ export function integers(least: number, most: number): Parse<readonly number[]> 
 
 /** One of some words. */
 export function choice<const T extends string>(...words: readonly T[]): Parse<T> {
-  return (text) => {
+  const parse = (text: string): T => {
     const word = words.find((candidate) => candidate === text)
     if (word === undefined) throw new Error(`must be one of ${words.join(', ')}`)
     return word
   }
+  return Object.assign(parse, { words })
 }
 
 /** Any text that is not empty. */
