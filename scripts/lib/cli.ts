@@ -83,7 +83,7 @@ export function expectedCliPage(commands: readonly Command[]): string {
     'Results go to standard output, notes about progress and errors to standard error. With `--json` a result is one line of JSON (commands that go',
     'on, such as `workload watch`, write one line an update), amounts are decimal text in token units (10^-18), and an error is',
     '`{"error":{"code","message","hint","retryable"}}`. Colours appear on a terminal only, and never with `NO_COLOR`. Tables fit the terminal; elsewhere',
-    'nothing is cut.',
+    'nothing is cut. What takes longer than a second says on a terminal what it is, and for how long.',
     '',
     '| Exit code | Meaning |',
     '| --- | --- |',

@@ -3,9 +3,13 @@ import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { root } from '../../scripts/lib/artifacts.js'
 import { CONTRACT_ROLES } from '../../sdk/src/chain/deployment.js'
+import type { Clock } from '../../sdk/src/clock.js'
+import { Activity } from '../../sdk/src/cli/Activity.js'
 import { commands } from '../../sdk/src/cli/commands/index.js'
 import { formatDistance, formatTokens } from '../../sdk/src/cli/format.js'
+import { layTable } from '../../sdk/src/cli/layTable.js'
 import { Output, printable } from '../../sdk/src/cli/Output.js'
+import { GROUPS } from '../../sdk/src/cli/program.js'
 import { tokens } from '../../sdk/src/cli/parsers.js'
 import { CLI_ERRORS } from '../../sdk/src/errors/codes/cli.js'
 import { runCli } from '../support/cli.js'
@@ -31,6 +35,15 @@ describe('cli: frame', function () {
     await visit(join(root, 'sdk/src/cli/main.ts'))
     expect(seen.size).to.be.greaterThan(commands.length)
     expect([...packages]).to.deep.equal(['import commander'])
+  })
+
+  it('every group says what it is about, and the page has every command', async () => {
+    const page = await readFile(join(root, 'docs/cli.md'), 'utf8')
+    for (const { name } of commands) {
+      const [first = '', second] = name.split(' ')
+      if (second !== undefined) expect(GROUPS).to.have.property(first)
+      expect(page).to.match(new RegExp(`^### gevulot ${name}( |$)`, 'm'))
+    }
   })
 
   it('every command has a help with its own example', async () => {
@@ -139,6 +152,68 @@ describe('cli: frame', function () {
     const narrow = new Output({ ...options, columns: 40 }).table(['ID', 'N'], [[id, '1']])
     for (const line of narrow) expect(line.length).to.be.at.most(40)
     expect(narrow[1]).to.match(/^0xabab.*…ab.*cd {2}1$/)
+  })
+
+  it('tables: numbers point under point, figures whole, and names with values where columns do not fit', () => {
+    const rows = [
+      [`0x${'ab'.repeat(32)}`, 'Proven', '1,234 GVLT', ''],
+      [`0x${'cd'.repeat(32)}`, 'running', '0.0625 GVLT', ''],
+    ]
+    const lay = (columns: number | undefined) => layTable(['ID', 'OUTCOME', 'FEE', ''], rows, columns)
+    expect(lay(60)).to.deep.equal([
+      'ID                                  OUTCOME              FEE',
+      `0x${'ab'.repeat(7)}a…${'ab'.repeat(8)}  Proven   1,234      GVLT`,
+      `0x${'cd'.repeat(7)}c…${'cd'.repeat(8)}  running      0.0625 GVLT`,
+    ])
+    for (let columns = 120; columns > 41; columns--) {
+      for (const line of lay(columns) ?? []) expect(line.length, `${columns}: ${line}`).to.be.at.most(columns)
+      expect(lay(columns)?.[2]).to.include('0.0625 GVLT')
+    }
+    expect(lay(30)).to.equal(undefined)
+    const out = new Output({ json: false, colour: false, write: () => 0, complain: () => 0, columns: 30 })
+    expect(out.table(['ID', 'OUTCOME', 'FEE', ''], rows).slice(0, 4)).to.deep.equal([
+      ...[`ID       0x${'ab'.repeat(32)}`, 'OUTCOME  Proven', 'FEE      1,234 GVLT', ''],
+    ])
+    // Prose goes on below itself.
+    expect(out.facts([['why', 'words that take more room than there is']])).to.deep.equal([
+      ...['why  words that take more room', '     than there is'],
+    ])
+  })
+
+  it('says what it does, and for how long, in one line that is written over', async () => {
+    const wakes: (() => void)[] = []
+    let now = 0
+    const clock: Clock = {
+      now: () => now,
+      sleep: (ms, signal) =>
+        new Promise((resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('over')))
+          wakes.push(() => {
+            now += ms
+            resolve()
+          })
+        }),
+    }
+    let written = ''
+    const write = (text: string) => (written += text)
+    const activity = new Activity({ columns: 20, write, paint: (text) => text, clock })
+    const second = async (): Promise<void> => {
+      wakes.shift()?.()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    activity.begin('reading', 'passing')
+    expect(written).to.equal('')
+    await second()
+    await second()
+    expect(written).to.equal('reading  1 s\r\u001b[Kreading  2 s')
+    activity.end()
+    expect(written).to.match(/\r\u001b\[K$/)
+    written = ''
+    wakes.length = 0
+    activity.begin('depositing a thousand tokens', 'kept')
+    await second()
+    activity.end()
+    expect(written).to.equal('… a thousand tokens\r\u001b[K…ousand tokens  1 s\n')
   })
 
   it('texts from elsewhere cannot control the terminal', () => {

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { parseEther, solidityPackedKeccak256, toBeHex, Wallet } from 'ethers'
 import type { WorkloadId } from '../../sdk/src/chain/index.js'
-import { runCli, startCli, type CliResult } from '../support/cli.js'
+import { CLI_COMMAND, runCli, startCli, type CliResult } from '../support/cli.js'
+import { Terminal } from '../support/Terminal.js'
 import { TestNetwork } from '../support/network/TestNetwork.js'
 
 // Where the market keeps its rules: docs/architecture.md.
@@ -91,6 +92,50 @@ describe('cli: network', function () {
     const [requester] = [network.chain.wallet(0).address]
     expect(await json('workload', 'list', '--requester', requester, '--limit', '1')).to.have.length(1)
     expect((await run('workload', 'release', workload)).code).to.equal(1)
+  })
+
+  it('a file that is not there is no bug, and costs nothing', async () => {
+    const { nonce, market } = await json('account', 'balance')
+    const args = ['--input', 'public_inputs=nowhere', '--max-run-time', '60', '--deposit']
+    const { code, stderr } = await run('workload', 'submit', program, ...args)
+    expect(stderr).to.include('CLI_FILE_UNREADABLE').and.include('cannot open nowhere: there is no such file')
+    expect(code).to.equal(1)
+    expect(await json('account', 'balance')).to.include({ nonce, market })
+  })
+
+  it('fits a terminal of 60, 80 and 120 columns', async () => {
+    const operator = new Wallet((await readFile(operatorKey, 'utf8')).trim()).address
+    const workload = ((await json('workload', 'list', '--limit', '1')) as unknown as { workload: string }[])[0]!
+      .workload
+    const lines = [
+      ...[
+        ['workload', 'list'],
+        ['program', 'list'],
+        ['prover', 'status', operator],
+        ['prover', 'history', operator],
+      ],
+      ...[
+        ['workload', 'quote', program, '--max-run-time', '60', '--redundancy', '3'],
+        ['workload', 'judging', workload],
+      ],
+      ...[
+        ['workload', 'status', workload],
+        ['workload', 'watch', workload],
+        ['audit', 'payments', workload],
+      ],
+      ...[['workload', 'submit', '--help'], ['--help']],
+    ]
+    for (const columns of [60, 80, 120]) {
+      for (const args of lines) {
+        const terminal = new Terminal([...CLI_COMMAND, ...args], { columns, cwd: network.directory })
+        expect(await terminal.ended(), args.join(' ')).to.equal(0)
+        // What can be copied is not cut: an id by itself, a command line.
+        const wide = terminal.lines.filter(
+          (line) => line.length > columns && !/0x[0-9a-f]{40,}$|^ {2}gevulot /i.test(line),
+        )
+        expect(wide, `gevulot ${args.join(' ')} at ${columns}`).to.deep.equal([])
+      }
+    }
   })
 
   it('audits a draw and payments, and says by its exit code when the chain disagrees', async () => {
@@ -220,7 +265,16 @@ describe('cli: network', function () {
   it('stops a watch with 130 on SIGINT, and the worker cleanly', async () => {
     // Nothing is drawn while no block comes, so the watch has something to wait for.
     await network.chain.mineAtOnce()
-    const watch = startCli(['workload', 'watch', await submit()], { cwd: network.directory })
+    const workload = await submit()
+    const terminal = new Terminal([...CLI_COMMAND, 'workload', 'watch', workload], {
+      columns: 80,
+      cwd: network.directory,
+    })
+    await terminal.until(/Submitted.*\n.*waiting for what happens next {2}\d+ s/s)
+    terminal.type('\u0003')
+    expect(await terminal.ended()).to.equal(130)
+    expect(terminal.lines.join('\n')).not.to.include('waiting')
+    const watch = startCli(['workload', 'watch', workload], { cwd: network.directory })
     await once(watch.stdout!, 'data')
     watch.kill('SIGINT')
     const [code] = (await once(watch, 'exit')) as [number]

@@ -52,12 +52,14 @@ export class Context {
   /** A client that only reads. */
   async reader(): Promise<GevulotClient> {
     const { openReader } = await import('./openClient.js')
+    this.output.waiting('asking the network')
     return openReader(this)
   }
 
   /** A client that also sends transactions of the configured key. */
   async client(): Promise<GevulotClient> {
     const { openClient } = await import('./openClient.js')
+    this.output.waiting('asking the network')
     return openClient(this)
   }
 }

@@ -1,4 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
+import { Activity } from './Activity.js'
+import { layTable } from './layTable.js'
 
 /** Where a command writes to. */
 export interface OutputOptions {
@@ -6,6 +8,8 @@ export interface OutputOptions {
   /** Columns of the terminal; undefined when the output goes elsewhere, and is then never cut. */
   readonly columns: number | undefined
   readonly colour: boolean
+  /** Columns of the terminal that standard error goes to; undefined when it goes elsewhere. There a line can be written over. */
+  readonly progressColumns?: number | undefined
   /** Writes to standard output. */
   readonly write: (text: string) => void
   /** Writes to standard error. */
@@ -14,36 +18,82 @@ export interface OutputOptions {
 
 type Tone = 'strong' | 'faint' | 'good' | 'bad'
 const STYLES = { strong: 'bold', faint: 'dim', good: 'green', bad: 'red' } as const
-const ELLIPSIS = '…'
-const LEAST_CELL = 13
+/** A value that gets less room than this is left to the terminal to break. */
+const LEAST_VALUE = 20
+/** Words with single spaces: no columns, no command to copy. */
+const PROSE = /^\S+( \S+)+$/
 
 /** Standard output in two forms: JSON for programs, lines for people. Notes about progress go to standard error. */
 export class Output {
   readonly json: boolean
   readonly #options: OutputOptions
+  readonly #activity: Activity | undefined
 
   constructor(options: OutputOptions) {
     this.json = options.json
     this.#options = options
+    const { progressColumns: columns, complain } = options
+    if (columns !== undefined && !this.json) {
+      this.#activity = new Activity({ columns, write: complain, paint: (text) => this.paint('faint', text) })
+    }
   }
 
   /** The result, in the form that was asked for. Called many times by commands that go on: each is one line of JSON. */
   report(json: unknown, text: readonly string[]): void {
-    if (this.json) this.#options.write(`${toJson(json)}\n`)
-    else for (const line of text) this.#options.write(`${printable(line)}\n`)
+    this.still()
+    const { columns, write } = this.#options
+    if (this.json) return write(`${toJson(json)}\n`)
+    for (const line of text) {
+      const isBroken = columns !== undefined && PROSE.test(line)
+      for (const part of isBroken ? wrap(line, columns) : [line]) write(`${printable(part)}\n`)
+    }
   }
 
   /** One view that takes the place of the one before it on a terminal; elsewhere, and as JSON, each follows the other. */
   frame(json: unknown, text: readonly string[]): void {
     const { columns, write } = this.#options
+    this.still()
     // To the upper left corner, and clear what is below: a screen that does not flicker.
     if (!this.json && columns !== undefined) write('\u001b[H\u001b[J')
     this.report(json, text)
   }
 
-  /** What is going on, for people only. */
+  /** What has happened or goes on, for people only. */
   note(line: string): void {
-    if (!this.json) this.#options.complain(`${this.paint('faint', printable(line))}\n`)
+    this.#activity?.end()
+    if (!this.json) this.complain(`${this.paint('faint', printable(line))}\n`)
+  }
+
+  /** What the command does from now on until it says something else. A terminal shows the seconds that it takes. */
+  doing(what: string): void {
+    if (this.#activity === undefined) this.note(what)
+    else this.#activity.begin(printable(what), 'kept')
+  }
+
+  /** The same, for what is worth a word only while it takes longer than a second, and only on a terminal. */
+  waiting(what: string): void {
+    this.#activity?.begin(printable(what), 'passing')
+  }
+
+  /** Nothing is done any more that {@link doing} or {@link waiting} has said. */
+  still(): void {
+    this.#activity?.end()
+  }
+
+  /** A text for standard error, with lines broken between words on a terminal. */
+  broken(text: string): string {
+    const { progressColumns: columns } = this.#options
+    if (columns === undefined) return text
+    return text
+      .split('\n')
+      .flatMap((line) => wrap(line, columns))
+      .join('\n')
+  }
+
+  /** Writes to standard error as it is. */
+  complain(text: string): void {
+    this.still()
+    this.#options.complain(text)
   }
 
   /** Colours text, unless colours are off. */
@@ -52,31 +102,31 @@ export class Output {
   }
 
   /**
-   * Rows under a heading, in columns. On a terminal that is too narrow the widest cells lose their middle, so that both ends of an id
-   * stay readable; elsewhere nothing is cut.
+   * Rows under a heading, in columns; numbers stand point under point. On a terminal that is too narrow the widest texts lose their
+   * middle, so that both ends of an id stay readable; where that is not enough each row is a list of names and values. Elsewhere nothing
+   * is cut.
    */
   table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
-    const widths = headings.map((heading, column) =>
-      Math.max(heading.length, ...rows.map((row) => stripVTControlCharacters(row[column] ?? '').length)),
-    )
-    const { columns } = this.#options
-    if (columns !== undefined) shrink(widths, columns)
-    const line = (cells: readonly string[], tone?: Tone): string =>
-      cells
-        .map((cell, column) => {
-          const cut = cutMiddle(cell, widths[column] ?? 0)
-          const painted = tone === undefined ? cut : this.paint(tone, cut)
-          const gap = ' '.repeat(Math.max(0, (widths[column] ?? 0) - stripVTControlCharacters(cut).length))
-          return column === cells.length - 1 ? painted : painted + gap
-        })
-        .join('  ')
-    return [line(headings, 'faint'), ...rows.map((row) => line(row))]
+    const laid = layTable(headings, rows, this.#options.columns)
+    if (laid !== undefined) return laid.map((line, index) => (index === 0 ? this.paint('faint', line) : line))
+    return rows.flatMap((row, index) => {
+      const pairs = headings.map((heading, column) => [heading, row[column] ?? ''] as const)
+      const lines = this.facts(pairs.filter(([, value]) => value !== ''))
+      return index === 0 ? lines : ['', ...lines]
+    })
   }
 
-  /** Names and values, one pair a line. */
+  /** Names and values, one pair a line. On a terminal a long value goes on below where it began; words are never cut. */
   facts(pairs: readonly (readonly [name: string, value: string])[]): string[] {
     const width = Math.max(0, ...pairs.map(([name]) => name.length))
-    return pairs.map(([name, value]) => `${this.paint('faint', name.padEnd(width))}  ${value}`)
+    const room = (this.#options.columns ?? Infinity) - width - 2
+    return pairs.flatMap(([name, value]) => {
+      const [first = '', ...more] = room < LEAST_VALUE ? [value] : wrap(value, room)
+      return [
+        `${this.paint('faint', name.padEnd(width))}  ${first}`,
+        ...more.map((line) => `${' '.repeat(width)}  ${line}`),
+      ]
+    })
   }
 }
 
@@ -93,20 +143,16 @@ export function printable(text: string): string {
   )
 }
 
-/** Takes from the widest columns until the table fits, as long as there is something to take. */
-function shrink(widths: number[], columns: number): void {
-  const total = (): number => widths.reduce((sum, width) => sum + width, 0) + 2 * (widths.length - 1)
-  while (total() > columns) {
-    const widest = widths.indexOf(Math.max(...widths))
-    const width = widths[widest] ?? 0
-    if (width <= LEAST_CELL) return
-    widths[widest] = width - 1
+/** Breaks a text between its words into lines that fit, as far as its words do. */
+function wrap(text: string, room: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/(?<= )(?! )/)) {
+    if (line !== '' && stripVTControlCharacters(line + word).trimEnd().length > room) {
+      lines.push(line.trimEnd())
+      line = ''
+    }
+    line += word
   }
-}
-
-function cutMiddle(text: string, width: number): string {
-  if (stripVTControlCharacters(text).length <= width) return text
-  const plain = stripVTControlCharacters(text)
-  const end = Math.floor((width - 1) / 2)
-  return `${plain.slice(0, width - 1 - end)}${ELLIPSIS}${plain.slice(plain.length - end)}`
+  return [...lines, line.trimEnd()]
 }

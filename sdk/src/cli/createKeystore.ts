@@ -17,6 +17,7 @@ export async function createKeystore(path: string, context: Context): Promise<st
   if (password.length < LEAST_PASSWORD) {
     throw cliError('CLI_KEY_LOCKED', `the password has fewer than ${LEAST_PASSWORD} characters`)
   }
+  context.output.doing('encrypting the key')
   const wallet = Wallet.createRandom()
   const keystore = await new Wallet(wallet.privateKey).encrypt(password)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })

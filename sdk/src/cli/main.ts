@@ -12,13 +12,13 @@ import { reportError } from './reportError.js'
 /** Runs one command and answers the exit code. */
 async function main(argv: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
   const { stdout, stderr } = process
-  const complain = (text: string): void => void stderr.write(text)
   const output = new Output({
     json: argv.includes('--json'),
     columns: stdout.isTTY ? stdout.columns : undefined,
     colour: stdout.isTTY && stderr.isTTY && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb',
+    progressColumns: stderr.isTTY && environment['TERM'] !== 'dumb' ? stderr.columns : undefined,
     write: (text) => void stdout.write(text),
-    complain,
+    complain: (text) => void stderr.write(text),
   })
   const signal = stopSignal()
   try {
@@ -31,7 +31,9 @@ async function main(argv: readonly string[], environment: NodeJS.ProcessEnv): Pr
     output.report(report.json, report.text)
     return EXIT_CODES[report.exit ?? 'ok'].code
   } catch (error) {
-    return reportError(error, output, complain, signal.aborted)
+    return reportError(error, output, signal.aborted)
+  } finally {
+    output.still()
   }
 }
 

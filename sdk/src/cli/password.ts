@@ -12,7 +12,7 @@ import type { Context } from './Context.js'
  */
 export async function passwordOf(
   what: string,
-  { environment, signal }: Pick<Context, 'environment' | 'signal'>,
+  { environment, signal, output }: Pick<Context, 'environment' | 'signal' | 'output'>,
   options: { readonly twice?: boolean } = {},
 ): Promise<string> {
   const given = environment['GEVULOT_KEY_PASSWORD']
@@ -22,6 +22,7 @@ export async function passwordOf(
   if (!process.stdin.isTTY) {
     throw cliError('CLI_KEY_LOCKED', `${what} needs a password, and nobody is there to ask`)
   }
+  output.still()
   const password = await askSecretly(`Password of ${what}: `, signal)
   if (options.twice === true && password !== (await askSecretly('Once more: ', signal))) {
     throw cliError('CLI_KEY_LOCKED', 'the two passwords differ')

@@ -15,10 +15,14 @@ export interface Call {
   readonly configPath: string | undefined
 }
 
+/** Columns that are left for what an option is, from which on it is broken into lines of its own. */
+const LEAST_HELP = 20
+
 /** What each group of commands is about. */
 export const GROUPS: Readonly<Record<string, string>> = {
   account: 'money of an account, and its key',
   api: 'the network over HTTP',
+  aztec: "Aztec's prover broker, and epoch bonds",
   audit: 'what the chain did, counted again from the chain alone',
   nanos: 'the kernel of the runtime nanos',
   program: 'provers and verifiers',
@@ -38,12 +42,11 @@ export function flagsOf(name: string, option: AnyOption): string {
 
 /** The parser of all commands. `onCall` gets what was typed. */
 export function buildProgram(commands: readonly Command[], version: string, onCall: (call: Call) => void): Parser {
-  const program = new Parser('gevulot')
+  const program: Parser = new Parser('gevulot')
     .description('Ask the Gevulot prover network for proofs, or prove for it.')
     .version(version, '--version', 'show the version')
     .helpOption('-h, --help', 'show this help')
-    .configureHelp({ showGlobalOptions: true })
-    .addHelpText('after', `\nExit codes: ${exitCodeText()}.`)
+    .addHelpText('after', () => `\nExit codes:\n${exitCodeLines(program).join('\n')}`)
   for (const command of commands) {
     const words = command.name.split(' ')
     const parent = words.length === 1 ? program : groupOf(program, words[0] ?? '')
@@ -56,6 +59,7 @@ export function buildProgram(commands: readonly Command[], version: string, onCa
 /** Every parser throws instead of ending the process, and knows the same words for help. */
 function settle(parser: Parser): void {
   parser.exitOverride().helpOption('-h, --help', 'show this help')
+  parser.configureHelp({ showGlobalOptions: true, minWidthToWrap: LEAST_HELP })
   // Errors are told by the caller; what is left to write is help.
   parser.configureOutput({ outputError: () => undefined })
   parser.showSuggestionAfterError()
@@ -137,9 +141,10 @@ export function shown(value: unknown): string {
   return typeof value === 'string' ? value : toJson(value)
 }
 
-/** The exit codes in one sentence. */
-export function exitCodeText(): string {
-  return Object.values(EXIT_CODES)
-    .map(({ code, meaning }) => `${code} ${meaning}`)
-    .join(' · ')
+/** The exit codes, broken into lines as the options above them. */
+function exitCodeLines(program: Parser): string[] {
+  const help = program.createHelp()
+  const columns = program.configureOutput().getOutHelpWidth?.()
+  help.prepareContext(columns === undefined ? {} : { helpWidth: columns })
+  return Object.values(EXIT_CODES).map(({ code, meaning }) => help.formatItem(String(code), 3, meaning, help))
 }

@@ -17,7 +17,7 @@ export async function readKey(path: string, context: Context): Promise<Wallet> {
   // The messages say nothing of what was found: it could be most of a key.
   if (!text.startsWith('{')) throw cliError('CLI_KEY_UNSAFE', `${path} holds neither a keystore nor a key`)
   const password = await passwordOf(path, context)
-  context.output.note('unlocking the keystore')
+  context.output.doing('unlocking the keystore')
   try {
     const { privateKey } = await Wallet.fromEncryptedJson(text, password)
     return new Wallet(privateKey)

@@ -9,7 +9,7 @@ export const accountDeposit = defineCommand({
   examples: ['account deposit 100'],
   async run({ args, context }) {
     const client = await context.client()
-    context.output.note(`depositing ${formatTokens(args.amount)}`)
+    context.output.doing(`depositing ${formatTokens(args.amount)}`)
     await client.deposit({ amount: args.amount, signal: context.signal })
     const { market } = await client.getBalance()
     return {

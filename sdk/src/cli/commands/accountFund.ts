@@ -18,7 +18,7 @@ export const accountFund = defineCommand({
   async run({ args: { account }, options, context }) {
     const client = await context.reader()
     const { fundAccount } = await import('../../devnet/fundAccount.js')
-    context.output.note('sending')
+    context.output.doing('sending')
     await fundAccount(client, { account, ...options, signal: context.signal })
     const { market, wallet } = await client.getBalance({ account })
     return {

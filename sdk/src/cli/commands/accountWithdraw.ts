@@ -10,7 +10,7 @@ export const accountWithdraw = defineCommand({
   examples: ['account withdraw 20'],
   async run({ args, options, context }) {
     const client = await context.client()
-    context.output.note(`withdrawing ${formatTokens(args.amount)}`)
+    context.output.doing(`withdrawing ${formatTokens(args.amount)}`)
     await client.withdraw({ amount: args.amount, ...(options.to && { to: options.to }), signal: context.signal })
     const { market } = await client.getBalance()
     return {

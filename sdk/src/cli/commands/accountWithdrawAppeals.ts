@@ -11,7 +11,7 @@ export const accountWithdrawAppeals = defineCommand({
   examples: ['account withdraw-appeals'],
   async run({ options, context }) {
     const client = await context.client()
-    context.output.note('withdrawing')
+    context.output.doing('withdrawing')
     const to = options.to ?? client.account
     const amount = await client.withdrawAppeals({ ...(options.to && { to: options.to }), signal: context.signal })
     return { json: { account: client.account, amount, to }, text: [`Paid out ${formatTokens(amount)} to ${to}.`] }

@@ -86,7 +86,7 @@ export const apiServe = defineCommand({
         ]),
       ])
       await Promise.race([stopped(signal), api.failure.then((error) => Promise.reject(error))])
-      output.note('stopping')
+      output.doing('stopping')
     } finally {
       await api.stop()
     }

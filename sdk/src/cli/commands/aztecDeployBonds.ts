@@ -22,7 +22,7 @@ export const aztecDeployBonds = defineCommand({
     const { readKey } = await import('../readKey.js')
     const { chain, ...parameters } = options
     const signer = (await readKey(keyFile, context)).connect(rpcProvider(rpcUrl, chain))
-    context.output.note('deploying')
+    context.output.doing('deploying')
     const deployed = await deployBonds(signer, parameters)
     return {
       json: deployed,

@@ -11,7 +11,7 @@ export const aztecFundBonds = defineCommand({
   examples: ['aztec fund-bonds 54 --bonds 0x5f…e1'],
   async run({ args, options, context }) {
     const account = await openBonds(context, options)
-    context.output.note('paying in')
+    context.output.doing('paying in')
     const { balance } = await account.fund(args.amount)
     return { json: { balance }, text: [`The account has ${formatTokens(balance)} in the bonds.`] }
   },

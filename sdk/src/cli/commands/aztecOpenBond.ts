@@ -12,7 +12,7 @@ export const aztecOpenBond = defineCommand({
     const { readSignedBond } = await import('../../aztec/bonds/SignedBond.js')
     const signed = await readSignedBond(args.file)
     const account = await openBonds(context, options)
-    context.output.note('opening')
+    context.output.doing('opening')
     const status = await account.open(signed)
     return { json: status, text: describeBond(context, status) }
   },

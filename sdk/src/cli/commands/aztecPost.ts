@@ -24,7 +24,7 @@ export const aztecPost = defineCommand({
     const { rollup, proverId, chain } = options
     const proof = await readEpochRootProof(args.proof)
     const signer = (await readKey(keyFile, context)).connect(rpcProvider(rpcUrl, chain))
-    context.output.note('posting')
+    context.output.doing('posting')
     const posted = await submitEpochRootProof({ rollup, signer, proof, proverId, signal: context.signal })
     const { status, epoch, proven, transaction, gasUsed } = posted
     const how = status === 'already' ? 'was there before; nothing was sent' : `is posted by ${String(transaction)}`

@@ -25,7 +25,7 @@ export const aztecSettleBond = defineCommand({
     const signed = await readSignedBond(args.file)
     const epochProof = proof === undefined ? undefined : await readEpochRootProof(proof)
     const account = await openBonds(context, options)
-    context.output.note('settling')
+    context.output.doing('settling')
     if (epochProof === undefined || relay === undefined) {
       const status = await account.settle(signed)
       return { json: status, text: describeBond(context, status) }

@@ -14,11 +14,11 @@ export const aztecWithdrawBonds = defineCommand({
   async run({ args, options, context }) {
     const account = await openBonds(context, options)
     if (args.amount === undefined) {
-      context.output.note('withdrawing')
+      context.output.doing('withdrawing')
       const amount = await account.withdraw()
       return { json: { withdrawn: amount }, text: [`${formatTokens(amount)} are the account's own again.`] }
     }
-    context.output.note('asking')
+    context.output.doing('asking')
     const asked = await account.requestWithdrawal(args.amount)
     const { requested, readyAt } = asked
     const said =

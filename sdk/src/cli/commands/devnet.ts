@@ -22,7 +22,7 @@ export const devnet = defineCommand({
   examples: ['devnet', 'devnet --port 0 --provers 1 --json'],
   async run({ options, context: { output, signal } }) {
     const { startDevnet } = await import('../../devnet/startDevnet.js')
-    const devnet = await startDevnet({ ...options, signal, onProgress: (step) => output.note(step) })
+    const devnet = await startDevnet({ ...options, signal, onProgress: (step) => output.doing(step) })
     try {
       const { info } = devnet
       const config = relative('.', info.config)
@@ -46,7 +46,7 @@ export const devnet = defineCommand({
         'Ctrl-C stops it.',
       ])
       await Promise.race([stopped(signal), devnet.failure.then((error) => Promise.reject(error))])
-      output.note('stopping')
+      output.doing('stopping')
     } finally {
       await devnet.stop()
     }

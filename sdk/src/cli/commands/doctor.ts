@@ -25,7 +25,7 @@ export const doctor = defineCommand({
       ...(deployment !== undefined && { deployment }),
       ...(store !== undefined && { store, places: placeOptionsOf(context.environment) }),
       signal: context.signal,
-      onStart: (what) => context.output.note(`trying ${what}`),
+      onStart: (what) => context.output.doing(`trying ${what}`),
     })
     const good = findings.every(({ state, needed }) => state !== 'missing' || !needed)
     return {

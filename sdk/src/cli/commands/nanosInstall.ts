@@ -22,7 +22,7 @@ export const nanosInstall = defineCommand({
       onProgress: ({ received, total }) => {
         if (received < told) return
         told = received + 4 * 2 ** 20
-        context.output.note(`${formatBytes(received)}${total === undefined ? '' : ` of ${formatBytes(total)}`}`)
+        context.output.doing(`${formatBytes(received)}${total === undefined ? '' : ` of ${formatBytes(total)}`}`)
       },
     })
     const elsewhere = context.environment['NANOS_KERNEL']

@@ -94,7 +94,7 @@ export const programBuild = defineCommand({
         command: { outputs: Object.fromEntries(commandOutput), exit: Object.fromEntries(commandExit) },
       }),
       signal: context.signal,
-      onFile: (path) => context.output.note(`packing ${path}`),
+      onFile: (path) => context.output.doing(`packing ${path}`),
     })
     const digests = [digest, ...manifest.files.map(({ sha256 }) => digestFromHex(sha256))]
     const uri = await store.uriOf?.(digests, { signal: context.signal })

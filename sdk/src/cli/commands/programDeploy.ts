@@ -21,7 +21,7 @@ export const programDeploy = defineCommand({
   examples: ['program deploy --prover 0x2f…c1 --verifier 0x5FbDB2315678afecb367f032d93F642f64180aa3'],
   async run({ options, context }) {
     const client = await context.client()
-    context.output.note('deploying')
+    context.output.doing('deploying')
     const { prover, verifier, verifierProgram, verifierGas, uri, class: hardwareClass, bindsProver } = options
     const { program, created } = await client.deployProgram({
       ...{ prover, class: hardwareClass, bindsProver },

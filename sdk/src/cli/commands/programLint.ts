@@ -69,11 +69,11 @@ export const programLint = defineCommand({
       ...(maxRunTime !== undefined && { maxRunTime }),
       ...(build !== undefined && { build }),
       ...(acknowledged !== undefined && { acknowledged: await readAcknowledgements(acknowledged) }),
-      onNote: (line) => output.note(line),
+      onNote: (line) => output.doing(line),
       onProgress: ({ received, total }) => {
         if (received - told < WORTH_SAYING) return
         told = received
-        output.note(`fetching: ${formatBytes(received)} of ${formatBytes(total ?? received)}`)
+        output.doing(`fetching: ${formatBytes(received)} of ${formatBytes(total ?? received)}`)
       },
     })
     const open = report.findings.filter((finding) => finding.acknowledged === undefined)

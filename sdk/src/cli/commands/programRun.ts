@@ -78,7 +78,7 @@ export const programRun = defineCommand({
     const inputs = options.input.map(([name, path]) => ({ name, path: resolve(path) }))
     try {
       const results: TrialResult[] = []
-      printer.note(`running ${digest} in ${options.runtime}`)
+      printer.doing(`running ${digest} in ${options.runtime}`)
       const limits = {
         seconds,
         ...(memory !== undefined && { memoryMiB: memory }),
@@ -90,7 +90,7 @@ export const programRun = defineCommand({
       results.push(first)
       const proof = first.outcome.kind === 'ok' ? first.outcome.files.find(({ name }) => name === 'proof') : undefined
       if (judge !== undefined && proof !== undefined) {
-        printer.note(`judging the proof with ${judge}`)
+        printer.doing(`judging the proof with ${judge}`)
         const given = [...inputs, { name: 'proof', path: proof.path }]
         results.push(
           await tryPackage({ ...common, package: judge, inputs: given, limits: { seconds }, outputDirectory }),

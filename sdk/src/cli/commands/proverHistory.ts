@@ -35,7 +35,7 @@ export const proverHistory = defineCommand({
         rest.filter((note) => note !== '').join(' '),
       ],
     )
-    const headings = ['WHEN', 'WHAT', 'SEAT', 'WORKLOAD', 'ANSWER', 'RANK', 'TOKENS', '']
+    const headings = ['WHEN', 'WHAT', 'SEAT', 'WORKLOAD', 'ANSWER', 'RANK', 'TOKENS', 'OUTCOME']
     const facts = output.facts([
       ['workloads', String(workloads)],
       ['paid for ranks', formatTokens(paid)],

@@ -35,7 +35,7 @@ export const proverRerun = defineCommand({
     const { store } = await context.settings()
     const scratch = options.out === undefined ? await mkdtemp(`${tmpdir()}/gevulot-rerun-`) : undefined
     const cache = cacheDirectory(context.environment)
-    output.note(`running ${known.program.package} in ${runtime}`)
+    output.doing(`running ${known.program.package} in ${runtime}`)
     try {
       const { bundle, run, verdict, sameEnd, sameProof } = await rerunBundle({
         bundle: directory,

@@ -21,12 +21,12 @@ export const proverRewards = defineCommand({
     const { due, pending } = await client.getRewards({ operator })
     let recorded = 0
     for (let at = 0; options.collect && at < unrecorded.length; at += AT_ONCE) {
-      output.note('recording paid workloads')
+      output.doing('recording paid workloads')
       recorded += await client.recordRewards({ workloads: unrecorded.slice(at, at + AT_ONCE), signal })
     }
     const claimed = options.collect && due > 0n
     if (claimed) {
-      output.note('claiming')
+      output.doing('claiming')
       await client.claimRewards({ operators: [operator], signal })
     }
     return {

@@ -18,7 +18,7 @@ export const proverStake = defineCommand({
   async run({ options, context }) {
     const client = await context.client()
     const { stakeSeats } = await import('../../client/seats.js')
-    context.output.note('staking')
+    context.output.doing('staking')
     const { seats: count, ...rest } = options
     const seats = await stakeSeats(client, { count, ...rest, signal: context.signal })
     return {

@@ -100,7 +100,7 @@ type Answered = Omit<WorkerStatus, 'waiting'> & {
 }
 
 function seatLines(output: Output, seats: readonly Seat[], due: bigint): string[] {
-  if (seats.length === 0) return ['No seats are staked.']
+  if (seats.length === 0) return ['No seats are staked by this account; `gevulot prover stake` does.']
   const rows = seats.map((seat) => [
     String(seat.seat),
     String(seat.class),

@@ -72,7 +72,7 @@ export const relayServe = defineCommand({
         if (signal.aborted) resolve()
         else signal.addEventListener('abort', () => resolve(), { once: true })
       })
-      output.note('stopping')
+      output.doing('stopping')
     } finally {
       await relay.stop()
     }

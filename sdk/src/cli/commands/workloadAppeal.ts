@@ -12,7 +12,7 @@ export const workloadAppeal = defineCommand({
   examples: ['workload appeal 0x41…9e --max-bond 10'],
   async run({ args, options, context }) {
     const client = await context.client()
-    context.output.note('appealing')
+    context.output.doing('appealing')
     const { maxBond } = options
     const given = maxBond === undefined ? {} : { maxBond }
     const bond = await client.appeal({ workload: args.workload, ...given, signal: context.signal })

@@ -11,7 +11,7 @@ export const workloadCancel = defineCommand({
   examples: ['workload cancel 0x41…9e'],
   async run({ args, context }) {
     const client = await context.client()
-    context.output.note('cancelling; after the draw this takes a delay')
+    context.output.doing('cancelling; after the draw this takes a delay')
     await client.cancel({ workload: args.workload, signal: context.signal })
     const workload = await client.getWorkload({ workload: args.workload })
     const refunded = workload.status === 'cancelled' ? workload.refunded : 0n

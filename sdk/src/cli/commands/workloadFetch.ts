@@ -19,7 +19,7 @@ export const workloadFetch = defineCommand({
     const { workload: id } = args
     const { signal } = context
     if (options.wait) {
-      context.output.note('waiting for a valid proof')
+      context.output.doing('waiting for a valid proof')
       await client.waitForProof({ workload: id, early: false, signal })
     }
     const proof = await client.fetchProof({

@@ -18,6 +18,14 @@ export const workloadJudging = defineCommand({
     const { output } = context
     const judging = await client.getJudging({ workload: args.workload, signal: context.signal })
     const { stage, attempt, appealed, until, appealUntil } = judging
+    if (attempt === 0) {
+      return {
+        json: judging,
+        text: [
+          'No committee judges this workload, or not yet. One is drawn where the program has no verifier contract.',
+        ],
+      }
+    }
     const rows = judging.members.map(({ member, seat, answered, vote }) => [
       String(member),
       String(seat),

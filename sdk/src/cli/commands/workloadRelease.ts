@@ -9,7 +9,7 @@ export const workloadRelease = defineCommand({
   examples: ['workload release 0x41…9e'],
   async run({ args, context }) {
     const client = await context.client()
-    context.output.note('releasing')
+    context.output.doing('releasing')
     await client.release({ workload: args.workload, signal: context.signal })
     return { json: { workload: args.workload, released: true }, text: ['Commits are closed.'] }
   },

@@ -1,3 +1,4 @@
+import { access, constants } from 'node:fs/promises'
 import { cliError } from '../../errors/codes/cli.js'
 import { defineCommand } from '../Command.js'
 import { formatTokens } from '../format.js'
@@ -46,6 +47,8 @@ export const workloadSubmit = defineCommand({
       throw cliError('CLI_USAGE', '--inputs and --public-inputs-hash belong together')
     }
     if (inputs === undefined) await context.setting('store')
+    // Before anything is paid for.
+    await Promise.all(input.map(([, path]) => access(path, constants.R_OK)))
     const client = await context.client()
     const { program } = args
     const fee = terms.fee ?? (await client.quote({ program, ...withoutFee(terms) })).minimumFee
@@ -53,11 +56,11 @@ export const workloadSubmit = defineCommand({
     if (deposit) {
       const { market } = await client.getBalance()
       if (market < fee) {
-        output.note(`depositing ${formatTokens(fee - market)}`)
+        output.doing(`depositing ${formatTokens(fee - market)}`)
         await client.deposit({ amount: fee - market, signal })
       }
     }
-    output.note('publishing the inputs and submitting')
+    output.doing('publishing the inputs and submitting')
     const submitted = await client.submit({
       program,
       inputs:

@@ -1,6 +1,7 @@
 import { defineCommand } from '../Command.js'
-import { toJson } from '../Output.js'
 import { argument, bytes32 } from '../parsers.js'
+
+const LONGEST = 'CancelRequested'.length
 
 export const workloadWatch = defineCommand({
   name: 'workload watch',
@@ -11,23 +12,26 @@ export const workloadWatch = defineCommand({
   examples: ['workload watch 0x41…9e', 'workload watch 0x41…9e --json'],
   async run({ args, context }) {
     const client = await context.reader()
+    const { describeEvent } = await import('../describeEvent.js')
     const { output, signal } = context
+    output.waiting('waiting for what happens next')
     for await (const update of client.watchWorkload({ workload: args.workload, signal })) {
       if (update.kind === 'reorg') {
         output.report({ kind: 'reorg', redoFrom: update.redoFrom }, [
           output.paint('bad', `the chain replaced its blocks from ${update.redoFrom} on`),
         ])
+        output.waiting('waiting for what happens next')
         continue
       }
-      for (const { name, args: facts, at } of update.events) {
+      for (const event of update.events) {
+        const { name, args: facts, at } = event
         const { workload: _, ...rest } = facts as unknown as Record<string, unknown>
-        const line = Object.entries(rest).map(
-          ([key, value]) => `${key} ${typeof value === 'string' ? value : toJson(value).replaceAll('"', '')}`,
+        output.report(
+          { kind: 'event', name, block: at.block, transaction: at.transaction, args: rest },
+          output.facts([[`block ${at.block}  ${name.padEnd(LONGEST)}`, describeEvent(event)]]),
         )
-        output.report({ kind: 'event', name, block: at.block, transaction: at.transaction, args: rest }, [
-          `${output.paint('faint', `block ${at.block}`)}  ${output.paint('strong', name.padEnd(13))}  ${line.join('  ')}`,
-        ])
       }
+      output.waiting('waiting for what happens next')
     }
   },
 })

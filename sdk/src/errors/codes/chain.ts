@@ -24,7 +24,7 @@ export const CHAIN_ERRORS = {
     retryable: false,
   },
   CHAIN_RPC_UNAVAILABLE: {
-    hint: 'Check the RPC endpoint and the network; the call can be repeated safely.',
+    hint: 'Check the RPC endpoint and the network; if it is one of this machine, that `gevulot devnet` runs. The call can be repeated safely.',
     retryable: true,
   },
   CHAIN_SIGNER_MISSING: {
