@@ -1,23 +1,16 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
-import { hexlify, keccak256, randomBytes, Wallet } from 'ethers'
+import { hexlify, randomBytes } from 'ethers'
 import type { Browser, Page } from 'playwright-core'
 import { root } from '../../scripts/lib/artifacts.js'
-import { startApi, type RunningApi } from '../../sdk/src/api/server/startApi.js'
-import { deploymentOf } from '../../sdk/src/chain/deployment.js'
-import { readDeploymentRecord } from '../../sdk/src/chain/readDeploymentRecord.js'
-import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
-import { createClient, type GevulotClient } from '../../sdk/src/client/createClient.js'
-import { buildInputs } from '../../sdk/src/content/buildInputs.js'
-import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
-import { startDevnet, type Devnet } from '../../sdk/src/devnet/index.js'
-import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
+import type { RunningApi } from '../../sdk/src/api/server/startApi.js'
+import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import type { Devnet } from '../../sdk/src/devnet/index.js'
 import { findBrowser, openPage, startBrowser, type Watched } from '../support/browser.js'
-import { TOKEN } from '../support/network.js'
+import { ExplorerBench } from '../support/ExplorerBench.js'
 
 const BUILT = join(root, 'sdk/dist/explorer')
 /** What a visitor loads before anything shows, and the code that draws again, compressed. */
@@ -28,10 +21,9 @@ const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 }
 
 describe('browser: explorer', function () {
   this.timeout(240_000)
-  let directory: string
+  let bench: ExplorerBench
   let devnet: Devnet
   let client: GevulotClient
-  let store: DirectoryStore
   let api: RunningApi
   let browser: Browser
   let watched: Watched
@@ -45,53 +37,33 @@ describe('browser: explorer', function () {
       console.log('  skip: there is no Chromium; on Debian: apt-get install chromium')
       this.skip()
     }
-    directory = await mkdtemp(join(tmpdir(), 'gevulot-explorer-'))
-    devnet = await startDevnet({ directory: join(directory, 'net'), port: 0, provers: 2, project: root })
-    const { info } = devnet
-    const key = (await readFile(info.requester.keyFile, 'utf8')).trim()
-    const signer = new Wallet(key, rpcProvider(info.rpcUrl, info.chainId))
-    store = new DirectoryStore(info.store)
-    const deployment = deploymentOf(await readDeploymentRecord(info.deployment))
-    client = await createClient({ deployment, signer, store, pollMs: 200 })
-    await client.deposit({ amount: 100n * TOKEN })
-    const log = jsonLogger({ level: 'error', write: console.log, now: () => Date.now() })
-    const rate = { perSecond: 1_000, burst: 1_000 }
-    api = await startApi({ client, directory: join(directory, 'api'), log, version: '0', port: 0, proxy: false, rate })
+    bench = await ExplorerBench.start()
+    ;({ devnet, client, api } = bench)
     browser = await startBrowser(path)
     watched = await openPage(browser)
     ;({ page } = watched)
   })
   after(async () => {
     await (browser as Browser | undefined)?.close()
-    await (api as RunningApi | undefined)?.stop()
-    await (devnet as Devnet | undefined)?.stop()
-    if ((directory as string | undefined) !== undefined) await rm(directory, { recursive: true, force: true })
+    await (bench as ExplorerBench | undefined)?.stop()
   })
 
-  async function submit(inputsUri = ''): Promise<`0x${string}`> {
-    const publicInputs = randomBytes(32)
-    const { digest } = await buildInputs({ args: [], files: { public_inputs: publicInputs } }, store)
-    const { minimumFee: fee } = await client.quote({ program: devnet.info.program, maxRunTime: 120 })
-    const inputs = { digest, publicInputs: keccak256(publicInputs) as `0x${string}` }
-    const terms = { program: devnet.info.program, inputs, fee, maxRunTime: 120, inputsUri }
-    return (await client.submit(terms)).workload
-  }
   const heading = (name: string | RegExp) => page.getByRole('heading', { level: 1, name })
 
   it('shows a workload the moment it is there, and its proof, without a reload', async () => {
     await page.goto(api.url)
     await heading('A market for proofs').waitFor()
-    proven = await submit(HOSTILE)
+    proven = await bench.submit(HOSTILE)
     const row = page
       .getByRole('row')
-      .filter({ has: page.getByRole('link', { name: `Workload ${proven.slice(0, 10)}` }) })
+      .filter({ has: page.getByRole('link', { name: `Workload ${proven.slice(0, 8)}` }) })
     await row.waitFor()
     await row.getByText('proven').waitFor({ timeout: 120_000 })
     await page.getByText('live', { exact: true }).waitFor()
   })
 
   it('tells the story stage by stage, with the draw computed again by the page itself', async () => {
-    await page.getByRole('link', { name: `Workload ${proven.slice(0, 10)}` }).click()
+    await page.getByRole('link', { name: `Workload ${proven.slice(0, 8)}` }).click()
     await heading(/^Workload/).waitFor()
     expect(new URL(page.url()).pathname).to.equal(`/workloads/${proven}`)
     await page.locator('[data-audit=agrees]').waitFor()

@@ -129,7 +129,7 @@ describe('browser: wallet', function () {
     const { program } = await client.deployProgram({ prover: hexlify(randomBytes(32)), verifier: verifier as `0x${string}` }) // prettier-ignore
     wallet.decide = () => 'approve'
     await page.goto(`${api.url}/programs`)
-    await page.getByRole('link', { name: `Program ${program.slice(0, 10)}` }).waitFor()
+    await page.getByRole('link', { name: `Program ${program.slice(0, 8)}` }).waitFor()
     await ask(program, '0x02')
     await submit().click()
     const workload = await workloadOfPage()

@@ -204,7 +204,7 @@ describe('package: from an empty machine to the first reward', function () {
   it('a lost machine is made again from the backup in the middle of a workload, and nothing is committed twice', async () => {
     const workload = idIn(await next('gevulot workload submit', { '0x<program>': program }))
     const status = await take('gevulot workload status', { '0x<workload>': workload })
-    await until(status, new RegExp(`^${seat} .*committed`, 'm'))
+    await until(status, new RegExp(`^ *${seat} .*committed`, 'm'))
     await end(WORKER)
     await next('tar --create')
     await next('rm -r data')

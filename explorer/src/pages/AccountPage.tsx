@@ -7,6 +7,7 @@ import { SplitBar } from '../parts/SplitBar.js'
 import { WorkloadsOf } from '../parts/WorkloadsOf.js'
 import { Link, useTitle } from '../router.js'
 import { useAnswer } from '../useAnswer.js'
+import { Scroller } from '../parts/Scroller.js'
 
 type Operator = AnswerOf<'getOperator'>
 
@@ -101,7 +102,7 @@ function Seats({ seats }: { readonly seats: Operator['seatList'] }): ReactNode {
   return (
     <section className="card">
       <h2>Seats</h2>
-      <div className="table">
+      <Scroller label="Seats">
         <table>
           <caption className="hidden">Seats</caption>
           <thead>
@@ -131,7 +132,7 @@ function Seats({ seats }: { readonly seats: Operator['seatList'] }): ReactNode {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroller>
     </section>
   ) // prettier-ignore
 }

@@ -4,6 +4,7 @@ import { count, duration, fromChain, percent } from '../format.js'
 import { Pages } from '../parts/Pages.js'
 import { Account, Ago, Amount, ProgramId } from '../parts/small.js'
 import { useTitle } from '../router.js'
+import { Scroller } from '../parts/Scroller.js'
 
 type Row = AnswerOf<'listPrograms'>['programs'][number]
 
@@ -36,7 +37,7 @@ export function Programs(): ReactNode {
 
 function Table({ rows }: { readonly rows: readonly Row[] }): ReactNode {
   return (
-    <div className="table">
+    <Scroller label="Programs, newest first">
       <table>
         <caption className="hidden">Programs, newest first</caption>
         <thead>
@@ -68,6 +69,6 @@ function Table({ rows }: { readonly rows: readonly Row[] }): ReactNode {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   ) // prettier-ignore
 }

@@ -4,6 +4,7 @@ import { count, inTokens, percent } from '../format.js'
 import { Pages } from '../parts/Pages.js'
 import { Account, Amount } from '../parts/small.js'
 import { useTitle } from '../router.js'
+import { Scroller } from '../parts/Scroller.js'
 
 type Row = AnswerOf<'listOperators'>['operators'][number]
 
@@ -39,7 +40,7 @@ export function Provers(): ReactNode {
 function Table({ rows }: { readonly rows: readonly Row[] }): ReactNode {
   const most = Math.max(...rows.map(({ earned }) => inTokens(earned)), 1e-9)
   return (
-    <div className="table">
+    <Scroller label="Operators, those that earned most first">
       <table>
         <caption className="hidden">Operators, those that earned most first</caption>
         <thead>
@@ -75,6 +76,6 @@ function Table({ rows }: { readonly rows: readonly Row[] }): ReactNode {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   ) // prettier-ignore
 }

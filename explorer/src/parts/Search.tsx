@@ -1,7 +1,7 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { api, type AnswerOf } from '../api.js'
 import { later } from '../clock.js'
-import { fromChain, short } from '../format.js'
+import { fromChain, plural, short } from '../format.js'
 import { go } from '../router.js'
 
 type Found = AnswerOf<'search'>['results'][number]
@@ -22,6 +22,8 @@ export function Search(): ReactNode {
   const field = useRef<HTMLInputElement>(null)
   const list = useId()
   const isOpen = results !== undefined
+  /** Enter was pressed before there was an answer. */
+  const isEntered = useRef(false)
 
   useEffect(() => {
     const begin = (event: globalThis.KeyboardEvent): void => {
@@ -36,6 +38,7 @@ export function Search(): ReactNode {
 
   useEffect(() => {
     const q = text.trim()
+    isEntered.current = false
     if (q === '') {
       setResults(undefined)
       return undefined
@@ -46,6 +49,7 @@ export function Search(): ReactNode {
         (answer) => {
           setResults(answer.results)
           setChosen(0)
+          if (isEntered.current) open(answer.results[0])
         },
         () => !over.signal.aborted && setResults([]),
       )
@@ -63,9 +67,14 @@ export function Search(): ReactNode {
     field.current?.blur()
     go(placeOf(found))
   }
+  useEffect(() => {
+    document.getElementById(`${list}-${chosen}`)?.scrollIntoView({ block: 'nearest' })
+  }, [chosen, list])
   const press = (event: KeyboardEvent): void => {
     const size = results?.length ?? 0
-    if (event.key === 'Escape') setResults(undefined)
+    if (event.key === 'Escape' && isOpen) setResults(undefined)
+    else if (event.key === 'Escape') setText('')
+    else if (event.key === 'Enter' && results === undefined) isEntered.current = true
     else if (event.key === 'Enter') open(results?.[chosen])
     else if (size > 0 && event.key === 'ArrowDown') setChosen((chosen + 1) % size)
     else if (size > 0 && event.key === 'ArrowUp') setChosen((chosen + size - 1) % size)
@@ -91,6 +100,10 @@ export function Search(): ReactNode {
         onKeyDown={press}
         onBlur={() => later(() => setResults(undefined), 150)}
       />
+      <span className="hidden" role="status">
+        {isOpen && results.length > 0 && plural(results.length, 'result')}
+        {isOpen && results.length === 0 && 'Nothing begins with that.'}
+      </span>
       {isOpen && (
         <ul className="results" role="listbox" id={list} aria-label="What was found">
           {results.length === 0 && (

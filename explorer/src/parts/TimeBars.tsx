@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { utc } from '../format.js'
 import type { Part } from './SplitBar.js'
+import { Scroller } from './Scroller.js'
 
 /** A bar in time, of stacked parts. */
 export interface TimeBar {
@@ -65,7 +66,7 @@ export function TimeBars(props: {
       </ul>
       <details>
         <summary>As a table</summary>
-        <div className="table">
+        <Scroller label={label}>
           <table>
             <caption className="hidden">{label}</caption>
             <thead>
@@ -86,7 +87,7 @@ export function TimeBars(props: {
             <tbody>
               {[...bars].reverse().map((bar) => (
                 <tr key={bar.from}>
-                  <td>{utc(bar.from)}</td>
+                  <td className="when">{utc(bar.from)}</td>
                   {names.map(([name]) => (
                     <td className="num" key={name}>
                       {format(bar.parts.find((part) => part.name === name)?.size ?? 0)}
@@ -97,7 +98,7 @@ export function TimeBars(props: {
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroller>
       </details>
     </figure>
   )

@@ -3,6 +3,7 @@ import type { WorkloadRow } from '../api.js'
 import { useNow } from '../clock.js'
 import { duration } from '../format.js'
 import { Ago, Amount, ProgramId, Status, WorkloadId } from './small.js'
+import { Scroller } from './Scroller.js'
 
 /** Workloads, one a row. */
 export function WorkloadTable(props: {
@@ -14,7 +15,7 @@ export function WorkloadTable(props: {
   const { rows, caption, withoutProgram = false } = props
   const now = useNow()
   return (
-    <div className="table">
+    <Scroller label={caption}>
       <table>
         <caption className="hidden">{caption}</caption>
         <thead>
@@ -75,7 +76,7 @@ export function WorkloadTable(props: {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   )
 }
 

@@ -27,7 +27,7 @@ export function Ago({ time }: { readonly time: number }): ReactNode {
 /** A link to a workload. */
 export function WorkloadId({ id }: { readonly id: string }): ReactNode {
   return (
-    <Link to={`/workloads/${id}`} className="id" label={`Workload ${id.slice(0, 10)}`}>
+    <Link to={`/workloads/${id}`} className="id" label={`Workload ${short(id)}`}>
       {short(id)}
     </Link>
   )
@@ -36,7 +36,7 @@ export function WorkloadId({ id }: { readonly id: string }): ReactNode {
 /** A link to a program. */
 export function ProgramId({ id }: { readonly id: string }): ReactNode {
   return (
-    <Link to={`/programs/${id}`} className="id" label={`Program ${id.slice(0, 10)}`}>
+    <Link to={`/programs/${id}`} className="id" label={`Program ${short(id)}`}>
       {short(id)}
     </Link>
   )
@@ -45,7 +45,7 @@ export function ProgramId({ id }: { readonly id: string }): ReactNode {
 /** A link to an account. */
 export function Account({ id }: { readonly id: string }): ReactNode {
   return (
-    <Link to={`/accounts/${id}`} className="id" label={`Account ${id.slice(0, 8)}`}>
+    <Link to={`/accounts/${id}`} className="id" label={`Account ${short(id)}`}>
       {short(id)}
     </Link>
   )
@@ -54,6 +54,8 @@ export function Account({ id }: { readonly id: string }): ReactNode {
 /** A whole id that can be copied. */
 export function WholeId({ id, name }: { readonly id: string; readonly name: string }): ReactNode {
   const [copied, setCopied] = useState(false)
+  // Browsers give it to pages that came sealed, or from this machine, alone.
+  const canCopy = 'clipboard' in navigator
   const copy = (): void => {
     void navigator.clipboard.writeText(id).then(() => {
       setCopied(true)
@@ -63,9 +65,14 @@ export function WholeId({ id, name }: { readonly id: string; readonly name: stri
   return (
     <>
       <span className="id whole">{id}</span>
-      <button type="button" className="copy" onClick={copy} aria-label={`Copy the ${name}`}>
-        {copied ? 'copied' : 'copy'}
-      </button>
+      {canCopy && (
+        <button type="button" className="copy" onClick={copy} aria-label={copied ? 'copied' : `copy the ${name}`}>
+          {copied ? 'copied' : 'copy'}
+        </button>
+      )}
+      <span className="hidden" role="status">
+        {copied && `The ${name} is copied.`}
+      </span>
     </>
   )
 }

@@ -9,6 +9,7 @@ import { plural } from '../format.js'
 import { Account } from '../parts/small.js'
 import { candidatesOf, stepsOf, type Workload } from './readStory.js'
 import { StepCard } from './StepCard.js'
+import { Scroller } from '../parts/Scroller.js'
 
 const WHY: Readonly<Record<Draw, string>> = {
   Drawn: 'drawn',
@@ -41,7 +42,7 @@ export function DrawStep({ workload }: { readonly workload: Workload }): ReactNo
 
 function Candidates({ candidates }: { readonly candidates: readonly DrawnCandidate[] }): ReactNode {
   return (
-    <div className="table">
+    <Scroller label="Candidates in the order of the draw">
       <table>
         <caption className="hidden">Candidates in the order of the draw</caption>
         <thead>
@@ -63,7 +64,7 @@ function Candidates({ candidates }: { readonly candidates: readonly DrawnCandida
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   ) // prettier-ignore
 }
 

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { fromChain, utc } from '../format.js'
 import type { Step } from '../api.js'
+import { Scroller } from '../parts/Scroller.js'
 
 /** Every event as the chain has it. */
 export function Events({ story }: { readonly story: readonly Step[] }): ReactNode {
@@ -8,7 +9,7 @@ export function Events({ story }: { readonly story: readonly Step[] }): ReactNod
     <li className="card">
       <details>
         <summary>All {story.length} events, as the contracts have them</summary>
-        <div className="table">
+        <Scroller label="Events in order">
           <table>
             <caption className="hidden">Events in order</caption>
             <thead>
@@ -25,14 +26,14 @@ export function Events({ story }: { readonly story: readonly Step[] }): ReactNod
                 <tr key={index}>
                   <td>{step.name}</td>
                   <td>{step.block}</td>
-                  <td className="wide">{utc(step.time)}</td>
+                  <td className="wide when">{utc(step.time)}</td>
                   <td className="wide"><code>{step.transaction.slice(0, 12)}…</code></td>
                   <td className="small"><bdi>{fromChain(argumentsOf(step), 400)}</bdi></td>
                 </tr>
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroller>
       </details>
     </li>
   ) // prettier-ignore

@@ -4,6 +4,7 @@ import { Account, Amount } from '../parts/small.js'
 import { SplitBar, type Part } from '../parts/SplitBar.js'
 import { amountIn, lanesOf, numberIn, stepsOf, textIn, type Workload } from './readStory.js'
 import { StepCard } from './StepCard.js'
+import { Scroller } from '../parts/Scroller.js'
 
 /** Ranks, payments, refund and burn. */
 export function PayStep({ workload }: { readonly workload: Workload }): ReactNode {
@@ -19,7 +20,7 @@ export function PayStep({ workload }: { readonly workload: Workload }): ReactNod
       <p>{SAYINGS[outcome] ?? 'No valid proof came in time, so nobody has a rank.'}</p>
       <SplitBar label="Where the fee went" parts={partsOf(workload)} />
       {paid.length > 0 && (
-        <div className="table" style={{ marginTop: '1rem' }}>
+        <Scroller label="Payments" style={{ marginTop: '1rem' }}>
           <table>
             <caption className="hidden">Payments</caption>
             <thead>
@@ -43,7 +44,7 @@ export function PayStep({ workload }: { readonly workload: Workload }): ReactNod
               ))}
             </tbody>
           </table>
-        </div>
+        </Scroller>
       )}
     </StepCard>
   ) // prettier-ignore

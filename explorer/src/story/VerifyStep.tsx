@@ -3,6 +3,7 @@ import { plural } from '../format.js'
 import { Ago } from '../parts/small.js'
 import { lanesOf, numberIn, stepsOf, textIn, type Workload } from './readStory.js'
 import { StepCard } from './StepCard.js'
+import { Scroller } from '../parts/Scroller.js'
 
 /** What the verifier, or a committee, said of the proofs. */
 export function VerifyStep({ workload }: { readonly workload: Workload }): ReactNode {
@@ -20,7 +21,7 @@ export function VerifyStep({ workload }: { readonly workload: Workload }): React
           : 'The contract pinned by the program checked each proof in the transaction that revealed it.'}
       </p>
       {isJudged && <Judging workload={workload} />}
-      <div className="table">
+      <Scroller label="Proofs">
         <table>
           <caption className="hidden">Proofs</caption>
           <thead>
@@ -42,7 +43,7 @@ export function VerifyStep({ workload }: { readonly workload: Workload }): React
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroller>
     </StepCard>
   ) // prettier-ignore
 }
