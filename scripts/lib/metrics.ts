@@ -33,7 +33,7 @@ ${rows}
 ## The validator
 
 With the same fields a [validator](../sdk/src/validator/README.md) serves the same paths, and each of its figures has the same meaning where the name is the same. \`/live\` is 503 when it has looked at no committee that was due for
-five minutes; \`/ready\` says \`hangs\`, \`chainUnseen\` and \`noEndpoint\`. [ops/grafana/validator.json](../ops/grafana/validator.json) is its dashboard; the rules in [alerts.yml](../ops/prometheus/alerts.yml) watch both.
+five minutes; \`/ready\` says \`hangs\`, \`chainUnseen\`, \`noEndpoint\` and \`committeeUnheard\` (a committee waits for a seat, and no endpoint told of it). [ops/grafana/validator.json](../ops/grafana/validator.json) is its dashboard; the rules in [alerts.yml](../ops/prometheus/alerts.yml) watch both.
 
 | Metric | Type | Labels | What |
 | --- | --- | --- | --- |

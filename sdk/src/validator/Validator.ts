@@ -14,6 +14,7 @@ import type { DaemonParts } from '../worker/serve.js'
 import { placesOf } from '../worker/config/placesOf.js'
 import { serveHealth } from '../worker/observe/serveHealth.js'
 import { StandingWatch } from '../worker/observe/StandingWatch.js'
+import { UnheardWatch } from '../worker/observe/UnheardWatch.js'
 import { contentSources } from '../worker/run/contentSources.js'
 import { untilAborted } from '../worker/untilAborted.js'
 import { Clerk } from './Clerk.js'
@@ -22,6 +23,7 @@ import { VerdictServer } from './exchange/VerdictServer.js'
 import { VerdictShelf } from './exchange/VerdictShelf.js'
 import { Judge } from './judge/Judge.js'
 import { JudgeRoom } from './judge/JudgeRoom.js'
+import { UnheardCommittees } from './observe/UnheardCommittees.js'
 import { ValidatorMetrics } from './observe/ValidatorMetrics.js'
 import { contradicted } from './verdict/contradicted.js'
 import { VerdictJournal } from './verdict/VerdictJournal.js'
@@ -83,13 +85,14 @@ export class Validator {
       ...appealLimits(config),
       grounds: (dossier, judgment) => contradicted(journal, dossier, judgment),
     })
+    const chain = new ChainFacts(contracts, events)
     const clerk = new Clerk({
       config,
       appellant,
       contracts,
       domain,
       events,
-      chain: new ChainFacts(contracts, events),
+      chain,
       seats,
       signer,
       publisher,
@@ -123,6 +126,16 @@ export class Validator {
         await warnSeatless(batch)
       },
     })
+    const unheard = new UnheardCommittees({
+      ...{ contracts, seats, events, chain },
+      onFound: (workload) => clerk.touch(workload),
+    })
+    const committees = new UnheardWatch({
+      ...{ contracts, events, follower, clock, log, pollMs: config.pollMs },
+      find: () => unheard.find(),
+      text: 'a committee waits for a seat of ours, and no endpoint has told of it: name another endpoint, or the verdict is missed',
+      onUnheard: (count) => metrics.onUnheard(count),
+    })
     // It asks the endpoint once a minute, so only where somebody looks.
     const watches =
       config.observePort === 0
@@ -139,7 +152,7 @@ export class Validator {
       chain: contracts.chainId,
       runtime: runtime.name,
     })
-    await this.#work(stop, [follower, clerk, publisher, ...watches], room)
+    await this.#work(stop, [follower, clerk, publisher, committees, ...watches], room)
     log.info('validator stopped', { stage: 'stop' })
   }
 

@@ -29,9 +29,10 @@ import { seatlessWarning } from './coordinate/seatlessWarning.js'
 import { Workshop } from './coordinate/Workshop.js'
 import { safetyOf } from './job/decide.js'
 import type { Logger } from './log/Logger.js'
-import { DrawWatch } from './observe/DrawWatch.js'
 import { serveHealth } from './observe/serveHealth.js'
 import { StandingWatch } from './observe/StandingWatch.js'
+import { unheardDraws } from './observe/unheardDraws.js'
+import { UnheardWatch } from './observe/UnheardWatch.js'
 import { readStatus, type WorkerStatus } from './observe/WorkerStatus.js'
 import { WorkerMetrics } from './observe/WorkerMetrics.js'
 import { openCrew, type Crew } from './fleet/openCrew.js'
@@ -58,11 +59,6 @@ export interface WorkerDependencies extends DaemonParts {
   /** Called once it follows the chain. */
   readonly onStarted?: () => void
 }
-
-/** Looks at the chain, after each of which the draws are compared with it once. */
-const LOOKS_AT_DRAWS = 30
-/** Blocks that are read once more for a draw that was not heard of: more than a day of most chains. */
-const BLOCKS_READ_AGAIN = 10_000
 
 /** The prover worker: one operator account with its seats on one machine. */
 export class Worker {
@@ -238,12 +234,11 @@ export class Worker {
         ? undefined
         : new StandingWatch({ contracts, seats, operator: signer.operator, metrics, clock, log })
 
-    const draws = new DrawWatch({
-      ...{ contracts, seats, events, jobs, clock, log, everyMs: LOOKS_AT_DRAWS * config.pollMs },
-      onUnheard: (count) => {
-        metrics.onUnheard(count)
-        if (count > 0) follower.readAgain(BLOCKS_READ_AGAIN)
-      },
+    const draws = new UnheardWatch({
+      ...{ contracts, events, follower, clock, log, pollMs: config.pollMs },
+      find: () => unheardDraws({ contracts, seats, events, jobs }),
+      text: 'a seat is at work, and no endpoint has told for what: name another endpoint, or it is slashed',
+      onUnheard: (count) => metrics.onUnheard(count),
     })
     const { fleet } = crew
     const info = {
@@ -292,7 +287,7 @@ export class Worker {
     readonly publisher: Outbox
     readonly qualifier: Qualifier
     readonly collector: RewardCollector
-    readonly watches: readonly (DrawWatch | StandingWatch)[]
+    readonly watches: readonly (UnheardWatch | StandingWatch)[]
     readonly workshop: Workshop
     readonly crew: Crew
   }): Promise<void> {

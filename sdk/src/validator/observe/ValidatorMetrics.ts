@@ -9,6 +9,7 @@ export type JudgingEnd = 'verdict' | 'unable' | 'stopped' | 'error'
 /** The figures of a validator, for Prometheus. Their names and meanings are in {@link VALIDATOR_METRICS}. */
 export class ValidatorMetrics extends DaemonMetrics<ValidatorMetricName> {
   readonly #since: number
+  #unheard = 0
 
   constructor(clock: Clock) {
     super(clock, VALIDATOR_METRICS)
@@ -24,6 +25,16 @@ export class ValidatorMetrics extends DaemonMetrics<ValidatorMetricName> {
   onRound(open: number): void {
     this.onReconciled()
     this.gauge('gevulot_committees_open').set(open)
+  }
+
+  /** Committees that wait for a seat of ours and of which no event was heard. */
+  onUnheard(committees: number): void {
+    this.gauge('gevulot_committees_unheard').set(committees)
+    this.#unheard = committees
+  }
+
+  override obstacles(seconds: number): Readonly<Record<string, boolean>> {
+    return { ...super.obstacles(seconds), ...(this.#unheard > 0 && { committeeUnheard: true }) }
   }
 
   /** A judging ended, after so many seconds. */

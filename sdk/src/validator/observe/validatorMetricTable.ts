@@ -12,6 +12,10 @@ export const VALIDATOR_METRICS = {
     type: 'gauge',
     help: 'Committees with a seat of this validator that has not answered yet.',
   },
+  gevulot_committees_unheard: {
+    type: 'gauge',
+    help: 'Committees that wait for a seat of this validator, by the state of the chain, and of which no endpoint has told an event.',
+  },
   gevulot_judgings_total: {
     type: 'counter',
     help: 'Ended judgings: `verdict` (in the journal), `unable` (this machine cannot judge), `stopped` (of no use any more, or at the end), `error`.',
