@@ -1,6 +1,7 @@
 import { AwsV4Signer } from 'aws4fetch'
 import { systemClock, type Clock } from '../../clock.js'
 import { contentError } from '../../errors/codes/content.js'
+import { readBody } from '../../readBody.js'
 import { digestOf, hexOf } from '../digest.js'
 
 /** What requests to an S3 server are signed with. */
@@ -28,13 +29,15 @@ export interface S3BucketOptions {
 /** One request to a bucket. */
 export interface S3Request {
   readonly method: 'DELETE' | 'GET' | 'HEAD' | 'POST' | 'PUT'
-  readonly key: string
+  /** None: the bucket itself. */
+  readonly key?: string
   readonly query?: Readonly<Record<string, string>>
   readonly body?: Uint8Array<ArrayBuffer>
   readonly signal?: AbortSignal | undefined
 }
 
 const URI = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([^?#]*))?(?:\?([^#]*))?$/
+const MAX_ANSWER_BYTES = 1 << 20
 const PARAMETERS = new Set(['endpoint', 'region'])
 
 /** A place in a bucket: where it is, and how requests to it are signed. Source: Amazon's S3 API, Signature Version 4. */
@@ -43,6 +46,9 @@ export class S3Bucket {
   readonly uri: string
   /** URL of the place, with a slash at its end. */
   readonly base: URL
+  /** What the keys of the place begin with, empty or with a slash at its end. */
+  readonly prefix: string
+  readonly #root: URL
   readonly #region: string
   readonly #credentials: S3Credentials | undefined
   readonly #clock: Clock
@@ -68,16 +74,18 @@ export class S3Bucket {
       endpoint === undefined
         ? `https://${bucket}.s3.${this.#region}.amazonaws.com/`
         : `${endpoint.replace(/\/+$/, '')}/${bucket}/`
-    this.uri = `s3://${bucket}/${prefix === '' ? '' : `${prefix}/`}`
-    this.base = new URL(prefix === '' ? '' : `${encoded(prefix)}/`, host)
+    this.prefix = prefix === '' ? '' : `${prefix}/`
+    this.uri = `s3://${bucket}/${this.prefix}`
+    this.#root = new URL(endpoint === undefined ? host : host.slice(0, -1))
+    this.base = new URL(encoded(this.prefix), host)
     this.#credentials = options.credentials
     this.#clock = options.clock ?? systemClock
     this.#timeoutMs = options.timeoutMs ?? 60_000
   }
 
-  /** Address of an object. */
-  url(key: string, query: Readonly<Record<string, string>> = {}): URL {
-    const url = new URL(encoded(key), this.base)
+  /** Address of an object, or of the bucket. */
+  url(key?: string, query: Readonly<Record<string, string>> = {}): URL {
+    const url = key === undefined ? new URL(this.#root) : new URL(encoded(key), this.base)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
     return url
   }
@@ -117,11 +125,17 @@ export class S3Bucket {
     })
     if (response.ok) return response
     await response.body?.cancel()
-    const what = `${this.uri} answered ${response.status} to ${method} of ${key}`
+    const what = `${this.uri} answered ${response.status} to ${method} of ${key ?? 'the bucket'}`
     const details = { details: { status: response.status } }
     if (response.status === 404) throw contentError('CONTENT_NOT_FOUND', what, details)
     if (response.status === 401 || response.status === 403) throw contentError('CONTENT_ACCESS_DENIED', what, details)
     throw contentError('CONTENT_UNAVAILABLE', what, details)
+  }
+
+  /** {@link S3Bucket.send}, and the text of the answer. */
+  async text(request: S3Request): Promise<string> {
+    const refuse = (why: string): Error => contentError('CONTENT_UNAVAILABLE', `${this.uri}: ${why}`)
+    return (await readBody(await this.send(request), MAX_ANSWER_BYTES, refuse)).toString()
   }
 }
 

@@ -1,24 +1,30 @@
 import { createHash } from 'node:crypto'
-import { contentError } from '../../errors/codes/content.js'
+import { systemClock, type Clock } from '../../clock.js'
 import { GevulotError } from '../../errors/GevulotError.js'
-import { readBody } from '../../readBody.js'
 import type { ContentInput, ContentStore, PutOptions, StoredContent } from '../ContentStore.js'
 import { hexOf, type Digest } from '../digest.js'
 import { inParallel } from '../inParallel.js'
 import { patiently } from '../remote/patiently.js'
 import { RemoteSource, type Target, type TransferOptions, type Wanted } from '../remote/RemoteSource.js'
 import { withKnown, type KnownContent } from '../remote/withKnown.js'
-import { S3Bucket, type S3BucketOptions } from './S3Bucket.js'
+import { S3Bucket, type S3BucketOptions, type S3Request } from './S3Bucket.js'
+import { isRefusal } from './isRefusal.js'
+import { S3Uploads, type S3Part, type S3Upload } from './S3Uploads.js'
 
 /** Options of an {@link S3Store}. */
 export interface S3StoreOptions extends S3BucketOptions, TransferOptions {
   /** Bytes of one part of an upload, at least 5 MiB by Amazon's rule; larger content is sent in parts, several at a time. Default 16 MiB. */
   readonly partBytes?: number
+  /** Milliseconds after its beginning when an upload in this place that nobody ended is given up, by the first larger upload that this store ends. Default 7 days. */
+  readonly keepUploadsMs?: number
 }
 
 const PARTS_AT_A_TIME = 4
 const MOST_PARTS = 10_000
-const MAX_ANSWER_BYTES = 1 << 20
+/** How many uploads of one content are looked at, and begun. */
+const MOST_UPLOADS = 3
+/** How long an upload that has ended waits for others to be given up. */
+const TIDY_MS = 10_000
 
 /**
  * Content in a bucket of Amazon S3 or of a server that speaks its protocol, each under the 64 digits of its sha-256. The server checks what it is sent
@@ -28,6 +34,10 @@ export class S3Store extends RemoteSource implements ContentStore {
   readonly #bucket: S3Bucket
   readonly #partBytes: number
   readonly #patience: { readonly attempts: number; readonly retryDelayMs: number }
+  readonly #uploads: S3Uploads
+  readonly #keepUploadsMs: number
+  readonly #clock: Clock
+  #isTidied = false
 
   /** @throws GevulotError CONTENT_PLACE_INVALID */
   constructor(options: S3StoreOptions) {
@@ -36,6 +46,9 @@ export class S3Store extends RemoteSource implements ContentStore {
     this.#bucket = bucket
     this.#partBytes = options.partBytes ?? 16 * 2 ** 20
     this.#patience = { attempts: options.attempts ?? 5, retryDelayMs: options.retryDelayMs ?? 250 }
+    this.#uploads = new S3Uploads(bucket, this.#patience)
+    this.#keepUploadsMs = options.keepUploadsMs ?? 7 * 86_400_000
+    this.#clock = options.clock ?? systemClock
   }
 
   protected async target({ method, digest }: Wanted): Promise<Target> {
@@ -45,7 +58,8 @@ export class S3Store extends RemoteSource implements ContentStore {
 
   /**
    * Stores bytes, a file or a stream. What is there already is not sent again, if the server's ETag says that it is the same: a damaged copy is
-   * replaced. Where tags say nothing of the bytes, as with keys of Amazon's KMS, it is sent each time.
+   * replaced. Where tags say nothing of the bytes, as with keys of Amazon's KMS, it is sent each time. What goes in parts and is cut off, also by the end of
+   * the process, goes on with the next call that puts the same: with the parts that the server has, and whose tags are right.
    * @throws GevulotError CONTENT_ACCESS_DENIED, CONTENT_UNAVAILABLE, CONTENT_TIMEOUT, CONTENT_TOO_LARGE, CONTENT_DISK_FULL
    */
   async put(content: ContentInput, options: PutOptions = {}): Promise<StoredContent> {
@@ -111,44 +125,80 @@ export class S3Store extends RemoteSource implements ContentStore {
 
   async #putInParts(known: KnownContent, signal: AbortSignal | undefined): Promise<void> {
     const key = hexOf(known.digest)
-    const begun = await this.#send({ method: 'POST', key, query: { uploads: '' }, signal })
-    const uploadId = /<UploadId>([^<]{1,1024})<\/UploadId>/.exec(begun)?.[1]
-    if (uploadId === undefined) throw contentError('CONTENT_UNAVAILABLE', `${this.name} begins no upload of ${key}`)
-    try {
-      const tags = await inParallel(
-        this.#partsOf(known.size),
-        PARTS_AT_A_TIME,
-        async ({ start, end }, stop, index) => {
-          const body = await known.bytes(start, end)
-          const query = { partNumber: String(index + 1), uploadId }
-          return this.#patient(stop, async () => {
-            const response = await this.#bucket.send({ method: 'PUT', key, query, body, signal: stop })
-            await response.body?.cancel()
-            return response.headers.get('etag') ?? ''
-          })
-        },
-        signal,
-      )
-      const list = tags.map((tag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${tag}</ETag></Part>`)
-      const body = Buffer.from(`<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`)
-      const ended = await this.#send({ method: 'POST', key, query: { uploadId }, body, signal })
-      // Amazon answers 200 before it knows.
-      if (ended.includes('<Error>'))
-        throw contentError('CONTENT_UNAVAILABLE', `${this.name} did not put ${key} together`)
-    } catch (error) {
-      // Parts of an upload that nobody ends are paid for.
-      await this.#bucket.send({ method: 'DELETE', key, query: { uploadId } }).catch(() => undefined)
-      throw error
+    for (let attempt = 1; ; attempt++) {
+      const found = await this.#uploads.list(key, signal)
+      const own = (found ?? []).filter((upload) => upload.key === key)
+      // What was found and could not be ended is not tried twice.
+      const begun = attempt === 1 ? await this.#resumable(own, known.size, signal) : undefined
+      const { upload, parts } = begun ?? { upload: await this.#uploads.begin(key, signal), parts: new Map() }
+      try {
+        const tags = await this.#sendParts(known, upload, parts, signal)
+        await this.#uploads.complete(upload, tags, signal)
+        await this.#tidy(own.filter(({ uploadId }) => uploadId !== upload.uploadId))
+        return
+      } catch (error) {
+        const isGone = GevulotError.is(error, 'CONTENT_NOT_FOUND')
+        // What can be found again, by the next call or after a restart, is kept.
+        const isKept = found !== undefined && (signal?.aborted === true || (error instanceof GevulotError && error.retryable)) // prettier-ignore
+        if (!isKept || isRefusal(error)) await this.#uploads.abort(upload)
+        signal?.throwIfAborted()
+        // Somebody else ended it, or gave it up.
+        if (isGone && (await this.#holds(known, signal))) return
+        if (attempt >= MOST_UPLOADS || !(isGone || (begun !== undefined && isRefusal(error)))) throw error
+      }
     }
   }
 
-  /** Sends, and reads the answer's text. */
-  async #send(request: Parameters<S3Bucket['send']>[0]): Promise<string> {
-    return this.#patient(request.signal, async () => {
-      const response = await this.#bucket.send(request)
-      const refuse = (why: string): Error => contentError('CONTENT_UNAVAILABLE', `${this.name}: ${why}`)
-      return (await readBody(response, MAX_ANSWER_BYTES, refuse)).toString()
-    })
+  /** An upload that was begun with the same parts, and what the server has of it. */
+  async #resumable(uploads: readonly S3Upload[], size: number, signal: AbortSignal | undefined) {
+    const sizes = this.#partsOf(size).map(({ start, end }) => end - start)
+    for (const upload of uploads.slice(0, MOST_UPLOADS)) {
+      const parts = await this.#uploads.parts(upload, signal)
+      if (parts !== undefined && [...parts].every(([number, part]) => sizes[number - 1] === part.size))
+        return { upload, parts }
+    }
+    return undefined
+  }
+
+  /** Sends what the server does not have yet, to the byte. @returns The tags of all parts */
+  async #sendParts(
+    known: KnownContent,
+    { key, uploadId }: S3Upload,
+    have: ReadonlyMap<number, S3Part>,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly string[]> {
+    return inParallel(
+      this.#partsOf(known.size),
+      PARTS_AT_A_TIME,
+      async ({ start, end }, stop, index) => {
+        const body = await known.bytes(start, end)
+        const tag = createHash('md5').update(body).digest('hex')
+        if (have.get(index + 1)?.tag === tag) return tag
+        const query = { partNumber: String(index + 1), uploadId }
+        return this.#patient(stop, async () => {
+          const response = await this.#bucket.send({ method: 'PUT', key, query, body, signal: stop })
+          await response.body?.cancel()
+          return (response.headers.get('etag') ?? '').replaceAll('"', '')
+        })
+      },
+      signal,
+    )
+  }
+
+  /** Gives up what nobody goes on with: other uploads of what is there now, and, once, what was begun in this place long ago. */
+  async #tidy(others: readonly S3Upload[]): Promise<void> {
+    const signal = AbortSignal.timeout(TIDY_MS)
+    const old = this.#isTidied ? [] : await this.#uploads.list('', signal).catch(() => undefined)
+    this.#isTidied = true
+    const isOld = ({ key, begun }: S3Upload): boolean =>
+      /^[0-9a-f]{64}$/.test(key) && begun < this.#clock.now() - this.#keepUploadsMs
+    for (const upload of [...others, ...(old ?? []).filter(isOld)]) {
+      if (!signal.aborted) await this.#uploads.abort(upload, signal)
+    }
+  }
+
+  #send(request: S3Request): Promise<string> {
+    return this.#patient(request.signal, () => this.#bucket.text(request))
   }
 
   #patient<T>(signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
