@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 
 import { createApiClient, type ApiClient } from '../../../sdk/src/api/createApiClient.js'
-import type { KeyLimits } from '../../../sdk/src/api/server/ApiKeys.js'
+import type { KeyLimits } from '../../../sdk/src/api/store/KeyLimits.js'
 import { ProxyRequester, type ProxyRequesterOptions } from '../../../sdk/src/aztec/proxy/ProxyRequester.js'
 import { patientFetch } from '../../../sdk/src/aztec/proxy/patientFetch.js'
 import { readEvents } from '../../../sdk/src/chain/index.js'

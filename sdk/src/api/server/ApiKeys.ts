@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { errnoOf, writeAtomically } from '../../content/writeAtomically.js'
 import { apiError } from '../../errors/codes/api.js'
+import type { KeyLimits } from '../store/KeyLimits.js'
 
 const ID = /^[0-9a-f]{16}$/
 
@@ -33,9 +34,6 @@ const storedKey = z.strictObject({
 
 /** An API key as it is kept: nobody can make the key of it. */
 export type StoredKey = z.output<typeof storedKey>
-
-/** What a key may do. */
-export type KeyLimits = Pick<StoredKey, 'requestsPerDay' | 'spendPerDay' | 'uploadPerDay'>
 
 const FORM = /^Bearer gvk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/i
 

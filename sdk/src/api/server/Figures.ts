@@ -16,7 +16,7 @@ import {
   type WorkloadFilter,
 } from '../chainIndex/queries/workloads.js'
 import type { ApiSchema } from '../store/schema.js'
-import { Kept } from './Kept.js'
+import { Kept } from '../Kept.js'
 
 /** What sums over everything is not computed more often than this for the same question, whoever asks. */
 const KEEP_MS = 3_000

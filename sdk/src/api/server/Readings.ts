@@ -4,7 +4,7 @@ import type { GevulotClient } from '../../client/createClient.js'
 import type { Workload } from '../../client/Workload.js'
 import type { ChainIndex } from '../chainIndex/ChainIndex.js'
 import type { Figures } from './Figures.js'
-import { Kept } from './Kept.js'
+import { Kept } from '../Kept.js'
 
 /** A reorg that the index has not seen may have moved a submission, hardly by more blocks. */
 const REORG_MARGIN = 256

@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely'
 import type { z } from 'zod'
 import type { Clock } from '../../clock.js'
 import type { account } from '../contract/accountShape.js'
-import { Kept } from '../server/Kept.js'
+import { Kept } from '../Kept.js'
 import type { ApiSchema } from './schema.js'
 
 const DAYS = 31

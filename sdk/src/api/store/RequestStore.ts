@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely'
 import { apiError } from '../../errors/codes/api.js'
-import type { KeyLimits } from '../server/ApiKeys.js'
+import type { KeyLimits } from './KeyLimits.js'
 import type { ApiSchema } from './schema.js'
 
 /** A stored request. */
