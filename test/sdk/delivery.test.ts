@@ -1,4 +1,4 @@
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { keccak256 } from 'ethers'
@@ -6,6 +6,7 @@ import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
 import { DirectoryInbox } from '../../sdk/src/client/delivery/DirectoryInbox.js'
 import { signDelivery } from '../../sdk/src/client/delivery/signDelivery.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { digestOf } from '../../sdk/src/content/digest.js'
 import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
 import { generateDeliveryKey } from '../../sdk/src/crypto/DeliveryKey.js'
 import { sealProof } from '../../sdk/src/crypto/sealedProof.js'
@@ -116,5 +117,45 @@ describe('client: early delivery', function () {
     await rejected(deliver(workload, 4, PROOF), refused)
     expect(readdirSync(join(directory(), 'inbox', workload))).to.have.length(3)
     expect((await inbox.list(workload)).map(({ seat }) => seat)).to.deep.equal([1, 2, 3])
+  })
+
+  it('lists without the proofs themselves, and reads one at a time', async function () {
+    const bytes = 32 * 2 ** 20
+    const path = join(directory(), 'large')
+    const large = new DirectoryInbox(path, network.deployment, { maxBytes: bytes })
+    const workload = `0x${'78'.repeat(32)}` as WorkloadId
+    const { account } = operatorOf(network, 1)
+    const seats = [1, 2, 3, 4, 5, 6, 7, 8]
+    for (const seat of seats) {
+      const sealed = Buffer.alloc(bytes, seat)
+      await large.put(await signDelivery(account, network.deployment, { workload, seat, sealed }))
+    }
+    // Files that are no deliveries: without a signature, too short, too large.
+    const file = (seat: number): string => join(path, workload, `${seat}-0x${'1'.repeat(40)}.sealed`)
+    writeFileSync(file(9), Buffer.alloc(100))
+    writeFileSync(file(10), Buffer.alloc(10))
+    writeFileSync(file(11), Buffer.alloc(bytes + 66))
+    let most = 0
+    const before = process.memoryUsage().arrayBuffers
+    const timer = setInterval(() => (most = Math.max(most, process.memoryUsage().arrayBuffers - before)), 5)
+    const fresh = new DirectoryInbox(path, network.deployment, { maxBytes: bytes })
+    const listed = await fresh.list(workload)
+    clearInterval(timer)
+    const held = process.memoryUsage().arrayBuffers - before
+    expect(Math.max(most, held), 'bytes in memory').to.be.at.most(4 * bytes)
+    expect(listed.map(({ seat }) => seat)).to.deep.equal(seats)
+    const [first] = listed
+    if (first === undefined) throw new Error('nothing is listed')
+    expect(first).to.deep.equal({ workload, seat: 1, operator: account.address, bytes, digest: digestOf(Buffer.alloc(bytes, 1)) }) // prettier-ignore
+    const { sealed, ...whose } = (await fresh.read(first)) ?? {}
+    expect(whose).to.deep.equal({ workload, seat: 1, operator: account.address })
+    expect(Buffer.from(sealed ?? []).equals(Buffer.alloc(bytes, 1))).to.equal(true)
+    // Another one takes its place: what was listed is not handed over as another, and the list tells of the new one.
+    const other = { workload, seat: 1, sealed: Buffer.alloc(bytes, 99) }
+    await large.put(await signDelivery(account, network.deployment, other))
+    expect(await fresh.read(first)).to.equal(undefined)
+    expect((await fresh.list(workload))[0]?.digest).to.equal(digestOf(other.sealed))
+    rmSync(join(path, workload), { recursive: true })
+    expect(await fresh.list(workload)).to.deep.equal([])
   })
 })

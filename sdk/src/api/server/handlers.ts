@@ -8,7 +8,7 @@ import { PUBLIC_INPUTS } from '../../content/InputsManifest.js'
 import { encodeManifest } from '../../content/manifestJson.js'
 import type { ContentStore, StoredContent } from '../../content/ContentStore.js'
 import { MemoryStore } from '../../content/MemoryStore.js'
-import { digestFromHex, digestOf, parseDigest } from '../../content/digest.js'
+import { digestFromHex, parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
 import { clientError } from '../../errors/codes/client.js'
 import type { Answer, Input } from '../contract/Endpoint.js'
@@ -225,16 +225,13 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
   },
 
   async listSealedProofs(backend, { request }, caller) {
-    const received = await receivedFor(backend, request, caller)
-    return {
-      sealed: received.map(({ seat, operator, sealed }) => ({
-        ...{ seat, operator, bytes: sealed.length, digest: digestOf(sealed) },
-      })),
-    }
+    const listed = await deliveriesFor(backend, request, caller)
+    return { sealed: listed.map(({ seat, operator, bytes, digest }) => ({ seat, operator, bytes, digest })) }
   },
 
   async getSealedProof(backend, { request, digest }, caller) {
-    const found = (await receivedFor(backend, request, caller)).find(({ sealed }) => digestOf(sealed) === digest)
+    const listed = (await deliveriesFor(backend, request, caller)).find((delivery) => delivery.digest === digest)
+    const found = listed && (await proxyOf(backend).inbox?.read(listed))
     if (found === undefined) throw apiError('API_NOT_FOUND', `nothing with the digest ${digest} came for ${request}`)
     const { seat, operator, sealed } = found
     return { seat, operator, sealed: Buffer.from(sealed).toString('base64') }
@@ -300,7 +297,7 @@ async function find(backend: Backend, id: string, caller: Caller): Promise<Store
 }
 
 /** What provers have left for a request; nothing, where the server has no inbox. */
-async function receivedFor(backend: Backend, id: string, caller: Caller) {
+async function deliveriesFor(backend: Backend, id: string, caller: Caller) {
   const { workload } = await find(backend, id, caller)
   const { inbox } = proxyOf(backend)
   return workload === null || inbox === undefined ? [] : inbox.list(workload as WorkloadId)

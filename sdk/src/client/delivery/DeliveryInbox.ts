@@ -1,4 +1,5 @@
 import type { Address, Hex, WorkloadId } from '../../chain/hex.js'
+import type { Digest } from '../../content/digest.js'
 
 /** A sealed proof on its way to the requester. */
 export interface Delivery {
@@ -10,13 +11,21 @@ export interface Delivery {
   readonly signature: Hex
 }
 
-/** A delivery in an inbox, its signature checked. */
-export interface ReceivedDelivery {
+/** What an inbox says of a delivery, its signature checked. */
+export interface ListedDelivery {
   readonly workload: WorkloadId
   readonly seat: number
-  readonly sealed: Uint8Array
   /** Who signed it. Whether that account holds the seat is for the reader to check. */
   readonly operator: Address
+  /** Size of the sealed proof. */
+  readonly bytes: number
+  /** Its sha-256. */
+  readonly digest: Digest
+}
+
+/** A delivery in an inbox, its signature checked. */
+export interface ReceivedDelivery extends Pick<ListedDelivery, 'workload' | 'seat' | 'operator'> {
+  readonly sealed: Uint8Array
 }
 
 /**
@@ -30,6 +39,8 @@ export interface DeliveryInbox {
    * @throws GevulotError CLIENT_DELIVERY_REFUSED
    */
   put(delivery: Delivery, options?: { readonly signal?: AbortSignal }): Promise<void>
-  /** What has arrived for a workload. */
-  list(workload: WorkloadId, options?: { readonly signal?: AbortSignal }): Promise<readonly ReceivedDelivery[]>
+  /** What has arrived for a workload, without the proofs themselves: all of them may be gigabytes. */
+  list(workload: WorkloadId, options?: { readonly signal?: AbortSignal }): Promise<readonly ListedDelivery[]>
+  /** One of them; undefined when it is not there any more, or another one has taken its place. */
+  read(listed: ListedDelivery, options?: { readonly signal?: AbortSignal }): Promise<ReceivedDelivery | undefined>
 }

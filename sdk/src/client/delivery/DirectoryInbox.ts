@@ -1,10 +1,14 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hexlify } from 'ethers'
 import { toWorkloadId, type Hex, type WorkloadId } from '../../chain/hex.js'
+import { digestFromHex, digestOf } from '../../content/digest.js'
+import { errnoOf } from '../../content/writeAtomically.js'
 import { clientError } from '../../errors/codes/client.js'
-import type { Delivery, DeliveryInbox, ReceivedDelivery } from './DeliveryInbox.js'
+import { GevulotError } from '../../errors/GevulotError.js'
+import type { Delivery, DeliveryInbox, ListedDelivery, ReceivedDelivery } from './DeliveryInbox.js'
 import { signerOfDelivery, type DeliveryDomain } from './signDelivery.js'
 
 /** Options of {@link DirectoryInbox}. */
@@ -17,6 +21,9 @@ export interface DirectoryInboxOptions {
 
 const NAME = /^(\d{1,8})-0x[0-9a-f]{40}\.sealed$/
 const SIGNATURE_BYTES = 65
+const PIECE_BYTES = 1 << 18
+/** Of how many files it is remembered what they hold. */
+const MOST_SEEN = 4_096
 
 /**
  * An inbox in a directory that requester and provers share: `<root>/<workload>/<seat>-<operator>.sealed`, the signature
@@ -27,6 +34,7 @@ export class DirectoryInbox implements DeliveryInbox {
   readonly #domain: DeliveryDomain
   readonly #maxBytes: number
   readonly #maxDeliveries: number
+  readonly #seen = new Map<string, { readonly version: string; readonly listed: ListedDelivery | undefined }>()
 
   /** @param root Created when first written. */
   constructor(root: string, domain: DeliveryDomain, options: DirectoryInboxOptions = {}) {
@@ -61,34 +69,88 @@ export class DirectoryInbox implements DeliveryInbox {
   async list(
     workload: WorkloadId,
     options: { readonly signal?: AbortSignal } = {},
-  ): Promise<readonly ReceivedDelivery[]> {
+  ): Promise<readonly ListedDelivery[]> {
     const directory = join(this.#root, workload)
-    const received: ReceivedDelivery[] = []
+    const listed: ListedDelivery[] = []
     for (const name of (await this.#names(directory)).slice(0, this.#maxDeliveries)) {
       options.signal?.throwIfAborted()
-      const seat = Number(NAME.exec(name)?.[1])
-      const path = join(directory, name)
-      if ((await stat(path)).size > this.#maxBytes + SIGNATURE_BYTES) continue
-      const bytes = await readFile(path)
-      const sealed = bytes.subarray(SIGNATURE_BYTES)
-      const signature = hexlify(bytes.subarray(0, SIGNATURE_BYTES)) as Hex
-      try {
-        const operator = signerOfDelivery(this.#domain, { workload, seat, sealed, signature })
-        received.push({ workload, seat, sealed, operator })
-      } catch {
-        // Somebody wrote into the directory past `put`; such a file is no delivery.
-      }
+      const seen = await this.#look(workload, name, options.signal)
+      if (seen !== undefined) listed.push(seen)
     }
-    return received
+    return listed
+  }
+
+  async read({ workload, seat, operator, digest }: ListedDelivery): Promise<ReceivedDelivery | undefined> {
+    for (const name of await this.#names(join(this.#root, workload))) {
+      if (Number(NAME.exec(name)?.[1]) !== seat || (await this.#look(workload, name))?.digest !== digest) continue
+      const bytes = await unlessMissing(readFile(join(this.#root, workload, name)))
+      const sealed = bytes?.subarray(SIGNATURE_BYTES)
+      // Another one may have taken its place in between.
+      if (sealed !== undefined && digestOf(sealed) === digest) return { workload, seat, operator, sealed }
+    }
+    return undefined
+  }
+
+  /** What a file holds, read piece by piece, and once: polls come often, and all of it may be gigabytes. */
+  async #look(workload: WorkloadId, name: string, signal?: AbortSignal): Promise<ListedDelivery | undefined> {
+    const path = join(this.#root, workload, name)
+    const info = await unlessMissing(stat(path))
+    if (info === undefined || info.size < SIGNATURE_BYTES || info.size > this.#maxBytes + SIGNATURE_BYTES) return undefined // prettier-ignore
+    const version = `${info.ino} ${info.size} ${info.mtimeMs}`
+    const seen = this.#seen.get(path)
+    if (seen?.version === version) return seen.listed
+    const listed = await this.#check(workload, Number(NAME.exec(name)?.[1]), path, signal)
+    this.#seen.delete(path)
+    this.#seen.set(path, { version, listed })
+    const [oldest] = this.#seen.keys()
+    if (this.#seen.size > MOST_SEEN && oldest !== undefined) this.#seen.delete(oldest)
+    return listed
+  }
+
+  async #check(
+    workload: WorkloadId,
+    seat: number,
+    path: string,
+    signal?: AbortSignal,
+  ): Promise<ListedDelivery | undefined> {
+    // prettier-ignore
+    const hash = createHash('sha256')
+    let head = Buffer.alloc(0)
+    let size = 0
+    try {
+      const pieces = createReadStream(path, {
+        highWaterMark: PIECE_BYTES,
+        end: this.#maxBytes + SIGNATURE_BYTES,
+        signal,
+      })
+      for await (const piece of pieces as AsyncIterable<Buffer>) {
+        const rest = piece.subarray(Math.min(piece.length, SIGNATURE_BYTES - head.length))
+        head = Buffer.concat([head, piece.subarray(0, piece.length - rest.length)])
+        hash.update(rest)
+        size += rest.length
+      }
+      const digest = digestFromHex(hash.digest('hex'))
+      const operator = signerOfDelivery(this.#domain, { workload, seat, digest, signature: hexlify(head) as Hex })
+      return { workload, seat, operator, bytes: size, digest }
+    } catch (error) {
+      signal?.throwIfAborted()
+      // Somebody wrote into the directory past `put`, and such a file is no delivery; or it is another one by now.
+      if (error instanceof GevulotError || errnoOf(error) === 'ENOENT') return undefined
+      throw error
+    }
   }
 
   async #names(directory: string): Promise<string[]> {
-    try {
-      return (await readdir(directory)).filter((name) => NAME.test(name)).sort()
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
-      throw error
-    }
+    return ((await unlessMissing(readdir(directory))) ?? []).filter((name) => NAME.test(name)).sort()
+  }
+}
+
+async function unlessMissing<T>(found: Promise<T>): Promise<T | undefined> {
+  try {
+    return await found
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw error
   }
 }
 

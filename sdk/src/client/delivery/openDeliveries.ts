@@ -29,8 +29,17 @@ export function openDeliveries(
 ): Promise<OpenedDelivery[]> {
   return call(client, options, async (client) => {
     const inbox = needed(client, 'inbox', 'opening deliveries')
-    const deliveries = await inbox.list(workload.workload, options)
-    return openReceived(deliveries, workload, needed(client, 'deliveryKey', 'opening deliveries'))
+    const key = needed(client, 'deliveryKey', 'opening deliveries')
+    const listed = await inbox.list(workload.workload, options)
+    const opened: OpenedDelivery[] = []
+    for (const slot of committedOf(workload)) {
+      // One at a time: what does not open, which anybody may leave there, is let go.
+      for (const delivery of listed.filter(({ seat }) => seat === slot.seat)) {
+        const received = await inbox.read(delivery, options)
+        if (received !== undefined) opened.push(...[open(key, workload.workload, slot, received) ?? []].flat())
+      }
+    }
+    return opened
   })
 }
 
@@ -40,10 +49,13 @@ export function openReceived(
   workload: Pick<Workload, 'workload' | 'slots'>,
   key: DeliveryKey,
 ): OpenedDelivery[] {
-  return workload.slots
-    .filter((slot) => slot.status === 'committed')
-    .sort(byRank)
-    .flatMap((slot) => deliveries.flatMap((delivery) => open(key, workload.workload, slot, delivery) ?? []))
+  return committedOf(workload).flatMap((slot) =>
+    deliveries.flatMap((delivery) => open(key, workload.workload, slot, delivery) ?? []),
+  )
+}
+
+function committedOf({ slots }: Pick<Workload, 'slots'>): WorkloadSlot[] {
+  return slots.filter((slot) => slot.status === 'committed').sort(byRank)
 }
 
 function open(

@@ -1,6 +1,6 @@
 import { verifyTypedData, type Signer } from 'ethers'
 import { toAddress, toWorkloadId, type Address, type Hex } from '../../chain/hex.js'
-import { digestOf } from '../../content/digest.js'
+import { digestOf, type Digest } from '../../content/digest.js'
 import { clientError } from '../../errors/codes/client.js'
 import type { Delivery } from './DeliveryInbox.js'
 
@@ -33,10 +33,13 @@ export async function signDelivery(
 }
 
 /**
- * Who signed a delivery.
+ * Who signed a delivery, of which the digest of the sealed bytes is enough.
  * @throws GevulotError CLIENT_DELIVERY_REFUSED
  */
-export function signerOfDelivery(domain: DeliveryDomain, delivery: Delivery): Address {
+export function signerOfDelivery(
+  domain: DeliveryDomain,
+  delivery: Delivery | (Omit<Delivery, 'sealed'> & { readonly digest: Digest }),
+): Address {
   try {
     return toAddress(verifyTypedData(domainOf(domain), TYPES, messageOf(delivery), delivery.signature))
   } catch (cause) {
@@ -48,6 +51,10 @@ function domainOf({ chainId, market }: DeliveryDomain) {
   return { name: 'Gevulot delivery', version: '1', chainId, verifyingContract: market }
 }
 
-function messageOf({ workload, seat, sealed }: Omit<Delivery, 'signature'>) {
-  return { workload: toWorkloadId(workload), seat, digest: digestOf(sealed) }
+function messageOf(
+  delivery: Omit<Delivery, 'signature'> | (Omit<Delivery, 'sealed' | 'signature'> & { digest: Digest }),
+) {
+  const { workload, seat } = delivery
+  const digest = 'digest' in delivery ? delivery.digest : digestOf(delivery.sealed)
+  return { workload: toWorkloadId(workload), seat, digest }
 }
