@@ -64,6 +64,9 @@ const LEFT: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   recorded_rewards: { workload: WORKLOAD, at: 2_000.5 },
   proofs: { workload: WORKLOAD, proof: Buffer.from('a proof'), public_inputs: Buffer.from('inputs') },
   decisions: { workload: WORKLOAD, decision: 'approve', at: 2_000.5 },
+  verdicts: {
+    ...{ committee: `0x${'c0'.repeat(20)}`, workload: WORKLOAD, attempt: 1, proofs: SALT, valid: '5', said: null },
+  },
 }
 
 for (const kind of DATABASES) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { asChainError, type Contracts, type VerdictDomain } from '../chain/index.js'
 import type { Clock } from '../clock.js'
+import { GevulotError } from '../errors/GevulotError.js'
 import { ChainFollower } from '../worker/chain/ChainFollower.js'
 import { Closers } from '../worker/Closers.js'
 import { appealLimits } from '../worker/config/appealLimits.js'
@@ -51,6 +52,9 @@ export class Validator {
   async run(stop: AbortSignal): Promise<void> {
     try {
       await this.#run(stop)
+    } catch (error) {
+      if (!(stop.aborted && GevulotError.is(error, 'WORKER_STOPPED'))) throw error
+      this.#log.info('validator stopped', { stage: 'stop' })
     } finally {
       await this.#closers.close()
     }
@@ -66,7 +70,9 @@ export class Validator {
     )
     const { deployment, signer, contracts, runtime, ledger, events, time, seats, publisher } = ground
     const domain: VerdictDomain = { chainId: contracts.chainId, committee: contracts.addresses.committee }
-    const journal = new VerdictJournal(join(config.dataDirectory, 'verdicts'), domain)
+    const isShared = config.databaseUrl.reveal() !== ''
+    const journal = new VerdictJournal(join(config.dataDirectory, 'verdicts'), domain, isShared ? ground.db : undefined)
+    await journal.share()
     const shelf = new VerdictShelf()
     if (config.listen !== '') {
       const server = await VerdictServer.listen(config.listen, shelf)
@@ -152,17 +158,20 @@ export class Validator {
       chain: contracts.chainId,
       runtime: runtime.name,
     })
-    await this.#work(stop, [follower, clerk, publisher, committees, ...watches], room)
+    await this.#work(stop, ground.lost, [follower, clerk, publisher, committees, ...watches], room)
     log.info('validator stopped', { stage: 'stop' })
   }
 
   /** Runs the loops; if one of them breaks, all stop. */
   async #work(
     stop: AbortSignal,
+    lost: AbortSignal,
     loops: readonly { run(signal: AbortSignal): Promise<void> }[],
     room: JudgeRoom,
   ): Promise<void> {
     const broken = new AbortController()
+    lost.addEventListener('abort', () => broken.abort(lost.reason))
+    if (lost.aborted) broken.abort(lost.reason)
     const finished = new AbortController()
     const settled = Promise.allSettled(
       loops.map((loop) =>

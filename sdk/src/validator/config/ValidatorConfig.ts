@@ -35,7 +35,7 @@ export const VALIDATOR_FIELDS = {
     parse: path,
     description: 'Verdict journal, state and the content cache; belongs to this validator alone. Back up verdicts/.',
   },
-  ...pickFields(WORKER_FIELDS, 'seats'),
+  ...pickFields(WORKER_FIELDS, 'databaseUrl', 'standby', 'seats'),
   peers: field(
     'PEERS',
     list(url),

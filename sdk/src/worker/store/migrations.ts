@@ -146,4 +146,18 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0006_verdicts': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('verdicts')
+        .addColumn('committee', 'text', (column) => column.notNull())
+        .addColumn('workload', 'text', (column) => column.notNull())
+        .addColumn('attempt', 'integer', (column) => column.notNull())
+        .addColumn('proofs', 'text', (column) => column.notNull())
+        .addColumn('valid', 'text', (column) => column.notNull())
+        .addColumn('said', 'text')
+        .addPrimaryKeyConstraint('verdicts_pk', ['committee', 'workload', 'attempt', 'proofs'])
+        .execute()
+    },
+  },
 }

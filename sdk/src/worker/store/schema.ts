@@ -30,6 +30,8 @@ export interface WorkerSchema {
   readonly proofs: ProofsTable
   /** What the operator decided about work, where it is asked. */
   readonly decisions: DecisionsTable
+  /** A validator's journal, on a server only: never changed, never deleted. */
+  readonly verdicts: VerdictsTable
 }
 
 interface CursorTable {
@@ -145,6 +147,17 @@ interface DecisionsTable {
   readonly workload: string
   readonly decision: 'approve' | 'decline'
   readonly at: number
+}
+
+interface VerdictsTable {
+  /** Address of the committee contract, in small letters. */
+  readonly committee: string
+  readonly workload: string
+  readonly attempt: number
+  readonly proofs: string
+  /** Sets of proofs, decimal. */
+  readonly valid: string
+  readonly said: string | null
 }
 
 interface ProofsTable {
