@@ -6,13 +6,14 @@ import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC2
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {IBeacon} from "./interfaces/IBeacon.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IJudged} from "./interfaces/IJudged.sol";
 import {IMarket, IMarketTypes} from "./interfaces/IMarket.sol";
 import {IProverRegistry} from "./interfaces/IProverRegistry.sol";
+import {BeaconCall} from "./libraries/BeaconCall.sol";
 import {Candidate} from "./libraries/Candidate.sol";
 import {Panel} from "./libraries/Panel.sol";
+import {Recipient} from "./libraries/Recipient.sol";
 
 /// @title Committees: drawn after the reveals, they judge proofs that no contract can verify
 /// @notice MONEY. Holds the bonds of appeals and nothing else: balance = Σ owed + Σ bonds of appeals not concluded. Members are paid by the market.
@@ -21,8 +22,8 @@ import {Panel} from "./libraries/Panel.sol";
 /// RANDOMNESS. A beacon round after the reveals, fixed when the attempt is opened, together with the validators' set of that epoch.
 /// ROLES. None. The market concludes; this contract slashes and drops seats that it has drawn.
 /// LIVENESS. Anyone can open, draw, post and settle; after three failed attempts the workload ends without a verdict.
-/// EXTERNAL CALLS. Market, registry and token, all ours. The beacon of the workload's rules, which is the owner's choice: bounded where its failure
-/// would hold money. No account is ever called.
+/// EXTERNAL CALLS. Market, registry and token, all ours. The beacon of the workload's rules, which is the owner's choice, by {BeaconCall}. No account
+/// is ever called.
 contract Committee is ICommittee, EIP712, ERC2771Context {
     using Candidate for uint256;
     using Panel for Panel.Half;
@@ -69,10 +70,6 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
     bytes32 private constant VERDICT_TYPE = keccak256(
         "Verdict(bytes32 workload,uint256 attempt,bytes32 proofs,uint256 valid)"
     );
-    /// @dev Gas a beacon may use to name a round; ours take less than a tenth of it.
-    uint256 private constant BEACON_GAS = 100_000;
-    /// @dev Gas kept for what follows, two new words and an event.
-    uint256 private constant GAS_RESERVE = 60_000;
     /// @dev Number of the attempt that hears an appeal.
     uint256 private constant APPEAL = ATTEMPTS + 1;
 
@@ -109,7 +106,8 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
         IProverRegistry registry_,
         uint8 validatorClass_
     ) EIP712("Gevulot Committee", "1") ERC2771Context(registry_.relay()) {
-        if (registry_.committee() != address(this)) revert NotOurRegistry();
+        address named = registry_.committee();
+        if (named != address(this)) revert NotOurRegistry(named, address(this));
         token = token_;
         market = market_;
         registry = registry_;
@@ -143,7 +141,7 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
         State memory s = _states[j.workload];
         Stage stage = _stageOf(s);
         if (stage != Stage.Drawing) revert WrongStage(j.workload, stage);
-        bytes32 randomness = s.round == 0 ? bytes32(0) : IBeacon(j.beacon).value(s.round);
+        bytes32 randomness = s.round == 0 ? bytes32(0) : BeaconCall.valueOf(j.beacon, s.round);
         if (randomness == 0) revert RoundNotKnown(s.round);
         uint256 attempt = _attemptOf(s);
         address[] memory excluded;
@@ -215,6 +213,7 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
 
     /// @inheritdoc ICommittee
     function withdraw(address to) external {
+        Recipient.check(to, address(market));
         uint256 amount = owed[_msgSender()];
         if (amount == 0) revert NothingOwed();
         owed[_msgSender()] = 0;
@@ -225,7 +224,7 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
     /// @inheritdoc ICommittee
     /// @custom:bound once a verdict is final or all attempts failed; drops seats that missed three verdicts in a row
     function conclude(bytes32 workload) external returns (Conclusion memory c) {
-        if (msg.sender != address(market)) revert OnlyMarket(msg.sender);
+        if (msg.sender != address(market)) revert OnlyMarket(msg.sender, address(market));
         State memory s = _states[workload];
         c = _conclusionOf(workload, s);
         _recordMisses(workload, _attemptOf(s));
@@ -286,28 +285,12 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
 
     /// @dev Starts an attempt: its round lies ahead, whoever calls and whenever.
     function _fixRound(IJudged.Judging memory j, State memory s, uint256 attempt) private {
-        s.round = _nextRoundOf(j.beacon);
+        // A beacon that fails must cost an attempt at most: nothing else would ever end a workload whose proofs nobody can be drawn to judge.
+        s.round = BeaconCall.nextRound(j.beacon);
         s.epoch = uint24(registry.currentEpoch());
         s.until = 0;
         _states[j.workload] = s;
         emit JudgingOpened(j.workload, attempt, s.round, s.epoch);
-    }
-
-    /// @dev The round that a beacon names, zero when it names none. A beacon that fails must cost an attempt at most: nothing else would ever end a
-    /// workload whose proofs nobody can be drawn to judge. Whoever calls with too little gas must not make it fail (EIP-150).
-    function _nextRoundOf(address beacon) private view returns (uint32 round) {
-        uint256 needed = (BEACON_GAS * 64) / 63 + GAS_RESERVE;
-        if (gasleft() < needed) revert NotEnoughGas(gasleft(), needed);
-        bytes4 selector = IBeacon.nextRound.selector;
-        uint256 answer;
-        assembly ("memory-safe") {
-            mstore(0x00, selector)
-            let ok := staticcall(BEACON_GAS, beacon, 0x00, 0x04, 0x00, 0x20)
-            if and(ok, gt(returndatasize(), 31)) {
-                answer := mload(0x00)
-            }
-        }
-        return answer > type(uint32).max ? 0 : uint32(answer);
     }
 
     /// @dev Checks the lists against the market's books.

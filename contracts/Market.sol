@@ -9,6 +9,8 @@ import {DirectOwner} from "./access/DirectOwner.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IMarketCore} from "./interfaces/IMarket.sol";
 import {ISeatHolder} from "./interfaces/ISeatHolder.sol";
+import {ForeignCall} from "./libraries/ForeignCall.sol";
+import {Recipient} from "./libraries/Recipient.sol";
 import {SlotWord} from "./libraries/SlotWord.sol";
 import {MarketExtension} from "./MarketExtension.sol";
 import {Accounts} from "./market/Accounts.sol";
@@ -36,7 +38,7 @@ import {Submission} from "./market/Submission.sol";
 contract Market is Submission, Proving, Settlement, Slashing, ISeatHolder {
     using SafeERC20 for ERC20Burnable;
 
-    /// @dev Bytes of an error that a batch reports; a whole number of words.
+    /// @dev Bytes of an error that a batch reports.
     uint256 private constant REASON_LIMIT = 256;
     /// @dev An item that fails without a word and leaves less than this part of its gas ran out of it, at whatever depth (EIP-150).
     uint256 private constant STARVED = 8;
@@ -56,7 +58,8 @@ contract Market is Submission, Proving, Settlement, Slashing, ISeatHolder {
         Ownable(owner_)
         CommitteeMode(ICommittee(extension_.registry().committee()))
     {
-        if (registry.market() != address(this)) revert NotOurRegistry();
+        address named = registry.market();
+        if (named != address(this)) revert NotOurRegistry(named, address(this));
         extension = extension_;
     }
 
@@ -99,6 +102,7 @@ contract Market is Submission, Proving, Settlement, Slashing, ISeatHolder {
     /// @inheritdoc IMarketCore
     function withdraw(address to, uint256 amount) external {
         address account = _msgSender();
+        Recipient.check(to, address(this));
         _debit(account, amount);
         emit Withdrawn(account, to, amount);
         token.safeTransfer(to, amount);
@@ -111,25 +115,14 @@ contract Market is Submission, Proving, Settlement, Slashing, ISeatHolder {
             bytes memory item = bytes.concat(calls[i], _callerSuffix());
             uint256 before = gasleft();
             bool ok;
-            bytes memory reason;
             assembly ("memory-safe") {
                 ok := delegatecall(gas(), address(), add(item, 32), mload(item), 0, 0)
-                if iszero(ok) {
-                    // The error, or the beginning of a long one.
-                    let size := returndatasize()
-                    if gt(size, REASON_LIMIT) {
-                        size := REASON_LIMIT
-                    }
-                    reason := mload(0x40)
-                    mstore(0x40, add(add(reason, 32), REASON_LIMIT))
-                    mstore(reason, size)
-                    returndatacopy(add(reason, 32), 0, size)
-                }
             }
             if (ok) {
                 done[i] = true;
                 continue;
             }
+            bytes memory reason = ForeignCall.beginning(REASON_LIMIT);
             // Not the item's fault. Reverting makes an estimate of the batch's gas right, and a starved batch one that can be sent again.
             bool starved = reason.length == 0 && gasleft() < before / STARVED;
             if (starved || bytes4(reason) == NotEnoughGas.selector) revert BatchNeedsGas(i);

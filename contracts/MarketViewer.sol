@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IBeacon} from "./interfaces/IBeacon.sol";
 import {ICommittee} from "./interfaces/ICommittee.sol";
 import {IMarket} from "./interfaces/IMarket.sol";
 import {IMarketViewer} from "./interfaces/IMarketViewer.sol";
 import {IProverRegistry} from "./interfaces/IProverRegistry.sol";
+import {BeaconCall} from "./libraries/BeaconCall.sol";
 import {Candidate as CandidateLib} from "./libraries/Candidate.sol";
 import {RankShares} from "./libraries/RankShares.sol";
 import {Receipt} from "./libraries/Receipt.sol";
@@ -82,7 +82,7 @@ contract MarketViewer is IMarketViewer {
     ) private view returns (DrawView memory v) {
         Terms terms = Terms.wrap(spec.terms);
         Filling memory f = Filling(terms.tag(), terms.redundancy(), 0, isOver);
-        v.randomness = IBeacon(market.rulesOf(terms.rules()).beacon).value(uint32(round));
+        v.randomness = BeaconCall.valueOf(market.rulesOf(terms.rules()).beacon, round);
         if (v.randomness == 0) revert RoundNotKnown(round);
         v.seed = keccak256(abi.encode(v.randomness, workload));
         v.setSize = registry.activeSeats(terms.class(), epoch);
@@ -192,7 +192,7 @@ contract MarketViewer is IMarketViewer {
         if (state.phase == Phase.Pending) {
             uint256 lastEpoch = state.epoch + ASSIGN_EPOCHS;
             if (registry.currentEpoch() <= lastEpoch)
-                revert TooEarly(registry.genesis() + lastEpoch * registry.epochLength());
+                revert TooEarly(block.timestamp, registry.genesis() + lastEpoch * registry.epochLength());
             end.outcome = Outcome.Unserved;
             end.refunded = state.fee - rules.settleBounty * GWEI;
             return end;
@@ -214,7 +214,7 @@ contract MarketViewer is IMarketViewer {
         Rules memory rules = market.rulesOf(Terms.wrap(spec.terms).rules());
         end.outcome = Outcome.Cancelled;
         if (state.phase == Phase.Pending) {
-            if (!IBeacon(rules.beacon).isOpen(uint32(state.round))) revert NotCancellable(workload);
+            if (!BeaconCall.isOpen(rules.beacon, state.round)) revert NotCancellable(workload);
             end.refunded = state.fee;
             return end;
         }
@@ -222,7 +222,7 @@ contract MarketViewer is IMarketViewer {
         bool isClosed = state.closedEarly || block.timestamp > state.deadline;
         if (isClosed || state.commits != 0 || state.cancelRequestedAt == 0) revert NotCancellable(workload);
         uint256 from = state.cancelRequestedAt + rules.cancelDelay;
-        if (block.timestamp < from) revert TooEarly(from);
+        if (block.timestamp < from) revert TooEarly(block.timestamp, from);
         Found memory found = _find(workload, seats, 0, true);
         uint256 have = found.waits == state.accepted ? seats.length : found.waits;
         if (have != state.accepted) revert ListIncomplete(have, state.accepted);
@@ -266,10 +266,10 @@ contract MarketViewer is IMarketViewer {
     /// @dev Reverts while commits or reveals are possible that could change the end.
     function _checkOver(WorkloadState memory state, Rules memory rules) private view {
         bool isClosed = state.closedEarly || block.timestamp > state.deadline;
-        if (!isClosed) revert TooEarly(state.deadline + 1);
+        if (!isClosed) revert TooEarly(block.timestamp, state.deadline + 1);
         uint256 last = state.deadline + rules.revealDelay + rules.revealWindow;
         bool allRevealed = state.valid + state.revealed + state.invalid == state.commits;
-        if (!allRevealed && block.timestamp <= last) revert TooEarly(last + 1);
+        if (!allRevealed && block.timestamp <= last) revert TooEarly(block.timestamp, last + 1);
     }
 
     /// @dev Decides the outcome, what the committee's members get, and whose proofs are to be paid.

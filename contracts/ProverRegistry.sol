@@ -9,6 +9,7 @@ import {IProverRegistry} from "./interfaces/IProverRegistry.sol";
 import {ISeatHolder} from "./interfaces/ISeatHolder.sol";
 import {ISeatQualifier} from "./interfaces/ISeatQualifier.sol";
 import {Permutation} from "./libraries/Permutation.sol";
+import {Recipient} from "./libraries/Recipient.sol";
 import {SeatHistory} from "./libraries/SeatHistory.sol";
 
 /// @title Prover registry
@@ -109,18 +110,18 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     mapping(uint8 class => mapping(uint256 position => uint256 history)) private _seatAt;
 
     modifier onlyMarket() {
-        if (msg.sender != market) revert OnlyMarket(msg.sender);
+        if (msg.sender != market) revert OnlyMarket(msg.sender, market);
         _;
     }
 
     modifier onlyQualification() {
-        if (msg.sender != qualification) revert OnlyQualification(msg.sender);
+        if (msg.sender != qualification) revert OnlyQualification(msg.sender, qualification);
         _;
     }
 
     /// @dev The market's and the committee's acts. The committee names only seats it has drawn itself.
     modifier onlyPeer() {
-        if (msg.sender != market && msg.sender != committee) revert OnlyPeer(msg.sender);
+        if (msg.sender != market && msg.sender != committee) revert OnlyPeer(msg.sender, market, committee);
         _;
     }
 
@@ -207,12 +208,12 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
     /// @custom:bound 1 to {MAX_SEATS_PER_CALL} seats a call, the full bond of the class each
     function stake(uint8 class, uint256 count, uint40 priceFloor) external returns (uint256 firstSeat) {
         if (!isOpen && !admitted[_msgSender()]) revert OperatorNotAdmitted(_msgSender());
-        if (count == 0 || count > MAX_SEATS_PER_CALL) revert InvalidSeatCount(count);
+        if (count == 0 || count > MAX_SEATS_PER_CALL) revert InvalidSeatCount(count, 1, MAX_SEATS_PER_CALL);
         uint96 bond = _fullBond(class);
         firstSeat = seatCount + 1;
         seatCount += count;
         // Seat ids have 24 bits in the history of the active set.
-        if (seatCount > type(uint24).max) revert InvalidSeatCount(count);
+        if (seatCount > type(uint24).max) revert InvalidSeatCount(count, 1, uint256(type(uint24).max) + 1 - firstSeat);
         SeatCore memory core = SeatCore(_msgSender(), priceFloor, class, SeatStatus.Inactive, 0);
         bool mustQualify = _mustQualify(class);
         for (uint256 seat = firstSeat; seat < firstSeat + count; ++seat) {
@@ -235,8 +236,10 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
             // A dropped seat sits out its cooldown, and where seats are checked a leaving one too: else it would be away for every check.
             // Any other only waits until no draw can name it with its old price floor.
             bool mustCool = core.status == SeatStatus.Dropped || (mustQualify && core.status == SeatStatus.Leaving);
-            if (mustCool && block.timestamp < ledger.unlockAt) revert CoolingDown(seat, ledger.unlockAt);
-            if (currentEpoch() <= ledger.leftEpoch + DRAWABLE_EPOCHS) revert RejoinTooEarly(seat, ledger.leftEpoch);
+            if (mustCool && block.timestamp < ledger.unlockAt)
+                revert CoolingDown(seat, block.timestamp, ledger.unlockAt);
+            uint256 rejoins = ledger.leftEpoch + DRAWABLE_EPOCHS + 1;
+            if (currentEpoch() < rejoins) revert RejoinTooEarly(seat, currentEpoch(), rejoins);
             uint256 full = _fullBond(core.class);
             if (ledger.bond < full) revert BondIncomplete(seat, ledger.bond, full);
             ledger.unlockAt = 0;
@@ -271,6 +274,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
 
     /// @inheritdoc IProverRegistry
     function withdraw(uint256[] calldata seats, address to) external {
+        Recipient.check(to, market);
         uint256 total;
         for (uint256 i; i < seats.length; ++i) {
             uint256 seat = seats[i];
@@ -278,7 +282,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
             SeatLedger memory ledger = _ledger[seat];
             if (core.status != SeatStatus.Leaving && core.status != SeatStatus.Dropped)
                 revert WrongSeatStatus(seat, core.status);
-            if (block.timestamp < ledger.unlockAt) revert CoolingDown(seat, ledger.unlockAt);
+            if (block.timestamp < ledger.unlockAt) revert CoolingDown(seat, block.timestamp, ledger.unlockAt);
             // The cooldown outlasts every workload the seat can be in; this also covers one nobody has settled yet.
             if (ISeatHolder(market).isHeld(seat)) revert SeatHeld(seat);
             delete _core[seat];
@@ -292,6 +296,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
 
     /// @inheritdoc IProverRegistry
     function withdrawBounty(address to) external {
+        Recipient.check(to, market);
         uint256 amount = reports[_msgSender()].bounty;
         if (amount == 0) revert NothingDue();
         reports[_msgSender()].bounty = 0;
@@ -390,7 +395,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
         uint256 from,
         uint256 count
     ) external view returns (uint256[] memory candidates) {
-        if (epoch + DRAWABLE_EPOCHS < currentEpoch()) revert EpochTooOld(epoch);
+        if (epoch + DRAWABLE_EPOCHS < currentEpoch()) revert EpochTooOld(epoch, currentEpoch() - DRAWABLE_EPOCHS);
         uint256[] memory positions = Permutation.prefix(seed, _setSize[class].valueAt(epoch), from + count);
         if (from >= positions.length) return candidates;
         uint256 length = positions.length - from;
@@ -549,7 +554,7 @@ contract ProverRegistry is IProverRegistry, DirectOwner {
 
     function _own(uint256 seat) private view returns (SeatCore memory core) {
         core = _core[seat];
-        if (core.operator != _msgSender()) revert NotSeatOperator(seat, _msgSender());
+        if (core.operator != _msgSender()) revert NotSeatOperator(seat, _msgSender(), core.operator);
     }
 
     function _mustQualify(uint8 class) private view returns (bool) {

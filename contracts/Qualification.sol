@@ -3,12 +3,13 @@ pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {DirectOwner} from "./access/DirectOwner.sol";
-import {IBeacon} from "./interfaces/IBeacon.sol";
 import {IProverRegistry, IProverRegistryTypes} from "./interfaces/IProverRegistry.sol";
 import {IPuzzle} from "./interfaces/IPuzzle.sol";
 import {IQualification} from "./interfaces/IQualification.sol";
 import {ISeatHolder} from "./interfaces/ISeatHolder.sol";
 import {ISeatQualifier} from "./interfaces/ISeatQualifier.sol";
+import {BeaconCall} from "./libraries/BeaconCall.sol";
+import {ForeignCall} from "./libraries/ForeignCall.sol";
 
 /// @title Qualification
 /// @notice MONEY. None is held here; {evict} has the registry divide the prepaid part of a bond.
@@ -17,7 +18,8 @@ import {ISeatQualifier} from "./interfaces/ISeatQualifier.sol";
 /// DRAWS. Round and set are fixed by {open}, before the round's value can be known; the seed is stored by {start}, so no beacon that
 /// forgets and no later change of policy touches a check.
 /// ROLES. The owner sets policies within bounds. Operators answer for their seats. Everything else is open to anyone.
-/// EXTERNAL CALLS. Registry, market (views), the beacon and the puzzle of the check's policy.
+/// EXTERNAL CALLS. Registry, market (views). The beacon and the puzzle of the check's policy, which are the owner's choice: bounded in gas, and in what
+/// of their answers is copied.
 contract Qualification is IQualification, DirectOwner {
     /// @dev Where the checks of a class stand.
     struct Schedule {
@@ -33,6 +35,10 @@ contract Qualification is IQualification, DirectOwner {
     /// @notice At most a twentieth of a bond is prepaid for an eviction; the registry takes no more either.
     uint256 public constant MAX_CHARGE_BPS = 500;
     uint256 private constant BPS = 10_000;
+    /// @dev Gas a puzzle may use: what a {ProofPuzzle} needs whose verifier is the dearest that the market takes.
+    uint256 private constant PUZZLE_GAS = 16_000_000;
+    /// @dev Bytes of a puzzle's error that are passed on.
+    uint256 private constant REASON_LIMIT = 256;
 
     /// @notice The registry whose seats qualify here.
     IProverRegistry public immutable registry;
@@ -50,7 +56,8 @@ contract Qualification is IQualification, DirectOwner {
     /// @param registry_ The registry; it must name this contract.
     /// @param owner_ Sets policies.
     constructor(IProverRegistry registry_, address owner_) Ownable(owner_) DirectOwner(registry_.relay()) {
-        if (registry_.qualification() != address(this)) revert NotNamedByRegistry();
+        address named = registry_.qualification();
+        if (named != address(this)) revert NotNamedByRegistry(named, address(this));
         registry = registry_;
         market = ISeatHolder(registry_.market());
     }
@@ -94,7 +101,7 @@ contract Qualification is IQualification, DirectOwner {
         uint256 startBy = next - policy.window;
         if (block.timestamp >= startBy) revert NotDue(class, block.timestamp, next);
         check = uint256(schedule.newest) + 1;
-        uint32 round = IBeacon(policy.beacon).nextRound();
+        uint32 round = BeaconCall.namedRound(policy.beacon);
         uint256 epoch = registry.currentEpoch();
         _schedules[class] = Schedule(schedule.policy, uint32(check), uint40(next));
         _checks[class][check] = Check(round, uint24(epoch), schedule.policy, 0, uint40(startBy), 0);
@@ -107,9 +114,9 @@ contract Qualification is IQualification, DirectOwner {
         Check storage check = _checks[class][number];
         if (check.policy == 0) revert NotStarted(class, number);
         if (check.startedAt != 0) revert StartedAlready(class, number);
-        if (block.timestamp > check.startBy) revert CheckVoid(class, number, check.startBy);
+        if (block.timestamp > check.startBy) revert CheckVoid(class, number, block.timestamp, check.startBy);
         Policy storage policy = _policies[check.policy];
-        bytes32 seed = IBeacon(policy.beacon).value(check.round);
+        bytes32 seed = BeaconCall.valueOf(policy.beacon, check.round);
         if (seed == 0) revert RoundMissing(check.round);
         check.startedAt = uint40(block.timestamp);
         check.seed = seed;
@@ -121,9 +128,8 @@ contract Qualification is IQualification, DirectOwner {
     /// @inheritdoc IQualification
     function answer(uint256 seat, bytes calldata solution) external {
         (uint8 class, uint256 number, Check storage check, bool isWaiting) = _running(seat);
-        // The puzzle decides by itself; nothing it does can change state (staticcall).
         bytes32 seed = _seedOf(check.seed, class, number, seat);
-        if (!IPuzzle(_policies[check.policy].puzzle).isSolved(seed, _msgSender(), solution)) revert WrongSolution(seat);
+        if (!_isSolved(_policies[check.policy].puzzle, seed, solution)) revert WrongSolution(seat);
         // A seat that joins is in no set of a check so far: nothing can ask it again, and nothing need be remembered.
         if (!isWaiting || _records[seat].excuses != 0) _records[seat] = Record(uint32(number), 0);
         emit Answered(seat, number);
@@ -232,7 +238,7 @@ contract Qualification is IQualification, DirectOwner {
         uint256 seat
     ) private view returns (uint8 class, uint256 number, Check storage check, bool isWaiting) {
         IProverRegistryTypes.Membership memory member = registry.membershipOf(seat);
-        if (member.operator != _msgSender()) revert NotSeatsOperator(seat, _msgSender());
+        if (member.operator != _msgSender()) revert NotSeatsOperator(seat, _msgSender(), member.operator);
         class = member.class;
         number = _schedules[class].newest;
         check = _checks[class][number];
@@ -261,6 +267,19 @@ contract Qualification is IQualification, DirectOwner {
         if (!isIn || member.fromEpoch == 0 || member.fromEpoch > epoch) return false;
         if (_records[seat].excuses != 0) return true;
         return uint256(keccak256(abi.encode(seed, member.operator))) % BPS < fractionBps;
+    }
+
+    /// @dev Asks the puzzle, which can change nothing. Reverts with the beginning of its error if it has one; with too little gas nothing is
+    /// recorded, so nobody but the caller loses by that.
+    function _isSolved(address puzzle, bytes32 seed, bytes calldata solution) private view returns (bool) {
+        bytes memory question = abi.encodeCall(IPuzzle.isSolved, (seed, _msgSender(), solution));
+        (bool ok, uint256 solved) = ForeignCall.ask(puzzle, PUZZLE_GAS, question);
+        if (ok) return solved == 1;
+        bytes memory reason = ForeignCall.beginning(REASON_LIMIT);
+        if (reason.length == 0) return false;
+        assembly ("memory-safe") {
+            revert(add(reason, 32), mload(reason))
+        }
     }
 
     function _seedOf(bytes32 seed, uint8 class, uint256 number, uint256 seat) private view returns (bytes32) {

@@ -9,6 +9,7 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {IMarketCore, IMarketExtension} from "./interfaces/IMarket.sol";
 import {IQualification} from "./interfaces/IQualification.sol";
 import {IRelay} from "./interfaces/IRelay.sol";
+import {ForeignCall} from "./libraries/ForeignCall.sol";
 
 /// @title The relay of signed actions and submitter keys
 /// @notice POWER. Market, registry, qualification and committee believe the twenty bytes this contract appends to a call. It appends the
@@ -66,7 +67,8 @@ contract Relay is IRelay, EIP712, ERC2771Context {
 
     /// @inheritdoc IRelay
     function nameSubmitter(address key, uint256 until) external {
-        if (until <= block.timestamp || until > block.timestamp + MAX_TERM) revert InvalidTerm(until);
+        uint256 most = block.timestamp + MAX_TERM;
+        if (until <= block.timestamp || until > most) revert InvalidTerm(until, block.timestamp + 1, most);
         _setSubmitter(key, until);
     }
 
@@ -104,7 +106,7 @@ contract Relay is IRelay, EIP712, ERC2771Context {
         address target = action.target;
         if (!_isTarget(target)) revert UnknownTarget(target);
         if (action.data.length < 4) revert NotAnAct(target, 0);
-        if (block.timestamp > action.deadline) revert ActionExpired(action.deadline);
+        if (block.timestamp > action.deadline) revert ActionExpired(block.timestamp, action.deadline);
         if (!_isSigned(action.from, digestOf(action), signature)) revert InvalidSignature(action.from);
         // Before the call, so that nothing the call reaches can use the action again.
         _spend(action.from, action.nonce, false);
@@ -133,15 +135,10 @@ contract Relay is IRelay, EIP712, ERC2771Context {
                 );
                 continue;
             }
-            try this.execute{gas: gas}(action, signatures[i]) {
-                done[i] = true;
-            } catch (bytes memory reason) {
-                if (reason.length > REASON_LIMIT)
-                    assembly ("memory-safe") {
-                        mstore(reason, REASON_LIMIT)
-                    }
-                emit ActionFailed(action.from, action.nonce, reason);
-            }
+            bytes memory call = abi.encodeCall(IRelay.execute, (action, signatures[i]));
+            bytes memory reason;
+            (done[i], reason) = ForeignCall.tryCall(address(this), gas, call, REASON_LIMIT);
+            if (!done[i]) emit ActionFailed(action.from, action.nonce, reason);
         }
     }
 

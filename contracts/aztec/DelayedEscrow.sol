@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Recipient} from "../libraries/Recipient.sol";
 
 /// @title Balances that leave in two steps
 /// @notice MONEY. The contract's tokens = Σ balances + what is locked + what burned and was not sent away yet.
@@ -44,7 +45,7 @@ abstract contract DelayedEscrow {
     /// @notice The account has less than this.
     error BalanceTooLow(uint256 have, uint256 want);
     /// @notice The withdrawal can be made later, or was not asked for (zero).
-    error NotReady(uint256 readyAt);
+    error NotReady(uint256 have, uint256 readyAt);
     /// @notice There is nothing to move.
     error NothingToMove();
 
@@ -101,8 +102,10 @@ abstract contract DelayedEscrow {
     /// @param to Who gets the tokens.
     /// @return amount What was paid, token units.
     function withdraw(address to) external returns (uint256 amount) {
+        Recipient.check(to, address(this));
         Account storage account = accounts[msg.sender];
-        if (account.readyAt == 0 || block.timestamp < account.readyAt) revert NotReady(account.readyAt);
+        if (account.readyAt == 0 || block.timestamp < account.readyAt)
+            revert NotReady(block.timestamp, account.readyAt);
         amount = account.requested < account.balance ? account.requested : account.balance;
         if (amount == 0) revert NothingToMove();
         account.balance -= uint128(amount);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {ForeignCall} from "../libraries/ForeignCall.sol";
 import {DelayedEscrow} from "./DelayedEscrow.sol";
 import {IEpochBonds} from "./IEpochBonds.sol";
 import {IRollupView} from "./IRollupView.sol";
@@ -16,7 +17,8 @@ import {IRollupView} from "./IRollupView.sol";
 /// by settling early or late.
 /// CHAIN. A bond names the archive root of its epoch's last checkpoint: on another chain of the rollup, or after a reorg of L1, it opens or counts for nothing.
 /// ROLES. None. The view is fixed; a rollup that moves gets other bonds.
-/// EXTERNAL CALLS. The view, with bounded gas when money moves, and only if that gas is there, so that nobody can make a rollup look unreadable.
+/// EXTERNAL CALLS. The view, with bounded gas and two words of answer when money moves, and only if that gas is there, so that nobody can make a
+/// rollup look unreadable.
 contract EpochBonds is IEpochBonds, DelayedEscrow, EIP712 {
     /// @notice EIP-712 type of {IRollupView.Span}.
     bytes32 public constant SPAN_TYPEHASH = keccak256("Span(uint256 epoch,uint256 first,uint256 last,bytes32 archive)");
@@ -113,7 +115,8 @@ contract EpochBonds is IEpochBonds, DelayedEscrow, EIP712 {
     /// @dev A zero proposer means that anyone may propose: then anyone may bond.
     function _checkSlot(Bond calldata bond) private {
         uint256 epoch = rollup.epochOf(bond.slot);
-        if (epoch != bond.span.epoch && epoch != bond.span.epoch + 1) revert SlotOutOfEpoch(bond.slot, bond.span.epoch);
+        if (epoch != bond.span.epoch && epoch != bond.span.epoch + 1)
+            revert SlotOutOfEpoch(bond.slot, epoch, bond.span.epoch);
         address proposer = rollup.proposerOf(bond.slot);
         if (proposer != address(0) && proposer != bond.proposer) revert NotProposer(bond.proposer, proposer);
     }
@@ -122,7 +125,7 @@ contract EpochBonds is IEpochBonds, DelayedEscrow, EIP712 {
     function _checkSpan(IRollupView.Span calldata span, address proverId) private view returns (uint256 deadline) {
         if (!rollup.isWhole(span)) revert NotWhole(span.epoch, span.first, span.last);
         deadline = rollup.deadlineOf(span.epoch);
-        if (block.timestamp >= deadline) revert PastDeadline(deadline);
+        if (block.timestamp >= deadline) revert PastDeadline(block.timestamp, deadline);
         (bool proven, ) = rollup.standingOf(span, proverId);
         if (proven) revert AlreadyProven(span.epoch);
     }
@@ -132,14 +135,16 @@ contract EpochBonds is IEpochBonds, DelayedEscrow, EIP712 {
         // EIP-150: the call gets at most 63 of 64 parts of what is left.
         uint256 want = (VIEW_GAS * 64) / 63 + SETTLE_RESERVE;
         if (gasleft() < want) revert TooLittleGas(gasleft(), want);
-        try rollup.standingOf{gas: VIEW_GAS}(bond.span, bond.proverId) returns (bool proven, bool byProver) {
-            if (byProver) return State.Kept;
-            if (block.timestamp < deadline) revert TooEarly(deadline);
-            return proven ? State.Covered : State.Broken;
-        } catch {
+        bytes memory question = abi.encodeCall(IRollupView.standingOf, (bond.span, bond.proverId));
+        (bool ok, uint256 proven, uint256 byProver) = ForeignCall.askPair(address(rollup), VIEW_GAS, question);
+        // What is neither yes nor no is as unreadable as no answer.
+        if (!ok || proven > 1 || byProver > 1) {
             uint256 returnsAt = deadline + UNREADABLE_GRACE;
-            if (block.timestamp < returnsAt) revert Unreadable(returnsAt);
+            if (block.timestamp < returnsAt) revert Unreadable(block.timestamp, returnsAt);
             return State.Returned;
         }
+        if (byProver == 1) return State.Kept;
+        if (block.timestamp < deadline) revert TooEarly(block.timestamp, deadline);
+        return proven == 1 ? State.Covered : State.Broken;
     }
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ForeignCall} from "../libraries/ForeignCall.sol";
 import {IAztecRollup} from "./IAztecRollup.sol";
 import {IEpochBonds} from "./IEpochBonds.sol";
 
 /// @title Posts an epoch's proof and settles the bonds on it, in one transaction
 /// @notice Anyone may relay: the proof names who earns, so whoever copies a relayed proof can take the bonds' bounties, and nothing else.
 /// Holds no money, is trusted by nobody, has no owner.
+/// EXTERNAL CALLS. The rollup, of whose answer a bounded part is copied. It gets all the gas there is, on purpose: with a share of it kept for the
+/// bonds, a call with too little gas would settle them and not post the proof. A rollup that burns its gas holds up nothing but this
+/// call; anyone settles the bonds directly. The bonds, fixed at deployment like the rollup.
 contract EpochRelay {
     /// @dev Bytes of the rollup's reason that an error repeats.
     uint256 private constant REASON_LIMIT = 256;
@@ -40,11 +44,8 @@ contract EpochRelay {
         address settler
     ) external returns (bool posted, uint256 count) {
         bytes memory reason;
-        try rollup.submitEpochRootProof(proof) {
-            posted = true;
-        } catch (bytes memory data) {
-            reason = data;
-        }
+        bytes memory call = abi.encodeCall(IAztecRollup.submitEpochRootProof, (proof));
+        (posted, reason) = ForeignCall.tryCall(address(rollup), gasleft(), call, REASON_LIMIT);
         for (uint256 i; i < settled.length; ++i) {
             try bonds.settle(settled[i], settler) returns (IEpochBonds.State) {
                 ++count;
@@ -55,15 +56,6 @@ contract EpochRelay {
                 }
             }
         }
-        if (!posted && count == 0) revert NothingDone(_cut(reason));
-    }
-
-    function _cut(bytes memory reason) private pure returns (bytes memory) {
-        if (reason.length > REASON_LIMIT) {
-            assembly ("memory-safe") {
-                mstore(reason, REASON_LIMIT)
-            }
-        }
-        return reason;
+        if (!posted && count == 0) revert NothingDone(reason);
     }
 }

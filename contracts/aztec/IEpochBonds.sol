@@ -58,21 +58,21 @@ interface IEpochBonds {
     /// @notice Another account is the slot's proposer.
     error NotProposer(address have, address want);
     /// @notice The slot is neither of the epoch nor of the next one.
-    error SlotOutOfEpoch(uint256 have, uint256 epoch);
+    error SlotOutOfEpoch(uint256 slot, uint256 have, uint256 want);
     /// @notice The span is not a whole epoch that is over, or not of the rollup's pending chain.
     error NotWhole(uint256 epoch, uint256 first, uint256 last);
     /// @notice The epoch is proven already.
     error AlreadyProven(uint256 epoch);
     /// @notice The rollup takes no proof of the epoch any more.
-    error PastDeadline(uint256 deadline);
+    error PastDeadline(uint256 have, uint256 deadline);
     /// @notice There is no such bond, or it has ended.
     error NotOpen(State state);
     /// @notice The epoch, or the named prover's proof of it, can still come.
-    error TooEarly(uint256 deadline);
+    error TooEarly(uint256 have, uint256 deadline);
     /// @notice Prover or its identity is zero.
     error NoProver();
     /// @notice The rollup cannot be read; from `returnsAt` on the bond can go back.
-    error Unreadable(uint256 returnsAt);
+    error Unreadable(uint256 have, uint256 returnsAt);
     /// @notice The call has too little gas left to ask the rollup.
     error TooLittleGas(uint256 have, uint256 want);
 

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IBeacon} from "../interfaces/IBeacon.sol";
+import {ForeignCall} from "../libraries/ForeignCall.sol";
 
 /// @title Block-hash beacon: round = block number, value = hash of that block
 /// @notice For local chains and low stakes only: whoever builds the round's block chooses among as many hashes as it can try before
@@ -12,18 +13,26 @@ import {IBeacon} from "../interfaces/IBeacon.sol";
 contract BlockhashBeacon is IBeacon {
     /// @dev History contract of EIP-2935.
     address private constant HISTORY = 0x0000F90827F1C53a10cb7A02335B175320002935;
+    /// @dev Gas for it: a cold account and a cold word, several times over.
+    uint256 private constant HISTORY_GAS = 30_000;
+    /// @dev Gas for the way there and back.
+    uint256 private constant GAS_RESERVE = 5_000;
     /// @dev Blocks the BLOCKHASH instruction reaches back.
     uint256 private constant BLOCKHASH_REACH = 256;
+
+    /// @dev Bounds of the lag.
+    uint32 private constant MIN_LAG = 2;
+    uint32 private constant MAX_LAG = type(uint16).max;
 
     /// @notice Blocks between submission and round.
     uint32 public immutable lag;
 
     /// @notice The lag must leave at least one block for the margin of {isOpen}, and fit {IBeacon-Schedule}.
-    error InvalidLag(uint32 lag);
+    error InvalidLag(uint32 have, uint32 least, uint32 most);
 
     /// @param lag_ Blocks between submission and round, from 2 to 65,535.
     constructor(uint32 lag_) {
-        if (lag_ < 2 || lag_ > type(uint16).max) revert InvalidLag(lag_);
+        if (lag_ < MIN_LAG || lag_ > MAX_LAG) revert InvalidLag(lag_, MIN_LAG, MAX_LAG);
         lag = lag_;
     }
 
@@ -49,8 +58,10 @@ contract BlockhashBeacon is IBeacon {
         if (block.number <= round) return 0;
         uint256 age = block.number - round;
         if (age <= BLOCKHASH_REACH) return blockhash(round);
-        (bool ok, bytes memory data) = HISTORY.staticcall(abi.encode(uint256(round)));
-        if (ok && data.length == 32) randomness = abi.decode(data, (bytes32));
+        // Whoever asks with little gas must not get another block's hash.
+        ForeignCall.checkGas(HISTORY_GAS, GAS_RESERVE);
+        (, uint256 hash) = ForeignCall.ask(HISTORY, HISTORY_GAS, abi.encode(round));
+        randomness = bytes32(hash);
         if (randomness == 0) randomness = blockhash(round + ((age - 1) / BLOCKHASH_REACH) * BLOCKHASH_REACH);
     }
 }

@@ -39,7 +39,7 @@ contract DrandBeacon is IBeacon {
     mapping(uint32 first => bytes32 values) private _pairs;
 
     /// @notice The margin must be at least one round and below the lag, the lag at most {MAX_LAG}.
-    error LagOutOfBounds(uint32 lag, uint32 margin);
+    error LagOutOfBounds(uint32 lag, uint32 margin, uint32 most);
     /// @notice The chain's clock is before the first round.
     error BeforeGenesis(uint256 time, uint256 genesis);
     /// @notice Round `known` is public although by the chain's clock only `due` should be: rounds fixed now could be known.
@@ -53,7 +53,7 @@ contract DrandBeacon is IBeacon {
     /// @param margin_ Rounds by which the chain's clock may be late, and in which nobody may cancel for free any more.
     /// @param user_ Contract that counts rounds by itself, and has to be told when it must not; zero for none.
     constructor(uint32 lag_, uint32 margin_, IBeaconUser user_) {
-        if (margin_ == 0 || margin_ >= lag_ || lag_ > MAX_LAG) revert LagOutOfBounds(lag_, margin_);
+        if (margin_ == 0 || margin_ >= lag_ || lag_ > MAX_LAG) revert LagOutOfBounds(lag_, margin_, MAX_LAG);
         lag = lag_;
         margin = margin_;
         user = user_;

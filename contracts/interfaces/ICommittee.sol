@@ -110,11 +110,11 @@ interface ICommitteeErrors is ICommitteeTypes {
     /// @notice The two verdicts are the same, or the member was slashed for this attempt already.
     error NotEquivocal(uint256 member);
     /// @notice Only the market may call this.
-    error OnlyMarket(address caller);
+    error OnlyMarket(address have, address want);
     /// @notice Nothing is owed to the caller.
     error NothingOwed();
     /// @notice The registry names another committee.
-    error NotOurRegistry();
+    error NotOurRegistry(address have, address want);
 }
 
 /// @title Events of the committee

@@ -13,17 +13,17 @@ interface IMarketErrors is IMarketTypes {
     /// @notice The class takes no submissions.
     error ClassClosed(uint8 class);
     /// @notice Submissions to the class are paused; live workloads and withdrawals are not.
-    error SubmissionsPaused(uint8 class, uint256 until);
+    error SubmissionsPaused(uint8 class, uint256 have, uint256 until);
     /// @notice Submissions to the class are not paused.
     error NotPaused(uint8 class);
     /// @notice The class's beacon names no round at present, or has no schedule that this market may count by.
     error ClockInDoubt(uint8 class);
     /// @notice The class was paused a short while ago: the next pause is possible from `from` on.
-    error PausedTooRecently(uint8 class, uint256 from);
+    error PausedTooRecently(uint8 class, uint256 have, uint256 from);
     /// @notice The caller is not the guardian.
-    error NotGuardian(address caller);
+    error NotGuardian(address have, address want);
     /// @notice The caller was not offered to become the guardian.
-    error NotPendingGuardian(address caller);
+    error NotPendingGuardian(address have, address want);
     /// @notice The account is not on the list (the network is permissioned at this stage).
     error NotAdmitted(AccessList list, address account);
     /// @notice The list is open to all, for ever: it means nothing any more.
@@ -43,25 +43,23 @@ interface IMarketErrors is IMarketTypes {
     /// @notice The beacon's value is not known yet.
     error RoundNotKnown(uint256 round);
     /// @notice The time for the draw is over: settle the workload, its fee is refunded.
-    error AssignWindowOver(uint256 epoch);
+    error AssignWindowOver(uint256 have, uint256 last);
     /// @notice The seat does not hold a slot of this workload.
     error SeatNotInWorkload(bytes32 workload, uint256 seat);
     /// @notice The caller is not the operator of the seat.
-    error NotOperator(uint256 seat, address caller);
+    error NotOperator(uint256 seat, address have, address want);
     /// @notice The caller is not the requester of the workload.
-    error NotRequester(bytes32 workload, address caller);
+    error NotRequester(bytes32 workload, address have, address want);
     /// @notice The seat's slot is in a state that does not allow this act.
     error WrongSlotState(uint256 seat, SlotState have);
     /// @notice Commits are closed.
-    error CommitsClosedAlready(uint256 closedAt);
-    /// @notice Commits are not closed yet.
-    error CommitsStillOpen(uint256 until);
+    error CommitsClosedAlready(uint256 have, uint256 closedAt);
     /// @notice No slot is open to others at this time.
     error NoOpenSlot();
     /// @notice The operator has committed to an open slot of this workload already.
     error AlreadyCommitted(address operator);
     /// @notice The workload holds as many commits as it can.
-    error TooManyCommits(uint256 limit);
+    error TooManyCommits(uint256 have, uint256 most);
     /// @notice The seat is not an active seat of the workload's class, or is busy.
     error SeatNotEligible(uint256 seat);
     /// @notice There is a commit: a cancel is no longer possible, use release.
@@ -69,9 +67,9 @@ interface IMarketErrors is IMarketTypes {
     /// @notice There is no commit: nothing to release, use cancel.
     error NoCommits();
     /// @notice The second step of the cancel is possible from `from` on.
-    error CancelDelayRunning(uint256 from);
+    error CancelDelayRunning(uint256 have, uint256 from);
     /// @notice Reveals are possible after `from` and until `until`.
-    error OutsideRevealWindow(uint256 from, uint256 until);
+    error OutsideRevealWindow(uint256 have, uint256 from, uint256 until);
     /// @notice What was revealed does not open the commitment.
     error CommitmentMismatch(uint160 have, uint160 want);
     /// @notice The public inputs are not those of the workload.
@@ -84,24 +82,28 @@ interface IMarketErrors is IMarketTypes {
     error CommitFirst();
     /// @notice A slot that stands alone and is its seat's own takes no commit, which would close the market unseen: submit the proof.
     error SubmitAtOnce();
-    /// @notice Too little gas is left to run the verifier with its full allowance.
+    /// @notice The class's beacon, which has to be asked, names no round at present: it says why ({IBeacon-nextRound}), or is broken.
+    error NoRoundYet(address beacon);
+    /// @notice Too little gas is left to call the verifier or the beacon with its full allowance.
     error NotEnoughGas(uint256 have, uint256 want);
     /// @notice Too little gas is left for this item of a batch; the whole batch changed nothing.
     error BatchNeedsGas(uint256 item);
     /// @notice The verifier contract's code is not the pinned one.
-    error VerifierChanged(address verifier);
+    error VerifierChanged(address verifier, bytes32 have, bytes32 want);
     /// @notice The workload cannot be settled before `from`.
-    error TooEarly(uint256 from);
+    error TooEarly(uint256 have, uint256 from);
     /// @notice The list of seats misses some that must be settled.
     error ClaimsIncomplete(uint256 have, uint256 want);
     /// @notice The seat answered, or does not have to any more.
     error NotSilent(uint256 seat);
     /// @notice The time for answers is over.
-    error SilenceWindowOver(uint256 endedAt);
+    error SilenceWindowOver(uint256 have, uint256 until);
     /// @notice A rule is outside its bounds; `rule` is its name.
     error InvalidRules(bytes32 rule, uint256 have, uint256 least, uint256 most);
     /// @notice The registry belongs to another market.
-    error NotOurRegistry();
+    error NotOurRegistry(address have, address want);
+    /// @notice What a contract of the network sends to itself or to the market would be nobody's, with no way out.
+    error InvalidRecipient(address to);
     /// @notice The token's supply does not fit the account words.
     error SupplyTooLarge(uint256 have, uint256 most);
     /// @notice The verifier address has no code of its own, its gas is out of bounds, or there is no verifier of either kind. `part` is the name of

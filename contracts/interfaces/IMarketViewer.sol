@@ -81,7 +81,7 @@ interface IMarketViewer is IMarketViewerTypes {
     /// @notice The beacon's value of the round is not known.
     error RoundNotKnown(uint256 round);
     /// @notice Commits or reveals are still possible before `from`, so nothing is decided.
-    error TooEarly(uint256 from);
+    error TooEarly(uint256 have, uint256 from);
     /// @notice The list misses seats that must be settled, or names others where it must not.
     error ListIncomplete(uint256 have, uint256 want);
     /// @notice The workload cannot be cancelled now: a commit stands, commits are closed, its round is fixed, or no cancel was asked for.

@@ -82,31 +82,31 @@ interface IProverRegistryErrors {
     /// @notice A class parameter is outside its bounds; `parameter` is its name.
     error InvalidClassBond(bytes32 parameter, uint256 have, uint256 least, uint256 most);
     /// @notice Between 1 and 64 seats can be staked in one call.
-    error InvalidSeatCount(uint256 count);
+    error InvalidSeatCount(uint256 have, uint256 least, uint256 most);
     /// @notice The caller is not the seat's operator.
-    error NotSeatOperator(uint256 seat, address caller);
+    error NotSeatOperator(uint256 seat, address have, address want);
     /// @notice The seat is in a status that does not allow this act.
     error WrongSeatStatus(uint256 seat, IProverRegistryTypes.SeatStatus have);
     /// @notice The seat's bond is below the full bond of its class: top it up first.
     error BondIncomplete(uint256 seat, uint256 have, uint256 want);
     /// @notice The seat's cooldown is not over.
-    error CoolingDown(uint256 seat, uint256 until);
+    error CoolingDown(uint256 seat, uint256 have, uint256 until);
     /// @notice The seat left the active set too recently to rejoin: draws of that time could still name it.
-    error RejoinTooEarly(uint256 seat, uint256 epoch);
+    error RejoinTooEarly(uint256 seat, uint256 have, uint256 from);
     /// @notice The seat holds an unanswered or accepted slot of a workload: answer it or have it settled first.
     error SeatHeld(uint256 seat);
     /// @notice Only the market may call this.
-    error OnlyMarket(address caller);
+    error OnlyMarket(address have, address want);
     /// @notice Only the qualification contract may call this.
-    error OnlyQualification(address caller);
+    error OnlyQualification(address have, address want);
     /// @notice Only the market and, for seats it can draw, the committee may call this.
-    error OnlyPeer(address caller);
+    error OnlyPeer(address have, address market, address committee);
     /// @notice A peer's address is missing, or an epoch or the cooldown is out of bounds; `what` is its name, of an address `have` is 0.
     error InvalidPeers(bytes32 what, uint256 have, uint256 least, uint256 most);
     /// @notice There is nothing to withdraw or burn.
     error NothingDue();
     /// @notice The requested epoch is too old for the stored history of the active set.
-    error EpochTooOld(uint256 epoch);
+    error EpochTooOld(uint256 have, uint256 least);
 }
 
 /// @title Events of the prover registry

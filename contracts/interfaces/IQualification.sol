@@ -51,7 +51,7 @@ interface IQualificationTypes {
 /// @title Errors of qualification
 interface IQualificationErrors {
     /// @notice The registry does not name this contract as its qualification.
-    error NotNamedByRegistry();
+    error NotNamedByRegistry(address have, address want);
     /// @notice A parameter of the policy is outside its bounds; `parameter` is its name, of a contract `have` is the length of its code.
     error InvalidPolicy(bytes32 parameter, uint256 have, uint256 least, uint256 most);
     /// @notice Seats of the class join without a puzzle.
@@ -63,7 +63,7 @@ interface IQualificationErrors {
     /// @notice The check has started already.
     error StartedAlready(uint8 class, uint256 check);
     /// @notice The check did not start in time: it is void.
-    error CheckVoid(uint8 class, uint256 check, uint256 startBy);
+    error CheckVoid(uint8 class, uint256 check, uint256 have, uint256 startBy);
     /// @notice The check has not started: there is no such check, or its round is not recorded.
     error NotStarted(uint8 class, uint256 check);
     /// @notice The window of the check ended at `until`.
@@ -71,7 +71,7 @@ interface IQualificationErrors {
     /// @notice The window of the check is open through `until`: nobody is evicted before.
     error WindowOpen(uint256 have, uint256 until);
     /// @notice The caller is not the seat's operator.
-    error NotSeatsOperator(uint256 seat, address caller);
+    error NotSeatsOperator(uint256 seat, address have, address want);
     /// @notice The seat is of another class than the check.
     error WrongClass(uint256 seat, uint8 have, uint8 want);
     /// @notice The check does not ask the seat for anything.

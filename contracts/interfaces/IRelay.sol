@@ -29,9 +29,9 @@ interface IRelayErrors {
     /// @notice The key is not a submitter key of the operator now.
     error NotSubmitter(address operator, address key);
     /// @notice A submitter key is named for some time from now, at most a year.
-    error InvalidTerm(uint256 until);
+    error InvalidTerm(uint256 have, uint256 least, uint256 most);
     /// @notice The action's deadline is over.
-    error ActionExpired(uint256 deadline);
+    error ActionExpired(uint256 have, uint256 deadline);
     /// @notice The nonce was used or cancelled.
     error NonceUsed(address account, uint256 nonce);
     /// @notice The signature is not the account's.

@@ -14,7 +14,7 @@ library SeatHistory {
     uint256 private constant WORD_MASK = (1 << (ENTRY_BITS * ENTRIES)) - 1;
 
     /// @notice Every stored entry is newer than the epoch asked for.
-    error HistoryTooShort(uint256 epoch);
+    error HistoryTooShort(uint256 have, uint256 least);
 
     /// @notice The newest value, whether its epoch has begun or not.
     function newest(uint256 word) internal pure returns (uint256) {
@@ -32,10 +32,12 @@ library SeatHistory {
 
     /// @notice The value in force in `epoch`.
     function valueAt(uint256 word, uint256 epoch) internal pure returns (uint256) {
+        uint256 since;
         for (uint256 i; i < ENTRIES; ++i) {
-            if ((word >> VALUE_BITS) & EPOCH_MASK <= epoch) return word & VALUE_MASK;
+            since = (word >> VALUE_BITS) & EPOCH_MASK;
+            if (since <= epoch) return word & VALUE_MASK;
             word >>= ENTRY_BITS;
         }
-        revert HistoryTooShort(epoch);
+        revert HistoryTooShort(epoch, since);
     }
 }

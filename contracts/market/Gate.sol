@@ -61,7 +61,7 @@ abstract contract Gate is WorkloadStore, IMarketExtension {
     /// @custom:bound the account that was offered it
     function acceptGuardian() external {
         address caller = _msgSender();
-        if (caller != pendingGuardian) revert NotPendingGuardian(caller);
+        if (caller != pendingGuardian) revert NotPendingGuardian(caller, pendingGuardian);
         pendingGuardian = address(0);
         guardian = caller;
         emit GuardianSet(caller);
@@ -71,11 +71,12 @@ abstract contract Gate is WorkloadStore, IMarketExtension {
     /// @custom:bound at most {MAX_PAUSE}, {PAUSE_GAP} after the last pause of the class; ends by itself; nothing that is live, and no withdrawal
     function pauseSubmissions(uint8 class, uint256 duration) external {
         address caller = _msgSender();
-        if (caller != guardian) revert NotGuardian(caller);
+        if (caller != guardian) revert NotGuardian(caller, guardian);
         _checkRule("class", class, 0, CLASSES - 1);
         _checkRule("duration", duration, 1, MAX_PAUSE);
         uint256 last = pausedUntil[class];
-        if (last != 0 && block.timestamp <= last + PAUSE_GAP) revert PausedTooRecently(class, last + PAUSE_GAP + 1);
+        if (last != 0 && block.timestamp <= last + PAUSE_GAP)
+            revert PausedTooRecently(class, block.timestamp, last + PAUSE_GAP + 1);
         uint256 until = block.timestamp + duration;
         pausedUntil[class] = until;
         _classes[class].rules |= PAUSED;
@@ -89,7 +90,7 @@ abstract contract Gate is WorkloadStore, IMarketExtension {
         if (_classes[class].rules & PAUSED == 0) revert NotPaused(class);
         if (block.timestamp <= until) {
             address caller = _msgSender();
-            if (caller != guardian) revert NotGuardian(caller);
+            if (caller != guardian) revert NotGuardian(caller, guardian);
             pausedUntil[class] = block.timestamp - 1;
         }
         _classes[class].rules &= ~PAUSED;

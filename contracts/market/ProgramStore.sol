@@ -97,7 +97,7 @@ abstract contract ProgramStore is RuleStore {
         if (p.verifier.account() == address(0)) revert NoVerifierContract(program);
         bool isPin = pin.packages == p.packages && pin.verifier == Verifier.unwrap(p.verifier);
         // A changed verifier is a fault of the program, not of the prover: nothing is recorded and the slot stays as it is.
-        if (isPin) revert VerifierChanged(p.verifier.account());
+        if (isPin) revert VerifierChanged(p.verifier.account(), p.verifier.account().codehash, p.codeHash);
         revert PinMismatch(have, program);
     }
 }

@@ -55,8 +55,8 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         if (w.openSlots(block.timestamp) == 0) revert NoOpenSlot();
         // Room is kept for the commits of the slots' own seats.
         uint256 order = w.commits();
-        if (order + w.redundancy() - w.own() >= WorkloadWordLib.MAX_COMMITS)
-            revert TooManyCommits(WorkloadWordLib.MAX_COMMITS);
+        uint256 taken = order + w.redundancy() - w.own();
+        if (taken >= WorkloadWordLib.MAX_COMMITS) revert TooManyCommits(taken + 1, WorkloadWordLib.MAX_COMMITS);
         address operator = _msgSender();
         if (_committedOpen[workload][operator]) revert AlreadyCommitted(operator);
         _committedOpen[workload][operator] = true;
@@ -167,7 +167,7 @@ abstract contract Proving is WorkloadStore, IMarketCore {
         uint256 order
     ) private {
         (address staker, uint8 seatClass, bool active) = registry.standing(seat);
-        if (staker != operator) revert NotOperator(seat, operator);
+        if (staker != operator) revert NotOperator(seat, operator, staker);
         (, SlotWord present) = _find(seat, tag);
         (bool free, SlotWord previous) = _makeRoom(seat);
         if (!active || seatClass != class || !free || !present.isIn(SlotState.Free)) revert SeatNotEligible(seat);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IBeaconUser} from "../interfaces/IBeaconUser.sol";
 import {IMarketExtension} from "../interfaces/IMarket.sol";
+import {BeaconCall} from "../libraries/BeaconCall.sol";
 import {FrozenRules, FrozenRulesLib} from "../libraries/FrozenRules.sol";
 import {WorkloadWordLib} from "../libraries/WorkloadWord.sol";
 import {WorkloadStore} from "./WorkloadStore.sol";
@@ -79,7 +80,7 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
         c.rules = terms.rules | (_classes[class].rules & PAUSED);
         if (!_isOpen(AccessList.Requesters)) c.rules |= RESTRICTED;
         if (terms.rules != 0) {
-            IBeacon.Schedule memory schedule = IBeacon(r.beacon).scheduleFor(address(this));
+            IBeacon.Schedule memory schedule = BeaconCall.scheduleOf(r.beacon);
             (c.genesis, c.period, c.lag) = (schedule.genesis, schedule.period, schedule.lag);
             if (!_isCounted(r.beacon, c)) c.rules |= ASKS;
         }
@@ -135,11 +136,8 @@ abstract contract RuleBook is WorkloadStore, IMarketExtension {
     /// @dev Whether the beacon names a round now, and it is the one that the class's copy of the schedule says.
     function _isCounted(address beacon, StoredClass memory c) private view returns (bool) {
         if (c.lag == 0) return false;
-        try IBeacon(beacon).nextRound() returns (uint32 round) {
-            return round == _scheduledRound(c);
-        } catch {
-            return false;
-        }
+        uint32 round = BeaconCall.nextRound(beacon);
+        return round != 0 && round == _scheduledRound(c);
     }
 
     /// @dev Either no committees at all, or a share and a window within their bounds.

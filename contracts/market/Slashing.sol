@@ -16,7 +16,7 @@ abstract contract Slashing is WorkloadStore, IMarketCore {
         if (w.phase() < Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
         bool excused = w.isIn(Phase.Final) ? w.dutyEnded() : w.released();
         uint256 silentAt = w.time() + _rulesOf(spec).silenceWindow;
-        if (block.timestamp <= silentAt) revert TooEarly(silentAt + 1);
+        if (block.timestamp <= silentAt) revert TooEarly(block.timestamp, silentAt + 1);
         address reporter = _msgSender();
         for (uint256 i; i < seats.length; ++i) {
             (uint256 key, SlotWord s) = _find(seats[i], w.tag());

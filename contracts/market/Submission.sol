@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IMarketCore} from "../interfaces/IMarket.sol";
+import {BeaconCall} from "../libraries/BeaconCall.sol";
 import {Candidate} from "../libraries/Candidate.sol";
 import {FrozenRules} from "../libraries/FrozenRules.sol";
 import {SlotWord, SlotWordLib} from "../libraries/SlotWord.sol";
@@ -53,9 +53,9 @@ abstract contract Submission is WorkloadStore, IMarketCore {
     function assign(bytes32 workload) external {
         WorkloadWord w = _workloads[workload];
         if (!w.isIn(Phase.Pending)) revert WrongPhase(workload, w.phase(), Phase.Pending);
-        if (_currentEpoch() > w.epoch() + ASSIGN_EPOCHS) revert AssignWindowOver(w.epoch());
-        (IBeacon beacon, FrozenRules frozen) = _drawRulesOf(w);
-        bytes32 randomness = beacon.value(uint32(w.time()));
+        uint256 last = w.epoch() + ASSIGN_EPOCHS;
+        if (_currentEpoch() > last) revert AssignWindowOver(_currentEpoch(), last);
+        (FrozenRules frozen, bytes32 randomness) = _roundOf(w);
         if (randomness == 0) revert RoundNotKnown(w.time());
         address caller = _msgSender();
         _credit(caller, _assign(workload, w, frozen, randomness, caller));
@@ -69,8 +69,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         for (uint256 i; i < workloads.length; ++i) {
             WorkloadWord w = _workloads[workloads[i]];
             if (!w.isIn(Phase.Pending) || current > w.epoch() + ASSIGN_EPOCHS) continue;
-            (IBeacon beacon, FrozenRules frozen) = _drawRulesOf(w);
-            bytes32 randomness = beacon.value(uint32(w.time()));
+            (FrozenRules frozen, bytes32 randomness) = _roundOf(w);
             if (randomness == 0) continue;
             bounties += _assign(workloads[i], w, frozen, randomness, caller);
         }
@@ -93,7 +92,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         _checkTerms(request, terms);
         WorkloadWord w = WorkloadWordLib.pending(
             WorkloadWordLib.feeAndTag(request.fee, tag),
-            marks & ASKS == 0 ? _scheduledRound(terms) : IBeacon(_rules[terms.rules].beacon).nextRound(),
+            marks & ASKS == 0 ? _scheduledRound(terms) : BeaconCall.namedRound(_rules[terms.rules].beacon),
             request.maxRunTime,
             _min(terms.responseWindow, request.maxRunTime / 10),
             request.rescue,
@@ -147,7 +146,7 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         if (marks & PAUSED != 0) {
             uint256 until = pausedUntil[class];
             // When it ran out and nobody has lifted it yet, the mark means nothing.
-            if (block.timestamp <= until) revert SubmissionsPaused(class, until);
+            if (block.timestamp <= until) revert SubmissionsPaused(class, block.timestamp, until);
         }
         if (marks & RESTRICTED != 0) _checkAdmitted(AccessList.Requesters, requester);
     }
@@ -186,10 +185,10 @@ abstract contract Submission is WorkloadStore, IMarketCore {
         if (have < least || have > most) revert InvalidTerms(term, have, least, most);
     }
 
-    /// @dev What the draw needs of the rules: one read of their first word.
-    function _drawRulesOf(WorkloadWord w) private view returns (IBeacon beacon, FrozenRules frozen) {
+    /// @dev What the draw needs of the rules, one read of their first word, and the value of the workload's round; zero while there is none.
+    function _roundOf(WorkloadWord w) private view returns (FrozenRules frozen, bytes32 randomness) {
         StoredRules storage r = _rules[w.rules()];
-        return (IBeacon(r.beacon), r.frozen);
+        return (r.frozen, BeaconCall.valueOf(r.beacon, w.time()));
     }
 
     /// @dev The draw. Candidates are a pure function of (randomness, workload, active set of the frozen epoch); slots go in that order to

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IMarketExtension} from "../interfaces/IMarket.sol";
+import {BeaconCall} from "../libraries/BeaconCall.sol";
 import {FrozenRules} from "../libraries/FrozenRules.sol";
 import {SlotWord} from "../libraries/SlotWord.sol";
 import {Terms} from "../libraries/Terms.sol";
@@ -64,8 +64,8 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         _checkRequester(workload, spec.requester);
         WorkloadWord w = _workloads[workload];
         if (w.isIn(Phase.Pending)) {
-            // Once the draw can be known, a free cancel would be a free re-roll.
-            if (!IBeacon(_rules[w.rules()].beacon).isOpen(uint32(w.time()))) revert RoundFixed(w.time());
+            // Once the draw can be known, a free cancel would be a free re-roll. Where the beacon does not say, the draw's end refunds.
+            if (!BeaconCall.isOpen(_rules[w.rules()].beacon, w.time())) revert RoundFixed(w.time());
             _credit(spec.requester, w.fee());
             _finish(workload, w, Outcome.Cancelled, true, Ledger(0, w.fee(), 0, 0));
             return;
@@ -81,7 +81,7 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
             return;
         }
         uint256 from = w.time() + requested + delay;
-        if (block.timestamp < from) revert CancelDelayRunning(from);
+        if (block.timestamp < from) revert CancelDelayRunning(block.timestamp, from);
         _cancelProving(workload, spec, w, seats);
     }
 
@@ -109,7 +109,7 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
 
     function _checkRequester(bytes32 workload, address requester) private view {
         address caller = _msgSender();
-        if (requester != caller) revert NotRequester(workload, caller);
+        if (requester != caller) revert NotRequester(workload, caller, requester);
     }
 
     /// @dev What an answer other than a commit needs: it is possible in any phase after the draw until the silence window is over.
@@ -122,6 +122,7 @@ abstract contract Withdrawing is WorkloadStore, IMarketExtension {
         if (w.phase() < Phase.Proving) revert WrongPhase(workload, w.phase(), Phase.Proving);
         (key, s) = _findOwn(workload, w, seat);
         uint256 silentAt = w.time() + _rulesOf(spec).silenceWindow;
-        if (s.isIn(SlotState.Assigned) && block.timestamp > silentAt) revert SilenceWindowOver(silentAt);
+        if (s.isIn(SlotState.Assigned) && block.timestamp > silentAt)
+            revert SilenceWindowOver(block.timestamp, silentAt);
     }
 }

@@ -60,7 +60,7 @@ abstract contract WorkloadStore is SlotStore {
     function _loadOpen(bytes32 workload) internal view returns (WorkloadWord w) {
         w = _workloads[workload];
         if (!w.isIn(Phase.Proving)) revert WrongPhase(workload, w.phase(), Phase.Proving);
-        if (!_isOpen(w)) revert CommitsClosedAlready(w.deadline());
+        if (!_isOpen(w)) revert CommitsClosedAlready(block.timestamp, w.deadline());
     }
 
     /// @dev The word of a slot assigned to a seat of the caller. New work always takes the main word and stays there until its seat commits.
@@ -69,14 +69,15 @@ abstract contract WorkloadStore is SlotStore {
         s = _slots[key];
         if (s.tag() != w.tag() || s.isIn(SlotState.Free)) revert SeatNotInWorkload(workload, seat);
         address caller = _msgSender();
-        if (s.busy() && s.payload() != uint160(caller)) revert NotOperator(seat, caller);
+        if (s.busy() && s.payload() != uint160(caller)) revert NotOperator(seat, caller, address(s.payload()));
     }
 
     /// @dev Reveals begin after the delay, so that a reorg cannot reopen commits after one, and end with the window.
     function _checkRevealWindow(WorkloadWord w) internal view {
         uint256 from = w.deadline() + w.frozen().revealDelay();
         uint256 until = from + w.frozen().revealWindow();
-        if (block.timestamp <= from || block.timestamp > until) revert OutsideRevealWindow(from, until);
+        if (block.timestamp <= from || block.timestamp > until)
+            revert OutsideRevealWindow(block.timestamp, from, until);
     }
 
     /// @dev Checks that the caller opens a commitment with the sha-256 `digest` of its proof.
@@ -93,9 +94,10 @@ abstract contract WorkloadStore is SlotStore {
 
     /// @dev Reverts before commits are closed and every one is revealed or the reveal window over.
     function _checkRevealsOver(WorkloadWord w) internal view {
-        if (_isOpen(w)) revert TooEarly(w.deadline() + 1);
+        if (_isOpen(w)) revert TooEarly(block.timestamp, w.deadline() + 1);
         uint256 revealEnd = w.deadline() + w.frozen().revealDelay() + w.frozen().revealWindow();
-        if (w.valid() + w.invalid() < w.commits() && block.timestamp <= revealEnd) revert TooEarly(revealEnd + 1);
+        if (w.valid() + w.invalid() < w.commits() && block.timestamp <= revealEnd)
+            revert TooEarly(block.timestamp, revealEnd + 1);
     }
 
     /// @dev Writes the last word of a workload. The caller books the burn with the account it credits.

@@ -24,12 +24,12 @@ contract HashcashPuzzle is IPuzzle {
     uint256 private immutable _target;
 
     /// @notice Work and count are at least 1, the count at most {MAX_COUNT}.
-    error InvalidDifficulty(uint64 work, uint256 count);
+    error InvalidDifficulty(uint64 work, uint256 count, uint256 most);
 
     /// @param work_ Hashes that one number takes on average.
     /// @param count_ Numbers in a solution.
     constructor(uint64 work_, uint256 count_) {
-        if (work_ == 0 || count_ == 0 || count_ > MAX_COUNT) revert InvalidDifficulty(work_, count_);
+        if (work_ == 0 || count_ == 0 || count_ > MAX_COUNT) revert InvalidDifficulty(work_, count_, MAX_COUNT);
         work = work_;
         count = count_;
         _target = type(uint256).max / work_;

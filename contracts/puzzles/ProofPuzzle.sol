@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IMarketExtension} from "../interfaces/IMarket.sol";
 import {IProofVerifier} from "../interfaces/IProofVerifier.sol";
 import {IPuzzle} from "../interfaces/IPuzzle.sol";
+import {ForeignCall} from "../libraries/ForeignCall.sol";
 
 /// @title A proof of a seeded statement, made by a program of the market
 /// @notice What only the class's hardware can do in time: run a real prover. The statement is {statementOf} the seat's seed, the program is
@@ -28,9 +29,7 @@ contract ProofPuzzle is IPuzzle {
     /// @notice The program is not deployed, or has no verifier contract.
     error UnknownProgram(bytes32 program);
     /// @notice The verifier is not the one the program was deployed with.
-    error VerifierChanged(address verifier);
-    /// @notice Too little gas is left to give the verifier what it may use.
-    error NotEnoughGas(uint256 have, uint256 want);
+    error VerifierChanged(address verifier, bytes32 have, bytes32 want);
 
     /// @param market The market.
     /// @param program_ A program of it.
@@ -43,16 +42,13 @@ contract ProofPuzzle is IPuzzle {
     /// @inheritdoc IPuzzle
     function isSolved(bytes32 seed, address operator, bytes calldata solution) external view returns (bool solved) {
         address target = verifier;
-        if (target.codehash != codeHash) revert VerifierChanged(target);
+        if (target.codehash != codeHash) revert VerifierChanged(target, target.codehash, codeHash);
         uint256 cap = verifierGas;
         bytes memory input = abi.encodeCall(IProofVerifier.verify, (seed, operator, statementOf(seed), solution));
         // Nobody that relays an answer can make a valid proof look invalid (EIP-150).
-        uint256 needed = (cap * 64) / 63 + GAS_RESERVE;
-        if (gasleft() < needed) revert NotEnoughGas(gasleft(), needed);
-        assembly ("memory-safe") {
-            solved := staticcall(cap, target, add(input, 32), mload(input), 0x00, 0x20)
-            solved := and(and(solved, gt(returndatasize(), 31)), eq(mload(0x00), 1))
-        }
+        ForeignCall.checkGas(cap, GAS_RESERVE);
+        (, uint256 answer) = ForeignCall.ask(target, cap, input);
+        return answer == 1;
     }
 
     /// @notice The public inputs of a seed's statement: one word, the seed without its lowest eight bits.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {BlockhashBeacon} from "../../contracts/beacons/BlockhashBeacon.sol";
+import {ForeignCall} from "../../contracts/libraries/ForeignCall.sol";
 import {Test} from "../support/solidity/Test.sol";
 
 /// @title Answers like the history contract of EIP-2935, which serves the last 8,191 blocks and reverts for others
@@ -25,10 +26,10 @@ contract BlockhashBeaconTest is Test {
     }
 
     function test_constructor_RevertWhen_TheLagIsOutOfBounds() public {
-        vm.expectRevert(abi.encodeWithSelector(BlockhashBeacon.InvalidLag.selector, 1));
+        vm.expectRevert(abi.encodeWithSelector(BlockhashBeacon.InvalidLag.selector, 1, 2, 65_535));
         new BlockhashBeacon(1);
         assertEq(new BlockhashBeacon(2).lag(), 2, "two is enough");
-        vm.expectRevert(abi.encodeWithSelector(BlockhashBeacon.InvalidLag.selector, 65_536));
+        vm.expectRevert(abi.encodeWithSelector(BlockhashBeacon.InvalidLag.selector, 65_536, 2, 65_535));
         new BlockhashBeacon(65_536);
         assertEq(new BlockhashBeacon(65_535).scheduleFor(address(this)).lag, 65_535, "the most that a schedule holds");
     }
@@ -81,6 +82,24 @@ contract BlockhashBeaconTest is Test {
         _redraws(300, 1);
         vm.etch(HISTORY, hex"60016000f3");
         _redraws(300, 1);
+    }
+
+    /// @dev Attack: ask with so little gas that the history cannot answer, so that the round is drawn again while its own hash is still to be had.
+    function test_value_RevertWhen_GasStarved() public {
+        vm.roll(20_003 + 5000);
+        vm.setBlockhash(20_003 + 19 * 256, bytes32("another block's"));
+        uint256 refused;
+        uint256 answered;
+        for (uint256 gas_ = 500; gas_ < 60_000; gas_ += 250) {
+            (bool ok, bytes memory answer) = address(_beacon).staticcall{gas: gas_}(
+                abi.encodeCall(_beacon.value, (20_003))
+            );
+            if (ok) {
+                ++answered;
+                assertEq(bytes32(answer), keccak256(abi.encode("history", 20_003)), "its own");
+            } else if (bytes4(answer) == ForeignCall.NotEnoughGas.selector) ++refused;
+        }
+        assertTrue(refused != 0 && answered != 0, "both sides of the border were tried");
     }
 
     /// @dev `age` blocks after the round its value is the hash of the block `times` · 256 later.

@@ -80,13 +80,30 @@ contract CommitteeBeaconTest is CommitteeFixture {
     /// @dev Attack: a beacon that burns its gas, answers with too little, too much or a megabyte. None of it is a round, and none stops the opening.
     function test_open_WhatIsNoRoundIsNone() public balanced {
         Workload memory w = revealedByBoth();
-        for (uint8 mood; mood < 5; ++mood) {
+        for (uint8 mood; mood < 6; ++mood) {
             uint256 snapshot = vm.snapshotState();
             vm.etch(address(beacon), address(new BadBeacon(mood)).code);
             open(w);
             assertEq(committee.judgmentOf(w.id).round, 0, "no round");
             vm.revertToState(snapshot);
         }
+    }
+
+    /// @dev Attack: the same once the attempt has its round. The draw waits for a value, and the attempt's time ends it.
+    function test_draw_RevertWhen_TheBeaconIsBad() public balanced {
+        Workload memory w = revealedByBoth();
+        open(w);
+        uint256 round = committee.judgmentOf(w.id).round;
+        for (uint8 mood; mood < 6; ++mood) {
+            if (mood == 3) continue;
+            vm.etch(address(beacon), address(new BadBeacon(mood)).code);
+            uint256 before = gasleft();
+            vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.RoundNotKnown.selector, round));
+            drawCommittee(w);
+            assertLt(before - gasleft(), 250_000, "gas");
+        }
+        toDrawOver(w);
+        assertStage(w, ICommitteeTypes.Stage.Failed);
     }
 
     /// @dev Attack: open with so little gas that the beacon runs out of it, so that the attempt gets no round.

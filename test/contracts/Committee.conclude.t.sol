@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ICommitteeErrors, ICommitteeEvents, ICommitteeTypes} from "../../contracts/interfaces/ICommittee.sol";
 import {IProverRegistryEvents, IProverRegistryTypes} from "../../contracts/interfaces/IProverRegistry.sol";
+import {Recipient} from "../../contracts/libraries/Recipient.sol";
 import {RequestBuilder} from "../support/solidity/Builders.sol";
 import {CommitteeFixture} from "../support/solidity/CommitteeFixture.sol";
 
@@ -109,7 +110,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
 
     function test_conclude_RevertWhen_NotTheMarket() public {
         Workload memory w = revealedByBoth();
-        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.OnlyMarket.selector, keeper));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.OnlyMarket.selector, keeper, address(market)));
         vm.prank(keeper);
         committee.conclude(w.id);
     }
@@ -445,6 +446,27 @@ contract CommitteeConcludeTest is CommitteeFixture {
         assertOutcome(w, Outcome.Proven);
         assertEq(balanceOf(alice), shareOf(judgedPotOf(FEE), 1, 2), "undecided: as before");
         assertEq(balanceOf(bob), shareOf(judgedPotOf(FEE), 2, 2), "fifteen found it valid");
+    }
+
+    function test_withdraw_RevertWhen_NobodyCouldUseItThere() public balanced {
+        Workload memory w = revealedByBoth();
+        seated(w);
+        vote(w, 0, SIZE, 0);
+        toVotesOver(w);
+        fundBond(dave);
+        appeal(w, dave);
+        publishRound(w, bytes32("appeal"));
+        drawCommittee(w);
+        vote(w, 0, APPEAL_SIZE, 3);
+        toVotesOver(w);
+        settle(w, pair(seatOf[alice], seatOf[bob]));
+        assertLt(0, committee.owed(dave), "it was right");
+        address[2] memory dead = [address(market), address(committee)];
+        for (uint256 i; i < dead.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(Recipient.InvalidRecipient.selector, dead[i]));
+            vm.prank(dave);
+            committee.withdraw(dead[i]);
+        }
     }
 
     function test_withdraw_RevertWhen_NothingIsOwed() public {

@@ -12,7 +12,8 @@ contract CommitteeJudgeTest is CommitteeFixture {
     // ─── Open ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function test_constructor_RevertWhen_TheRegistryIsAnothers() public {
-        vm.expectRevert(ICommitteeErrors.NotOurRegistry.selector);
+        address made = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.NotOurRegistry.selector, committee, made));
         new Committee(token, market, IProverRegistry(address(registry)), VALIDATORS);
     }
 
@@ -31,7 +32,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         Workload memory w = committedByBoth();
         revealTo(w, seatOf[alice]);
         uint256 end = market.workloadOf(w.id).deadline + REVEAL_DELAY + REVEAL_WINDOW;
-        vm.expectRevert(abi.encodeWithSelector(IMarketErrors.TooEarly.selector, end + 1));
+        vm.expectRevert(abi.encodeWithSelector(IMarketErrors.TooEarly.selector, block.timestamp, end + 1));
         open(w);
     }
 

@@ -82,7 +82,7 @@ contract CommitteeRelayTest is CommitteeFixture {
         toFinal(w);
         _relayed(
             abi.encodeCall(ICommittee.conclude, (w.id)),
-            abi.encodeWithSelector(ICommitteeErrors.OnlyMarket.selector, address(relay))
+            abi.encodeWithSelector(ICommitteeErrors.OnlyMarket.selector, address(relay), address(market))
         );
     }
 

@@ -169,10 +169,14 @@ contract CommitteeRevealTest is CommitteeFixture {
         uint256 from = market.workloadOf(w.id).deadline + REVEAL_DELAY;
         bytes32 digest = sha256(proofOf(seatOf[alice]));
         vm.warp(from);
-        vm.expectRevert(abi.encodeWithSelector(OutsideRevealWindow.selector, from, from + REVEAL_WINDOW));
+        vm.expectRevert(
+            abi.encodeWithSelector(OutsideRevealWindow.selector, block.timestamp, from, from + REVEAL_WINDOW)
+        );
         _reveal(w, alice, digest, "");
         vm.warp(from + REVEAL_WINDOW + 1);
-        vm.expectRevert(abi.encodeWithSelector(OutsideRevealWindow.selector, from, from + REVEAL_WINDOW));
+        vm.expectRevert(
+            abi.encodeWithSelector(OutsideRevealWindow.selector, block.timestamp, from, from + REVEAL_WINDOW)
+        );
         _reveal(w, alice, digest, "");
         vm.warp(from + REVEAL_WINDOW);
         _reveal(w, alice, digest, "");
@@ -185,7 +189,7 @@ contract CommitteeRevealTest is CommitteeFixture {
         uint256 end = market.workloadOf(w.id).deadline + REVEAL_DELAY + REVEAL_WINDOW;
         revealTo(w, seatOf[alice]);
         vm.warp(end);
-        vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, end + 1));
+        vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, block.timestamp, end + 1));
         market.judgingOf(w.spec);
         vm.warp(end + 1);
         Judging memory j = market.judgingOf(w.spec);

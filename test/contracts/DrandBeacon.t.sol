@@ -366,7 +366,7 @@ contract DrandBeaconTest is Test {
     }
 
     function _refusesLag(uint32 lag, uint32 margin) private {
-        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.LagOutOfBounds.selector, lag, margin));
+        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.LagOutOfBounds.selector, lag, margin, 200));
         new DrandBeacon(lag, margin, NOBODY);
     }
 

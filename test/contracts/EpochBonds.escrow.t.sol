@@ -6,6 +6,7 @@ import {DelayedEscrow} from "../../contracts/aztec/DelayedEscrow.sol";
 import {EpochBonds} from "../../contracts/aztec/EpochBonds.sol";
 import {IEpochBonds} from "../../contracts/aztec/IEpochBonds.sol";
 import {IRollupView} from "../../contracts/aztec/IRollupView.sol";
+import {Recipient} from "../../contracts/libraries/Recipient.sol";
 import {BondsFixture} from "../support/solidity/BondsFixture.sol";
 
 /// @title A token that keeps a hundredth of what is sent
@@ -87,6 +88,17 @@ contract EpochBondsEscrowTest is BondsFixture {
         assertEq(balanceOf(proposer), FUNDS - 40 ether, "the rest stays");
         assertBooks();
         _refuses(0);
+    }
+
+    /// @dev What the bonds send to themselves would be in nobody's balance.
+    function test_withdraw_RevertWhen_ToTheBondsThemselves() public {
+        vm.prank(proposer);
+        bonds.requestWithdrawal(1);
+        vm.warp(block.timestamp + DELAY);
+        vm.expectRevert(abi.encodeWithSelector(Recipient.InvalidRecipient.selector, address(bonds)));
+        vm.prank(proposer);
+        bonds.withdraw(address(bonds));
+        assertBooks();
     }
 
     function test_withdraw_RevertWhen_NothingWasAskedFor() public {
@@ -183,7 +195,7 @@ contract EpochBondsEscrowTest is BondsFixture {
     }
 
     function _refuses(uint256 readyAt) private {
-        vm.expectRevert(abi.encodeWithSelector(DelayedEscrow.NotReady.selector, readyAt));
+        vm.expectRevert(abi.encodeWithSelector(DelayedEscrow.NotReady.selector, block.timestamp, readyAt));
         vm.prank(proposer);
         bonds.withdraw(proposer);
     }

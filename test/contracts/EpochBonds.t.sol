@@ -6,6 +6,7 @@ import {EpochBonds} from "../../contracts/aztec/EpochBonds.sol";
 import {IAztecRollup} from "../../contracts/aztec/IAztecRollup.sol";
 import {IEpochBonds} from "../../contracts/aztec/IEpochBonds.sol";
 import {IRollupView} from "../../contracts/aztec/IRollupView.sol";
+import {BadBeacon} from "../support/solidity/BadBeacon.sol";
 import {BondsFixture} from "../support/solidity/BondsFixture.sol";
 import {KeyWallet} from "../support/solidity/Wallets.sol";
 
@@ -158,7 +159,7 @@ contract EpochBondsTest is BondsFixture {
         bond.slot = 7;
         open(bond);
         bond.slot = 8;
-        _refuses(bond, abi.encodeWithSelector(IEpochBonds.SlotOutOfEpoch.selector, 8, 0));
+        _refuses(bond, abi.encodeWithSelector(IEpochBonds.SlotOutOfEpoch.selector, 8, 2, 0));
     }
 
     function test_open_RevertWhen_ASlotLiesBeforeTheEpoch() public {
@@ -166,7 +167,7 @@ contract EpochBondsTest is BondsFixture {
         IEpochBonds.Bond memory bond = aBond();
         bond.span.epoch = 1;
         bond.slot = 3;
-        _refuses(bond, abi.encodeWithSelector(IEpochBonds.SlotOutOfEpoch.selector, 3, 1));
+        _refuses(bond, abi.encodeWithSelector(IEpochBonds.SlotOutOfEpoch.selector, 3, 0, 1));
     }
 
     function test_open_RevertWhen_TheSpanIsNotTheWholeEpoch() public {
@@ -188,7 +189,7 @@ contract EpochBondsTest is BondsFixture {
     function test_open_RevertWhen_ItCannotBeProvenAnyMore() public {
         IEpochBonds.Bond memory bond = aBond();
         vm.warp(deadline());
-        _refuses(bond, abi.encodeWithSelector(IEpochBonds.PastDeadline.selector, deadline()));
+        _refuses(bond, abi.encodeWithSelector(IEpochBonds.PastDeadline.selector, block.timestamp, deadline()));
         vm.warp(deadline() - 1);
         open(bond);
     }
@@ -238,7 +239,7 @@ contract EpochBondsTest is BondsFixture {
     function test_settle_AnEarlySettlementTakesNobodysTip() public {
         IEpochBonds.Bond memory bond = opened();
         prove(stranger);
-        vm.expectRevert(abi.encodeWithSelector(IEpochBonds.TooEarly.selector, deadline()));
+        vm.expectRevert(abi.encodeWithSelector(IEpochBonds.TooEarly.selector, block.timestamp, deadline()));
         settle(bond);
         prove(proverId);
         vm.warp(deadline() + 365 days);
@@ -249,7 +250,7 @@ contract EpochBondsTest is BondsFixture {
     function test_settle_UnprovenBurnsTheDepositAndNobodyGains() public {
         IEpochBonds.Bond memory bond = opened();
         vm.warp(deadline() - 1);
-        vm.expectRevert(abi.encodeWithSelector(IEpochBonds.TooEarly.selector, deadline()));
+        vm.expectRevert(abi.encodeWithSelector(IEpochBonds.TooEarly.selector, block.timestamp, deadline()));
         settle(bond);
         vm.warp(deadline());
         assertEq(settle(bond), IEpochBonds.State.Broken, "state");
@@ -265,7 +266,7 @@ contract EpochBondsTest is BondsFixture {
     function test_settle_APartOfTheEpochIsNotTheEpoch() public {
         IEpochBonds.Bond memory bond = opened();
         rollup.submitEpochRootProof(_partBy(proverId));
-        vm.expectRevert(abi.encodeWithSelector(IEpochBonds.TooEarly.selector, deadline()));
+        vm.expectRevert(abi.encodeWithSelector(IEpochBonds.TooEarly.selector, block.timestamp, deadline()));
         settle(bond);
         prove(stranger);
         vm.warp(deadline());
@@ -315,7 +316,7 @@ contract EpochBondsTest is BondsFixture {
         rollup.breakDown(true, false);
         uint256 returnsAt = deadline() + bonds.UNREADABLE_GRACE();
         vm.warp(returnsAt - 1);
-        vm.expectRevert(abi.encodeWithSelector(IEpochBonds.Unreadable.selector, returnsAt));
+        vm.expectRevert(abi.encodeWithSelector(IEpochBonds.Unreadable.selector, block.timestamp, returnsAt));
         settle(bond);
         vm.warp(returnsAt);
         assertEq(settle(bond), IEpochBonds.State.Returned, "state");
@@ -328,6 +329,27 @@ contract EpochBondsTest is BondsFixture {
         rollup.breakDown(false, true);
         vm.warp(deadline() + bonds.UNREADABLE_GRACE());
         assertEq(settle(bond), IEpochBonds.State.Returned, "state");
+    }
+
+    /// @dev Attack on a rollup's next release: a view whose answers are none. What cannot be read as yes or no must not keep a bond for ever.
+    function test_settle_AViewThatAnswersNonsenseKeepsNothing() public {
+        IEpochBonds.Bond memory bond = opened();
+        vm.warp(deadline() + bonds.UNREADABLE_GRACE());
+        address view_ = address(bonds.rollup());
+        for (uint8 mood; mood < 6; ++mood) {
+            uint256 snapshot = vm.snapshotState();
+            vm.etch(view_, address(new BadBeacon(mood)).code);
+            assertEq(settle(bond), IEpochBonds.State.Returned, "state");
+            assertBooks();
+            vm.revertToState(snapshot);
+        }
+        // Two words, each neither yes nor no; no code at all.
+        vm.etch(view_, hex"600260005260406000f3");
+        uint256 before = vm.snapshotState();
+        assertEq(settle(bond), IEpochBonds.State.Returned, "neither yes nor no");
+        vm.revertToState(before);
+        vm.etch(view_, "");
+        assertEq(settle(bond), IEpochBonds.State.Returned, "nobody there");
     }
 
     /// @dev A proposer that broke its bond must not make the rollup look unreadable by sending too little gas.

@@ -16,6 +16,15 @@ contract BabblingRollup {
     }
 }
 
+/// @title A rollup that refuses with a megabyte
+contract BombingRollup {
+    fallback() external {
+        assembly {
+            revert(0x80, 0x100000)
+        }
+    }
+}
+
 contract EpochRelayTest is BondsFixture {
     function test_submitAndSettle_PostsAndSettlesInOne() public {
         IEpochBonds.Bond[] memory list = _listOf(opened());
@@ -66,6 +75,22 @@ contract EpochRelayTest is BondsFixture {
         EpochRelay babbled = new EpochRelay(IAztecRollup(address(new BabblingRollup())), bonds);
         vm.expectRevert(abi.encodeWithSelector(EpochRelay.NothingDone.selector, new bytes(256)));
         babbled.submitAndSettle(proofBy(proverId), new IEpochBonds.Bond[](0), stranger);
+    }
+
+    /// @dev Attack: a rollup, whose code its governance can change, refuses with a bomb. A copy of all of it would take the gas of the bonds.
+    function test_submitAndSettle_AReturnBombKeepsNoBondWaiting() public {
+        IEpochBonds.Bond[] memory list = _listOf(opened());
+        prove(proverId);
+        EpochRelay bombed = new EpochRelay(IAztecRollup(address(new BombingRollup())), bonds);
+        (bool posted, uint256 count) = bombed.submitAndSettle{gas: 4_000_000}(proofBy(proverId), list, stranger);
+        assertFalse(posted, "refused");
+        assertEq(count, 1, "settled");
+    }
+
+    function test_submitAndSettle_NothingIsPostedWhereNoRollupIs() public {
+        EpochRelay lost = new EpochRelay(IAztecRollup(account("nobody")), bonds);
+        vm.expectRevert(abi.encodeWithSelector(EpochRelay.NothingDone.selector, ""));
+        lost.submitAndSettle(proofBy(proverId), new IEpochBonds.Bond[](0), stranger);
     }
 
     /// @dev The least gas with which a call does not revert is what wallets give: with it the bond must not be passed over.

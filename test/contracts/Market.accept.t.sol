@@ -65,7 +65,7 @@ contract MarketAcceptTest is MarketFixture {
     function test_accept_IsPossibleUntilTheDeadline() public {
         Workload memory w = drawnToAlice();
         vm.warp(deadlineOf(w) + 1);
-        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, deadlineOf(w)));
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, deadlineOf(w)));
         accept(w, seatOf[alice]);
         vm.warp(deadlineOf(w));
         accept(w, seatOf[alice]);
@@ -94,7 +94,7 @@ contract MarketAcceptTest is MarketFixture {
 
     function test_accept_RevertWhen_NotTheOperator() public {
         Workload memory w = drawnToAlice();
-        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob));
+        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob, alice));
         vm.prank(bob);
         market.accept(w.id, seatOf[alice]);
     }
@@ -110,7 +110,7 @@ contract MarketAcceptTest is MarketFixture {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         release(w);
-        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp));
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, block.timestamp));
         accept(w, seatOf[bob]);
     }
 }

@@ -51,6 +51,14 @@ contract MarketAccountsTest is MarketFixture {
         market.withdraw(alice, 5 ether + 1);
     }
 
+    /// @dev Tokens that the market sends to itself would be in nobody's account, and nobody could ever take them out.
+    function test_withdraw_RevertWhen_ToTheMarketItself() public balanced {
+        fund(alice, 5 ether);
+        vm.expectRevert(abi.encodeWithSelector(InvalidRecipient.selector, address(market)));
+        vm.prank(alice);
+        market.withdraw(address(market), 1 ether);
+    }
+
     /// @dev Attack: spend what is locked in a workload.
     function test_withdraw_RevertWhen_Locked() public {
         submit(aRequest());
@@ -109,7 +117,8 @@ contract MarketAccountsTest is MarketFixture {
     }
 
     function test_constructor_RevertWhen_TheRegistryIsAnothers() public {
-        vm.expectRevert(NotOurRegistry.selector);
+        address made = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        vm.expectRevert(abi.encodeWithSelector(NotOurRegistry.selector, market, made));
         new Market(extension, owner);
     }
 

@@ -183,7 +183,7 @@ contract MarketAssignTest is MarketFixture {
         beacon.publish(uint32(w.round), bytes32("any"));
         uint256 over = registry.genesis() + (w.epoch + 3) * EPOCH;
         vm.warp(over);
-        vm.expectRevert(abi.encodeWithSelector(AssignWindowOver.selector, w.epoch));
+        vm.expectRevert(abi.encodeWithSelector(AssignWindowOver.selector, w.epoch + 4, w.epoch + 3));
         assign(w);
         vm.warp(over - 1);
         assign(w);

@@ -61,12 +61,12 @@ contract MarketBeaconsTest is MarketFixture {
     }
 
     function test_submit_RevertWhen_DrandShowsThatTheClockIsStale() public {
-        (DrandBeacon drand, uint256 due) = _staleDrand(address(market));
+        DrandBeacon drand = _staleDrand(address(market));
         Request memory request = aRequest();
         vm.expectEmit(address(market));
         emit ClockDoubted(CLASS, true);
         drand.publish(ROUND, _signature());
-        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.ClockStale.selector, ROUND, due));
+        vm.expectRevert(abi.encodeWithSelector(NoRoundYet.selector, address(drand)));
         vm.prank(requester);
         market.submit(request);
         vm.expectRevert(abi.encodeWithSelector(ClockInDoubt.selector, CLASS));
@@ -75,7 +75,7 @@ contract MarketBeaconsTest is MarketFixture {
 
     /// @dev Without a call to the beacon nothing but the mark says that it refuses.
     function test_submit_GoesOnOnceTheClockHasCaughtUp() public {
-        (DrandBeacon drand, ) = _staleDrand(address(market));
+        DrandBeacon drand = _staleDrand(address(market));
         drand.publish(ROUND, _signature());
         vm.warp(drand.timeOf(ROUND));
         assertEq(submit(aRequest()).round, ROUND + LAG, "asked for");
@@ -93,17 +93,17 @@ contract MarketBeaconsTest is MarketFixture {
         drand.publish(ROUND, _signature());
         _useBeacon(address(drand));
         Request memory request = aRequest();
-        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.ClockStale.selector, ROUND, ROUND - 1200));
+        vm.expectRevert(abi.encodeWithSelector(NoRoundYet.selector, address(drand)));
         vm.prank(requester);
         market.submit(request);
     }
 
     /// @dev A beacon that tells somebody else would leave this market counting: it is asked each time.
     function test_submit_RevertWhen_TheClockIsStaleAndTheBeaconTellsAnother() public {
-        (DrandBeacon drand, uint256 due) = _staleDrand(address(0));
+        DrandBeacon drand = _staleDrand(address(0));
         drand.publish(ROUND, _signature());
         Request memory request = aRequest();
-        vm.expectRevert(abi.encodeWithSelector(DrandBeacon.ClockStale.selector, ROUND, due));
+        vm.expectRevert(abi.encodeWithSelector(NoRoundYet.selector, address(drand)));
         vm.prank(requester);
         market.submit(request);
         vm.warp(drand.timeOf(ROUND));
@@ -151,10 +151,9 @@ contract MarketBeaconsTest is MarketFixture {
     }
 
     /// @dev The round came out an hour ago: whoever submits now knows every value of the next hour.
-    function _staleDrand(address user) private returns (DrandBeacon drand, uint256 due) {
+    function _staleDrand(address user) private returns (DrandBeacon drand) {
         drand = new DrandBeacon(LAG, 4, IBeaconUser(user));
-        due = ROUND - 1200;
-        vm.warp(drand.timeOf(uint32(due)));
+        vm.warp(drand.timeOf(ROUND - 1200));
         _useBeacon(address(drand));
     }
 

@@ -61,7 +61,9 @@ contract MarketCancelTest is MarketFixture {
         assertEq(market.workloadOf(w.id).cancelRequestedAt, w.startedAt + 40, "requested");
 
         vm.warp(w.startedAt + 40 + CANCEL_DELAY - 1);
-        vm.expectRevert(abi.encodeWithSelector(CancelDelayRunning.selector, w.startedAt + 40 + CANCEL_DELAY));
+        vm.expectRevert(
+            abi.encodeWithSelector(CancelDelayRunning.selector, block.timestamp, w.startedAt + 40 + CANCEL_DELAY)
+        );
         cancel(w, none());
         vm.warp(w.startedAt + 40 + CANCEL_DELAY);
         uint256 burned = baseBurnOf(FEE);
@@ -156,7 +158,7 @@ contract MarketCancelTest is MarketFixture {
 
     function test_cancel_RevertWhen_NotTheRequester() public {
         Workload memory w = submit(aRequest());
-        vm.expectRevert(abi.encodeWithSelector(NotRequester.selector, w.id, alice));
+        vm.expectRevert(abi.encodeWithSelector(NotRequester.selector, w.id, alice, requester));
         vm.prank(alice);
         market.cancel(w.spec, none());
     }
@@ -191,7 +193,7 @@ contract MarketCancelTest is MarketFixture {
         Workload memory w = drawnToAlice();
         cancel(w, none());
         vm.warp(deadlineOf(w) + 1);
-        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, deadlineOf(w)));
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, deadlineOf(w)));
         cancel(w, none());
         vm.warp(deadlineOf(w));
         cancel(w, none());

@@ -104,7 +104,7 @@ contract MarketCommitTest is MarketFixture {
     function test_commit_IsPossibleUntilTheDeadlineAndNotLater() public {
         Workload memory w = drawnToAlice();
         vm.warp(deadlineOf(w) + 1);
-        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, deadlineOf(w)));
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, deadlineOf(w)));
         commit(w, seatOf[alice]);
         vm.warp(deadlineOf(w));
         uint256 snapshot = vm.snapshotState();
@@ -156,7 +156,7 @@ contract MarketCommitTest is MarketFixture {
 
     function test_commit_RevertWhen_NotTheOperator() public {
         Workload memory w = drawnToAlice();
-        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob));
+        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob, alice));
         vm.prank(bob);
         market.commit(w.id, seatOf[alice], 1);
     }
@@ -185,7 +185,7 @@ contract MarketCommitTest is MarketFixture {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         release(w);
-        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp));
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, block.timestamp));
         commit(w, seatOf[bob]);
     }
 }

@@ -95,7 +95,7 @@ contract MarketCommitOpenTest is MarketFixture {
     function test_commitOpen_IsPossibleUntilTheDeadlineAndNotLater() public {
         Workload memory w = drawnToAlice();
         vm.warp(deadlineOf(w) + 1);
-        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, deadlineOf(w)));
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, deadlineOf(w)));
         commitOpen(w, seatOf[bob]);
         vm.warp(deadlineOf(w));
         commitOpen(w, seatOf[bob]);
@@ -166,7 +166,7 @@ contract MarketCommitOpenTest is MarketFixture {
     function test_commitOpen_RevertWhen_NotTheOperator() public {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
-        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[bob], carol));
+        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[bob], carol, bob));
         vm.prank(carol);
         market.commitOpen(w.spec, seatOf[bob], 1);
     }
@@ -174,7 +174,7 @@ contract MarketCommitOpenTest is MarketFixture {
     function test_commitOpen_RevertWhen_SeatDoesNotExist() public {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
-        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, 99, bob));
+        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, 99, bob, address(0)));
         vm.prank(bob);
         market.commitOpen(w.spec, 99, 1);
     }
@@ -183,7 +183,7 @@ contract MarketCommitOpenTest is MarketFixture {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
-        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp));
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, block.timestamp));
         commitOpen(w, seatOf[bob]);
     }
 
@@ -201,16 +201,16 @@ contract MarketCommitOpenTest is MarketFixture {
         vm.warp(rescueAt(w));
         // 31 commits fit the word; two of them are kept for Alice and Bob.
         for (uint256 seat = 6; seat < 6 + 29; ++seat) commitOpenJunk(w, seat);
-        vm.expectRevert(abi.encodeWithSelector(TooManyCommits.selector, 31));
+        vm.expectRevert(abi.encodeWithSelector(TooManyCommits.selector, 32, 31));
         commitOpen(w, seatOf[carol]);
         commit(w, seatOf[alice]);
-        vm.expectRevert(abi.encodeWithSelector(TooManyCommits.selector, 31));
+        vm.expectRevert(abi.encodeWithSelector(TooManyCommits.selector, 32, 31));
         commitOpen(w, seatOf[carol]);
         commit(w, seatOf[bob]);
         WorkloadState memory state = market.workloadOf(w.id);
         assertEq(state.commits, 31, "commits");
         assertFalse(state.closedEarly, "what was open is not closed by commits");
-        vm.expectRevert(abi.encodeWithSelector(TooManyCommits.selector, 31));
+        vm.expectRevert(abi.encodeWithSelector(TooManyCommits.selector, 32, 31));
         commitOpen(w, seatOf[carol]);
         assertEq(market.slotOf(w.id, seatOf[bob]).order, 30, "the last order fits its field");
 

@@ -46,7 +46,7 @@ contract MarketDeclineTest is MarketFixture {
     function test_decline_IsPossibleUntilTheSilenceWindowIsOver() public {
         Workload memory w = drawnToAlice();
         vm.warp(w.startedAt + SILENCE + 1);
-        vm.expectRevert(abi.encodeWithSelector(SilenceWindowOver.selector, w.startedAt + SILENCE));
+        vm.expectRevert(abi.encodeWithSelector(SilenceWindowOver.selector, block.timestamp, w.startedAt + SILENCE));
         decline(w, seatOf[alice]);
         vm.warp(w.startedAt + SILENCE);
         decline(w, seatOf[alice]);
@@ -135,7 +135,7 @@ contract MarketDeclineTest is MarketFixture {
 
     function test_decline_RevertWhen_NotTheOperator() public {
         Workload memory w = drawnToAlice();
-        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob));
+        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob, alice));
         vm.prank(bob);
         market.decline(w.spec, seatOf[alice]);
     }

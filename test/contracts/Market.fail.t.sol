@@ -183,7 +183,7 @@ contract MarketFailTest is MarketFixture {
     function test_fail_OfASilentSeatIsPossibleUntilTheSilenceWindowIsOver() public {
         Workload memory w = drawnToAlice();
         vm.warp(w.startedAt + SILENCE + 1);
-        vm.expectRevert(abi.encodeWithSelector(SilenceWindowOver.selector, w.startedAt + SILENCE));
+        vm.expectRevert(abi.encodeWithSelector(SilenceWindowOver.selector, block.timestamp, w.startedAt + SILENCE));
         fail(w, seatOf[alice], FailReason.OutOfTime);
         vm.warp(w.startedAt + SILENCE);
         fail(w, seatOf[alice], FailReason.OutOfTime);
@@ -220,7 +220,7 @@ contract MarketFailTest is MarketFixture {
 
     function test_fail_RevertWhen_NotTheOperator() public {
         Workload memory w = drawnToAlice();
-        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob));
+        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob, alice));
         vm.prank(bob);
         market.fail(w.spec, seatOf[alice], FailReason.OutOfTime);
     }

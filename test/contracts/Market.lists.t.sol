@@ -109,7 +109,9 @@ contract MarketListsTest is MarketFixture {
         vm.prank(keeper);
         market.pauseSubmissions(CLASS, 1 hours);
         Request memory request = aRequest();
-        vm.expectRevert(abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, block.timestamp + 1 hours));
+        vm.expectRevert(
+            abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, block.timestamp, block.timestamp + 1 hours)
+        );
         vm.prank(requester);
         market.submit(request);
         vm.prank(keeper);

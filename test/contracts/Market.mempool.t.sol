@@ -43,7 +43,7 @@ contract MarketMempoolTest is MarketFixture {
         vm.warp(w.startedAt + RUN_TIME / 2);
         cancel(w, none());
         vm.warp(block.timestamp + CANCEL_DELAY - 1);
-        vm.expectRevert(abi.encodeWithSelector(CancelDelayRunning.selector, block.timestamp + 1));
+        vm.expectRevert(abi.encodeWithSelector(CancelDelayRunning.selector, block.timestamp, block.timestamp + 1));
         cancel(w, none());
         submitProof(w, seatOf[alice]);
         assertEq(balanceOf(alice), potOf(FEE) + SETTLE_BOUNTY, "paid in full");

@@ -24,7 +24,7 @@ contract MarketPauseTest is MarketFixture {
         emit PauseSet(CLASS, until);
         _pause(1 hours);
         Request memory request = aRequest();
-        vm.expectRevert(abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, until));
+        vm.expectRevert(abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, block.timestamp, until));
         vm.prank(requester);
         market.submit(request);
         assertEq(market.classTermsOf(CLASS).rules, 1, "the terms are what they were");
@@ -40,7 +40,7 @@ contract MarketPauseTest is MarketFixture {
         _pause(1 hours);
         vm.warp(block.timestamp + 1 hours);
         Request memory request = aRequest();
-        vm.expectRevert(abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, block.timestamp));
+        vm.expectRevert(abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, block.timestamp, block.timestamp));
         vm.prank(requester);
         market.submit(request);
         vm.warp(block.timestamp + 1);
@@ -68,7 +68,7 @@ contract MarketPauseTest is MarketFixture {
 
     function test_liftPause_ByTheGuardianAtOnceByAnyoneAfterwards() public {
         _pause(1 hours);
-        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, keeper));
+        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, keeper, guardian));
         vm.prank(keeper);
         market.liftPause(CLASS);
         vm.prank(guardian);
@@ -89,11 +89,11 @@ contract MarketPauseTest is MarketFixture {
     function test_pauseSubmissions_RevertWhen_StrungTogether() public {
         uint256 from = block.timestamp + 3 days + 7 days + 1;
         _pause(3 days);
-        vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, from));
+        vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, block.timestamp, from));
         _pause(3 days);
         vm.warp(from - 1);
         market.liftPause(CLASS);
-        vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, from));
+        vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, block.timestamp, from));
         _pause(3 days);
         vm.warp(from);
         _pause(3 days);
@@ -106,7 +106,7 @@ contract MarketPauseTest is MarketFixture {
         vm.warp(block.timestamp + 1 days);
         vm.prank(guardian);
         market.liftPause(CLASS);
-        vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, from));
+        vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, block.timestamp, from));
         _pause(1);
         vm.warp(from);
         _pause(1);
@@ -127,7 +127,9 @@ contract MarketPauseTest is MarketFixture {
         vm.prank(owner);
         market.setClassTerms(CLASS, someTerms(1));
         Request memory request = aRequest();
-        vm.expectRevert(abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, block.timestamp + 1 hours));
+        vm.expectRevert(
+            abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, block.timestamp, block.timestamp + 1 hours)
+        );
         vm.prank(requester);
         market.submit(request);
     }
@@ -136,14 +138,14 @@ contract MarketPauseTest is MarketFixture {
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, guardian));
         vm.prank(guardian);
         market.setGuardian(guardian);
-        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, owner));
+        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, owner, guardian));
         vm.prank(owner);
         market.pauseSubmissions(CLASS, 1);
         vm.expectEmit(address(market));
         emit GuardianSet(address(0));
         vm.prank(owner);
         market.setGuardian(address(0));
-        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, guardian));
+        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, guardian, address(0)));
         _pause(1);
     }
 
@@ -154,10 +156,10 @@ contract MarketPauseTest is MarketFixture {
         emit GuardianOffered(next);
         vm.prank(owner);
         market.setGuardian(next);
-        vm.expectRevert(abi.encodeWithSelector(NotPendingGuardian.selector, keeper));
+        vm.expectRevert(abi.encodeWithSelector(NotPendingGuardian.selector, keeper, next));
         vm.prank(keeper);
         market.acceptGuardian();
-        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, next));
+        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, next, guardian));
         vm.prank(next);
         market.pauseSubmissions(CLASS, 1);
         _pause(1);
@@ -165,11 +167,11 @@ contract MarketPauseTest is MarketFixture {
         emit GuardianSet(next);
         vm.prank(next);
         market.acceptGuardian();
-        vm.expectRevert(abi.encodeWithSelector(NotPendingGuardian.selector, next));
+        vm.expectRevert(abi.encodeWithSelector(NotPendingGuardian.selector, next, address(0)));
         vm.prank(next);
         market.acceptGuardian();
         vm.warp(block.timestamp + 8 days);
-        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, guardian));
+        vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, guardian, next));
         _pause(1);
         vm.prank(next);
         market.pauseSubmissions(CLASS, 1);
@@ -181,7 +183,7 @@ contract MarketPauseTest is MarketFixture {
         market.setGuardian(keeper);
         vm.prank(owner);
         market.setGuardian(address(0));
-        vm.expectRevert(abi.encodeWithSelector(NotPendingGuardian.selector, keeper));
+        vm.expectRevert(abi.encodeWithSelector(NotPendingGuardian.selector, keeper, address(0)));
         vm.prank(keeper);
         market.acceptGuardian();
     }

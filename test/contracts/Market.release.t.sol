@@ -140,7 +140,7 @@ contract MarketReleaseTest is MarketFixture {
         Workload memory w = _drawnToThree();
         commit(w, seatOf[alice]);
         vm.warp(deadlineOf(w) + 1);
-        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, deadlineOf(w)));
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, deadlineOf(w)));
         release(w);
         vm.warp(deadlineOf(w));
         release(w);
@@ -156,7 +156,7 @@ contract MarketReleaseTest is MarketFixture {
     function test_release_RevertWhen_NotTheRequester() public {
         Workload memory w = _drawnToThree();
         commit(w, seatOf[alice]);
-        vm.expectRevert(abi.encodeWithSelector(NotRequester.selector, w.id, bob));
+        vm.expectRevert(abi.encodeWithSelector(NotRequester.selector, w.id, bob, requester));
         vm.prank(bob);
         market.release(w.spec);
     }
@@ -165,7 +165,7 @@ contract MarketReleaseTest is MarketFixture {
         Workload memory w = _drawnToThree();
         commit(w, seatOf[alice]);
         release(w);
-        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp));
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, block.timestamp));
         release(w);
     }
 

@@ -123,6 +123,7 @@ contract MarketRulesTest is MarketFixture {
         vm.expectRevert(
             abi.encodeWithSelector(
                 OutsideRevealWindow.selector,
+                block.timestamp,
                 before.startedAt + REVEAL_DELAY,
                 before.startedAt + REVEAL_DELAY + REVEAL_WINDOW
             )

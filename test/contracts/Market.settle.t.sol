@@ -12,7 +12,7 @@ contract MarketSettleTest is MarketFixture {
     function test_settle_RevertWhen_CommitsAreOpen() public {
         Workload memory w = drawnToAlice();
         vm.warp(deadlineOf(w));
-        vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, deadlineOf(w) + 1));
+        vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, block.timestamp, deadlineOf(w) + 1));
         settle(w, none());
         vm.warp(deadlineOf(w) + 1);
         settle(w, none());
@@ -28,7 +28,7 @@ contract MarketSettleTest is MarketFixture {
         reveal(w, seatOf[alice]);
         for (uint256 second = until - 1; second <= until; ++second) {
             vm.warp(second);
-            vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, until + 1));
+            vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, block.timestamp, until + 1));
             settle(w, one(seatOf[alice]));
         }
         vm.warp(until + 1);

@@ -30,7 +30,7 @@ contract MarketSlashTest is MarketFixture {
         uint256 silentAt = w.startedAt + SILENCE;
         for (uint256 second = silentAt - 1; second <= silentAt; ++second) {
             vm.warp(second);
-            vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, silentAt + 1));
+            vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, block.timestamp, silentAt + 1));
             slash(w, one(seatOf[alice]));
         }
         vm.warp(silentAt + 1);

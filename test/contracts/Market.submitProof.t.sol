@@ -33,7 +33,7 @@ contract MarketSubmitProofTest is MarketFixture {
         vm.revertToState(snapshot);
         accept(w, seatOf[alice]);
         vm.warp(deadlineOf(w) + 1);
-        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, deadlineOf(w)));
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, deadlineOf(w)));
         submitProof(w, seatOf[alice]);
         vm.warp(deadlineOf(w));
         submitProof(w, seatOf[alice]);
@@ -77,7 +77,7 @@ contract MarketSubmitProofTest is MarketFixture {
     /// @dev Attack: see the proof in the pool of pending transactions and send it first.
     function test_submitProof_RevertWhen_ACopycatSendsIt() public {
         Workload memory w = drawnToAlice();
-        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob));
+        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob, alice));
         vm.prank(bob);
         market.submitProof(w.spec, pinOf(w), seatOf[alice], PUBLIC_INPUTS, proofOf(seatOf[alice]));
         vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[bob]));
@@ -198,7 +198,7 @@ contract MarketSubmitBoundProofTest is MarketFixture {
         );
         _submitBound(w, bob);
         uint256 revealEnd = block.timestamp + REVEAL_DELAY + REVEAL_WINDOW;
-        vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, revealEnd + 1));
+        vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, block.timestamp, revealEnd + 1));
         settle(w, pair(seatOf[alice], seatOf[bob]));
         toReveals(w);
         vm.prank(alice);

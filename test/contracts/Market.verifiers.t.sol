@@ -117,11 +117,12 @@ contract MarketVerifiersTest is MarketFixture {
         address changing = address(new ContentVerifier());
         Workload memory w = _drawnWith(changing);
         bytes memory code = changing.code;
+        bytes32 pinned = changing.codehash;
         vm.etch(changing, address(new RevertingVerifier()).code);
-        vm.expectRevert(abi.encodeWithSelector(VerifierChanged.selector, changing));
+        vm.expectRevert(abi.encodeWithSelector(VerifierChanged.selector, changing, changing.codehash, pinned));
         submitProof(w, seatOf[alice]);
         vm.etch(changing, "");
-        vm.expectRevert(abi.encodeWithSelector(VerifierChanged.selector, changing));
+        vm.expectRevert(abi.encodeWithSelector(VerifierChanged.selector, changing, changing.codehash, pinned));
         submitProof(w, seatOf[alice]);
         // The slot stayed as it was.
         vm.etch(changing, code);

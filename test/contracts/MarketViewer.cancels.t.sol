@@ -50,7 +50,7 @@ contract MarketViewerCancelsTest is MarketFixture {
         cancel(w, none());
         uint256 from = w.startedAt + 40 + CANCEL_DELAY;
         vm.warp(from - 1);
-        _refuses(w, none(), abi.encodeWithSelector(IMarketViewer.TooEarly.selector, from));
+        _refuses(w, none(), abi.encodeWithSelector(IMarketViewer.TooEarly.selector, block.timestamp, from));
         commit(w, seatOf[alice]);
         vm.warp(from);
         _refuses(w, none(), not); // A commit voids it.

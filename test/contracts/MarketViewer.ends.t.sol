@@ -111,7 +111,7 @@ contract MarketViewerEndsTest is CommitteeFixture {
     function test_previewEnd_OfAWorkloadThatWasNeverDrawn() public {
         Workload memory w = submit(aRequest());
         uint256 from = registry.genesis() + (w.epoch + 3) * EPOCH;
-        vm.expectRevert(abi.encodeWithSelector(IMarketViewer.TooEarly.selector, from));
+        vm.expectRevert(abi.encodeWithSelector(IMarketViewer.TooEarly.selector, block.timestamp, from));
         _viewer.previewEnd(w.spec, none());
         vm.warp(from);
         _settleAndCompare(w, none());
@@ -119,14 +119,14 @@ contract MarketViewerEndsTest is CommitteeFixture {
 
     function test_previewEnd_RevertWhen_NothingIsDecided() public {
         Workload memory w = drawnToAliceAndBob();
-        vm.expectRevert(abi.encodeWithSelector(IMarketViewer.TooEarly.selector, deadlineOf(w) + 1));
+        vm.expectRevert(abi.encodeWithSelector(IMarketViewer.TooEarly.selector, block.timestamp, deadlineOf(w) + 1));
         _viewer.previewEnd(w.spec, none());
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
         toReveals(w);
         reveal(w, seatOf[alice]);
         uint256 last = market.workloadOf(w.id).deadline + REVEAL_DELAY + REVEAL_WINDOW;
-        vm.expectRevert(abi.encodeWithSelector(IMarketViewer.TooEarly.selector, last + 1));
+        vm.expectRevert(abi.encodeWithSelector(IMarketViewer.TooEarly.selector, block.timestamp, last + 1));
         _viewer.previewEnd(w.spec, none());
         vm.warp(last + 1);
         vm.expectRevert(abi.encodeWithSelector(IMarketViewer.ListIncomplete.selector, 0, 1));

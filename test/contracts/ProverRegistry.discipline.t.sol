@@ -3,33 +3,43 @@ pragma solidity 0.8.37;
 
 import {ProverRegistry} from "../../contracts/ProverRegistry.sol";
 import {IProverRegistryErrors, IProverRegistryEvents} from "../../contracts/interfaces/IProverRegistry.sol";
+import {Recipient} from "../../contracts/libraries/Recipient.sol";
 import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 
 contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, IProverRegistryEvents {
     // ─── Only the market ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function test_slash_RevertWhen_NotTheMarket() public {
-        _expectRefused(abi.encodeCall(registry.slash, (seatOf[alice], bob)), OnlyPeer.selector);
+        _expectRefused(
+            abi.encodeCall(registry.slash, (seatOf[alice], bob)),
+            OnlyPeer.selector,
+            abi.encode(market, committee)
+        );
     }
 
     function test_drop_RevertWhen_NotTheMarket() public {
-        _expectRefused(abi.encodeCall(registry.drop, (seatOf[alice])), OnlyPeer.selector);
+        _expectRefused(
+            abi.encodeCall(registry.drop, (seatOf[alice])),
+            OnlyPeer.selector,
+            abi.encode(market, committee)
+        );
     }
 
     function test_countDecline_RevertWhen_NotTheMarket() public {
-        _expectRefused(abi.encodeCall(registry.countDecline, (seatOf[alice])), OnlyMarket.selector);
-        vm.expectRevert(abi.encodeWithSelector(OnlyMarket.selector, address(committee)));
+        _expectRefused(abi.encodeCall(registry.countDecline, (seatOf[alice])), OnlyMarket.selector, abi.encode(market));
+        vm.expectRevert(abi.encodeWithSelector(OnlyMarket.selector, address(committee), address(market)));
         vm.prank(address(committee));
         registry.countDecline(seatOf[alice]);
     }
 
-    function _expectRefused(bytes memory data, bytes4 error) private {
+    /// @param wanted Who may, encoded.
+    function _expectRefused(bytes memory data, bytes4 error, bytes memory wanted) private {
         address[3] memory callers = [owner, alice, address(extension)];
         for (uint256 i; i < 3; ++i) {
             vm.prank(callers[i]);
             (bool ok, bytes memory reason) = address(registry).call(data);
             assertFalse(ok, "refused");
-            assertEq(reason, abi.encodeWithSelector(error, callers[i]), "reason");
+            assertEq(reason, bytes.concat(error, abi.encode(callers[i]), wanted), "reason");
         }
     }
 
@@ -164,6 +174,16 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         vm.expectRevert(NothingDue.selector);
         vm.prank(keeper);
         registry.withdrawBounty(bob);
+    }
+
+    function test_withdrawBounty_RevertWhen_NobodyCouldUseItThere() public balanced {
+        _slash(seatOf[alice], keeper);
+        address[2] memory dead = [address(market), address(registry)];
+        for (uint256 i; i < dead.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(Recipient.InvalidRecipient.selector, dead[i]));
+            vm.prank(keeper);
+            registry.withdrawBounty(dead[i]);
+        }
     }
 
     function test_burnSlashes_BurnsTheRest() public balanced {

@@ -43,7 +43,7 @@ contract ProverRegistryDrawTest is MarketFixture, IProverRegistryErrors, IProver
         for (uint256 i; i < 3; ++i) nextEpoch();
         registry.draw(CLASS, bytes32("seed"), epoch, 0, 1);
         nextEpoch();
-        vm.expectRevert(abi.encodeWithSelector(EpochTooOld.selector, epoch));
+        vm.expectRevert(abi.encodeWithSelector(EpochTooOld.selector, epoch, epoch + 1));
         registry.draw(CLASS, bytes32("seed"), epoch, 0, 1);
     }
 

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IProverRegistryErrors, IProverRegistryEvents} from "../../contracts/interfaces/IProverRegistry.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {Recipient} from "../../contracts/libraries/Recipient.sol";
 import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 
 contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProverRegistryEvents {
@@ -90,9 +91,9 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
 
     function test_stake_RevertWhen_CountIsOutOfBounds() public {
         vm.startPrank(alice);
-        vm.expectRevert(abi.encodeWithSelector(InvalidSeatCount.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(InvalidSeatCount.selector, 0, 1, 64));
         registry.stake(CLASS, 0, 0);
-        vm.expectRevert(abi.encodeWithSelector(InvalidSeatCount.selector, 65));
+        vm.expectRevert(abi.encodeWithSelector(InvalidSeatCount.selector, 65, 1, 64));
         registry.stake(CLASS, 65, 0);
         vm.stopPrank();
         stake(alice, 64, 0);
@@ -102,7 +103,7 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
     function test_stake_RevertWhen_IdsRunOut() public {
         vm.store(address(registry), bytes32(uint256(5)), bytes32(uint256(type(uint24).max) - 1));
         assertEq(registry.seatCount(), type(uint24).max - 1, "the slot of the counter");
-        vm.expectRevert(abi.encodeWithSelector(InvalidSeatCount.selector, 2));
+        vm.expectRevert(abi.encodeWithSelector(InvalidSeatCount.selector, 2, 1, 1));
         vm.prank(alice);
         registry.stake(CLASS, 2, 0);
         assertEq(stake(alice, 1, 0), type(uint24).max, "the last one");
@@ -142,7 +143,7 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
 
     function test_leaveSet_RevertWhen_NotTheOperator() public {
         uint256[] memory seats = one(seatOf[alice]);
-        vm.expectRevert(abi.encodeWithSelector(NotSeatOperator.selector, seatOf[alice], bob));
+        vm.expectRevert(abi.encodeWithSelector(NotSeatOperator.selector, seatOf[alice], bob, alice));
         vm.prank(bob);
         registry.leaveSet(seats);
     }
@@ -154,7 +155,7 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         uint256 until = block.timestamp + COOLDOWN;
         uint256[] memory seats = pair(seatOf[alice], second);
         vm.warp(until - 1);
-        vm.expectRevert(abi.encodeWithSelector(CoolingDown.selector, seatOf[alice], until));
+        vm.expectRevert(abi.encodeWithSelector(CoolingDown.selector, seatOf[alice], block.timestamp, until));
         vm.prank(alice);
         registry.withdraw(seats, bob);
         vm.warp(until);
@@ -176,12 +177,12 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         leaveSet(seatOf[alice]);
         vm.warp(block.timestamp + COOLDOWN);
         uint256[] memory twice = pair(seatOf[alice], seatOf[alice]);
-        vm.expectRevert(abi.encodeWithSelector(NotSeatOperator.selector, seatOf[alice], alice));
+        vm.expectRevert(abi.encodeWithSelector(NotSeatOperator.selector, seatOf[alice], alice, address(0)));
         vm.prank(alice);
         registry.withdraw(twice, alice);
         vm.prank(alice);
         registry.withdraw(one(seatOf[alice]), alice);
-        _expectWithdrawRevert(abi.encodeWithSelector(NotSeatOperator.selector, seatOf[alice], alice));
+        _expectWithdrawRevert(abi.encodeWithSelector(NotSeatOperator.selector, seatOf[alice], alice, address(0)));
     }
 
     function test_withdraw_RevertWhen_Nothing() public {
@@ -202,6 +203,19 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         registry.withdraw(one(seatOf[alice]), alice);
     }
 
+    /// @dev A bond sent to the market is no deposit, and one sent to the registry no bond.
+    function test_withdraw_RevertWhen_NobodyCouldUseItThere() public balanced {
+        leaveSet(seatOf[alice]);
+        vm.warp(block.timestamp + COOLDOWN);
+        uint256[] memory seats = one(seatOf[alice]);
+        address[2] memory dead = [address(market), address(registry)];
+        for (uint256 i; i < dead.length; ++i) {
+            vm.expectRevert(abi.encodeWithSelector(Recipient.InvalidRecipient.selector, dead[i]));
+            vm.prank(alice);
+            registry.withdraw(seats, dead[i]);
+        }
+    }
+
     function _expectWithdrawRevert(bytes memory reason) private {
         uint256[] memory seats = one(seatOf[alice]);
         vm.expectRevert(reason);
@@ -217,7 +231,7 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         uint256 from = registry.genesis() + (left + 3) * EPOCH;
         uint256[] memory seats = one(seatOf[alice]);
         vm.warp(from - 1);
-        vm.expectRevert(abi.encodeWithSelector(RejoinTooEarly.selector, seatOf[alice], left));
+        vm.expectRevert(abi.encodeWithSelector(RejoinTooEarly.selector, seatOf[alice], left + 3, left + 4));
         vm.prank(alice);
         registry.join(seats, 5);
         vm.warp(from);
@@ -243,7 +257,7 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         uint256 until = block.timestamp + COOLDOWN;
         uint256[] memory seats = one(seatOf[alice]);
         vm.warp(until - 1);
-        vm.expectRevert(abi.encodeWithSelector(CoolingDown.selector, seatOf[alice], until));
+        vm.expectRevert(abi.encodeWithSelector(CoolingDown.selector, seatOf[alice], block.timestamp, until));
         vm.prank(alice);
         registry.join(seats, 0);
         vm.warp(until);
@@ -280,7 +294,7 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
 
     function test_topUp_RevertWhen_NotTheOperator() public {
         uint256 seat = seatOf[alice];
-        vm.expectRevert(abi.encodeWithSelector(NotSeatOperator.selector, seat, bob));
+        vm.expectRevert(abi.encodeWithSelector(NotSeatOperator.selector, seat, bob, alice));
         vm.prank(bob);
         registry.topUp(seat);
     }

@@ -53,11 +53,11 @@ contract PuzzlesTest is QualificationFixture {
     }
 
     function test_hashcash_RevertWhen_OutOfBounds() public {
-        vm.expectRevert(abi.encodeWithSelector(HashcashPuzzle.InvalidDifficulty.selector, 0, 1));
+        vm.expectRevert(abi.encodeWithSelector(HashcashPuzzle.InvalidDifficulty.selector, 0, 1, 256));
         new HashcashPuzzle(0, 1);
-        vm.expectRevert(abi.encodeWithSelector(HashcashPuzzle.InvalidDifficulty.selector, 1, 0));
+        vm.expectRevert(abi.encodeWithSelector(HashcashPuzzle.InvalidDifficulty.selector, 1, 0, 256));
         new HashcashPuzzle(1, 0);
-        vm.expectRevert(abi.encodeWithSelector(HashcashPuzzle.InvalidDifficulty.selector, 1, 257));
+        vm.expectRevert(abi.encodeWithSelector(HashcashPuzzle.InvalidDifficulty.selector, 1, 257, 256));
         new HashcashPuzzle(1, 257);
         assertEq(new HashcashPuzzle(type(uint64).max, 256).count(), 256, "the most");
     }
@@ -104,13 +104,15 @@ contract PuzzlesTest is QualificationFixture {
         bytes memory call = abi.encodeCall(proofs.isSolved, (SEED, alice, proof));
         (bool ok, bytes memory why) = address(proofs).staticcall{gas: VERIFIER_GAS}(call);
         assertFalse(ok, "refused");
-        assertEq(bytes32(bytes4(why)), bytes32(ProofPuzzle.NotEnoughGas.selector), "why");
+        assertEq(bytes32(bytes4(why)), bytes32(NotEnoughGas.selector), "why");
     }
 
     function test_attack_AChangedVerifierIsFound() public {
         (ProofPuzzle proofs, StatementVerifier judge) = _useProofs();
+        bytes32 pinned = address(judge).codehash;
         vm.etch(address(judge), hex"600160005260206000f3");
-        vm.expectRevert(abi.encodeWithSelector(ProofPuzzle.VerifierChanged.selector, judge));
+        bytes32 have = address(judge).codehash;
+        vm.expectRevert(abi.encodeWithSelector(ProofPuzzle.VerifierChanged.selector, judge, have, pinned));
         proofs.isSolved(SEED, alice, "");
     }
 

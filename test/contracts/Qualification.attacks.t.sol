@@ -40,7 +40,7 @@ contract QualificationAttacksTest is QualificationFixture {
         uint256 his = waitingSeat(bob);
         run("value");
         bytes memory solution = solutionOf(hers);
-        vm.expectRevert(abi.encodeWithSelector(NotSeatsOperator.selector, hers, bob));
+        vm.expectRevert(abi.encodeWithSelector(NotSeatsOperator.selector, hers, bob, alice));
         vm.prank(bob);
         qualification.answer(hers, solution);
         vm.expectRevert(abi.encodeWithSelector(WrongSolution.selector, his));
@@ -97,7 +97,7 @@ contract QualificationAttacksTest is QualificationFixture {
         uint256 until = registry.seatOf(seat).unlockAt;
         uint256[] memory seats = one(seat);
         vm.warp(until - 1);
-        vm.expectRevert(abi.encodeWithSelector(CoolingDown.selector, seat, until));
+        vm.expectRevert(abi.encodeWithSelector(CoolingDown.selector, seat, block.timestamp, until));
         vm.prank(alice);
         registry.join(seats, 0);
         vm.warp(until);
@@ -165,7 +165,7 @@ contract QualificationAttacksTest is QualificationFixture {
         Workload memory w = drawnToAlice();
         accept(w, seat);
         runForAlice();
-        vm.expectRevert(abi.encodeWithSelector(NotSeatsOperator.selector, seat, keeper));
+        vm.expectRevert(abi.encodeWithSelector(NotSeatsOperator.selector, seat, keeper, alice));
         vm.prank(keeper);
         qualification.excuse(one(seat));
     }
@@ -219,7 +219,7 @@ contract QualificationAttacksTest is QualificationFixture {
         uint256 startBy = qualification.checkOf(CLASS, check).startBy;
         vm.warp(startBy + 1);
         beacon.publish(qualification.checkOf(CLASS, check).round, valueFor(list(alice), list(bob)));
-        vm.expectRevert(abi.encodeWithSelector(CheckVoid.selector, CLASS, check, startBy));
+        vm.expectRevert(abi.encodeWithSelector(CheckVoid.selector, CLASS, check, block.timestamp, startBy));
         qualification.start(CLASS);
         vm.expectRevert(abi.encodeWithSelector(NotStarted.selector, CLASS, check));
         evict(check, one(seatOf[alice]));

@@ -128,10 +128,10 @@ contract QualificationJoinTest is QualificationFixture {
 
     function test_activate_RevertWhen_NotByQualification() public {
         uint256 seat = waitingSeat(alice);
-        vm.expectRevert(abi.encodeWithSelector(OnlyQualification.selector, alice));
+        vm.expectRevert(abi.encodeWithSelector(OnlyQualification.selector, alice, address(qualification)));
         vm.prank(alice);
         registry.activate(seat);
-        vm.expectRevert(abi.encodeWithSelector(OnlyQualification.selector, owner));
+        vm.expectRevert(abi.encodeWithSelector(OnlyQualification.selector, owner, address(qualification)));
         vm.prank(owner);
         registry.evict(seat, owner, 100);
     }

@@ -8,7 +8,8 @@ import {QualificationFixture} from "../support/solidity/QualificationFixture.sol
 
 contract QualificationPolicyTest is QualificationFixture {
     function test_constructor_RevertWhen_TheRegistryNamesAnother() public {
-        vm.expectRevert(NotNamedByRegistry.selector);
+        address made = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        vm.expectRevert(abi.encodeWithSelector(NotNamedByRegistry.selector, qualification, made));
         new Qualification(IProverRegistry(address(registry)), owner);
     }
 

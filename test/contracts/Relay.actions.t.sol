@@ -104,7 +104,7 @@ contract RelayActionsTest is RelayFixture {
         fund(alice, 2 ether);
         Action memory action = anAction(abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether)));
         vm.warp(action.deadline + 1);
-        executeReverts(action, abi.encodeWithSelector(ActionExpired.selector, action.deadline));
+        executeReverts(action, abi.encodeWithSelector(ActionExpired.selector, block.timestamp, action.deadline));
         vm.warp(action.deadline);
         execute(action);
     }
@@ -261,7 +261,7 @@ contract RelayActionsTest is RelayFixture {
         ];
         bytes[2] memory failures = [
             abi.encodeWithSelector(InsufficientBalance.selector, 0, 1 ether),
-            abi.encodeWithSelector(NotOperator.selector, seatOf[alice], mallory)
+            abi.encodeWithSelector(NotOperator.selector, seatOf[alice], mallory, alice)
         ];
         for (uint256 i; i < calls.length; ++i) {
             Action memory action = anAction(calls[i]);

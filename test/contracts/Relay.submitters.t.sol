@@ -17,9 +17,16 @@ contract RelaySubmittersTest is RelayFixture {
         relay.nameSubmitter(hot, until);
         assertEq(relay.submitterUntil(alice, hot), until, "until");
         vm.startPrank(alice);
-        vm.expectRevert(abi.encodeWithSelector(InvalidTerm.selector, until + 1));
+        vm.expectRevert(abi.encodeWithSelector(InvalidTerm.selector, until + 1, block.timestamp + 1, until));
         relay.nameSubmitter(hot, until + 1);
-        vm.expectRevert(abi.encodeWithSelector(InvalidTerm.selector, block.timestamp));
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                InvalidTerm.selector,
+                block.timestamp,
+                block.timestamp + 1,
+                block.timestamp + 366 days
+            )
+        );
         relay.nameSubmitter(hot, block.timestamp);
         vm.stopPrank();
     }
@@ -83,7 +90,7 @@ contract RelaySubmittersTest is RelayFixture {
         vm.expectRevert(abi.encodeWithSelector(NotSubmitter.selector, alice, hot));
         act(data);
         vm.warp(until);
-        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, w.startedAt + RUN_TIME));
+        vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, w.startedAt + RUN_TIME));
         act(data);
     }
 
@@ -141,7 +148,7 @@ contract RelaySubmittersTest is RelayFixture {
         vm.expectRevert(abi.encodeWithSelector(NotSubmitter.selector, bob, hot));
         vm.prank(hot);
         relay.act(bob, address(market), data);
-        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[bob], alice));
+        vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[bob], alice, bob));
         act(data);
     }
 }

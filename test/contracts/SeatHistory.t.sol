@@ -38,7 +38,7 @@ contract SeatHistoryTest is Test {
     function test_valueAt_RevertWhen_EveryEntryIsNewer() public {
         uint256 word;
         for (uint256 epoch = 10; epoch < 15; ++epoch) word = word.push(epoch, epoch);
-        vm.expectRevert(abi.encodeWithSelector(SeatHistory.HistoryTooShort.selector, 9));
+        vm.expectRevert(abi.encodeWithSelector(SeatHistory.HistoryTooShort.selector, 9, 10));
         this.valueAt(word, 9);
         assertEq(word.valueAt(10), 10, "the oldest kept");
     }

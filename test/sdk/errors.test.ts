@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { encodeBytes32String, FetchResponse, Interface, makeError, MaxUint256 } from 'ethers'
+import { encodeBytes32String, FetchResponse, getAddress, Interface, makeError, MaxUint256, ZeroAddress } from 'ethers'
 import { asChainError } from '../../sdk/src/chain/asChainError.js'
 import { codeOf, contractErrorOf } from '../../sdk/src/chain/contractErrorOf.js'
 import { deploymentOf, parseDeploymentRecord } from '../../sdk/src/chain/deployment.js'
@@ -59,8 +59,19 @@ describe('errors', () => {
     expect(fee.message).to.equal('submitting: the fee is 5, the least for this run time and redundancy is 7')
     expect(fee.details).to.deep.equal({ fee: 5n, minimum: 7n })
     const registry = IProverRegistry__factory.createInterface()
-    const cooling = contractErrorOf(registry.encodeErrorResult('CoolingDown', [4, 1_800_000_000]), 'withdrawing')
-    expect(cooling.message).to.equal('withdrawing: seat 4 cools down until 2027-01-15T08:00:00Z')
+    const cooling = contractErrorOf(
+      registry.encodeErrorResult('CoolingDown', [4, 1_799_999_999, 1_800_000_000]),
+      'withdrawing',
+    )
+    expect(cooling.message).to.equal(
+      'withdrawing: seat 4 cools down until 2027-01-15T08:00:00Z, it is 2027-01-15T07:59:59Z',
+    )
+    const never = contractErrorOf(market.encodeErrorResult('TooEarly', [0, MaxUint256 - 1n]), 'settling')
+    expect(never.message).to.include(`from ${MaxUint256 - 1n} on, it is 1970-01-01T00:00:00Z`)
+    const peer = `0x${'ab'.repeat(20)}`
+    const ours = contractErrorOf(market.encodeErrorResult('NotOurRegistry', [ZeroAddress, peer]), 'deploying')
+    expect(ours.details).to.deep.equal({ have: ZeroAddress, want: getAddress(peer) })
+    expect(ours.message).to.equal(`deploying: the registry names ${ZeroAddress}, this is ${getAddress(peer)}`)
     const bond = contractErrorOf(registry.encodeErrorResult('BondIncomplete', [4, 10n ** 17n, 10n ** 21n]), 'joining')
     expect(bond.message).to.equal('joining: the bond of seat 4 is 0.1 GVLT, a full one is 1000 GVLT')
     const slot = contractErrorOf(market.encodeErrorResult('WrongSlotState', [3, 4]), 'accepting')

@@ -86,8 +86,14 @@ function written(value: unknown, form: string | undefined): string {
   if (typeof value !== 'bigint') return String(value)
   if (value === MaxUint256) return 'any number'
   if (form === 'tokens') return `${formatEther(value).replace(/\.0$/, '')} GVLT`
-  if (form === 'time') return new Date(Number(value) * 1000).toISOString().replace('.000Z', 'Z')
+  if (form === 'time') return dated(value)
   return String(value)
+}
+
+/** A date, or the number where no calendar reaches: an endpoint may answer anything. */
+function dated(seconds: bigint): string {
+  const date = new Date(Number(seconds) * 1000)
+  return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString().replace('.000Z', 'Z')
 }
 
 /** The stable code of a contract error: `FeeTooLow` → `CONTRACT_FEE_TOO_LOW`. */

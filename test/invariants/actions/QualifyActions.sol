@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IQualification} from "../../../contracts/interfaces/IQualification.sol";
 import {IProverRegistry} from "../../../contracts/interfaces/IProverRegistry.sol";
-import {ClockBeacon} from "../world/ClockBeacon.sol";
+import {BeaconCall} from "../../../contracts/libraries/BeaconCall.sol";
 import {OtherActions} from "./OtherActions.sol";
 
 /// @title Checks of the class with a puzzle: open, start, answer, excuse, evict
@@ -52,7 +52,7 @@ abstract contract QualifyActions is OtherActions {
             // The first second of the grid after this one.
             next += p.period * ((_clock - next) / p.period + 1);
             if (_clock + p.window >= next) predicted = NotDue.selector;
-            else if (_beacon.isMute(_clock)) predicted = ClockBeacon.NamesNone.selector;
+            else if (_beacon.isMute(_clock)) predicted = BeaconCall.NoRoundYet.selector;
         }
         bytes memory call = abi.encodeCall(IQualification.open, (class));
         if (!_tryQualification("open a check", _anybody(), call, predicted)) return;

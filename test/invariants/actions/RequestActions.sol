@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IMarketCore, IMarketExtension} from "../../../contracts/interfaces/IMarket.sol";
-import {ClockBeacon} from "../world/ClockBeacon.sol";
 import {World} from "../world/World.sol";
 
 /// @title What requesters do: submit, cancel, release
@@ -103,7 +102,7 @@ abstract contract RequestActions is World {
         if (perSlot < terms.minimumFee) perSlot = terms.minimumFee;
         bool enough = r.fee >= perSlot * r.redundancy * GWEI_UNIT;
         if (!enough) return FeeTooLow.selector;
-        if (_beacon.isMute(_clock)) return ClockBeacon.NamesNone.selector;
+        if (_beacon.isMute(_clock)) return NoRoundYet.selector;
         bool hasCommittees = _rules[terms.rules].verdictWindow != 0;
         return _programs[program].judged && !hasCommittees ? CommitteesOff.selector : bytes4(0);
     }

@@ -6,7 +6,8 @@ pragma solidity 0.8.37;
 contract BadBeacon {
     uint8 private immutable _mood;
 
-    /// @param mood 0: burns all gas, 1: answers nothing, 2: too short, 3: a number too large, 4: a megabyte of error.
+    /// @param mood 0: burns all gas, 1: answers nothing, 2: too short, 3: a number too large, 4: a megabyte of error, 5: as much error as it can pay
+    /// for with sixty thousand gas.
     constructor(uint8 mood) {
         _mood = mood;
     }
@@ -30,8 +31,11 @@ contract BadBeacon {
                 mstore(0, shl(32, 1))
                 return(0, 32)
             }
-            default {
+            case 4 {
                 revert(0, 0x100000)
+            }
+            default {
+                revert(0, 0x18000)
             }
         }
     }

@@ -33,8 +33,8 @@ export const COMMITTEE_ERRORS = {
     retryable: true,
   },
   NoRoundYet: {
-    text: 'the beacon {beacon} names no round for a committee',
-    hint: 'Open the judging again later; an attempt that gets no round in four epochs fails, and the third of them ends the workload.',
+    text: 'the beacon {beacon} names no round at present',
+    hint: "Try again later; nextRound of the beacon says why, as drand's does while the chain's clock is late. A judging without a round in four epochs loses the attempt.",
     retryable: true,
   },
   RevealsMismatch: {
@@ -83,7 +83,7 @@ export const COMMITTEE_ERRORS = {
     retryable: false,
   },
   OnlyPeer: {
-    text: '{caller} is neither the market nor the committee',
+    text: '{have} is neither the market {market} nor the committee {committee}',
     hint: 'Market and committee call this by themselves; it is not for accounts.',
     retryable: false,
   },

@@ -30,7 +30,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   SubmissionsPaused: {
-    text: 'submissions to class {class} are paused until {until} at the latest',
+    text: 'submissions to class {class} are paused until {until:time} at the latest, it is {have:time}',
     hint: 'Wait until the pause is over, or use a program of another class. Live workloads and withdrawals are not paused.',
     retryable: true,
   },
@@ -40,17 +40,17 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   PausedTooRecently: {
-    text: 'class {class} was paused a short while ago, the next pause is possible from {from} on',
+    text: 'class {class} was paused a short while ago, the next pause is possible from {from:time} on, it is {have:time}',
     hint: 'Wait until that time. A class with bad rules can be closed or given other rules by the owner.',
     retryable: true,
   },
   NotGuardian: {
-    text: '{caller} is not the guardian',
+    text: '{have} is not the guardian {want}',
     hint: 'Use the key of the guardian.',
     retryable: false,
   },
   NotPendingGuardian: {
-    text: '{caller} was not offered to become the guardian',
+    text: '{have} was not offered to become the guardian, {want} was',
     hint: 'The owner offers it with setGuardian; accept with the key of that account.',
     retryable: false,
   },
@@ -84,6 +84,11 @@ export const CONTRACT_ERRORS = {
     hint: 'A lower nonce means this request was submitted before: look up its workload. Otherwise read the nonce again.',
     retryable: false,
   },
+  InvalidRecipient: {
+    text: "what is sent to {to} would be in nobody's books",
+    hint: 'Withdraw to an account of your own; to use tokens in the market, deposit them from there.',
+    retryable: false,
+  },
   InsufficientBalance: {
     text: 'the balance in the market is {have}, this needs {want}',
     hint: 'Deposit tokens into the market first.',
@@ -100,7 +105,7 @@ export const CONTRACT_ERRORS = {
     retryable: true,
   },
   AssignWindowOver: {
-    text: 'the time for a draw from epoch {epoch} is over',
+    text: 'this is epoch {have}, the last one for the draw was {last}',
     hint: 'Settle the workload: it ends as unserved and the fee is refunded.',
     retryable: false,
   },
@@ -110,12 +115,12 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   NotOperator: {
-    text: '{caller} is not the operator of seat {seat}',
+    text: '{have} is not the operator of seat {seat}, {want} is',
     hint: 'Use the key that staked the seat.',
     retryable: false,
   },
   NotRequester: {
-    text: '{caller} did not submit workload {workload}',
+    text: '{have} did not submit workload {workload}, {want} did',
     hint: 'Use the account that submitted the workload.',
     retryable: false,
   },
@@ -125,14 +130,9 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   CommitsClosedAlready: {
-    text: 'commits closed at {closedAt}',
+    text: 'commits closed at {closedAt:time}, it is {have:time}',
     hint: 'The workload is over for new proofs.',
     retryable: false,
-  },
-  CommitsStillOpen: {
-    text: 'commits are open until {until}',
-    hint: 'Try again after that time.',
-    retryable: true,
   },
   NoOpenSlot: {
     text: 'no slot is open to others now',
@@ -145,7 +145,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   TooManyCommits: {
-    text: 'the workload holds {limit} commits, as many as it can',
+    text: 'this would be commit {have} of the workload, it holds {most}',
     hint: 'Take other work.',
     retryable: false,
   },
@@ -165,12 +165,12 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   CancelDelayRunning: {
-    text: 'the second step of the cancel is possible from {from} on',
+    text: 'the second step of the cancel is possible from {from:time} on, it is {have:time}',
     hint: 'Repeat the call after that time.',
     retryable: true,
   },
   OutsideRevealWindow: {
-    text: 'reveals are possible after {from} and until {until}',
+    text: 'reveals are possible after {from:time} and until {until:time}, it is {have:time}',
     hint: 'Reveal inside the window.',
     retryable: true,
   },
@@ -215,12 +215,12 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   VerifierChanged: {
-    text: 'the code of verifier {verifier} is not the pinned one',
+    text: 'the code of verifier {verifier} has the hash {have}, the pinned one has {want}',
     hint: 'The program is broken: nothing can be verified with it.',
     retryable: false,
   },
   TooEarly: {
-    text: 'this is possible from {from} on',
+    text: 'this is possible from {from:time} on, it is {have:time}',
     hint: 'Try again at that time.',
     retryable: true,
   },
@@ -235,7 +235,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   SilenceWindowOver: {
-    text: 'the time for answers ended at {endedAt}',
+    text: 'the time for answers ended at {until:time}, it is {have:time}',
     hint: 'The seat can only be slashed now.',
     retryable: false,
   },
@@ -250,8 +250,8 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   NotOurRegistry: {
-    text: 'the registry belongs to another market',
-    hint: 'Deploy the registry for the address at which this market will be.',
+    text: 'the registry names {have}, this is {want}',
+    hint: 'Deploy the registry for the addresses at which market and committee will be.',
     retryable: false,
   },
   SupplyTooLarge: {
@@ -281,12 +281,12 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   InvalidSeatCount: {
-    text: '{count} seats cannot be staked in one call',
-    hint: 'Stake 1 to 64 seats a call.',
+    text: '{have} seats cannot be staked in one call, {least} to {most} can',
+    hint: 'Stake more seats with more calls.',
     retryable: false,
   },
   NotSeatOperator: {
-    text: '{caller} is not the operator of seat {seat}',
+    text: '{have} is not the operator of seat {seat}, {want} is',
     hint: 'Use the key that staked the seat.',
     retryable: false,
   },
@@ -301,13 +301,13 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   CoolingDown: {
-    text: 'seat {seat} cools down until {until:time}',
+    text: 'seat {seat} cools down until {until:time}, it is {have:time}',
     hint: 'Try again after that time.',
     retryable: true,
   },
   RejoinTooEarly: {
-    text: 'seat {seat} left in epoch {epoch}, draws of that time can still name it',
-    hint: 'Join again more than three epochs later.',
+    text: 'draws of earlier epochs can still name seat {seat} before epoch {from}, this is epoch {have}',
+    hint: 'Join again in that epoch.',
     retryable: true,
   },
   SeatHeld: {
@@ -316,12 +316,12 @@ export const CONTRACT_ERRORS = {
     retryable: true,
   },
   OnlyMarket: {
-    text: '{caller} is not the market',
+    text: '{have} is not the market {want}',
     hint: 'Only the market calls this.',
     retryable: false,
   },
   OnlyQualification: {
-    text: '{caller} is not the qualification contract',
+    text: '{have} is not the qualification contract {want}',
     hint: 'Only the qualification contract calls this.',
     retryable: false,
   },
@@ -331,7 +331,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   EpochTooOld: {
-    text: 'epoch {epoch} is too old for the stored history',
+    text: 'epoch {have} is too old for the stored history, which reaches back to {least}',
     hint: 'A draw looks back three epochs at most.',
     retryable: false,
   },
@@ -340,7 +340,7 @@ export const CONTRACT_ERRORS = {
   ...ROUND_ERRORS,
   // Qualification.
   NotNamedByRegistry: {
-    text: 'the registry names another qualification contract',
+    text: 'the registry names the qualification contract {have}, this is {want}',
     hint: 'Deploy qualification at the address that the registry was given.',
     retryable: false,
   },
@@ -370,7 +370,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   CheckVoid: {
-    text: 'check {check} of class {class} did not start by {startBy}',
+    text: 'check {check} of class {class} did not start by {startBy:time}, it is {have:time}',
     hint: 'Nobody is evicted; wait for the next check.',
     retryable: false,
   },
@@ -390,7 +390,7 @@ export const CONTRACT_ERRORS = {
     retryable: true,
   },
   NotSeatsOperator: {
-    text: 'seat {seat} does not belong to {caller}',
+    text: 'seat {seat} does not belong to {have} but to {want}',
     hint: "Send from the seat's operator account.",
     retryable: false,
   },

@@ -18,12 +18,12 @@ export const RELAY_ERRORS = {
     retryable: false,
   },
   InvalidTerm: {
-    text: 'a submitter key cannot be named until {until}',
+    text: 'a submitter key cannot be named until {have}, but until {least:time} to {most:time}',
     hint: 'Choose a time after now and at most a year from now.',
     retryable: false,
   },
   ActionExpired: {
-    text: 'the deadline {deadline} of the signed action is over',
+    text: 'the deadline {deadline:time} of the signed action is over, it is {have:time}',
     hint: 'Sign it again with a later deadline.',
     retryable: false,
   },
