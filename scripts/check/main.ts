@@ -6,6 +6,7 @@ import { abiAndStorage } from './abiAndStorage.js'
 import { cli } from './cli.js'
 import { compilerWarnings } from './compilerWarnings.js'
 import { contractSizes } from './contractSizes.js'
+import { externalCalls } from './externalCalls.js'
 import { fileSizes } from './fileSizes.js'
 import { functionOrder } from './functionOrder.js'
 import { invariants } from './invariants.js'
@@ -37,6 +38,7 @@ const checks: Readonly<Record<string, Check>> = {
   functionOrder,
   natspec,
   roles,
+  externalCalls,
   metrics,
   abiAndStorage,
 }
