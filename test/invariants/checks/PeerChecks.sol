@@ -79,7 +79,15 @@ abstract contract PeerChecks is WorkChecks {
 
     function _checkMembers(uint256 index, uint256 attempt) private view {
         Attempt storage a = _attempts[index][attempt];
+        (uint256[] memory seats, uint256 answered, uint256[] memory votes) = _committee.membersOf(
+            _jobs[index].id,
+            attempt
+        );
+        _same("members", seats.length, a.seats.length);
         for (uint256 i; i < a.seats.length; ++i) {
+            _same("seat of a member", seats[i], a.seats[i]);
+            _same("whether a member answered", (answered >> i) & 1, a.answered[i] ? 1 : 0);
+            _same("vote of a member", votes[i], a.answered[i] ? a.votes[i] : 0);
             _same(
                 "class of a member",
                 _seats[a.seats[i]].operator == address(0) ? VALIDATORS : _seats[a.seats[i]].class,
