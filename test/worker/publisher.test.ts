@@ -355,5 +355,46 @@ for (const kind of DATABASES) {
       expect((await outcome).kind).to.equal('mined')
       expect(await received()).to.equal(2n)
     })
+
+    // The chain is again as it was, and so is what is signed.
+    it('signs the same bytes for a nonce that a reorg gave back, after a restart', async () => {
+      const ended = new AbortController()
+      const first = create()
+      const loop = first.run(ended.signal)
+      expect((await first.publish(transfer('first'))).kind).to.equal('mined')
+      ended.abort()
+      await loop
+      const [before] = await versions(1)
+      await chain.provider.send('anvil_rollback', [1])
+      expect(await received()).to.equal(0n)
+      expect((await started().publish(transfer('first'))).kind).to.equal('mined')
+      expect(await received()).to.equal(1n)
+      expect((await versions(1)).map(({ hash }) => hash)).to.deep.equal([before?.hash])
+    })
+
+    it('raises the fee of what a reorg took away, which nothing behind it can be mined without', async () => {
+      const publisher = started({ bumpMs: 300 })
+      expect((await publisher.publish(transfer('first'))).kind).to.equal('mined')
+      await chain.mineEvery(0)
+      const outcome = publisher.publish(transfer('second'))
+      await versions(2)
+      await chain.provider.send('anvil_reorg', [1, []])
+      // Far above what was signed; no node mines or keeps that any more.
+      await chain.provider.send('anvil_setNextBlockBaseFeePerGas', [`0x${(20n * GWEI).toString(16)}`])
+      await chain.mine()
+      await chain.provider.send('anvil_dropAllTransactions', [])
+      expect(await received()).to.equal(0n)
+      await chain.mineEvery(1)
+      expect((await outcome).kind).to.equal('mined')
+      expect(await received()).to.equal(2n)
+      expect(await states()).to.deep.equal(['mined', 'mined'])
+      const { id } = await db
+        .selectFrom('transactions')
+        .select('id')
+        .where('key', '=', 'first')
+        .executeTakeFirstOrThrow()
+      const signed = await db.selectFrom('transaction_versions').selectAll().where('transaction_id', '=', id).execute()
+      expect(signed.length).to.be.above(1)
+    })
   })
 }

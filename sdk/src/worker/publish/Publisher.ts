@@ -56,7 +56,8 @@ export class Publisher implements Outbox {
   /** What the endpoint could not simulate, though it may simulate others: those have their turn first. */
   readonly #unanswered = new Set<Pending>()
   #stopping = false
-  #gapFilledAt = 0
+  /** Since when the chain is behind all that is in flight. */
+  #gapSince: number | undefined
   #isDown = false
   readonly #bell: Bell
 
@@ -84,16 +85,8 @@ export class Publisher implements Outbox {
   /** Takes up what an earlier run of the worker had sent. Call it before {@link run}. */
   async recover(): Promise<void> {
     for (const tx of await this.#options.journal.pending()) {
-      const request: TxRequest = {
-        key: tx.key,
-        to: tx.to,
-        data: tx.data,
-        priority: 'answer',
-        ...(tx.deadline !== undefined && { deadline: tx.deadline }),
-        about: { stage: tx.key.split('/')[0] },
-      }
-      this.#inFlight.set(tx.nonce, { ...makePending(request), tx, lastSentAt: undefined, overtaken: false })
-      this.#options.log.info('a transaction of an earlier run is taken up', { ...request.about, nonce: tx.nonce })
+      const { about } = this.#takeUp(tx, undefined)
+      this.#options.log.info('a transaction of an earlier run is taken up', { ...about, nonce: tx.nonce })
     }
   }
 
@@ -241,15 +234,44 @@ export class Publisher implements Outbox {
     }
   }
 
-  /** A reorg can take back what counted as mined; if the node has forgotten it, everything behind it is stuck. */
+  /**
+   * A reorg can take back what counted as mined; if the node has forgotten it, everything behind it is stuck. It is sent as it was at once; a gap that stays is no
+   * endpoint that lags, so what belongs into it is in flight again, with its deadline and a fee that rises.
+   */
   async #fillGap(from: number, to: number): Promise<void> {
-    const { clock, bumpMs, journal, provider } = this.#options
-    if (from >= to || clock.now() - this.#gapFilledAt < bumpMs) return
-    this.#gapFilledAt = clock.now()
+    const { clock, bumpMs, journal, log } = this.#options
+    const now = clock.now()
+    const isNew = this.#gapSince === undefined
+    if (from >= to) this.#gapSince = undefined
+    else this.#gapSince ??= now
+    const stays = this.#gapSince !== undefined && now - this.#gapSince >= bumpMs
+    if (this.#gapSince === undefined || (!isNew && !stays)) return
     for (let nonce = from; nonce < to; nonce++) {
-      const raw = await journal.lastAt(nonce)
-      if (raw !== undefined) await provider.broadcastTransaction(raw).catch(() => undefined)
+      const tx = await journal.newestAt(nonce)
+      const last = tx?.versions.at(-1)
+      if (tx === undefined || last === undefined) continue
+      if (!stays) {
+        await this.#broadcast(last)
+        continue
+      }
+      await journal.reopen(tx)
+      const { about } = this.#takeUp(tx, this.#gapSince)
+      log.warn('a reorg took a transaction back: it is in flight again', { ...about, nonce })
     }
+    if (stays) this.#gapSince = undefined
+  }
+
+  #takeUp(tx: SentTx, lastSentAt: number | undefined): TxRequest {
+    const request: TxRequest = {
+      key: tx.key,
+      to: tx.to,
+      data: tx.data,
+      priority: 'answer',
+      ...(tx.deadline !== undefined && { deadline: tx.deadline }),
+      about: { stage: tx.key.split('/')[0] },
+    }
+    this.#inFlight.set(tx.nonce, { ...makePending(request), tx, lastSentAt, overtaken: false })
+    return request
   }
 
   /** The nonce was used: by one of our versions, or by a stranger. */

@@ -1,5 +1,7 @@
+import type { Selectable } from 'kysely'
 import type { Clock } from '../../clock.js'
 import type { Database } from './openDatabase.js'
+import type { WorkerSchema } from './schema.js'
 
 /** One signed version of a transaction. */
 export interface TxVersion {
@@ -55,14 +57,14 @@ export class TransactionJournal {
         })
         .returning('id')
         .executeTakeFirstOrThrow()
-      await db.insertInto('transaction_versions').values(this.#row(id, version)).execute()
+      await this.#addVersion(db, id, version)
       return { ...tx, id, versions: [version] }
     })
   }
 
   /** Adds a version: a fee bump or a replacement. */
   async addVersion(tx: SentTx, version: TxVersion): Promise<SentTx> {
-    await this.#db.insertInto('transaction_versions').values(this.#row(tx.id, version)).execute()
+    await this.#addVersion(this.#db, tx.id, version)
     return { ...tx, versions: [...tx.versions, version] }
   }
 
@@ -79,17 +81,21 @@ export class TransactionJournal {
     })
   }
 
-  /** The last version signed for a nonce, whatever became of it. */
-  async lastAt(nonce: number): Promise<string | undefined> {
+  /** The newest transaction signed for a nonce, whatever became of it. */
+  async newestAt(nonce: number): Promise<SentTx | undefined> {
     const row = await this.#db
-      .selectFrom('transaction_versions')
-      .innerJoin('transactions', 'transactions.id', 'transaction_versions.transaction_id')
-      .select('raw')
+      .selectFrom('transactions')
+      .selectAll()
       .where('nonce', '=', nonce)
-      .orderBy('transaction_versions.at', 'desc')
+      .orderBy('id', 'desc')
       .limit(1)
       .executeTakeFirst()
-    return row?.raw
+    return row && this.#sentTx(row)
+  }
+
+  /** A reorg has taken back how it ended: it may be mined again. */
+  async reopen(tx: SentTx): Promise<void> {
+    await this.#db.updateTable('transactions').set({ state: 'sent' }).where('id', '=', tx.id).execute()
   }
 
   /** What was signed since a time (milliseconds), whatever became of it. */
@@ -112,18 +118,32 @@ export class TransactionJournal {
       .where('state', '=', 'sent')
       .orderBy('nonce')
       .execute()
-    return Promise.all(
-      rows.map(async (row) => ({
-        id: row.id,
-        key: row.key,
-        nonce: row.nonce,
-        to: row.target,
-        data: row.data,
-        gasLimit: BigInt(row.gas_limit),
-        ...(row.deadline !== null && { deadline: row.deadline }),
-        versions: await this.#versions(row.id),
-      })),
-    )
+    return Promise.all(rows.map((row) => this.#sentTx(row)))
+  }
+
+  async #sentTx(row: Selectable<WorkerSchema['transactions']>): Promise<SentTx> {
+    return {
+      id: row.id,
+      key: row.key,
+      nonce: row.nonce,
+      to: row.target,
+      data: row.data,
+      gasLimit: BigInt(row.gas_limit),
+      ...(row.deadline !== null && { deadline: row.deadline }),
+      versions: await this.#versions(row.id),
+    }
+  }
+
+  /**
+   * What gives back a nonce, a reorg, has the same request signed to the same bytes once more: they are a version of the transaction that waits for them now.
+   */
+  async #addVersion(db: Database, id: number, version: TxVersion): Promise<void> {
+    const row = this.#row(id, version)
+    await db
+      .insertInto('transaction_versions')
+      .values(row)
+      .onConflict((conflict) => conflict.column('hash').doUpdateSet({ transaction_id: id, at: row.at }))
+      .execute()
   }
 
   async #versions(id: number): Promise<TxVersion[]> {
