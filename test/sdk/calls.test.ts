@@ -7,7 +7,7 @@ import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { systemClock, type Clock } from '../../sdk/src/clock.js'
 import { generateDeliveryKey } from '../../sdk/src/crypto/DeliveryKey.js'
 import * as sdk from '../../sdk/src/index.js'
-import { PROOF, PUBLIC_INPUTS, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
+import { aProgram, PROOF, PUBLIC_INPUTS, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
 
 type Exports = typeof sdk
 type Same<One, Other> = [One] extends [Other] ? ([Other] extends [One] ? true : false) : false
@@ -247,6 +247,44 @@ describe('client: what every action takes', function () {
       expect(await provider.getTransactionCount(network.requester.address)).to.equal(before + 2)
     } finally {
       Reflect.deleteProperty(provider, 'send')
+    }
+  })
+
+  it('a submission that is on its way when its call ends has its nonce: the next one takes another', async () => {
+    await client.deposit({ amount: 100n * TOKEN })
+    const program = await aProgram(network, client)
+    const { minimumFee: fee } = await client.quote({ program, maxRunTime: 600 })
+    const request = { program, fee, maxRunTime: 600 }
+    const { nonce } = await client.getBalance()
+    const send = provider.send.bind(provider)
+    const taken: unknown[] = []
+    Object.assign(provider, {
+      send: async (method: string, values: unknown[]) => {
+        const result: unknown = await send(method, values)
+        if (method === 'eth_sendRawTransaction') taken.push(result)
+        return result
+      },
+    })
+    await send('evm_setAutomine', [false])
+    await send('evm_setIntervalMining', [0])
+    try {
+      const stop = new AbortController()
+      const aborted = failureOf(client.submit({ ...request, inputs: someInputs(), signal: stop.signal }))
+      while (taken.length === 0) await systemClock.sleep(5)
+      stop.abort()
+      expect(await aborted).to.equal(stop.signal.reason)
+      const next = client.submit({ ...request, inputs: someInputs() })
+      // It waits for its turn: nothing more is sent while the nonce of the first one is not in the chain.
+      await systemClock.sleep(500)
+      expect(taken).to.have.length(1)
+      await send('evm_setAutomine', [true])
+      await send('evm_mine', [])
+      const { created } = await next
+      expect(created).to.equal(true)
+      expect((await client.getBalance()).nonce).to.equal(nonce + 2)
+    } finally {
+      Reflect.deleteProperty(provider, 'send')
+      await provider.send('evm_setAutomine', [true])
     }
   })
 })

@@ -11,8 +11,11 @@ export interface CallOptions {
   readonly settings?: Partial<ClientSettings>
 }
 
-/** Clients that are bound to a signal already: an action that calls another one hands its own on. */
-const bindings = new WeakMap<Client, { readonly signal: AbortSignal; readonly signer: Signer | undefined }>()
+/** Clients that are bound to a signal already, and what they were before: an action that calls another one hands its own on. */
+const bindings = new WeakMap<
+  Client,
+  { readonly signal: AbortSignal; readonly free: Pick<Client, 'contracts' | 'signer'> }
+>()
 
 /**
  * Runs an action with the options of its call. When the signal is aborted, it rejects at once, whatever it waits for, and what is left of it can neither ask the endpoint
@@ -59,7 +62,7 @@ function bind(client: Client, { signal, settings }: CallOptions): Client {
     contracts: bindContracts(contracts, signal),
     ...(signer && { signer: guarded(signer, signal) }),
   }
-  bindings.set(bound, { signal, signer })
+  bindings.set(bound, { signal, free: { contracts, ...(signer && { signer }) } })
   return bound
 }
 
@@ -68,7 +71,12 @@ function bind(client: Client, { signal, settings }: CallOptions): Client {
  * @throws GevulotError CLIENT_OPTION_MISSING
  */
 export function unboundSigner(client: Client, doing: string): Signer {
-  return bindings.get(client)?.signer ?? needed(client, 'signer', doing)
+  return needed(unbound(client), 'signer', doing)
+}
+
+/** The client without the signal of its call, for what must be known although nobody waits for the call any more. */
+export function unbound(client: Client): Client {
+  return { ...client, ...bindings.get(client)?.free }
 }
 
 function inherit(own: Client, client: Client): Client {

@@ -87,10 +87,10 @@ export function proveWithin(client: Client, params: ProveWithinParams): Promise<
     const { signal, redundancy = 1 } = params
     const most = Math.min(escalation.attempts ?? 3, MOST_ATTEMPTS)
     const made: (Attempt & { readonly workload: WorkloadId })[] = []
-    const give = async (attempt: Attempt): Promise<WorkloadId> => {
+    const give = async (attempt: Attempt, keep: (until: Promise<unknown>) => void): Promise<WorkloadId> => {
       for (let tries = 1, now = attempt; ; tries++) {
         try {
-          const { workload } = await submitNow(client, { ...request, ...now })
+          const { workload } = await submitNow(client, { ...request, ...now }, keep)
           made.push({ ...now, workload })
           await onWorkload?.(workload, made.length - 1)
           return workload
@@ -106,14 +106,14 @@ export function proveWithin(client: Client, params: ProveWithinParams): Promise<
     let failure: GevulotError | undefined
     for (;;) {
       // In one turn, so that two of one client do not choose the same nonce.
-      const { attempt, workload } = await inTurn(client, async () => {
+      const { attempt, workload } = await inTurn(client, async (keep) => {
         let next = earlier[made.length]
         if (next === undefined) {
           next = await fixed(client, params, terms)
           await checkBudget(client, made, next, escalation, most, failure)
           await onAttempt?.(next, made.length)
         }
-        return { attempt: next, workload: await give(next) }
+        return { attempt: next, workload: await give(next, keep) }
       })
       try {
         const proof = await waitForProof(client, { workload, ...(signal && { signal }) })

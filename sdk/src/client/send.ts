@@ -3,7 +3,7 @@ import { asChainError } from '../chain/asChainError.js'
 import type { Hex } from '../chain/hex.js'
 import { chainError } from '../errors/codes/chain.js'
 import type { Client } from './Client.js'
-import { unboundSigner, type CallOptions } from './call.js'
+import { unbound, unboundSigner, type CallOptions } from './call.js'
 import { waitForReceipt } from './waitForReceipt.js'
 
 /** What every action that sends a transaction takes. */
@@ -16,6 +16,7 @@ const GAS_MARGIN_PERCENT = 120n
  * Simulates, sends and waits. Transactions of one client go out one after the other.
  * @param doing What the transaction does, for errors: `submitting a workload`.
  * @param build Makes the transaction; called when its turn has come.
+ * @param keep Told when the call ends with its signal while its transaction is on its way: what ends when that is in the chain, or counts as lost.
  * @throws GevulotError CONTRACT_*, CHAIN_*, CLIENT_OPTION_MISSING; the reason of `signal`.
  */
 export async function send(
@@ -23,13 +24,17 @@ export async function send(
   doing: string,
   build: () => Promise<ContractTransaction>,
   options: SendOptions = {},
+  keep: (until: Promise<unknown>) => void = () => undefined,
 ): Promise<TransactionReceipt> {
   const signer = unboundSigner(client, doing)
   options.signal?.throwIfAborted()
   const turn = client.queue.tail.then(() => dispatch(signer, doing, build, options.signal))
   client.queue.tail = turn.catch(() => undefined)
   const response = await turn
-  const receipt = await waitForReceipt(client, response.hash as Hex, options.signal)
+  const receipt = await waitForReceipt(client, response.hash as Hex, options.signal).catch((error: unknown) => {
+    if (options.signal?.aborted === true) keep(waitForReceipt(unbound(client), response.hash as Hex))
+    throw error
+  })
   if (receipt.status === 1) return receipt
   throw await reasonOf(client, response, receipt, doing)
 }

@@ -86,19 +86,33 @@ const DOING = 'submitting a workload'
  */
 export function submit(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
   return call(client, params, async (client) => {
-    return inTurn(client, () => submitNow(client, params))
+    return inTurn(client, (keep) => submitNow(client, params, keep))
   })
 }
 
-/** One submission of a client after the other: each takes the account's next nonce, which the one before must have used. */
-export async function inTurn<T>(client: Client, act: () => Promise<T>): Promise<T> {
-  const turn = client.submissions.tail.then(act)
-  client.submissions.tail = turn.catch(() => undefined)
+/**
+ * One submission of a client after the other: each takes the account's next nonce, which the one before must have used.
+ * @param act Tells `keep` of a transaction that is on its way when it ends: its nonce counts as used only when it is in the chain.
+ */
+export async function inTurn<T>(
+  client: Client,
+  act: (keep: (until: Promise<unknown>) => void) => Promise<T>,
+): Promise<T> {
+  let kept: Promise<unknown> | undefined
+  const turn = client.submissions.tail.then(() => act((until) => (kept = until)))
+  client.submissions.tail = turn
+    .catch(() => undefined)
+    .then(() => kept)
+    .catch(() => undefined)
   return turn
 }
 
 /** {@link submit} within a turn that the caller has taken. */
-export async function submitNow(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
+export async function submitNow(
+  client: Client,
+  params: SubmitParams,
+  keep: (until: Promise<unknown>) => void,
+): Promise<SubmittedWorkload> {
   const request = await requestOf(client, params)
   const { nonce: next, market: have } = await getBalance(client)
   if (request.nonce < next) return findSubmitted(client, request)
@@ -107,7 +121,7 @@ export async function submitNow(client: Client, params: SubmitParams): Promise<S
   await checkClass(client, request)
   let receipt: TransactionReceipt
   try {
-    receipt = await send(client, DOING, () => client.contracts.market.submit.populateTransaction(request), params)
+    receipt = await send(client, DOING, () => client.contracts.market.submit.populateTransaction(request), params, keep)
   } catch (error) {
     // An earlier attempt, whose response was lost, was mined in between.
     if (GevulotError.is(error, 'CONTRACT_WRONG_NONCE')) return findSubmitted(client, request)
