@@ -3,10 +3,12 @@ import type { JsonRpcProvider } from 'ethers'
 import { setImmediate } from 'node:timers/promises'
 import type { CallOptions } from '../../sdk/src/client/call.js'
 import type { Client } from '../../sdk/src/client/Client.js'
-import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { createClient, type GevulotClient } from '../../sdk/src/client/createClient.js'
+import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 import { systemClock, type Clock } from '../../sdk/src/clock.js'
 import { generateDeliveryKey } from '../../sdk/src/crypto/DeliveryKey.js'
 import * as sdk from '../../sdk/src/index.js'
+import { FaultyRpc } from '../support/network/FaultyRpc.js'
 import { aProgram, PROOF, PUBLIC_INPUTS, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
 
 type Exports = typeof sdk
@@ -286,5 +288,78 @@ describe('client: what every action takes', function () {
       Reflect.deleteProperty(provider, 'send')
       await provider.send('evm_setAutomine', [true])
     }
+  })
+
+  describe('behind an endpoint that does not answer', () => {
+    let rpc: FaultyRpc
+    let slow: JsonRpcProvider
+
+    beforeEach(async () => {
+      rpc = await FaultyRpc.start(network.chain.url)
+      slow = rpcProvider(rpc.url, network.deployment.chainId)
+    })
+    afterEach(() => rpc.stop())
+
+    const until = async (isSo: () => boolean): Promise<void> => {
+      for (let looks = 0; looks < 1_000 && !isSo(); looks++) await systemClock.sleep(5)
+      expect(isSo()).to.equal(true)
+    }
+
+    for (const signs of [true, false]) {
+      it(`the request of a call that ends is broken off, with ${signs ? 'a signer' : 'a provider'}`, async () => {
+        const runner = signs ? { signer: network.requester.connect(slow) } : { provider: slow }
+        const behind = await createClient({ deployment: network.deployment, ...runner, pollMs: 50 })
+        rpc.fault = 'stalls'
+        for (const act of ['getBalance', 'getWorkload', 'quote'] as const) {
+          const { spoiled, left } = rpc
+          const stop = new AbortController()
+          const options = { signal: stop.signal, workload: HEX, program: HEX, maxRunTime: 600, account: ACCOUNT }
+          const failure = failureOf(behind[act](options))
+          await until(() => rpc.spoiled > spoiled)
+          expect(rpc.left, act).to.equal(left)
+          stop.abort()
+          expect(await failure).to.equal(stop.signal.reason)
+          await until(() => rpc.left === left + rpc.spoiled - spoiled)
+        }
+        // It says nothing of the endpoint: whoever asks next is answered.
+        rpc.fault = 'none'
+        expect(await behind.contracts.provider.getBlockNumber()).to.be.greaterThan(0)
+      })
+    }
+
+    it('a request that somebody else waits for too is not', async () => {
+      const behind = await createClient({ deployment: network.deployment, provider: slow })
+      rpc.fault = 'stalls'
+      const { spoiled, left } = rpc
+      const [first, second] = [new AbortController(), new AbortController()]
+      const failures = [first, second].map(({ signal }) => failureOf(behind.getBalance({ account: network.requester.address, signal } as never))) // prettier-ignore
+      await until(() => rpc.spoiled > spoiled)
+      expect(rpc.spoiled, 'one request carries both').to.equal(spoiled + 1)
+      first.abort()
+      expect(await failures[0]).to.equal(first.signal.reason)
+      await systemClock.sleep(100)
+      expect(rpc.left).to.equal(left)
+      second.abort()
+      expect(await failures[1]).to.equal(second.signal.reason)
+      await until(() => rpc.left === left + 1)
+    })
+
+    it('one of several is not set aside for it', async () => {
+      const other = await FaultyRpc.start(network.chain.url)
+      const both = rpcProvider([rpc.url, other.url], network.deployment.chainId)
+      await both.assertChain()
+      const behind = await createClient({ deployment: network.deployment, provider: both })
+      rpc.fault = 'stalls'
+      const stop = new AbortController()
+      const { spoiled } = rpc
+      const failure = failureOf(behind.getBalance({ account: network.requester.address, signal: stop.signal } as never))
+      await until(() => rpc.spoiled > spoiled)
+      stop.abort()
+      await failure
+      await until(() => rpc.left > 0)
+      expect(both.endpoints.map(({ isUp, failures }) => [isUp, failures.size])).to.deep.equal([[true, 0], [true, 0]]) // prettier-ignore
+      both.destroy()
+      await other.stop()
+    })
   })
 })

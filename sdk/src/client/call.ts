@@ -1,7 +1,16 @@
-import type { ContractRunner, Signer } from 'ethers'
+import type { ContractRunner, Provider, Signer } from 'ethers'
 import type { Contracts } from '../chain/connect.js'
 import { CONTRACT_ROLES } from '../chain/deployment.js'
+import { EndpointProvider } from '../chain/rpc/EndpointProvider.js'
 import { needed, type Client, type ClientSettings } from './Client.js'
+
+type Act = (...values: readonly unknown[]) => unknown
+
+/** What reads the chain, and may be broken off. */
+const READS: ReadonlySet<string | symbol> = new Set([
+  ...['call', 'getBalance', 'getBlock', 'getBlockNumber', 'getCode', 'getLogs', 'getStorage', 'getTransaction'],
+  ...['getTransactionCount', 'getTransactionReceipt', 'send'],
+])
 
 /** What every action takes beside its own parameters. */
 export interface CallOptions {
@@ -86,9 +95,11 @@ function inherit(own: Client, client: Client): Client {
 }
 
 function bindContracts(contracts: Contracts, signal: AbortSignal): Contracts {
-  const provider = guarded(contracts.provider, signal)
   const { runner: given } = contracts
-  const runner: ContractRunner = given === contracts.provider ? provider : guarded(given as Signer, signal)
+  // Requests that nobody waits for any more are broken off, where the provider can.
+  const reading = contracts.provider instanceof EndpointProvider ? contracts.provider.until(signal) : undefined
+  const provider = guarded(contracts.provider, signal, reading)
+  const runner: ContractRunner = given === contracts.provider ? provider : guarded(given as Signer, signal, reading)
   const bound = { ...contracts, provider, runner }
   for (const name of CONTRACT_ROLES) {
     // Few of them are needed in a call.
@@ -98,21 +109,31 @@ function bindContracts(contracts: Contracts, signal: AbortSignal): Contracts {
   return bound
 }
 
-/** The same object, whose methods do nothing once the signal is aborted, and whose promises reject then. */
-function guarded<Target extends object>(target: Target, signal: AbortSignal): Target {
+/**
+ * The same object, whose methods do nothing once the signal is aborted, and whose promises reject then.
+ * @param reading Reads the chain in its place, if it has such methods.
+ */
+function guarded<Target extends object>(target: Target, signal: AbortSignal, reading?: Provider): Target {
+  const readers = reading === undefined ? {} : 'getAddress' in target ? callsOf(target as Signer & Target, reading) : reading // prettier-ignore
   // A proxy must repeat what the properties of its target hold for ever; an object that only inherits them has none.
   return new Proxy(Object.create(target) as Target, {
     get(_, name) {
       const value: unknown = Reflect.get(target, name, target)
-      if (name === 'provider' && typeof value === 'object' && value !== null) return guarded(value, signal)
+      if (name === 'provider' && typeof value === 'object' && value !== null) return guarded(value, signal, reading)
       if (typeof value !== 'function') return value
+      const [source, act] = READS.has(name) && name in readers ? [readers, Reflect.get(readers, name) as Act] : [target, value as Act] // prettier-ignore
       return (...values: unknown[]): unknown => {
         signal.throwIfAborted()
-        const result: unknown = Reflect.apply(value, target, values)
+        const result: unknown = Reflect.apply(act, source, values)
         return result instanceof Promise ? unlessAborted(result, signal) : result
       }
     },
   })
+}
+
+/** What a signer reads, in its own name. */
+function callsOf(signer: Signer, reading: Provider): Pick<Provider, 'call'> {
+  return { call: async (request) => reading.call({ from: await signer.getAddress(), ...request }) }
 }
 
 /** Rejects with the reason of the signal as soon as it is aborted, and leaves no listener behind. */

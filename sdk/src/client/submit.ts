@@ -99,7 +99,7 @@ export async function inTurn<T>(
   act: (keep: (until: Promise<unknown>) => void) => Promise<T>,
 ): Promise<T> {
   let kept: Promise<unknown> | undefined
-  const turn = client.submissions.tail.then(() => act((until) => (kept = until)))
+  const turn = client.submissions.tail.then(() => act((until) => void (kept = until)))
   client.submissions.tail = turn
     .catch(() => undefined)
     .then(() => kept)

@@ -36,6 +36,8 @@ export class FaultyRpc {
   fault: RpcFault = 'none'
   /** Requests that were answered wrongly, late or not at all. */
   spoiled = 0
+  /** Requests whose connection was closed before they were answered. */
+  left = 0
   /** Which logs it leaves out; by default all. */
   hides: (log: RpcLog) => boolean = () => true
   /** Logs that it has left out, each time it did. */
@@ -74,6 +76,7 @@ export class FaultyRpc {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.once('close', () => void (response.writableEnded || this.left++))
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part as Buffer)
     const body = Buffer.concat(parts).toString()

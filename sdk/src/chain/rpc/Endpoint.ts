@@ -1,6 +1,7 @@
 import { FetchRequest, isError, makeError, type JsonRpcError, type JsonRpcPayload, type JsonRpcResult } from 'ethers'
 import type { Clock } from '../../clock.js'
 import type { AsideReason } from './EndpointState.js'
+import { getUrl } from './getUrl.js'
 import { worthOf } from './worthOf.js'
 
 // An endpoint that fails is asked again soon; one that goes on failing, later each time.
@@ -39,6 +40,7 @@ export class Endpoint {
   ) {
     this.#request = new FetchRequest(url)
     this.#request.timeout = timeoutMs
+    this.#request.getUrlFunc = getUrl
     if (!isAlone) this.#request.retryFunc = async () => false
     this.#timeoutMs = timeoutMs
     this.#clock = clock
@@ -57,10 +59,14 @@ export class Endpoint {
 
   /**
    * Asks everything in one request.
+   * @param signal Breaks the request off.
    * @returns One answer for each call, in their order.
    * @throws Error of ethers, with a code, when there is no answer or not one for each
    */
-  async post(calls: readonly JsonRpcPayload[]): Promise<readonly (JsonRpcResult | JsonRpcError)[]> {
+  async post(
+    calls: readonly JsonRpcPayload[],
+    signal?: AbortSignal,
+  ): Promise<readonly (JsonRpcResult | JsonRpcError)[]> {
     const request = this.#request.clone()
     request.body = JSON.stringify(calls.length === 1 ? calls[0] : calls)
     request.setHeader('content-type', 'application/json')
@@ -71,6 +77,8 @@ export class Endpoint {
       () => request.cancel(),
       () => undefined,
     )
+    const cancel = (): void => request.cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
     try {
       const response = await sent
       // Some say what is wrong with a question by the status too.
@@ -84,6 +92,7 @@ export class Endpoint {
         return answer
       })
     } finally {
+      signal?.removeEventListener('abort', cancel)
       done.abort()
     }
   }

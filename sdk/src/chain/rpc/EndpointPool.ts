@@ -80,16 +80,18 @@ export class EndpointPool {
 
   /**
    * Asks the current endpoint, and others for what it cannot answer.
-   * @throws Error of ethers when none of them answers
+   * @param signal Ends it, and the request that is under way.
+   * @throws Error of ethers when none of them answers; the reason of `signal`
    */
-  async ask(calls: readonly JsonRpcPayload[]): Promise<Answer[]> {
+  async ask(calls: readonly JsonRpcPayload[], signal?: AbortSignal): Promise<Answer[]> {
     const answers = new Map<number, Answer>()
     let open = calls
     let failure: Error | undefined
     let isServed = false
     for (const endpoint of await this.#candidates()) {
+      signal?.throwIfAborted()
       try {
-        const got = await endpoint.post(open)
+        const got = await endpoint.post(open, signal)
         const worth = open.map(({ method }, index) => worthOf(method, got[index] as Answer))
         open = open.filter(({ id, method }, index) => {
           const answer = got[index] as Answer
@@ -105,6 +107,8 @@ export class EndpointPool {
         if (!limits && !isServed) this.#use(endpoint)
         isServed ||= !limits
       } catch (error) {
+        // It was broken off here, which says nothing of the endpoint.
+        signal?.throwIfAborted()
         failure = error as Error
         this.#setAside(endpoint, reasonOf(error))
         open = open.filter(({ method }) => QUESTIONS.test(method))

@@ -9,8 +9,10 @@ import {
   type Log,
   type LogParams,
 } from 'ethers'
+import { CallProvider } from './CallProvider.js'
 import { EndpointPool, type EndpointPoolOptions } from './EndpointPool.js'
 import type { EndpointEvent, EndpointState } from './EndpointState.js'
+import { whenAllAborted } from './whenAllAborted.js'
 import { worthOf } from './worthOf.js'
 
 /** A query for logs as JSON-RPC has it. */
@@ -26,6 +28,8 @@ export interface RawLogFilter {
 export class EndpointProvider extends JsonRpcProvider {
   readonly #pool: EndpointPool
   readonly #network: Network
+  /** Whose question it is, by its parameters: the library hands them on as they are. */
+  readonly #askers = new WeakMap<object, AbortSignal>()
 
   /** @param urls HTTP(S) endpoints, at least one; the first is preferred. */
   constructor(urls: readonly string[], chainId: number, options: EndpointPoolOptions = {}) {
@@ -66,6 +70,17 @@ export class EndpointProvider extends JsonRpcProvider {
     return { logs, blame: another.blame }
   }
 
+  /** The same provider for what ends with a signal: a request is broken off when nobody waits for any of its answers. */
+  until(signal: AbortSignal): JsonRpcProvider {
+    return new CallProvider(this.#network, (method, params) => {
+      signal.throwIfAborted()
+      const own = [...params]
+      // Whether a transaction was sent must be known.
+      if (method !== 'eth_sendRawTransaction') this.#askers.set(own, signal)
+      return this.send(method, own)
+    })
+  }
+
   override async send(method: string, params: unknown[] | Record<string, unknown>): Promise<unknown> {
     const payload = { jsonrpc: '2.0', id: 1, method, params: params as unknown[] } satisfies JsonRpcPayload
     if (!this.#pool.isAlone && method === 'eth_sendRawTransaction') {
@@ -83,7 +98,13 @@ export class EndpointProvider extends JsonRpcProvider {
 
   override async _send(payload: JsonRpcPayload | JsonRpcPayload[]): Promise<JsonRpcResult[]> {
     // The library takes errors among them, and declares it where it calls this.
-    return (await this.#pool.ask([payload].flat())) as JsonRpcResult[]
+    const calls = [payload].flat()
+    const { signal, over } = whenAllAborted(calls.map(({ params }) => this.#askers.get(params)))
+    try {
+      return (await this.#pool.ask(calls, signal)) as JsonRpcResult[]
+    } finally {
+      over()
+    }
   }
 
   /** The library takes every error of a call for a revert; what is about the endpoint is none. */
