@@ -5,6 +5,9 @@ import { root } from '../lib/artifacts.js'
 import { read, sourceFiles } from '../lib/files.js'
 
 const LINK = /\[[^\]]*\]\(([^()\s]+)(?:\s+"[^"]*")?\)/g
+/** A page that code names, from the root of the repository. */
+const NAMED = /(?<![\w/.-])docs\/[\w/.-]+\.md(?:#[\w-]+)?/g
+const FIRST = 'README.md'
 const EXTERNAL = /^[a-z][a-z+.-]*:/i
 
 function withoutCode(markdown: string): string {
@@ -29,21 +32,60 @@ function anchorsOf(path: string): Set<string> {
   return anchors
 }
 
-function problemOf(page: string, link: string): string | undefined {
+function targetOf(page: string, link: string): readonly [path: string, anchor: string | undefined] {
   const [path = '', anchor] = decodeURI(link).split('#', 2)
-  const target = path === '' ? page : path.startsWith('/') ? path.slice(1) : join(dirname(page), path)
+  return [path === '' ? page : path.startsWith('/') ? path.slice(1) : join(dirname(page), path), anchor]
+}
+
+function problemOf([target, anchor]: ReturnType<typeof targetOf>): string | undefined {
   if (!existsSync(join(root, target))) return `leads nowhere`
-  if (anchor === undefined || !target.endsWith('.md') || statSync(join(root, target)).isDirectory()) return undefined
+  if (anchor === undefined || !target.endsWith('.md') || isDirectory(target)) return undefined
   return anchorsOf(target).has(anchor) ? undefined : `names a heading that ${target} does not have`
 }
 
-/** Every relative link of every Markdown page leads to a file, and to a heading if it names one. */
+function isDirectory(path: string): boolean {
+  return existsSync(join(root, path)) && statSync(join(root, path)).isDirectory()
+}
+
+function linksOf(page: string): string[] {
+  return [...withoutCode(read(page)).matchAll(LINK)].map(([, link = '']) => link).filter((link) => !EXTERNAL.test(link))
+}
+
+/** Pages that no chain of links from the first one leads to. A link to a folder leads to its README, or to all that is in it. */
+function unreached(pages: readonly string[]): string[] {
+  const reached = new Set([FIRST])
+  for (const page of reached) {
+    for (const link of linksOf(page)) {
+      const [target] = targetOf(page, link)
+      const readme = join(target, 'README.md')
+      const isOpen = isDirectory(target) && !pages.includes(readme)
+      const folder = `${target.replace(/\/$/, '')}/`
+      for (const found of pages) {
+        if (found === target || found === readme || (isOpen && found.startsWith(folder))) reached.add(found)
+      }
+    }
+  }
+  return pages.filter((page) => !reached.has(page))
+}
+
+/**
+ * Every relative link of every Markdown page leads to a file, and to a heading if it names one; so does every page of `docs/` that code names, in a hint
+ * say. Every page of `docs/` is reached from the README.
+ */
 export function links(): string[] {
-  return sourceFiles('**/*.md').flatMap((page) =>
-    [...withoutCode(read(page)).matchAll(LINK)].flatMap(([, link = '']) => {
-      if (EXTERNAL.test(link)) return []
-      const problem = problemOf(page, link)
+  const pages = sourceFiles('**/*.md')
+  const linked = pages.flatMap((page) =>
+    linksOf(page).flatMap((link) => {
+      const problem = problemOf(targetOf(page, link))
       return problem === undefined ? [] : [`${page}: the link ${link} ${problem}`]
     }),
   )
+  const named = sourceFiles('**/*.{ts,tsx,mjs,sol}').flatMap((path) =>
+    [...read(path).matchAll(NAMED)].flatMap(([link]) => {
+      const problem = problemOf(targetOf('README.md', link))
+      return problem === undefined ? [] : [`${path}: ${link} ${problem}`]
+    }),
+  )
+  const lost = unreached(pages).filter((page) => page.startsWith('docs/'))
+  return [...linked, ...named, ...lost.map((page) => `${page}: no link leads here from ${FIRST}`)]
 }
