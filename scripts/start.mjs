@@ -1,4 +1,4 @@
 /** `npm start`: installs what is missing, builds, and shows the network at work on this machine. */
 import { show } from './lib/show.mjs'
 
-show('npm start', 'scripts/demo/main.ts', { runtimes: ['bubblewrap', 'linux'] })
+await show('npm start', 'scripts/demo/main.ts', { runtimes: ['bubblewrap', 'linux'] })

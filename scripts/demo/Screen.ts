@@ -48,9 +48,8 @@ export class Screen {
     }
     const panel = this.#panel().map((line) => cut(line, Screen.columns - 1))
     const up = this.#height > 0 ? `\u001b[${this.#height}A` : ''
-    // One write a frame, clearing each line as it goes: nothing flickers.
-    const body = [...lines.map((line) => cut(line, Screen.columns - 1)), ...panel].map((line) => `\u001b[2K${line}\n`)
-    process.stdout.write(`${up}${body.join('')}\u001b[J`)
+    // One write a frame: nothing flickers. What has happened is never cut; the terminal breaks its lines.
+    process.stdout.write(`${up}\u001b[J${[...lines, ...panel].map((line) => `${line}\n`).join('')}`)
     this.#height = panel.length
   }
 }

@@ -191,7 +191,7 @@ async function main(): Promise<void> {
   for (const { built, id } of [spend, sudoku]) {
     const { labels } = built.prover.manifest
     note(
-      `program ${paint.strong(built.name)} ${paint.faint(id.slice(0, 10))} ${built.variant} ${paint.warn(labels.join(', '))}`,
+      `program ${paint.strong(built.name)} ${paint.faint(id.slice(0, 10))} ${labels.length === 0 ? built.variant : paint.warn(labels.join(', '))}`,
     )
   }
 
