@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { expect } from 'chai'
 import { JsonRpcProvider } from 'ethers'
 import { findBrowser, openPage, startBrowser } from '../support/browser.js'
@@ -31,7 +31,7 @@ describe('package: a newcomer with the devnet', function () {
   before(async () => {
     consumer = await Consumer.install(['@foundry-rs/anvil'])
     const home = { cwd: consumer.directory, command: consumer.command('gevulot') }
-    expect((await runCli(['init', 'my-requester'], home)).code).to.equal(0)
+    expect((await runCli(['init', 'my-requester', '--sdk', consumer.tarball], home)).code).to.equal(0)
     directory = join(consumer.directory, 'my-requester')
     devnet = startCli(['devnet', '--port', '0', '--provers', '1', '--json'], ground())
     let complaint = ''
@@ -52,7 +52,10 @@ describe('package: a newcomer with the devnet', function () {
     expect(await readdir(directory)).to.include.members(['package.json', 'gevulot.json', 'prove.ts', '.gitignore'])
     const manifest = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8')) as Record<string, object>
     const own = JSON.parse(await readFile(consumer.installed('package.json'), 'utf8')) as { version: string }
-    expect(manifest['dependencies']).to.include({ '@gevulot/sdk': own.version })
+    expect(manifest['dependencies']).to.include({ '@gevulot/sdk': `file:${relative(directory, consumer.tarball)}` })
+    expect((await runCli(['init', 'plain'], ground())).code).to.equal(0)
+    const plain = JSON.parse(await readFile(join(directory, 'plain/package.json'), 'utf8')) as Record<string, object>
+    expect(plain['dependencies']).to.include({ '@gevulot/sdk': own.version })
     expect(manifest['devDependencies']).to.have.property('@foundry-rs/anvil')
     const again = await runCli(['init'], ground())
     expect(again.code).to.equal(1)

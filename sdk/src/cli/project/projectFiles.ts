@@ -5,6 +5,9 @@ export interface ProjectVersions {
   readonly anvil: string
 }
 
+/** The first Node that runs TypeScript as it is. */
+export const PROJECT_NODE = '22.18.0'
+
 const DEVNET = '.gevulot/devnet'
 
 /** Every file of a requester's project, by name. */
@@ -14,11 +17,12 @@ export function projectFiles(name: string, versions: ProjectVersions): Readonly<
       name,
       private: true,
       type: 'module',
-      // The first that runs TypeScript as it is.
-      engines: { node: '>=22.18.0' },
+      engines: { node: `>=${PROJECT_NODE}` },
       scripts: { devnet: 'gevulot devnet', prove: 'node prove.ts' },
       dependencies: { '@gevulot/sdk': versions.sdk, ethers: versions.ethers },
       devDependencies: { '@foundry-rs/anvil': versions.anvil },
+      // npm asks before it runs what a package installs itself with: this one fetches the chain's program.
+      allowScripts: { '@foundry-rs/anvil': true },
     }),
     'gevulot.json': json({
       rpcUrl: 'http://127.0.0.1:8545',
@@ -47,11 +51,12 @@ const deployment = deploymentOf(await readDeploymentRecord(record))
 const signer = new Wallet((await readFile(keyFile, 'utf8')).trim(), rpcProvider(rpcUrl, deployment.chainId))
 const client = await createClient({ deployment, signer, store: new DirectoryStore(store), pollMs: 500 })
 
+console.log('depositing the fee, and submitting')
 const { minimumFee: fee } = await client.quote({ program, maxRunTime: 60 })
 await client.deposit({ amount: fee })
 const inputs = { files: { public_inputs: crypto.getRandomValues(new Uint8Array(32)) } }
 const { workload } = await client.submit({ program, inputs, fee, maxRunTime: 60 })
-console.log('submitted', workload)
+console.log('submitted', workload, 'and waiting for its proof')
 const { proof } = await client.waitForProof({ workload, signal: AbortSignal.timeout(300_000) })
 console.log('proof', Buffer.from(proof).toString('hex'))
 process.exit()

@@ -1,5 +1,5 @@
 import { access, mkdir, writeFile } from 'node:fs/promises'
-import { basename, join, resolve } from 'node:path'
+import { basename, join, relative, resolve } from 'node:path'
 import { cliError } from '../../errors/codes/cli.js'
 import { ownManifest } from '../../ownVersion.js'
 import { projectFiles } from './projectFiles.js'
@@ -13,11 +13,14 @@ export interface WrittenProject {
 
 /**
  * Writes a requester's project.
+ * @param sdk What its package.json names for the SDK: a version, or the path of a tarball; by default this version.
  * @throws GevulotError CLI_FILE_EXISTS when one of its files is there already: then nothing is written; CLI_FILE_UNREADABLE
  */
-export async function writeProject(path: string): Promise<WrittenProject> {
+export async function writeProject(path: string, sdk?: string): Promise<WrittenProject> {
   const directory = resolve(path)
-  const files = projectFiles(nameOf(directory), await ownVersions())
+  const versions = await ownVersions()
+  const named = sdk?.endsWith('.tgz') === true ? `file:${relative(directory, resolve(sdk))}` : sdk
+  const files = projectFiles(nameOf(directory), { ...versions, sdk: named ?? versions.sdk })
   try {
     await mkdir(directory, { recursive: true })
     for (const name of Object.keys(files)) {
