@@ -268,6 +268,32 @@ describe('chain: several endpoints', function () {
     }
   })
 
+  it('does not take in an answer without end', async () => {
+    let isClosed: Promise<unknown> = Promise.resolve()
+    const endless = createServer((_, response) => {
+      isClosed = once(response, 'close')
+      const part = Buffer.alloc(2 ** 20, ' ')
+      const send = (): void => void (response.destroyed || response.write(part, send))
+      send()
+    })
+    endless.listen(0, '127.0.0.1')
+    await once(endless, 'listening')
+    try {
+      const { port } = endless.address() as AddressInfo
+      const urls = [`http://127.0.0.1:${port}`, rpcs[0]!.url]
+      const provider = rpcProvider(urls, CHAIN_ID, { timeoutMs: 50_000, lookMs: 50 })
+      provider.onEvent = (event) => void events.push(event)
+      providers.push(provider)
+      await provider.assertChain()
+      expect(await provider.getBlockNumber()).to.be.at.least(30)
+      expect(events.find(({ kind }) => kind === 'aside')).to.include({ why: 'garbled' })
+      await isClosed
+    } finally {
+      endless.closeAllConnections()
+      endless.close()
+    }
+  })
+
   it('reads receipts from whoever has them', async () => {
     const provider = await open(2)
     const sent = await chain.account(4).sendTransaction({ to: NOBODY, value: 1n })

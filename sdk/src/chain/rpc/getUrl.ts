@@ -1,5 +1,8 @@
 import { makeError, type FetchGetUrlFunc } from 'ethers'
 
+/** More than any answer of a node; an endpoint that sends more is not to fill the memory. */
+const MOST_BYTES = 128 * 2 ** 20
+
 /** Sends a request of ethers. Its own way closes no connection when a request is cancelled, where there are no pages. */
 export const getUrl: FetchGetUrlFunc = async ({ url, method, headers, body }, signal) => {
   const stop = new AbortController()
@@ -9,12 +12,32 @@ export const getUrl: FetchGetUrlFunc = async ({ url, method, headers, body }, si
     const sent = body === null ? null : Uint8Array.from(body)
     const response = await fetch(url, { method, headers, body: sent, redirect: 'manual', signal: stop.signal })
     const { status: statusCode, statusText: statusMessage } = response
-    const received = new Uint8Array(await response.arrayBuffer())
+    const received = await bodyOf(response)
     return { statusCode, statusMessage, headers: Object.fromEntries(response.headers), body: received }
   } catch (error) {
     if (stop.signal.aborted) throw makeError('request cancelled', 'CANCELLED')
+    // What was not read of an answer is not waited for.
+    stop.abort()
     throw reasonOf(error)
   }
+}
+
+async function bodyOf({ body }: Response): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  let size = 0
+  const reader = (body as ReadableStream<Uint8Array> | null)?.getReader()
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    size += part.value.length
+    if (size > MOST_BYTES) throw makeError(`the answer is larger than ${MOST_BYTES} bytes`, 'BAD_DATA', { value: size })
+    parts.push(part.value)
+  }
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }
 
 /** What the connection failed with; `fetch` tells it as the cause of an error that says nothing. */
