@@ -168,16 +168,18 @@ try {
     // Sums are kept for three seconds; asked again after that.
     await ask('totals, not kept', () => reader.getNetwork({}), 1_000, 3_100)
     await ask('the leader board, not kept', () => reader.listOperators({}), 1_000, 3_100)
-    const page = readdirSync(join(import.meta.dirname, '../sdk/dist/explorer/assets'))
-    const sizes = page.map((name) => gzipSync(readFileSync(join(import.meta.dirname, '../sdk/dist/explorer/assets', name))).length) // prettier-ignore
-    const bytes = sizes.reduce((sum, size) => sum + size, 0)
-    report.push({
-      name: 'explorer: all its files, compressed',
-      value: bytes,
-      unit: 'bytes',
-      target: 150_000,
-      peer: '–',
-    })
+    const assets = join(import.meta.dirname, '../sdk/dist/explorer/assets')
+    const sizeOf = (name: string): number => gzipSync(readFileSync(join(assets, name))).length
+    const bytes = (isWallets: boolean): number =>
+      readdirSync(assets)
+        .filter((name) => name.startsWith('walletActs') === isWallets)
+        .reduce((sum, name) => sum + sizeOf(name), 0)
+    report.push(
+      ...[
+        { name: 'explorer: what a visitor loads, compressed', value: bytes(false) },
+        { name: 'explorer: what speaks to wallets, compressed', value: bytes(true) },
+      ].map((row) => ({ ...row, unit: 'bytes', target: 150_000, peer: '–' })),
+    )
     const chromium = findBrowser()
     if (chromium === undefined) console.log('no Chromium: the page is not measured')
     else report.push(...(await paints(chromium, api.url)))

@@ -24,7 +24,8 @@ interface EntryPoint {
 
 const nameOf = (source: string): string => source.slice('src/'.length, -'.ts'.length)
 
-function libraries(): (EntryPoint & { readonly subpath: string })[] {
+/** What others import. */
+export function libraries(): (EntryPoint & { readonly subpath: string })[] {
   return globSync(['src/index.ts', 'src/*/index.ts'], { cwd: sdkRoot })
     .sort()
     .map((source) => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { expect } from 'chai'
 import { build } from 'esbuild'
 import { publint } from 'publint'
@@ -24,6 +25,16 @@ describe('package: contents', function () {
     const tarball = new Uint8Array(bytes).buffer
     const { messages } = await publint({ pack: { tarball }, strict: true })
     expect(messages).to.deep.equal([])
+  })
+
+  it('has types that are those of the code, however it is resolved', async () => {
+    const result = await checkPackage(createPackageFromTarballData(new Uint8Array(await readFile(consumer.tarball))))
+    if (result.types === false) throw new Error('the package has no types')
+    expect(result.types).to.deep.equal({ kind: 'included' })
+    // Resolution of before Node 12 knows no `exports`; everything else there is has no problem.
+    const problems = result.problems.filter((problem) => !('resolutionKind' in problem) || problem.resolutionKind !== 'node10') // prettier-ignore
+    expect(problems).to.deep.equal([])
+    expect(Object.keys(result.entrypoints)).to.have.members([...subpaths, './package.json'])
   })
 
   it('carries the licence', async () => {

@@ -31,7 +31,7 @@ export interface DrawAudit {
  * Recomputes a draw from the chain alone: the set from the registry's events up to the epoch of submission, the sequence from
  * the beacon's value and the workload's id, who was at work from the block before and the events of the draw's own block.
  * Needs a node that still has the state of those blocks.
- * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if the workload was not submitted, CLIENT_NOTHING_TO_DO before the draw, CHAIN_*
+ * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if the workload was not submitted, CLIENT_NOTHING_TO_DO before the draw, `CHAIN_*`
  */
 export async function auditDraw(contracts: Contracts, workload: Hex): Promise<DrawAudit> {
   const facts = await readDrawFacts(contracts, workload)

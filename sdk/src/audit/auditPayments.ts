@@ -26,7 +26,7 @@ export interface PaymentAudit {
 /**
  * Recomputes the ranks, payments, refund and burn of a workload that has ended, from its events and its frozen rules.
  * Where a committee judged, the answers of its members are counted again too.
- * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if it was not submitted, CLIENT_NOTHING_TO_DO before its end, CHAIN_*
+ * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if it was not submitted, CLIENT_NOTHING_TO_DO before its end, `CHAIN_*`
  */
 export async function auditPayments(contracts: Contracts, workload: Hex): Promise<PaymentAudit> {
   const id = toWorkloadId(workload)

@@ -21,7 +21,7 @@ const SET_EVENTS = ['Staked', 'Joined', 'Left', 'Dropped', 'Slashed'] as const
  * Reads what a draw follows from: the set from the registry's events up to the epoch of submission, the beacon's value, who was at work from
  * the block before and the events of the draw's own block. Needs a node that still has the state of those blocks.
  * @param options `fromBlock`: a block not later than the submission, to look at less of the chain; the deployment's first by default.
- * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if the workload was not submitted, CLIENT_NOTHING_TO_DO before the draw, CHAIN_*
+ * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN if the workload was not submitted, CLIENT_NOTHING_TO_DO before the draw, `CHAIN_*`
  */
 export async function readDrawFacts(
   contracts: Contracts,

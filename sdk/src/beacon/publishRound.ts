@@ -17,7 +17,7 @@ export function publishRoundCall(beacon: Hex, { round, point }: VerifiedRound): 
  * @example
  * await publishRound(contracts, beacon, await fetchRound(round))
  * @returns Hash of the mined transaction; undefined when the round was known.
- * @throws GevulotError CONTRACT_*, CHAIN_*
+ * @throws GevulotError `CONTRACT_*`, `CHAIN_*`
  */
 export async function publishRound(
   { runner }: Pick<Contracts, 'runner'>,

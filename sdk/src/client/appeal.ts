@@ -33,7 +33,7 @@ export interface Judging extends Judgment {
 
 /**
  * The judging of a workload: where it is, who has answered what, and what an appeal would take.
- * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
+ * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN, `CHAIN_*`
  */
 export function getJudging(client: Client, params: JudgingParams): Promise<Judging> {
   return call(client, params, async (client) => {
@@ -59,7 +59,7 @@ export function getJudging(client: Client, params: JudgingParams): Promise<Judgi
  * verdict changes or the appeal cannot be heard (see {@link withdrawAppeals}); else it pays the members, and what is left burns.
  * @returns The bond.
  * @throws GevulotError CONTRACT_WRONG_STAGE outside of the time for appeals, CLIENT_PARAMETER_INVALID if the bond is above `maxBond`,
- * CONTRACT_ERC20_INSUFFICIENT_BALANCE, CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
+ * CONTRACT_ERC20_INSUFFICIENT_BALANCE, CLIENT_WORKLOAD_UNKNOWN, `CHAIN_*`
  */
 export function appeal(client: Client, params: AppealParams): Promise<bigint> {
   return call(client, params, async (client) => {
@@ -104,7 +104,7 @@ export function appeal(client: Client, params: AppealParams): Promise<bigint> {
 /**
  * Pays out what appeals have left to the account: bonds that came back, parts of bonds that were lost.
  * @returns The amount, token units.
- * @throws GevulotError CONTRACT_NOTHING_OWED, CHAIN_*
+ * @throws GevulotError CONTRACT_NOTHING_OWED, `CHAIN_*`
  */
 export function withdrawAppeals(client: Client, params: SendOptions & { readonly to?: Hex } = {}): Promise<bigint> {
   return call(client, params, async (client) => {

@@ -19,7 +19,7 @@ export interface CancelParams extends ReadWorkloadOptions, CallOptions {
  * that accepted by itself; they share a compensation that grows with time. Safe to repeat after an abort: it goes on
  * where it stopped. A proof committed meanwhile ends the attempt.
  * @throws GevulotError CONTRACT_COMMITS_EXIST, CONTRACT_COMMITS_CLOSED_ALREADY, CONTRACT_NOT_REQUESTER, CLIENT_NOTHING_TO_DO,
- * CLIENT_WORKLOAD_UNKNOWN, CHAIN_*; the reason of `signal`.
+ * CLIENT_WORKLOAD_UNKNOWN, `CHAIN_*`; the reason of `signal`.
  */
 export function cancel(client: Client, params: CancelParams): Promise<void> {
   return call(client, params, async (client) => {

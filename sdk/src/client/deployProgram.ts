@@ -43,7 +43,7 @@ export interface DeployedProgram {
  * Deploys a program. The same program has the same id whoever deploys it, so repeating the call is harmless.
  * @example
  * const { program } = await client.deployProgram({ prover: proverPackage.digest, verifier: verifierAddress })
- * @throws GevulotError CONTRACT_INVALID_PROGRAM, CONTENT_DIGEST_INVALID, CLIENT_URI_INVALID, CHAIN_*
+ * @throws GevulotError CONTRACT_INVALID_PROGRAM, CONTENT_DIGEST_INVALID, CLIENT_URI_INVALID, `CHAIN_*`
  */
 export function deployProgram(client: Client, params: DeployProgramParams): Promise<DeployedProgram> {
   return call(client, params, async (client) => {

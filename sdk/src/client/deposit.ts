@@ -17,7 +17,7 @@ export interface DepositParams extends SendOptions {
  * Pays tokens of the signer into a balance in the market, and approves them first when needed.
  * @example
  * await client.deposit({ amount: parseUnits('10', 18) })
- * @throws GevulotError CONTRACT_ERC20_INSUFFICIENT_BALANCE, CHAIN_*
+ * @throws GevulotError CONTRACT_ERC20_INSUFFICIENT_BALANCE, `CHAIN_*`
  */
 export function deposit(client: Client, params: DepositParams): Promise<void> {
   return call(client, params, async (client) => {

@@ -16,7 +16,7 @@ export interface EndWorkloadParams extends ReadWorkloadOptions, CallOptions {
 
 /**
  * Draws the seats of a workload whose beacon round is out. Anyone may; the caller gets the bounty.
- * @throws GevulotError CONTRACT_ROUND_NOT_KNOWN, CONTRACT_WRONG_PHASE, CONTRACT_ASSIGN_WINDOW_OVER, CHAIN_*
+ * @throws GevulotError CONTRACT_ROUND_NOT_KNOWN, CONTRACT_WRONG_PHASE, CONTRACT_ASSIGN_WINDOW_OVER, `CHAIN_*`
  */
 export function assign(client: Client, params: EndWorkloadParams): Promise<void> {
   return call(client, params, async (client) => {
@@ -26,7 +26,7 @@ export function assign(client: Client, params: EndWorkloadParams): Promise<void>
 
 /**
  * Ends a workload: ranks, pays, burns, refunds. Anyone may; the caller gets the bounty. The seats are listed from the events.
- * @throws GevulotError CONTRACT_TOO_EARLY, CONTRACT_WRONG_PHASE, CONTRACT_CLAIMS_INCOMPLETE, CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
+ * @throws GevulotError CONTRACT_TOO_EARLY, CONTRACT_WRONG_PHASE, CONTRACT_CLAIMS_INCOMPLETE, CLIENT_WORKLOAD_UNKNOWN, `CHAIN_*`
  */
 export function settle(client: Client, params: EndWorkloadParams): Promise<void> {
   return call(client, params, async (client) => {
@@ -38,7 +38,7 @@ export function settle(client: Client, params: EndWorkloadParams): Promise<void>
 
 /**
  * Frees seats of a finished workload that settling did not list.
- * @throws GevulotError CLIENT_NOTHING_TO_DO, CONTRACT_WRONG_PHASE, CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
+ * @throws GevulotError CLIENT_NOTHING_TO_DO, CONTRACT_WRONG_PHASE, CLIENT_WORKLOAD_UNKNOWN, `CHAIN_*`
  */
 export function clear(client: Client, params: EndWorkloadParams): Promise<void> {
   return call(client, params, async (client) => {
@@ -49,7 +49,7 @@ export function clear(client: Client, params: EndWorkloadParams): Promise<void> 
 
 /**
  * Slashes the seats that never answered through the silence window. The caller gets the bounties.
- * @throws GevulotError CLIENT_NOTHING_TO_DO, CONTRACT_TOO_EARLY, CONTRACT_NOT_SILENT, CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
+ * @throws GevulotError CLIENT_NOTHING_TO_DO, CONTRACT_TOO_EARLY, CONTRACT_NOT_SILENT, CLIENT_WORKLOAD_UNKNOWN, `CHAIN_*`
  */
 export function slash(client: Client, params: EndWorkloadParams): Promise<void> {
   return call(client, params, async (client) => {

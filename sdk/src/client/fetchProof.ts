@@ -34,7 +34,7 @@ export interface Proof {
 /**
  * Fetches a valid revealed proof: from the transaction that carries it, else from the content stores. Its sha-256 is
  * checked against the chain.
- * @throws GevulotError CLIENT_NO_PROOF, CLIENT_PROOF_UNAVAILABLE, CLIENT_PROOF_MISMATCH, CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
+ * @throws GevulotError CLIENT_NO_PROOF, CLIENT_PROOF_UNAVAILABLE, CLIENT_PROOF_MISMATCH, CLIENT_WORKLOAD_UNKNOWN, `CHAIN_*`
  */
 export function fetchProof(client: Client, params: FetchProofParams): Promise<Proof> {
   return call(client, params, async (client) => {

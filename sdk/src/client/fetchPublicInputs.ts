@@ -10,7 +10,7 @@ const MAX_PUBLIC_INPUTS_BYTES = 2 ** 20
 
 /**
  * Fetches the public inputs of a workload from the content stores and checks them against its spec.
- * @throws GevulotError CLIENT_OPTION_MISSING, CLIENT_PROOF_MISMATCH, CONTENT_*
+ * @throws GevulotError CLIENT_OPTION_MISSING, CLIENT_PROOF_MISMATCH, `CONTENT_*`
  */
 export async function fetchPublicInputs(client: Client, spec: Spec, signal?: AbortSignal): Promise<Uint8Array> {
   const source = client.source ?? client.store

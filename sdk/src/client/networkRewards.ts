@@ -52,7 +52,7 @@ export function getRewards(client: Client, params: GetRewardsParams = {}): Promi
 
 /**
  * Proven workloads in which an operator has a rank and that nobody has recorded for network rewards yet, oldest first.
- * @throws GevulotError CHAIN_*, CLIENT_OPTION_MISSING
+ * @throws GevulotError `CHAIN_*`, CLIENT_OPTION_MISSING
  */
 export function findUnrecorded(client: Client, params: GetRewardsParams = {}): Promise<WorkloadId[]> {
   return call(client, params, async (client) => {
@@ -81,7 +81,7 @@ export function findUnrecorded(client: Client, params: GetRewardsParams = {}): P
 /**
  * Shows the receipts of proven workloads, so that their ranks earn network rewards. Anyone may.
  * @returns How many were recorded by this call.
- * @throws GevulotError CLIENT_NOTHING_TO_DO if all were recorded before or none was proven, CONTRACT_NOTHING_RECORDED, CHAIN_*
+ * @throws GevulotError CLIENT_NOTHING_TO_DO if all were recorded before or none was proven, CONTRACT_NOTHING_RECORDED, `CHAIN_*`
  */
 export function recordRewards(client: Client, params: RecordRewardsParams): Promise<number> {
   return call(client, params, async (client) => {
@@ -103,7 +103,7 @@ export function recordRewards(client: Client, params: RecordRewardsParams): Prom
 
 /**
  * Moves rewards of ended epochs into the operators' balances in the market. Anyone may.
- * @throws GevulotError CONTRACT_NOTHING_TO_CLAIM, CHAIN_*, CLIENT_OPTION_MISSING
+ * @throws GevulotError CONTRACT_NOTHING_TO_CLAIM, `CHAIN_*`, CLIENT_OPTION_MISSING
  */
 export function claimRewards(client: Client, params: ClaimRewardsParams = {}): Promise<void> {
   return call(client, params, async (client) => {

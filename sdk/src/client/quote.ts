@@ -56,7 +56,7 @@ export interface Settled {
  * @example
  * const { minimumFee, history } = await client.quote({ program, maxRunTime: 600, redundancy: 3, history: true })
  * if (history?.chance !== undefined) console.log(`${history.proven} of ${history.ended} were proven within that time`)
- * @throws GevulotError CONTRACT_UNKNOWN_PROGRAM, CONTRACT_CLASS_CLOSED, CONTRACT_FEE_TOO_LOW, CONTRACT_INVALID_TERMS, CHAIN_*;
+ * @throws GevulotError CONTRACT_UNKNOWN_PROGRAM, CONTRACT_CLASS_CLOSED, CONTRACT_FEE_TOO_LOW, CONTRACT_INVALID_TERMS, `CHAIN_*`;
  * the reason of `signal`
  */
 export function quote(client: Client, params: QuoteParams): Promise<Quote> {

@@ -14,7 +14,7 @@ export interface ReleaseParams extends ReadWorkloadOptions, CallOptions {
  * Closes commits early; needs a commit. It ends everybody's duty to answer: provers that had accepted share a compensation
  * out of the unfilled ranks' shares, the rest of those shares burns. Nobody gains by releasing early. Design section 3.
  * @throws GevulotError CONTRACT_NO_COMMITS, CONTRACT_COMMITS_CLOSED_ALREADY, CONTRACT_WRONG_PHASE, CONTRACT_NOT_REQUESTER,
- * CLIENT_WORKLOAD_UNKNOWN, CHAIN_*
+ * CLIENT_WORKLOAD_UNKNOWN, `CHAIN_*`
  */
 export function release(client: Client, params: ReleaseParams): Promise<void> {
   return call(client, params, async (client) => {

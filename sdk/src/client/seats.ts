@@ -44,7 +44,7 @@ export interface Seat {
  * Stakes seats: approves the bonds when needed and pays them. Seats of a class without a puzzle are in the active set from the next
  * epoch; others wait until they have answered a check.
  * @returns The numbers of the seats.
- * @throws GevulotError CONTRACT_UNKNOWN_CLASS, CONTRACT_OPERATOR_NOT_ADMITTED, CONTRACT_ERC20_INSUFFICIENT_BALANCE, CHAIN_*
+ * @throws GevulotError CONTRACT_UNKNOWN_CLASS, CONTRACT_OPERATOR_NOT_ADMITTED, CONTRACT_ERC20_INSUFFICIENT_BALANCE, `CHAIN_*`
  */
 export function stakeSeats(client: Client, params: StakeSeatsParams): Promise<number[]> {
   return call(client, params, async (client) => {
@@ -86,7 +86,7 @@ function stakedIn(client: Client, receipt: TransactionReceipt): number[] {
 
 /**
  * Puts seats back into the active set, or in line for the next check.
- * @throws GevulotError CONTRACT_BOND_INCOMPLETE, CONTRACT_COOLING_DOWN, CONTRACT_REJOIN_TOO_EARLY, CONTRACT_NOT_SEAT_OPERATOR, CHAIN_*
+ * @throws GevulotError CONTRACT_BOND_INCOMPLETE, CONTRACT_COOLING_DOWN, CONTRACT_REJOIN_TOO_EARLY, CONTRACT_NOT_SEAT_OPERATOR, `CHAIN_*`
  */
 export function joinSeats(client: Client, params: SeatsParams & { readonly priceFloor?: number }): Promise<void> {
   return call(client, params, async (client) => {
@@ -102,7 +102,7 @@ export function joinSeats(client: Client, params: SeatsParams & { readonly price
 
 /**
  * Takes seats out of the active set; the cooldown begins.
- * @throws GevulotError CONTRACT_WRONG_SEAT_STATUS, CONTRACT_NOT_SEAT_OPERATOR, CHAIN_*
+ * @throws GevulotError CONTRACT_WRONG_SEAT_STATUS, CONTRACT_NOT_SEAT_OPERATOR, `CHAIN_*`
  */
 export function leaveSeats(client: Client, params: SeatsParams): Promise<void> {
   return call(client, params, async (client) => {
@@ -114,7 +114,7 @@ export function leaveSeats(client: Client, params: SeatsParams): Promise<void> {
 /**
  * Pays out the bonds of seats that have left and cooled down.
  * @param params `to` receives the bonds; the signer by default.
- * @throws GevulotError CONTRACT_COOLING_DOWN, CONTRACT_SEAT_HELD, CONTRACT_WRONG_SEAT_STATUS, CONTRACT_NOT_SEAT_OPERATOR, CHAIN_*
+ * @throws GevulotError CONTRACT_COOLING_DOWN, CONTRACT_SEAT_HELD, CONTRACT_WRONG_SEAT_STATUS, CONTRACT_NOT_SEAT_OPERATOR, `CHAIN_*`
  */
 export function withdrawSeats(client: Client, params: SeatsParams & { readonly to?: Hex }): Promise<void> {
   return call(client, params, async (client) => {

@@ -17,7 +17,7 @@ const GAS_MARGIN_PERCENT = 120n
  * @param doing What the transaction does, for errors: `submitting a workload`.
  * @param build Makes the transaction; called when its turn has come.
  * @param keep Told when the call ends with its signal while its transaction is on its way: what ends when that is in the chain, or counts as lost.
- * @throws GevulotError CONTRACT_*, CHAIN_*, CLIENT_OPTION_MISSING; the reason of `signal`.
+ * @throws GevulotError `CONTRACT_*`, `CHAIN_*`, CLIENT_OPTION_MISSING; the reason of `signal`.
  */
 export async function send(
   client: Client,

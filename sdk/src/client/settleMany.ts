@@ -24,7 +24,7 @@ export interface SettledWorkload {
  * Ends several workloads in one transaction, for about half the gas each. One that cannot be settled is reported, and its
  * neighbours are settled.
  * @returns One entry for each workload, in the same order.
- * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN, CLIENT_OPTION_MISSING, CONTRACT_BATCH_NEEDS_GAS, CHAIN_*
+ * @throws GevulotError CLIENT_WORKLOAD_UNKNOWN, CLIENT_OPTION_MISSING, CONTRACT_BATCH_NEEDS_GAS, `CHAIN_*`
  */
 export function settleMany(client: Client, params: SettleManyParams): Promise<SettledWorkload[]> {
   return call(client, params, async (client) => {

@@ -26,7 +26,7 @@ export interface SubmitParams extends SendOptions {
   readonly program: Hex
   /** Files to publish in the client's store, or what was published before. */
   readonly inputs: InputsSpec | PublishedInputs
-  /** Whole fee in token units; see {@link quote}. */
+  /** Whole fee in token units; see `quote`. */
   readonly fee: bigint
   /** Seconds from the draw until commits close, 1 to 86 400. */
   readonly maxRunTime: number
@@ -81,8 +81,8 @@ const DOING = 'submitting a workload'
  * const { proof } = await client.waitForProof({ workload })
  *
  * @throws GevulotError CONTRACT_UNKNOWN_PROGRAM, CONTRACT_CLASS_CLOSED, CONTRACT_FEE_TOO_LOW, CONTRACT_INVALID_TERMS,
- * CONTRACT_INSUFFICIENT_BALANCE, CONTRACT_WRONG_NONCE, CLIENT_NONCE_USED, CLIENT_URI_INVALID, CLIENT_OPTION_MISSING, CHAIN_*,
- * CONTENT_*
+ * CONTRACT_INSUFFICIENT_BALANCE, CONTRACT_WRONG_NONCE, CLIENT_NONCE_USED, CLIENT_URI_INVALID, CLIENT_OPTION_MISSING, `CHAIN_*`,
+ * `CONTENT_*`
  */
 export function submit(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
   return call(client, params, async (client) => {

@@ -14,7 +14,7 @@ export interface NameSubmitterParams extends SendOptions {
 
 /**
  * Names a key that can act for the seats of the signer's account, and can move neither money nor seats; again, to change the time.
- * @throws GevulotError CONTRACT_INVALID_TERM, CHAIN_*
+ * @throws GevulotError CONTRACT_INVALID_TERM, `CHAIN_*`
  */
 export function nameSubmitter(client: Client, params: NameSubmitterParams): Promise<void> {
   return call(client, params, async (client) => {
@@ -26,7 +26,7 @@ export function nameSubmitter(client: Client, params: NameSubmitterParams): Prom
 
 /**
  * Takes a submitter key back at once.
- * @throws GevulotError CHAIN_*
+ * @throws GevulotError `CHAIN_*`
  */
 export function revokeSubmitter(client: Client, params: SendOptions & { readonly key: Hex }): Promise<void> {
   return call(client, params, async (client) => {

@@ -42,7 +42,7 @@ export interface Duties {
 
 /**
  * The seats of an operator in the validators' class, and the committees they were drawn to.
- * @throws GevulotError CHAIN_*, CLIENT_OPTION_MISSING
+ * @throws GevulotError `CHAIN_*`, CLIENT_OPTION_MISSING
  */
 export function getDuties(client: Client, params: GetDutiesParams = {}): Promise<Duties> {
   return call(client, params, async (client) => {

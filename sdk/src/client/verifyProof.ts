@@ -28,7 +28,7 @@ const GAS_PER_BYTE = 40n
 /**
  * Runs the pinned verifier contract on a proof with the gas the market would give it, without a transaction. The contract's
  * code must be the pinned code.
- * @throws GevulotError CLIENT_VERIFIER_CHANGED, CONTRACT_NO_VERIFIER_CONTRACT, CONTRACT_UNKNOWN_PROGRAM, CHAIN_*
+ * @throws GevulotError CLIENT_VERIFIER_CHANGED, CONTRACT_NO_VERIFIER_CONTRACT, CONTRACT_UNKNOWN_PROGRAM, `CHAIN_*`
  */
 export function verifyProof(client: Client, params: VerifyProofParams): Promise<Verification> {
   return call(client, params, async (client) => {

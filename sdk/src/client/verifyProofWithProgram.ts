@@ -25,7 +25,7 @@ export interface VerifyWithProgramParams extends Omit<VerifyProofParams, 'public
 
 /**
  * Runs the program's verifier package on a proof, in the client's runtime.
- * @throws GevulotError CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, CLIENT_VERIFIER_FAILED, RUNTIME_*, CONTENT_*, CHAIN_*
+ * @throws GevulotError CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, CLIENT_VERIFIER_FAILED, `RUNTIME_*`, `CONTENT_*`, `CHAIN_*`
  */
 export function verifyProofWithProgram(client: Client, params: VerifyWithProgramParams): Promise<Verification> {
   return call(client, params, async (client) => {
@@ -49,7 +49,7 @@ export interface RunVerifierParams extends Omit<VerifyWithProgramParams, 'progra
 
 /**
  * Runs a verifier package on a proof.
- * @throws GevulotError CLIENT_VERIFIER_FAILED, RUNTIME_*, CONTENT_*
+ * @throws GevulotError CLIENT_VERIFIER_FAILED, `RUNTIME_*`, `CONTENT_*`
  */
 export async function runVerifier(
   { runtime, source }: { readonly runtime: Runtime; readonly source: ContentSource },

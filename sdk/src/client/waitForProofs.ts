@@ -39,7 +39,7 @@ const REORG_MARGIN = 256
  * Waits for valid proofs, from whichever way they come first: revealed on chain, or sealed to the requester and verified
  * here. Survives an RPC endpoint or a store that is down for a while.
  * @throws GevulotError CLIENT_WORKLOAD_EXPIRED, CLIENT_WORKLOAD_CANCELLED, CLIENT_WAIT_TIMEOUT, CLIENT_WORKLOAD_UNKNOWN,
- * CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, CHAIN_*; the reason of `signal`.
+ * CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, `CHAIN_*`; the reason of `signal`.
  */
 export function waitForProofs(client: Client, params: WaitForProofsParams): Promise<Proof[]> {
   return call(client, params, async (client) => {

@@ -15,7 +15,7 @@ export interface WithdrawParams extends SendOptions {
 
 /**
  * Pays out part of the signer's balance in the market.
- * @throws GevulotError CONTRACT_INSUFFICIENT_BALANCE, CHAIN_*
+ * @throws GevulotError CONTRACT_INSUFFICIENT_BALANCE, `CHAIN_*`
  */
 export function withdraw(client: Client, params: WithdrawParams): Promise<void> {
   return call(client, params, async (client) => {

@@ -34,7 +34,7 @@ export interface FetchInputsOptions {
 /**
  * Brings the inputs of a workload into `directory`, one file each under its name. The directory belongs to the job; the
  * caller removes it with the job.
- * @throws GevulotError CONTENT_*
+ * @throws GevulotError `CONTENT_*`
  */
 export async function fetchInputs(
   digest: Digest,

@@ -38,7 +38,7 @@ export interface FetchPackageOptions {
  * Brings a package into the cache, or finds it there. Files are kept once per content (`<cache>/blobs`) and linked into
  * packages (`<cache>/packages/<digest>`); a package appears by one rename, so processes that share a cache never see a
  * half-made one.
- * @throws GevulotError CONTENT_*
+ * @throws GevulotError `CONTENT_*`
  */
 export async function fetchPackage(
   digest: Digest,
@@ -94,7 +94,7 @@ export async function fetchPackage(
 
 /**
  * What a package says of itself, without its files.
- * @throws GevulotError CONTENT_*
+ * @throws GevulotError `CONTENT_*`
  */
 export async function fetchPackageManifest(
   digest: Digest,

@@ -74,7 +74,7 @@ export class DevnetProver {
   /**
    * Works until `stop` is aborted.
    * @param onStarted Called once it follows the chain.
-   * @throws GevulotError WORKER_*, CHAIN_*
+   * @throws GevulotError `WORKER_*`, `CHAIN_*`
    */
   async run(stop: AbortSignal, onStarted: () => void): Promise<void> {
     const failure = await serve(this.#config, {}, stop, { onStarted })

@@ -16,7 +16,7 @@ export interface FundAccountParams extends SendOptions {
 
 /**
  * Gives an account tokens and ether of the owner of a local network, whose key is public.
- * @throws GevulotError DEVNET_NOT_LOCAL, CHAIN_*; the reason of `signal`.
+ * @throws GevulotError DEVNET_NOT_LOCAL, `CHAIN_*`; the reason of `signal`.
  */
 export async function fundAccount(client: Client, params: FundAccountParams): Promise<void> {
   const { contracts } = client

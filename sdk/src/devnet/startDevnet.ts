@@ -78,7 +78,7 @@ const MOST_PROVERS = 8
  * @example
  * const devnet = await startDevnet({ directory: '.gevulot/devnet' })
  * try { await test(devnet.info) } finally { await devnet.stop() }
- * @throws GevulotError DEVNET_*, RUNTIME_UNAVAILABLE; the reason of `signal`.
+ * @throws GevulotError `DEVNET_*`, RUNTIME_UNAVAILABLE; the reason of `signal`.
  */
 export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
   const { directory, port = 8545, runtime = 'bubblewrap', onProgress = () => undefined } = options

@@ -72,7 +72,7 @@ export class RelayDesk {
 
   /**
    * Takes an action, or says why not.
-   * @throws GevulotError RELAYER_*; CONTRACT_* when it would revert; CHAIN_*
+   * @throws GevulotError `RELAYER_*`; `CONTRACT_*` when it would revert; `CHAIN_*`
    */
   async take({ chainId, relay, action, signature }: ActionBody): Promise<Taken> {
     const { contracts, limits, outbox, time, clock } = this.#options

@@ -41,7 +41,7 @@ const ZERO_PROVER = `0x${'00'.repeat(20)}`
 
 /**
  * Runs a package once on this machine, as a worker would: the way for an author to try it. Its role follows from its manifest.
- * @throws GevulotError CONTENT_*, RUNTIME_JOB_INVALID, RUNTIME_UNAVAILABLE
+ * @throws GevulotError `CONTENT_*`, RUNTIME_JOB_INVALID, RUNTIME_UNAVAILABLE
  */
 export async function tryPackage(trial: Trial): Promise<TrialResult> {
   const { signal, onProgress, onLog } = trial

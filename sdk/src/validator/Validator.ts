@@ -47,7 +47,7 @@ export class Validator {
 
   /**
    * Checks everything, then judges until `stop` is aborted. What is unfinished is taken up at the next start.
-   * @throws GevulotError WORKER_*, VALIDATOR_*, CHAIN_*
+   * @throws GevulotError `WORKER_*`, `VALIDATOR_*`, `CHAIN_*`
    */
   async run(stop: AbortSignal): Promise<void> {
     try {

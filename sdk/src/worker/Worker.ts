@@ -81,7 +81,7 @@ export class Worker {
   /**
    * Checks everything, then works until `stop` is aborted: then no work is taken any more, running programs get
    * `shutdownSeconds` to finish, and what is unfinished waits in the data directory for the next start.
-   * @throws GevulotError WORKER_*, CHAIN_*
+   * @throws GevulotError `WORKER_*`, `CHAIN_*`
    */
   async run(stop: AbortSignal): Promise<void> {
     try {

@@ -87,7 +87,7 @@ const GWEI = 1_000_000_000n
  * Takes data directory and account for this process alone (two that sign with one key would sooner or later contradict each other), then opens
  * and checks everything: chain, database, runtime, seats, clock. A standby waits for the account.
  * @param stop Ends that wait.
- * @throws GevulotError WORKER_*, CHAIN_*; WORKER_STOPPED when it was stopped while it waited
+ * @throws GevulotError `WORKER_*`, `CHAIN_*`; WORKER_STOPPED when it was stopped while it waited
  */
 export async function openGround(
   config: GroundConfig,

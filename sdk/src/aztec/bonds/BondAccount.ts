@@ -79,7 +79,7 @@ const TYPES = {
 
 /**
  * The bonds on a rollup's epochs as one account uses them: see docs/epoch-bonds.md. Nothing is sent that would revert.
- * @throws GevulotError from its methods: AZTEC_BOND_REFUSED, AZTEC_BOND_EARLY, AZTEC_BOND_MALFORMED, CHAIN_*
+ * @throws GevulotError from its methods: AZTEC_BOND_REFUSED, AZTEC_BOND_EARLY, AZTEC_BOND_MALFORMED, `CHAIN_*`
  */
 export class BondAccount {
   readonly #signer: Signer

@@ -85,7 +85,7 @@ export interface Requester {
   fetchProof(sighting: Sighting, seat: number, signal: AbortSignal): Promise<Uint8Array>
   /** A proof that was revealed and is not judged yet, by its digest. */
   fetchRevealed(digest: Digest, signal: AbortSignal): Promise<Uint8Array>
-  /** Proofs that came before they are revealed. @param isRefused Whether one was looked at already, by {@link deliveryName}. */
+  /** Proofs that came before they are revealed. @param isRefused Whether one was looked at already, by `deliveryName`. */
   deliveries(
     bundle: StoredBundle,
     sighting: Sighting,

@@ -46,7 +46,7 @@ const DOING = "posting an epoch's proof"
  * Posts a finished proof of an epoch to Aztec's rollup. It may be called again at any time: a proof that the rollup has is not sent twice. Nothing is
  * sent that would revert now; a race that is lost between the look and the block is told from a refusal.
  * @throws GevulotError AZTEC_PROOF_MALFORMED, AZTEC_PROOF_LATE, AZTEC_PROOF_EARLY, AZTEC_PROOF_NOT_OF_EPOCH, AZTEC_PROOF_REFUSED,
- * AZTEC_ATTESTATIONS_REFUSED, AZTEC_CHAIN_MOVED, CHAIN_*; the reason of `signal`.
+ * AZTEC_ATTESTATIONS_REFUSED, AZTEC_CHAIN_MOVED, `CHAIN_*`; the reason of `signal`.
  */
 export async function submitEpochRootProof(options: SubmitEpochRootProofOptions): Promise<PostedEpoch> {
   const { signer, proof, proverId, signal } = options

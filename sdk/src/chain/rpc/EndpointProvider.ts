@@ -24,7 +24,7 @@ export interface RawLogFilter {
   readonly toBlock: string
 }
 
-/** A provider over one endpoint or several; {@link EndpointPool} says how. It never answers from a cache. */
+/** A provider over one endpoint or several; requests go to the first that is sound, and within the same call to the next where it fails. It never answers from a cache. */
 export class EndpointProvider extends JsonRpcProvider {
   readonly #pool: EndpointPool
   readonly #network: Network

@@ -77,7 +77,7 @@ type State = z.output<typeof stateShape>
 /**
  * Keeps copies of proofs: every workload that ended with one, from where the run before came to. Each proof is checked against the chain before it
  * is stored; a workload whose copies are there is not fetched again, so a run may be stopped at any moment.
- * @throws GevulotError CLI_ARCHIVE_OTHER, CHAIN_*, CONTENT_DISK_FULL; the reason of `signal`
+ * @throws GevulotError CLI_ARCHIVE_OTHER, `CHAIN_*`, CONTENT_DISK_FULL; the reason of `signal`
  */
 export async function archiveProofs(client: GevulotClient, options: ArchiveOptions): Promise<ArchiveResult> {
   await mkdir(join(options.directory, 'workloads'), { recursive: true })

@@ -73,7 +73,7 @@ export interface LintReport {
 /**
  * Looks at a program for what has made others' programs forgeable or unusable: reads its packages, proves a sample on this machine, and has
  * the proof judged with something changed. What it finds is there; that it finds nothing does not make a program sound.
- * @throws GevulotError CONTENT_*, RUNTIME_JOB_INVALID, RUNTIME_UNAVAILABLE, LINT_BUILD_FAILED, LINT_PACKAGE_WRONG
+ * @throws GevulotError `CONTENT_*`, RUNTIME_JOB_INVALID, RUNTIME_UNAVAILABLE, LINT_BUILD_FAILED, LINT_PACKAGE_WRONG
  */
 export async function lintProgram(options: LintOptions): Promise<LintReport> {
   const { prover, verifier, source, cacheDirectory, signal, onProgress, maxRunTime, acknowledged = {} } = options

@@ -11,7 +11,7 @@ export interface S3Credentials {
   readonly sessionToken?: string
 }
 
-/** Options of an {@link S3Bucket}. */
+/** Where a bucket is, and who asks. */
 export interface S3BucketOptions {
   /** `s3://bucket/path`; `?endpoint=` and `&region=` may follow, and win over the options. */
   readonly uri: string

@@ -16,7 +16,7 @@ export interface InstallOptions extends Pick<DownloadOptions, 'attempts' | 'idle
   readonly source: string
   /** sha-256 of what `source` is, 64 hexadecimal digits. */
   readonly sha256: string
-  /** Where the kernel goes; default {@link installedKernelPath}. */
+  /** Where the kernel goes; default `$XDG_DATA_HOME/gevulot/nanos/kernel.img`, or below `~/.local/share`. */
   readonly path?: string
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: ReadProgress) => void
@@ -31,7 +31,7 @@ const MAX_RELEASE_BYTES = 256 * 2 ** 20
  * Puts a kernel of Nanos where the runtime looks for it. What comes is held against `sha256` before anything else reads it; what an
  * interrupted call brought is kept and gone on with; the kernel appears whole or not at all.
  * @returns the kernel and its own digest, for the operator's configuration
- * @throws GevulotError CONTENT_*, RUNTIME_UNAVAILABLE if it holds no kernel
+ * @throws GevulotError `CONTENT_*`, RUNTIME_UNAVAILABLE if it holds no kernel
  */
 export async function installNanosKernel(options: InstallOptions): Promise<NanosKernel> {
   const path = options.path ?? installedKernelPath()

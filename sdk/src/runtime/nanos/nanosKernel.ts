@@ -13,7 +13,7 @@ export interface NanosKernel {
 
 /** Which kernel to take. */
 export interface NanosKernelOptions {
-  /** Path of `kernel.img`; default the places named in {@link kernelCandidates}. */
+  /** Path of `kernel.img`; default `NANOS_KERNEL`, where `gevulot nanos install` puts it, then that of `ops`. */
   readonly nanosKernel?: string
   /** The digest it must have, 64 hexadecimal digits. Programs of strangers want a kernel that one chose. */
   readonly nanosKernelSha256?: string

@@ -56,7 +56,7 @@ export async function readBundle(directory: string): Promise<FailureBundle> {
 /**
  * Runs the program of a bundle once more on this machine, without a chain, and compares. Everything is checked against the digests of the
  * bundle.
- * @throws GevulotError WORKER_BUNDLE_INVALID, CONTENT_*, RUNTIME_*
+ * @throws GevulotError WORKER_BUNDLE_INVALID, `CONTENT_*`, `RUNTIME_*`
  */
 export async function rerunBundle({
   bundle: directory,

@@ -9,7 +9,7 @@ import { ROLES, WORKER_FIELDS, type Role, type WorkerConfig } from './WorkerConf
 const LONGEST_SHOWN = 80
 
 /**
- * Reads the worker's configuration; see {@link loadTable}.
+ * Reads the worker's configuration: the file at `path`, if there is one, and above it the environment.
  * @throws GevulotError WORKER_CONFIG_INVALID
  */
 export async function loadConfig(

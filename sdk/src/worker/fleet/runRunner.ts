@@ -14,7 +14,7 @@ import { openRunner } from './openRunner.js'
 
 /**
  * A runner of a fleet as a daemon of its own: it needs the database server and the content, and has neither key nor chain.
- * @throws GevulotError WORKER_*
+ * @throws GevulotError `WORKER_*`
  */
 export async function runRunner(
   config: RunnerConfig,

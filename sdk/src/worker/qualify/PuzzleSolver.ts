@@ -48,7 +48,7 @@ export class PuzzleSolver {
   /**
    * Solves the puzzle of a seed.
    * @param seconds Time left.
-   * @throws GevulotError WORKER_PUZZLE_UNSOLVED, WORKER_STOPPED, CHAIN_RPC_UNAVAILABLE, CONTENT_*, RUNTIME_*
+   * @throws GevulotError WORKER_PUZZLE_UNSOLVED, WORKER_STOPPED, CHAIN_RPC_UNAVAILABLE, `CONTENT_*`, `RUNTIME_*`
    */
   async solve(address: Address, seed: Bytes32, seconds: number, signal: AbortSignal): Promise<Hex> {
     const puzzle = this.#puzzles.get(address) ?? (await this.#read(address))

@@ -57,7 +57,7 @@ export function encodeNumbers(numbers: readonly number[]): Uint8Array {
 
 /**
  * Measures how many hashes a second this machine does.
- * @param seconds About how long to measure.
+ * @param options.seconds About how long to measure.
  */
 export async function measureHashRate(options: {
   readonly threads: number
