@@ -68,7 +68,9 @@ describe('validator: metrics of a real validator', function () {
     await network.until(workload, 'Committed', 300)
     await network.requester.release({ workload })
     await network.until(workload, 'VerdictReached', 300)
-    const { body } = await scraped(observePort, 'gevulot_verdicts_total{end="answered"} 7')
+    await scraped(observePort, 'gevulot_verdicts_total{end="answered"} 7')
+    // The publisher looks for its receipt when it is its turn.
+    const { body } = await scraped(observePort, 'gevulot_transactions_total{stage="verify",outcome="mined"}')
     expect((await ask(observePort, '/ready')).body).to.equal('{"ok":true,"why":[]}\n')
     for (const name of Object.keys(VALIDATOR_METRICS)) expect(body, name).to.contain(`# HELP ${name} `)
     const found = samplesOf(body)
