@@ -2,14 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Gives a test suite its own directory; call it inside `describe`. The directory exists while tests run. */
+/** Gives a test suite its own directory; call it inside `describe`. The directory exists while tests run, and their `after` hooks, wherever they stand. */
 export function useTemporaryDirectory(): () => string {
   let directory = ''
-  before(async () => {
+  before(async function () {
     directory = await mkdtemp(join(tmpdir(), 'gevulot-test-'))
-  })
-  after(async () => {
-    await rm(directory, { recursive: true, force: true })
+    // Behind all hooks that were written down: what runs in the directory has to be stopped first.
+    this.test?.parent?.afterAll(() => rm(directory, { recursive: true, force: true }))
   })
   return () => directory
 }
