@@ -160,6 +160,28 @@ describe('client: what every action takes', function () {
       (error: unknown) => error,
     )
 
+  /** Tells of the transactions that the endpoint has taken. */
+  async function whileNothingIsMined(act: (taken: readonly unknown[]) => Promise<void>): Promise<void> {
+    const send = provider.send.bind(provider)
+    const taken: unknown[] = []
+    await send('evm_setAutomine', [false])
+    await send('evm_setIntervalMining', [0])
+    Object.assign(provider, {
+      send: async (method: string, values: unknown[]) => {
+        const result: unknown = await send(method, values)
+        if (method === 'eth_sendRawTransaction') taken.push(result)
+        return result
+      },
+    })
+    try {
+      await act(taken)
+    } finally {
+      Reflect.deleteProperty(provider, 'send')
+      await provider.send('evm_setAutomine', [true])
+      await provider.send('evm_mine', [])
+    }
+  }
+
   async function silently(act: () => Promise<void>): Promise<void> {
     Object.assign(provider, { send: () => silence.ask() })
     try {
@@ -258,18 +280,7 @@ describe('client: what every action takes', function () {
     const { minimumFee: fee } = await client.quote({ program, maxRunTime: 600 })
     const request = { program, fee, maxRunTime: 600 }
     const { nonce } = await client.getBalance()
-    const send = provider.send.bind(provider)
-    const taken: unknown[] = []
-    Object.assign(provider, {
-      send: async (method: string, values: unknown[]) => {
-        const result: unknown = await send(method, values)
-        if (method === 'eth_sendRawTransaction') taken.push(result)
-        return result
-      },
-    })
-    await send('evm_setAutomine', [false])
-    await send('evm_setIntervalMining', [0])
-    try {
+    await whileNothingIsMined(async (taken) => {
       const stop = new AbortController()
       const aborted = failureOf(client.submit({ ...request, inputs: someInputs(), signal: stop.signal }))
       while (taken.length === 0) await systemClock.sleep(5)
@@ -279,15 +290,42 @@ describe('client: what every action takes', function () {
       // It waits for its turn: nothing more is sent while the nonce of the first one is not in the chain.
       await systemClock.sleep(500)
       expect(taken).to.have.length(1)
-      await send('evm_setAutomine', [true])
-      await send('evm_mine', [])
+      await provider.send('evm_setAutomine', [true])
+      await provider.send('evm_mine', [])
       const { created } = await next
       expect(created).to.equal(true)
       expect((await client.getBalance()).nonce).to.equal(nonce + 2)
+    })
+  })
+
+  it('a call that ends while its transaction is on its way leaves nothing that could fail unheard', async () => {
+    await client.deposit({ amount: 100n * TOKEN })
+    const program = await aProgram(network, client)
+    const { minimumFee: fee } = await client.quote({ program, maxRunTime: 600 })
+    const request = { program, fee, maxRunTime: 600, inputs: someInputs() }
+    const unheard: unknown[] = []
+    const note = (reason: unknown): void => void unheard.push(reason)
+    process.on('unhandledRejection', note)
+    try {
+      await whileNothingIsMined(async (taken) => {
+        for (const act of [
+          (options: CallOptions) => client.withdraw({ amount: 0n, ...options }),
+          (options: CallOptions) => client.submit({ ...request, ...options }),
+        ]) {
+          const stop = new AbortController()
+          const before = taken.length
+          const aborted = failureOf(act({ signal: stop.signal, settings: { transactionTimeoutMs: 3_000, pollMs: 50 } }))
+          while (taken.length === before) await systemClock.sleep(5)
+          stop.abort()
+          expect(await aborted).to.equal(stop.signal.reason)
+        }
+        // Long enough that whoever still looks for one of them counts it as lost.
+        await systemClock.sleep(4_000)
+      })
     } finally {
-      Reflect.deleteProperty(provider, 'send')
-      await provider.send('evm_setAutomine', [true])
+      process.off('unhandledRejection', note)
     }
+    expect(unheard).to.deep.equal([])
   })
 
   describe('behind an endpoint that does not answer', () => {

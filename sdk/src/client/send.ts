@@ -16,7 +16,7 @@ const GAS_MARGIN_PERCENT = 120n
  * Simulates, sends and waits. Transactions of one client go out one after the other.
  * @param doing What the transaction does, for errors: `submitting a workload`.
  * @param build Makes the transaction; called when its turn has come.
- * @param keep Told when the call ends with its signal while its transaction is on its way: what ends when that is in the chain, or counts as lost.
+ * @param keep Told when the call ends with its signal while its transaction is on its way: what resolves when that is in the chain, or counts as lost.
  * @throws GevulotError `CONTRACT_*`, `CHAIN_*`, CLIENT_OPTION_MISSING; the reason of `signal`.
  */
 export async function send(
@@ -24,7 +24,7 @@ export async function send(
   doing: string,
   build: () => Promise<ContractTransaction>,
   options: SendOptions = {},
-  keep: (until: Promise<unknown>) => void = () => undefined,
+  keep?: (until: Promise<unknown>) => void,
 ): Promise<TransactionReceipt> {
   const signer = unboundSigner(client, doing)
   options.signal?.throwIfAborted()
@@ -32,7 +32,9 @@ export async function send(
   client.queue.tail = turn.catch(() => undefined)
   const response = await turn
   const receipt = await waitForReceipt(client, response.hash as Hex, options.signal).catch((error: unknown) => {
-    if (options.signal?.aborted === true) keep(waitForReceipt(unbound(client), response.hash as Hex))
+    if (options.signal?.aborted === true) {
+      keep?.(waitForReceipt(unbound(client), response.hash as Hex).catch(() => undefined))
+    }
     throw error
   })
   if (receipt.status === 1) return receipt

@@ -100,10 +100,7 @@ export async function inTurn<T>(
 ): Promise<T> {
   let kept: Promise<unknown> | undefined
   const turn = client.submissions.tail.then(() => act((until) => void (kept = until)))
-  client.submissions.tail = turn
-    .catch(() => undefined)
-    .then(() => kept)
-    .catch(() => undefined)
+  client.submissions.tail = turn.catch(() => undefined).then(() => kept)
   return turn
 }
 
