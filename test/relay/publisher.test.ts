@@ -14,7 +14,7 @@ import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
 import { Secret } from '../../sdk/src/worker/config/Secret.js'
 import { MarketCalls } from '../../sdk/src/worker/coordinate/MarketCalls.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
-import { Publisher } from '../../sdk/src/worker/publish/Publisher.js'
+import { Publisher, type PublisherOptions } from '../../sdk/src/worker/publish/Publisher.js'
 import { RelayedPublisher } from '../../sdk/src/worker/publish/RelayedPublisher.js'
 import type { TxRequest } from '../../sdk/src/worker/publish/TxOutcome.js'
 import { TxSigner } from '../../sdk/src/worker/publish/TxSigner.js'
@@ -47,6 +47,8 @@ describe('relay: outbox of an account without gas', function () {
   let time: ChainTime
   let stop: AbortController
   let loop: Promise<void>
+  /** How acts ended, as the figures are told. */
+  const told: string[] = []
 
   before(async () => {
     network = await startNetwork()
@@ -67,6 +69,7 @@ describe('relay: outbox of an account without gas', function () {
   beforeEach(() => {
     time = new ChainTime(systemClock)
     stop = new AbortController()
+    told.length = 0
   })
   afterEach(async () => {
     stop.abort()
@@ -90,7 +93,8 @@ describe('relay: outbox of an account without gas', function () {
     const block = await provider.getBlock('latest')
     time.see(block!.number + head, block!.timestamp)
     const signer = new TxSigner(new Secret(key), client.contracts.chainId)
-    const common = { provider, signer, time, clock: systemClock, log: silent, pollMs: 50, maxInFlight: 4 }
+    const onEnd: PublisherOptions['onEnd'] = (_, { kind }) => told.push(kind)
+    const common = { provider, signer, time, clock: systemClock, log: silent, pollMs: 50, maxInFlight: 4, onEnd }
     const direct = new Publisher({
       ...{ ...common, journal: new TransactionJournal(db, systemClock), maxFee: 100n * GWEI, tip: GWEI / 10n },
       ...{ maxGas: 3_000_000n, bumpMs: 60_000 },
@@ -164,6 +168,14 @@ describe('relay: outbox of an account without gas', function () {
       gate.close()
       await fund(account, '0')
     }
+  })
+
+  it('an act that goes out from the own account is told of once', async () => {
+    await fund(account, '1')
+    const publisher = await outbox(['http://127.0.0.1:9'])
+    expect((await publisher.publish(await anAct())).kind).to.equal('mined')
+    expect(told).to.deep.equal(['mined'])
+    await fund(account, '0')
   })
 
   it('an act that was carried out below the block that was newest when it was signed has its end', async () => {

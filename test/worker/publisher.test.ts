@@ -372,8 +372,10 @@ for (const kind of DATABASES) {
       expect((await versions(1)).map(({ hash }) => hash)).to.deep.equal([before?.hash])
     })
 
-    it('raises the fee of what a reorg took away, which nothing behind it can be mined without', async () => {
-      const publisher = started({ bumpMs: 300 })
+    it('raises the fee of what a reorg took away, which nothing behind it can be mined without, and tells of its end once', async () => {
+      const told: string[] = []
+      const onEnd: PublisherOptions['onEnd'] = ({ key }, { kind }) => told.push(`${key} ${kind}`)
+      const publisher = started({ bumpMs: 300, onEnd })
       expect((await publisher.publish(transfer('first'))).kind).to.equal('mined')
       await chain.mineEvery(0)
       const outcome = publisher.publish(transfer('second'))
@@ -388,6 +390,7 @@ for (const kind of DATABASES) {
       expect((await outcome).kind).to.equal('mined')
       expect(await received()).to.equal(2n)
       expect(await states()).to.deep.equal(['mined', 'mined'])
+      expect(told).to.deep.equal(['first mined', 'second mined'])
       const { id } = await db
         .selectFrom('transactions')
         .select('id')

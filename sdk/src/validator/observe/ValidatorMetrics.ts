@@ -6,10 +6,17 @@ import { VALIDATOR_METRICS, type ValidatorMetricName } from './validatorMetricTa
 /** How a judging ended. */
 export type JudgingEnd = 'verdict' | 'unable' | 'stopped' | 'error'
 
+/** Blocks behind the newest one whose verdicts are remembered: twice as many as are ever read again. */
+const REMEMBERED = 20_000
+
 /** The figures of a validator, for Prometheus. Their names and meanings are in {@link VALIDATOR_METRICS}. */
 export class ValidatorMetrics extends DaemonMetrics<ValidatorMetricName> {
   readonly #since: number
   #unheard = 0
+  /** The block of each verdict that was counted. */
+  readonly #counted = new Map<string, number>()
+  /** What lies here or before is not remembered, and not counted. */
+  #forgotten = 0
 
   constructor(clock: Clock) {
     super(clock, VALIDATOR_METRICS)
@@ -48,13 +55,22 @@ export class ValidatorMetrics extends DaemonMetrics<ValidatorMetricName> {
     this.counter('gevulot_verdicts_contradicted_total').inc()
   }
 
-  /** Counts what a batch says of the own seats; what was before the start is history. */
+  /** Counts what a batch says of the own seats, each verdict once: a reorg brings its event again, and blocks are read again. What was before the start is history. */
   onBatch(batch: EventBatch, seats: ReadonlySet<number>): void {
     if (batch.kind !== 'events' || batch.time < this.#since) return
-    for (const { name, args } of batch.events) {
-      if (name !== 'Voted' && name !== 'VerdictMissed') continue
-      if (seats.has(args.seat))
-        this.counter('gevulot_verdicts_total').inc({ end: name === 'Voted' ? 'answered' : 'missed' })
+    for (const { name, args, at } of batch.events) {
+      if ((name !== 'Voted' && name !== 'VerdictMissed') || !seats.has(args.seat)) continue
+      const verdict = `${args.workload}/${args.attempt}/${args.seat}/${name}`
+      if (at.block <= this.#forgotten || this.#counted.has(verdict)) continue
+      this.#counted.set(verdict, at.block)
+      this.counter('gevulot_verdicts_total').inc({ end: name === 'Voted' ? 'answered' : 'missed' })
     }
+    this.#forget(batch.to.number - REMEMBERED)
+  }
+
+  #forget(last: number): void {
+    if (last <= this.#forgotten) return
+    for (const [verdict, block] of this.#counted) if (block <= last) this.#counted.delete(verdict)
+    this.#forgotten = last
   }
 }

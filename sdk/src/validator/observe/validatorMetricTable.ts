@@ -28,7 +28,7 @@ export const VALIDATOR_METRICS = {
   },
   gevulot_verdicts_total: {
     type: 'counter',
-    help: 'What the chain says of the seats since the start: `answered`, and `missed`, which three times in a row drop a seat.',
+    help: 'What the chain says of the seats since the start: `answered`, and `missed`, which three times in a row drop a seat. Once for each seat, committee and end, however often a reorg takes it away and brings it again; what never comes again stays counted.',
     labels: ['end'],
   },
   gevulot_verdicts_contradicted_total: {

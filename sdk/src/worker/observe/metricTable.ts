@@ -41,12 +41,12 @@ export const DAEMON_METRICS = {
   },
   gevulot_transactions_total: {
     type: 'counter',
-    help: 'Transactions by what they are for and how they ended.',
+    help: 'Transactions by what they are for and how they ended; one that a reorg takes away and that ends the same way again counts once.',
     labels: ['stage', 'outcome'],
   },
   gevulot_transaction_gas_total: {
     type: 'counter',
-    help: 'Gas used by mined transactions, by what they are for.',
+    help: 'Gas used by those that were mined, by what they are for.',
     labels: ['stage'],
   },
   gevulot_gas_money: { type: 'gauge', help: "Balance of the key's account in the chain's own coin." },
@@ -66,8 +66,15 @@ export const WORKER_METRICS = {
   },
   ...DAEMON_METRICS,
   gevulot_jobs: { type: 'gauge', help: 'Jobs that are not closed, by state.', labels: ['state'] },
-  gevulot_job_transitions_total: { type: 'counter', help: 'Jobs that came into a state.', labels: ['state'] },
-  gevulot_earned_tokens_total: { type: 'counter', help: 'Tokens paid for ranks since the start.' },
+  gevulot_job_transitions_total: {
+    type: 'counter',
+    help: 'Jobs that came into a state; one that was `lost` and that a reorg gives back comes into its states again.',
+    labels: ['state'],
+  },
+  gevulot_earned_tokens_total: {
+    type: 'counter',
+    help: 'Tokens paid for ranks since the start: once for each job, as the chain says when the job closes.',
+  },
   gevulot_runs_total: { type: 'counter', help: 'Ended runs of programs, by outcome.', labels: ['outcome'] },
   gevulot_run_seconds: {
     type: 'histogram',
@@ -79,7 +86,10 @@ export const WORKER_METRICS = {
     type: 'gauge',
     help: 'Points of the epoch of rewards that runs: the most it can give, tokens.',
   },
-  gevulot_rewards_claimed_tokens_total: { type: 'counter', help: 'Network rewards claimed since the start, tokens.' },
+  gevulot_rewards_claimed_tokens_total: {
+    type: 'counter',
+    help: 'Network rewards that this worker has claimed since the start, tokens.',
+  },
   gevulot_draws_unheard: {
     type: 'gauge',
     help: 'Seats that the chain holds for work of which no endpoint has told an event: they will be slashed.',

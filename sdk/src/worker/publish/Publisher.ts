@@ -30,9 +30,12 @@ export interface PublisherOptions {
   readonly maxGas: bigint
   readonly bumpMs: number
   readonly maxInFlight: number
-  /** Told how every transaction ended. */
+  /** Told how every transaction ended; once of one that ends again as before, because a reorg took its block away. */
   readonly onEnd?: (request: TxRequest, outcome: TxOutcome) => void
 }
+
+/** Nonces behind the newest one whose ends are remembered: far more than any reorg gives back. */
+const REMEMBERED = 1_024
 
 interface InFlight extends Pending {
   tx: SentTx
@@ -55,6 +58,8 @@ export class Publisher implements Outbox {
   #used = 0
   /** What the endpoint could not simulate, though it may simulate others: those have their turn first. */
   readonly #unanswered = new Set<Pending>()
+  /** What ended at the newest nonces, and how. */
+  readonly #ended = new Map<number, string>()
   #stopping = false
   /** Since when the chain is behind all that is in flight. */
   #gapSince: number | undefined
@@ -338,10 +343,15 @@ export class Publisher implements Outbox {
   }
 
   async #end(item: InFlight, state: TxEnd, outcome: TxOutcome): Promise<void> {
+    const { key, nonce } = item.tx
     await this.#options.journal.end(item.tx, state)
-    this.#used = Math.max(this.#used, item.tx.nonce + 1)
-    this.#inFlight.delete(item.tx.nonce)
-    this.#settle(item, outcome)
+    this.#used = Math.max(this.#used, nonce + 1)
+    this.#inFlight.delete(nonce)
+    const end = `${state} ${key}`
+    const isAgain = this.#ended.get(nonce) === end
+    this.#ended.set(nonce, end)
+    this.#ended.delete(nonce - REMEMBERED)
+    this.#settle(item, outcome, isAgain)
   }
 
   async #whyReverted(item: InFlight, receipt: TransactionReceipt): Promise<GevulotError> {
@@ -352,12 +362,12 @@ export class Publisher implements Outbox {
     })
   }
 
-  #settle(pending: Pending, outcome: TxOutcome): void {
+  #settle(pending: Pending, outcome: TxOutcome, isAgain = false): void {
     this.#unanswered.delete(pending)
     const { about, key } = pending.request
     const level = outcome.kind === 'mined' ? 'info' : outcome.kind === 'superseded' ? 'error' : 'warn'
     this.#options.log[level](`transaction ${outcome.kind}`, { ...about, key, ...outcome })
-    this.#options.onEnd?.(pending.request, outcome)
+    if (!isAgain) this.#options.onEnd?.(pending.request, outcome)
     pending.resolve(outcome)
   }
 

@@ -55,6 +55,8 @@ export class RelayedPublisher implements Outbox {
   readonly #options: RelayedPublisherOptions
   readonly #waiting: Pending[] = []
   readonly #carried = new Map<string, Pending>()
+  /** Outcomes that `direct` has told of itself. */
+  readonly #told = new WeakSet<TxOutcome>()
   readonly #bell: Bell
   /** The relay that is asked first. */
   #first = 0
@@ -128,7 +130,7 @@ export class RelayedPublisher implements Outbox {
     this.#carried.delete(key)
     if (!signal.aborted) {
       log[outcome.kind === 'mined' ? 'info' : 'warn'](`act ${outcome.kind}`, { ...about, key, ...outcome })
-      onEnd?.(pending.request, outcome)
+      if (!this.#told.has(outcome)) onEnd?.(pending.request, outcome)
     }
     pending.resolve(outcome)
     this.#bell.ring()
@@ -236,6 +238,7 @@ export class RelayedPublisher implements Outbox {
   /** How an act ends that goes out from the own account. */
   async #sentByOwn(request: TxRequest, sent: SentAction): Promise<TxOutcome> {
     const outcome = await this.#options.direct.publish(request)
+    this.#told.add(outcome)
     // A relay may have been faster after all.
     return outcome.kind === 'reverted' ? ((await this.#spent(sent)) ?? outcome) : outcome
   }
