@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { cors } from 'hono/cors'
 import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
 import type { BlockRef } from '../../chain/followEvents.js'
@@ -21,6 +20,7 @@ import { framesOf } from './framesOf.js'
 import type { ExplorerPage } from './ExplorerPage.js'
 import { handlers, type Backend, type Caller } from './handlers.js'
 import type { RateLimiter } from './RateLimiter.js'
+import { allowOrigins } from './origins.js'
 import { statusOf } from './statusOf.js'
 import { upload } from './upload.js'
 
@@ -65,7 +65,7 @@ export function createApp(options: AppOptions): App {
   })
   app.get('/live', (context) => context.json({ live: true }))
   app.get('/ready', (context) => context.json({ ready: hub.isReady }, hub.isReady ? 200 : 503))
-  if (origins.length > 0) app.use('/v1/*', cors({ origin: [...origins], maxAge: 600 }))
+  if (origins.length > 0) app.use('/v1/*', allowOrigins(origins))
   app.use('/v1/*', admission(options))
   // Has a limit of its own, and goes to the disk as it comes.
   app.put('/v1/content/:digest', (context) => upload(context, context.get('key'), backend))

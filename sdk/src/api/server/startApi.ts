@@ -20,6 +20,7 @@ import { ExplorerPage } from './ExplorerPage.js'
 import { Figures } from './Figures.js'
 import type { Proxy } from './handlers.js'
 import { HttpServer } from './HttpServer.js'
+import { checkOrigins } from './origins.js'
 import { openState } from './openState.js'
 import { RateLimiter } from './RateLimiter.js'
 import { Readings } from './Readings.js'
@@ -54,7 +55,7 @@ export interface ApiOptions {
   readonly inputs?: InputsLimits
   /** Serves the explorer too, where it was built; default true. */
   readonly explorer?: boolean
-  /** Origins whose pages may call the API; none by default. */
+  /** Origins whose pages may call the API, like `https://app.example.org`; `*` for any; none by default. */
   readonly origins?: readonly string[]
   /** Where webhooks may go: `public` (the default) only to public addresses and by TLS, `any` for receivers on the server's own network. */
   readonly webhookAddresses?: AddressPolicy
@@ -104,6 +105,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   }
   try {
     checkProxy(options)
+    checkOrigins(options.origins ?? [])
     const { contracts, clock } = client
     const { db, lost } = await openState({ directory, databaseUrl: options.databaseUrl, contracts, clock }, closers)
     lost?.addEventListener('abort', () => {

@@ -17,7 +17,7 @@ export const apiServe = defineCommand({
     ),
     host: optionWithDefault('address', text, '127.0.0.1', 'where it listens'),
     port: optionWithDefault('number', integer(0, 65_535), 8546, '0: any free one'),
-    origin: manyOption('origin', text, 'a page that may call it from a browser, or *; repeat it'),
+    origin: manyOption('origin', text, "origin whose pages may call it from a browser, or '*' for any; repeat it"),
     inbox: option(
       'directory',
       text,

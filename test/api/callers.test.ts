@@ -1,0 +1,101 @@
+import { expect } from 'chai'
+import { TestApi } from '../support/api.js'
+import { startNetwork, type Network } from '../support/network.js'
+import { rejected } from '../support/rejected.js'
+
+const APP = 'https://app.example.org'
+
+describe('api: pages of other origins', function () {
+  this.timeout(120_000)
+  let network: Network
+  let api: TestApi
+
+  before(async () => {
+    network = await startNetwork()
+    api = await TestApi.start(network)
+  })
+  after(async () => {
+    await api.remove()
+    await network.chain.stop()
+  })
+
+  async function allow(...origins: string[]): Promise<void> {
+    await api.stop()
+    await api.start({ origins })
+  }
+  const from = (origin: string, headers: Readonly<Record<string, string>> = {}) =>
+    fetch(`${api.url}/v1/network`, { headers: { origin, ...headers } })
+  const allowed = ({ headers }: Response) => headers.get('access-control-allow-origin')
+  const preflight = (origin: string) =>
+    fetch(`${api.url}/v1/requests`, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type,idempotency-key',
+      },
+    })
+
+  it('none may call it by itself', async () => {
+    const response = await from(APP)
+    expect([response.status, allowed(response)]).to.deep.equal([200, null])
+    expect(allowed(await preflight(APP))).to.equal(null)
+  })
+
+  it('only those that are named may, and learn of errors too', async () => {
+    await allow(APP, 'https://other.example.org')
+    for (const response of [await from(APP), await preflight(APP), await from(APP, { authorization: 'Bearer x' })]) {
+      expect(allowed(response)).to.equal(APP)
+      expect(response.headers.get('vary')).to.match(/\bOrigin\b/i)
+    }
+    for (const origin of ['https://evil.example.org', `${APP}.evil.org`, 'null', '*']) {
+      expect(allowed(await from(origin)), origin).to.equal(null)
+      expect(allowed(await preflight(origin)), origin).to.equal(null)
+    }
+  })
+
+  it('with * each may, with a key, and none with what a browser keeps for this server', async () => {
+    await allow(APP, '*')
+    const wrong = await from('https://any.example.org', { authorization: 'Bearer x' })
+    expect(wrong.status).to.equal(401)
+    const before = await preflight('https://any.example.org')
+    expect(before.status).to.equal(204)
+    // What a star stands for in this list does not include Authorization, so each is named.
+    const headers = before.headers.get('access-control-allow-headers')?.split(',')
+    expect(headers).to.include.members(['authorization', 'content-type', 'idempotency-key'])
+    expect(before.headers.get('access-control-allow-methods')?.split(',')).to.include.members(['GET', 'POST', 'PUT'])
+    for (const response of [wrong, before, await from('null'), await from(APP)]) {
+      expect(allowed(response)).to.equal('*')
+      expect(response.headers.get('access-control-allow-credentials')).to.equal(null)
+    }
+  })
+
+  it('they may read how long they have to wait', async () => {
+    await api.stop()
+    await api.start({ origins: ['*'], rate: { perSecond: 0.1, burst: 1 } })
+    const limited = [await from(APP), await from(APP)].at(-1)!
+    expect(limited.status).to.equal(429)
+    expect(Number(limited.headers.get('retry-after'))).to.be.within(1, 10)
+    expect(allowed(limited)).to.equal('*')
+    expect(limited.headers.get('access-control-expose-headers')?.toLowerCase().split(',')).to.include('retry-after')
+  })
+
+  it('what no browser calls itself is refused at the start', async () => {
+    await api.stop()
+    for (const origin of [
+      '',
+      'app.example.org',
+      `${APP}/`,
+      `${APP}/page`,
+      'https://App.example.org',
+      `${APP}:443`,
+      '**',
+    ]) {
+      const { message } = await rejected(api.start({ origins: [origin] }), 'API_CONFIG_INVALID')
+      expect(message).to.include(JSON.stringify(origin))
+    }
+    // Pages of an extension or an application have origins of their own kind.
+    await allow('chrome-extension://abcdefghijklmnop', 'http://localhost:5173')
+    expect(allowed(await from('chrome-extension://abcdefghijklmnop'))).to.equal('chrome-extension://abcdefghijklmnop')
+  })
+})
