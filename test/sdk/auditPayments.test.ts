@@ -1,16 +1,13 @@
 import { expect } from 'chai'
 import { hexlify, randomBytes } from 'ethers'
 import { auditDraw, auditPayments, expectedPayments, type Payment } from '../../sdk/src/audit/index.js'
-import { connect } from '../../sdk/src/chain/connect.js'
 import type { WorkloadEvent } from '../../sdk/src/chain/events.js'
 import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
 import { readEvents } from '../../sdk/src/chain/readEvents.js'
-import { readJudgingLists } from '../../sdk/src/chain/judgingLists.js'
-import { readJudgment } from '../../sdk/src/chain/readJudgment.js'
 import type { Spec } from '../../sdk/src/chain/spec.js'
-import { compactSignature, signVerdict } from '../../sdk/src/chain/verdict.js'
 import { digestOf } from '../../sdk/src/content/digest.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { startCommittee } from '../support/committee.js'
 import {
   aProgram,
   BAD_PROOF,
@@ -170,16 +167,8 @@ describe('audit of payments', function () {
   })
 
   it('what a committee judged, and what none came together for', async () => {
-    const { owner, requester, chain, deployment } = network
-    // One operator holds all validators' seats, so one signature is the answer of any of its members.
-    const validator = chain.account(9)
-    const asOwner = await connect(deployment, owner)
-    const own = await connect(deployment, validator)
-    await (await asOwner.token.transfer(validator.address, 10_000n * TOKEN)).wait()
-    await (await asOwner.registry.admit(validator.address, true)).wait()
-    await (await own.token.approve(deployment.registry, 10_000n * TOKEN)).wait()
-    await (await own.registry.stake(await own.committee.validatorClass(), 7, 0)).wait()
-    await chain.pass(2 * devnet.epochLength)
+    const { requester, chain } = network
+    const { draw, vote, windowOver } = await startCommittee(network)
     const judged = await client.deployProgram({
       prover: hexlify(randomBytes(32)),
       verifierProgram: hexlify(randomBytes(32)),
@@ -206,28 +195,6 @@ describe('audit of payments', function () {
       if (count < seats.length) await chain.pass(devnet.rules.revealWindow + 2)
       return { workload, spec, seats }
     }
-    const draw = async (workload: WorkloadId, spec: Spec) => {
-      await (await own.committee.open(spec)).wait()
-      await chain.mine(4)
-      const events: WorkloadEvent[] = []
-      for await (const event of readEvents(own, { workload }))
-        if ('workload' in event.args) events.push(event as WorkloadEvent)
-      const { reveals, unrevealed } = await readJudgingLists(own, workload, events)
-      await (await own.committee.draw(spec, [...reveals], [...unrevealed])).wait()
-    }
-    const vote = async (workload: WorkloadId, valid: number, members: readonly number[]) => {
-      const { attempt, proofs } = await readJudgment(own, workload)
-      const domain = { chainId: own.chainId, committee: own.addresses.committee }
-      const signature = compactSignature(await signVerdict(validator, domain, { workload, attempt, proofs, valid }))
-      await (
-        await own.committee.post(
-          workload,
-          members.map((member) => ({ member, valid, ...signature })),
-        )
-      ).wait()
-    }
-    const windowOver = () => chain.pass(devnet.rules.verdictWindow + 1)
-
     // The first committee has four of seven answers: no quorum. The second finds one of two proofs valid, five to two.
     const split = await revealed(2)
     await draw(split.workload, split.spec)
@@ -241,7 +208,7 @@ describe('audit of payments', function () {
     await client.settle({ workload: split.workload })
     const slots = await agreed(split.workload)
     expect(slots.map(({ seat, rank }) => [seat, rank])).to.deep.equal([[split.seats[1], 1]])
-    const audit = await auditPayments(own, split.workload)
+    const audit = await auditPayments(client.contracts, split.workload)
     expect(audit.verdict).to.deep.equal({ judged: true, valid: 0b10, parts: 14, members: 11 })
     expect(audit.have.committee).to.equal(11n * ((10n * TOKEN * 5n) / 100n / 14n))
     expect(audit.want.shares[0]! + audit.want.shares[1]!).to.be.closeTo(audit.want.pot, 2n)
@@ -256,7 +223,7 @@ describe('audit of payments', function () {
     expect((await agreed(stalled.workload)).map(({ seat, rank }) => [seat, rank])).to.deep.equal([
       [stalled.seats[0], 1],
     ])
-    expect((await auditPayments(own, stalled.workload)).verdict).to.include({ judged: false })
+    expect((await auditPayments(client.contracts, stalled.workload)).verdict).to.include({ judged: false })
   })
 
   it('nothing to audit yet, or nothing there', async () => {

@@ -3,7 +3,10 @@ export const EXIT_CODES = {
   ok: { code: 0, meaning: 'done' },
   refused: { code: 1, meaning: 'it cannot be done; repeating the same command will not help' },
   usage: { code: 2, meaning: 'the command line is wrong' },
-  disagrees: { code: 3, meaning: 'an audit, or a rerun, came out differently from what is on record' },
+  disagrees: {
+    code: 3,
+    meaning: 'an audit, a rerun, or the check of a fetched proof came out differently from what is on record',
+  },
   bug: { code: 70, meaning: 'an unexpected error, which is a bug' },
   temporary: { code: 75, meaning: 'it cannot be done now; the same command may succeed later' },
   interrupted: { code: 130, meaning: 'stopped by Ctrl-C or SIGTERM' },
