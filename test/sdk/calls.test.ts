@@ -76,6 +76,7 @@ const CALLS: { readonly [Name in ActionName]: (options: CallOptions) => Tail<Par
   slash: (options) => [{ workload: HEX, ...options }],
   stakeSeats: (options) => [{ count: 1, ...options }],
   submit: (options) => [{ ...REQUEST, ...options }],
+  submitMany: (options) => [{ requests: [REQUEST, REQUEST], ...options }],
   submitterUntil: (options) => [{ operator: ACCOUNT, key: ACCOUNT, ...options }],
   verifyProof: (options) => [{ ...PROVEN, publicInputs: PUBLIC_INPUTS, ...options }],
   verifyProofWithProgram: (options) => [{ ...PROVEN, inputs: PREFIX as never, cacheDirectory: '/nowhere', ...options }],

@@ -77,7 +77,7 @@ const EXPORTS = [
   'generateDeliveryKey', 'getBalance', 'getDuties', 'getJudging', 'getPinnedProgram', 'getProgram', 'getRewards', 'getSeats', 'getWorkload',
   'joinSeats', 'leaveSeats', 'nameSubmitter', 'openDeliveries', 'operatorHistory', 'parseDeploymentRecord', 'pipeline', 'programHistory', 'proveWithin', 'publishInputs', 'quote', 'readDeploymentRecord', 'readWorkload',
   'recordRewards', 'release', 'releaseWhenServed', 'revokeSubmitter', 'rpcProvider', 'settle', 'settleMany', 'signDelivery',
-  'signerOfDelivery', 'slash', 'stakeSeats', 'submit', 'submitterUntil', 'systemClock', 'toAddress', 'toBytes32', 'toProgramId',
+  'signerOfDelivery', 'slash', 'stakeSeats', 'submit', 'submitMany', 'submitterUntil', 'systemClock', 'toAddress', 'toBytes32', 'toProgramId',
   'toWorkloadId', 'verifyProof', 'verifyProofWithProgram', 'waitForProof', 'waitForProofs', 'watchWorkload', 'watchWorkloads', 'withdraw',
   'withdrawAppeals', 'withdrawSeats', 'workloadHistory',
 ] // prettier-ignore

@@ -14,6 +14,7 @@ import { release } from './release.js'
 import { releaseWhenServed } from './releaseWhenServed.js'
 import { settleMany } from './settleMany.js'
 import { submit } from './submit.js'
+import { submitMany } from './submitMany.js'
 import { getDuties } from './validators.js'
 import { verifyProof } from './verifyProof.js'
 import { waitForProof } from './waitForProof.js'
@@ -48,6 +49,7 @@ export const browserActions = {
   settleMany,
   slash,
   submit,
+  submitMany,
   verifyProof,
   waitForProof,
   waitForProofs,
