@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { networkOf } from '../../sdk/src/api/server/callerAddress.js'
 import { TestApi } from '../support/api.js'
 import { startNetwork, type Network } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
@@ -97,5 +98,81 @@ describe('api: pages of other origins', function () {
     // Pages of an extension or an application have origins of their own kind.
     await allow('chrome-extension://abcdefghijklmnop', 'http://localhost:5173')
     expect(allowed(await from('chrome-extension://abcdefghijklmnop'))).to.equal('chrome-extension://abcdefghijklmnop')
+  })
+})
+
+describe('api: who asks', function () {
+  this.timeout(120_000)
+  let network: Network
+  let api: TestApi
+  /** Nothing comes back while a test runs. */
+  const rate = { perSecond: 0.001, burst: 2 }
+
+  before(async () => {
+    network = await startNetwork()
+    api = await TestApi.start(network, { rate, behindProxy: true })
+  })
+  after(async () => {
+    await api.remove()
+    await network.chain.stop()
+  })
+
+  async function from(forwarded: string | undefined, authorization?: string): Promise<number> {
+    const headers = {
+      ...(forwarded !== undefined && { 'x-forwarded-for': forwarded }),
+      ...(authorization !== undefined && { authorization }),
+    }
+    return (await fetch(`${api.url}/v1/allowance`, { headers })).status
+  }
+  async function all(...forwarded: (string | undefined)[]): Promise<number[]> {
+    const statuses: number[] = []
+    for (const address of forwarded) statuses.push(await from(address))
+    return statuses
+  }
+
+  it('is, behind a server of its operator, whom that server names, and nobody whom the caller names', async () => {
+    expect(await all('192.0.2.1', '192.0.2.1', '192.0.2.1')).to.deep.equal([401, 401, 429])
+    expect(await from('192.0.2.2')).to.equal(401)
+    // What it wrote itself stands before what the server adds.
+    expect(await from('192.0.2.77, 192.0.2.1')).to.equal(429)
+    expect(await from('192.0.2.1, 192.0.2.3')).to.equal(401)
+    // A request that did not come through the server is its neighbour's.
+    expect(await all(undefined, '', undefined)).to.deep.equal([401, 401, 429])
+  })
+
+  it('a key is one caller wherever it asks from, and takes nothing from its neighbours without one', async () => {
+    const { apiKey } = await api.as()
+    const ask = (address: string) => from(address, `Bearer ${apiKey}`)
+    expect([await ask('192.0.2.10'), await ask('192.0.2.11'), await ask('192.0.2.12')]).to.deep.equal([200, 200, 429])
+    expect(await all('192.0.2.10', '192.0.2.12')).to.deep.equal([401, 401])
+  })
+
+  it('whoever has a network of IPv6 is one caller in it', async () => {
+    expect(await all('2001:db8:1:2::1', '2001:DB8:1:2:ffff::', '2001:db8:1:2::1')).to.deep.equal([401, 401, 429])
+    expect(await all('2001:db8:1:2:3:4:5:6', '2001:db8:1:3::1')).to.deep.equal([429, 401])
+  })
+
+  it('a server that has no other in front takes the address of the connection', async () => {
+    await api.stop()
+    await api.start({ behindProxy: false })
+    expect(await all('192.0.2.1', '192.0.2.2', '192.0.2.3')).to.deep.equal([401, 401, 429])
+  })
+
+  it('the same network has one name, however it is written', () => {
+    const SAME: readonly (readonly [name: string, written: readonly string[]])[] = [
+      ['192.0.2.1', ['192.0.2.1', '192.0.2.1:4711', '::ffff:192.0.2.1', '::ffff:c000:201', '64:ff9b::192.0.2.1']],
+      [
+        '2001:db8:0:1::/64',
+        ['2001:db8:0:1::', '2001:0DB8:0000:0001:f:f:f:f', '[2001:db8:0:1::9]', '[2001:db8:0:1::9]:443'],
+      ],
+      ['fe80:0:0:0::/64', ['fe80::1', 'fe80::1%eth0', 'fe80::2']],
+      ['0:0:0:0::/64', ['::1', '::', '::192.0.2.1']],
+      ['2001:db8:0:0::/64', ['2001:db8::1', '2001:db8::1:2:3:4', '2001:db8::1:192.0.2.1']],
+      ['unknown', ['unknown']],
+    ]
+    for (const [name, written] of SAME) {
+      for (const address of written) expect(networkOf(address), address).to.equal(name)
+    }
+    expect(networkOf('x'.repeat(10_000))).to.have.length(64)
   })
 })
