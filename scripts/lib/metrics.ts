@@ -24,7 +24,7 @@ With \`observePort\` in its configuration (\`GEVULOT_OBSERVE_PORT\`), the worker
 Nothing is taken in, and nothing secret is told; the operator's address and its balances are on the chain anyway. Balances and seats are read once a minute.
 
 [ops/prometheus/alerts.yml](../ops/prometheus/alerts.yml) holds alert rules, each with what to do, and [ops/grafana/worker.json](../ops/grafana/worker.json) a
-dashboard; [ops/systemd/gevulot-worker.service](../ops/systemd/gevulot-worker.service) runs the worker as a service. What the log holds besides: one JSON object a line, with \`workload\`, \`seat\` and \`stage\`.
+dashboard; [units of systemd](operator.md#8-as-a-service) run each daemon as a service. What the log holds besides: one JSON object a line, with \`workload\`, \`seat\` and \`stage\`.
 
 | Metric | Type | Labels | What |
 | --- | --- | --- | --- |

@@ -50,7 +50,7 @@ describe('package: from an empty machine to the first reward', function () {
               .split('\n')
               .map((command) => ({ command })),
     )
-    expect(steps.filter((step) => 'command' in step && ELSEWHERE.test(step.command))).to.have.length(14)
+    expect(steps.filter((step) => 'command' in step && ELSEWHERE.test(step.command))).to.have.length(20)
     steps = steps.filter((step) => 'file' in step || !ELSEWHERE.test(step.command))
     const [rpc, observe] = [await freePort(), await freePort()]
     places.push(['127.0.0.1:8545', `127.0.0.1:${rpc}`], ['9464', String(observe)])
