@@ -5,6 +5,7 @@ import {
   compactSignature,
   readCommittee,
   readJudgingLists,
+  readSeatOwners,
   receiptOf,
   signVerdict,
   type Bytes32,
@@ -144,7 +145,9 @@ async function rewardsGas(net: Network, proven: readonly Judged[]): Promise<{ re
   let [record, claim] = [0, 0]
   for (const batch of [proven.slice(0, 1), proven.slice(1)]) {
     for (const { workload, events } of batch) {
-      const receipt = await receiptOf(net.contracts, workload.id as WorkloadId, events)
+      const receipt = await receiptOf(net.contracts, workload.id as WorkloadId, events, (seats) =>
+        readSeatOwners(net.contracts, seats),
+      )
       if (receipt === undefined) throw new Error('a judged workload left no receipt')
       record = await gasOf(rewards.record([{ ...receipt, entries: [...receipt.entries] }]))
     }

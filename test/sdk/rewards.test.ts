@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { readReceipt, receiptHash } from '../../sdk/src/chain/receipts.js'
+import { pointsOf, readReceipt, receiptHash } from '../../sdk/src/chain/receipts.js'
 import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { aProgram, operatorOf, prover, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
@@ -67,6 +67,34 @@ describe('client: network rewards', function () {
     const before = (await client.contracts.market.accountOf(operator)).balance
     await client.claimRewards({ operators: [operator] })
     expect((await client.contracts.market.accountOf(operator)).balance).to.equal(before + pending)
+  })
+
+  it('counts for those who stayed when another ranked seat was withdrawn', async () => {
+    const { workload, seats } = await drawn(2)
+    const [gone, stayed] = seats as [number, number]
+    const { spec } = await client.getWorkload({ workload })
+    for (const seat of seats) await prover.commit(network, workload, seat)
+    await network.chain.pass(2)
+    for (const seat of seats) await prover.reveal(network, spec, seat)
+    await client.settle({ workload })
+    const before = await readReceipt(client.contracts, workload)
+    const { contracts, address } = operatorOf(network, gone)
+    await (await contracts.registry.leaveSet([gone])).wait()
+    await network.chain.pass(Number(await contracts.registry.cooldown()) + 1)
+    await (await contracts.registry.withdraw([gone], address)).wait()
+    expect(BigInt((await contracts.registry.seatOf(gone)).operator)).to.equal(0n)
+
+    const receipt = await readReceipt(client.contracts, workload)
+    expect(receipt).to.deep.equal(before)
+    expect(receiptHash(workload, receipt!)).to.equal(await client.contracts.market.receiptOf(workload))
+    const { address: operator } = operatorOf(network, stayed)
+    expect(await client.findUnrecorded({ operator })).to.deep.equal([workload])
+    expect(await client.recordRewards({ workloads: [workload] })).to.equal(1)
+    const { pending } = await client.getRewards({ operator })
+    expect(pending).to.equal(pointsOf(receipt!, await client.contracts.rewards.kappaBps(), operator))
+    expect(pending > 0n).to.equal(true)
+    // What the other earned before it left is its own too.
+    expect((await client.getRewards({ operator: address })).pending > 0n).to.equal(true)
   })
 
   it('has nothing for a workload that nobody proved', async () => {

@@ -23,8 +23,8 @@ export interface EventFilter {
   readonly requester?: Hex
   /** Only ProgramDeployed events of this program; needs `names: ['ProgramDeployed']`. */
   readonly program?: Hex
-  /** Only the market's events about this seat of {@link workload}, or registry events about it without a workload. */
-  readonly seat?: number
+  /** Only the market's events about this seat of {@link workload}, or registry events about it without a workload. Of several: about any of them. */
+  readonly seat?: number | readonly number[]
   /** Also the events of network rewards; not by default. */
   readonly rewards?: boolean
 }
@@ -43,7 +43,7 @@ export function logFilterOf(
   const { addresses, market, registry, committee, rewards } = contracts
   const names: readonly string[] | undefined = filter.names
   const hashes = (abi: Interface): string[] => (names ?? []).flatMap((name) => abi.getEvent(name)?.topicHash ?? [])
-  const seat = filter.seat === undefined ? null : toBeHex(filter.seat, 32)
+  const seat = filter.seat === undefined ? null : [filter.seat].flat().map((seat) => toBeHex(seat, 32))
   const second = filter.requester === undefined ? null : zeroPadValue(filter.requester, 32)
   const first = filter.workload ?? filter.program ?? (filter.requester === undefined ? seat : null)
   return {

@@ -34,6 +34,7 @@ export { ASIDE_REASONS, type AsideReason, type EndpointEvent, type EndpointState
 export { rpcProvider, type RpcProviderOptions } from './rpcProvider.js'
 export { readPin, type Pin } from './pin.js'
 export * from './rules.js'
+export { readSeatOwners, type SeatOwner } from './seatOwners.js'
 export { specOf, workloadIdOf, type Spec } from './spec.js'
 export { packTerms, unpackTerms, type Terms } from './terms.js'
 export * from './verdict.js'

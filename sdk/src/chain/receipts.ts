@@ -3,10 +3,11 @@ import { chainError } from '../errors/codes/chain.js'
 import { asChainError } from './asChainError.js'
 import type { Contracts } from './connect.js'
 import type { WorkloadEvent } from './events.js'
-import { toAddress, toWorkloadId, type Address, type Hex, type WorkloadId } from './hex.js'
+import { toWorkloadId, type Address, type Hex, type WorkloadId } from './hex.js'
 import { OPEN_SLOT } from './names.js'
 import { readEvents } from './readEvents.js'
 import { rankShares } from './rewards.js'
+import { readSeatOwners, type SeatOwner } from './seatOwners.js'
 import { specOf, type Spec } from './spec.js'
 
 /** What a proven workload leaves behind for network rewards. Mirrors contracts/interfaces/IRewards.sol. */
@@ -64,17 +65,19 @@ export async function readReceipt(contracts: Contracts, workload: Hex): Promise<
   for await (const event of readEvents(contracts, { workload: id })) {
     if ('workload' in event.args) events.push(event as WorkloadEvent)
   }
-  return receiptOf(contracts, id, events)
+  return receiptOf(contracts, id, events, (seats) => readSeatOwners(contracts, seats))
 }
 
 /**
  * The same from events that were read already.
- * @throws GevulotError CHAIN_RPC_UNAVAILABLE, CHAIN_EVENT_MALFORMED
+ * @param ownersOf Whose the seats were when the workload ended. The market writes down the operator a seat had then; it may be withdrawn since.
+ * @throws GevulotError CHAIN_RPC_UNAVAILABLE, CHAIN_EVENT_MALFORMED; what `ownersOf` throws
  */
 export async function receiptOf(
   contracts: Contracts,
   workload: WorkloadId,
   events: readonly WorkloadEvent[],
+  ownersOf: (seats: readonly number[]) => Promise<ReadonlyMap<number, Pick<SeatOwner, 'operator'>>>,
 ): Promise<Receipt | undefined> {
   const submitted = events.find((event) => event.name === 'Submitted')
   const finished = events.find((event) => event.name === 'Finished')
@@ -82,14 +85,13 @@ export async function receiptOf(
   const ranked = events
     .flatMap((event) => (event.name === 'SlotSettled' && event.args.rank !== 0 ? [event.args] : []))
     .sort((a, b) => a.rank - b.rank)
-  const entries = await Promise.all(
-    ranked.map(async ({ seat }) => {
-      // A lone proof is no commit: it counts as the first.
-      const commit = events.findLast((event) => event.name === 'Committed' && event.args.seat === seat)
-      const { order, slot } = commit?.name === 'Committed' ? commit.args : { order: 0, slot: 0 }
-      return receiptEntry(await operatorOf(contracts, seat), seat, order, slot === OPEN_SLOT)
-    }),
-  )
+  const owners = await ownersOf(ranked.map(({ seat }) => seat))
+  const entries = ranked.map(({ seat }) => {
+    // A lone proof is no commit: it counts as the first.
+    const commit = events.findLast((event) => event.name === 'Committed' && event.args.seat === seat)
+    const { order, slot } = commit?.name === 'Committed' ? commit.args : { order: 0, slot: 0 }
+    return receiptEntry(operatorOf(owners, workload, seat), seat, order, slot === OPEN_SLOT)
+  })
   const receipt = { spec: specOf(submitted.args), burned: finished.args.burned, entries }
   const kept = await keptOf(contracts, workload)
   if (kept !== receiptHash(workload, receipt)) {
@@ -104,12 +106,16 @@ export async function receiptOf(
   return receipt
 }
 
-async function operatorOf({ registry }: Contracts, seat: number): Promise<Address> {
-  try {
-    return toAddress((await registry.seatOf(seat)).operator)
-  } catch (error) {
-    throw asChainError(error, `reading seat ${seat}`)
-  }
+function operatorOf(
+  owners: ReadonlyMap<number, Pick<SeatOwner, 'operator'>>,
+  workload: WorkloadId,
+  seat: number,
+): Address {
+  const owner = owners.get(seat)
+  if (owner !== undefined) return owner.operator
+  throw chainError('CHAIN_EVENT_MALFORMED', `no event says who staked seat ${seat}, which has a rank in ${workload}`, {
+    details: { workload, seat },
+  })
 }
 
 async function keptOf({ market }: Contracts, workload: WorkloadId): Promise<bigint> {

@@ -62,17 +62,21 @@ export function findUnrecorded(client: Client, params: GetRewardsParams = {}): P
     const own = new Set<number>()
     const specs = new Map<WorkloadId, Spec>()
     const ranked = new Set<WorkloadId>()
-    const names = ['Staked', 'Submitted', 'SlotSettled'] as const
+    // What no committee judged is paid by rank too, but was not proven.
+    const proven = new Set<WorkloadId>()
+    const names = ['Staked', 'Submitted', 'SlotSettled', 'Finished'] as const
     for await (const { name, args } of readEvents(contracts, { names, ...options })) {
       if (name === 'Staked' && args.operator === toAddress(operator)) own.add(args.seat)
       if (name === 'Submitted') specs.set(args.workload, specOf(args))
       if (name === 'SlotSettled' && args.rank !== 0 && own.has(args.seat)) ranked.add(args.workload)
+      if (name === 'Finished' && args.outcome === 'Proven') proven.add(args.workload)
     }
     const found: WorkloadId[] = []
     for (const workload of ranked) {
       params.signal?.throwIfAborted()
       const spec = specs.get(workload)
-      if (spec !== undefined && !(await isRecorded(client, { spec }))) found.push(workload)
+      if (spec === undefined || !proven.has(workload)) continue
+      if (!(await isRecorded(client, { spec }))) found.push(workload)
     }
     return found
   })

@@ -42,6 +42,8 @@ export class RewardCollector {
   readonly #pauses: Pauses
   /** Receipts that wait, so that each look reads only new ones. */
   #waiting: readonly Waiting[] = []
+  /** Workloads without a receipt for now, the one to be looked at next first. */
+  readonly #aside = new Set<WorkloadId>()
 
   constructor(options: RewardCollectorOptions) {
     this.#options = options
@@ -50,18 +52,26 @@ export class RewardCollector {
 
   /** Works until `signal` is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { config, clock, log } = this.#options
+    const { config, clock } = this.#options
     while (!signal.aborted && config.rewards && config.mode !== 'watch') {
-      try {
-        if (await this.#canPay()) {
-          await this.#record()
-          await this.#claim()
-        }
-      } catch (error) {
-        const isPassing = error instanceof GevulotError && error.retryable
-        log[isPassing ? 'debug' : 'warn']('rewards cannot be looked at now', { stage: 'rewards', error })
+      if (await this.#tried(() => this.#canPay())) {
+        // Each by itself: what is due can be claimed whatever hinders the records.
+        await this.#tried(() => this.#record())
+        await this.#tried(() => this.#claim())
       }
       await clock.sleep(LOOK_AGAIN_POLLS * config.pollMs, signal).catch(() => undefined)
+    }
+  }
+
+  async #tried<T>(act: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await act()
+    } catch (error) {
+      this.#options.log[isPassing(error) ? 'debug' : 'warn']('rewards cannot be looked at now', {
+        stage: 'rewards',
+        error,
+      })
+      return undefined
     }
   }
 
@@ -101,18 +111,50 @@ export class RewardCollector {
     this.#waiting = []
   }
 
-  /** Receipts of workloads that were paid since the last look. One that a reorg may still undo is looked at again. */
+  /**
+   * Receipts of workloads that were paid since the last look. One without a receipt (its end was undone, or events are missing) takes no
+   * other's place: it is set aside, and one of those is looked at again each time.
+   */
   async #readWaiting(): Promise<void> {
-    const { contracts, events, store } = this.#options
-    const known = new Set(this.#waiting.map(({ workload }) => workload))
-    const unrecorded = await store.unrecorded(MOST_RECEIPTS)
-    const read: Waiting[] = this.#waiting.filter(({ workload }) => unrecorded.includes(workload))
-    for (const workload of unrecorded) {
+    const { store } = this.#options
+    const unrecorded = await store.unrecorded(MOST_RECEIPTS, [...this.#aside])
+    const read = this.#waiting.filter(({ workload }) => unrecorded.includes(workload))
+    const known = new Set(read.map(({ workload }) => workload))
+    const [again] = this.#aside
+    const isRoom = unrecorded.length < MOST_RECEIPTS
+    for (const workload of [...unrecorded, ...(isRoom && again !== undefined ? [again] : [])]) {
       if (known.has(workload)) continue
-      const receipt = await receiptOf(contracts, workload, await events.ofWorkload(workload))
+      const receipt = await this.#receiptOf(workload)
       if (receipt !== undefined) read.push({ workload, receipt })
     }
     this.#waiting = read
+  }
+
+  async #receiptOf(workload: WorkloadId): Promise<Receipt | undefined> {
+    const { contracts, events, store, log } = this.#options
+    const wasAside = this.#aside.delete(workload)
+    const own = await events.ofWorkload(workload)
+    const end = own.find((event) => event.name === 'Finished')
+    if (end !== undefined && end.args.outcome !== 'Proven') {
+      // Half of the pot was paid by rank, but nothing was proven that could earn.
+      await store.note([workload])
+      return undefined
+    }
+    let fault: unknown
+    try {
+      const receipt = await receiptOf(contracts, workload, own, (seats) => events.ownersOf(seats))
+      if (receipt !== undefined) return receipt
+    } catch (error) {
+      if (isPassing(error)) throw error
+      fault = error
+    }
+    // To the end of the line.
+    this.#aside.add(workload)
+    log[wasAside || fault === undefined ? 'debug' : 'warn']('paid work without a receipt is set aside', {
+      ...{ stage: 'rewards', workload },
+      ...(fault !== undefined && { error: fault }),
+    })
+    return undefined
   }
 
   async #claim(): Promise<void> {
@@ -144,4 +186,9 @@ export class RewardCollector {
       throw asChainError(error, 'reading network rewards')
     }
   }
+}
+
+/** Whether the endpoint is to blame, not what was asked for. */
+function isPassing(error: unknown): boolean {
+  return error instanceof GevulotError && error.retryable
 }

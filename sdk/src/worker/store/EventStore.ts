@@ -5,6 +5,7 @@ import type {
   GevulotEvent,
   MarketEvent,
   RegistryEvent,
+  SeatOwner,
   WorkloadEvent,
   WorkloadId,
 } from '../../chain/index.js'
@@ -101,6 +102,24 @@ export class EventStore {
   /** All events of one name of the committee, oldest first. */
   async committeeNamed<Name extends CommitteeEvent['name']>(name: Name): Promise<readonly CommitteeEvent<Name>[]> {
     return (await this.#named('committee', name, 0)) as readonly CommitteeEvent<Name>[]
+  }
+
+  /** Whose seats are, or were, by who staked them. */
+  async ownersOf(seats: readonly number[]): Promise<ReadonlyMap<number, SeatOwner>> {
+    if (seats.length === 0) return new Map()
+    const rows = await this.#db
+      .selectFrom('events')
+      .select('event')
+      .where('name', '=', 'Staked')
+      .where('contract', '=', 'registry')
+      .where('seat', 'in', seats)
+      .execute()
+    return new Map(
+      rows.map((row) => {
+        const { args } = eventOf(row.event) as RegistryEvent<'Staked'>
+        return [args.seat, { operator: args.operator }]
+      }),
+    )
   }
 
   async #named(contract: GevulotEvent['contract'], name: string, fromBlock: number): Promise<readonly GevulotEvent[]> {

@@ -12,14 +12,15 @@ export class RewardStore {
     this.#clock = clock
   }
 
-  /** Workloads in which a seat of ours has a rank, and that are not known to be recorded; oldest first. */
-  async unrecorded(limit: number): Promise<readonly WorkloadId[]> {
+  /** Workloads in which a seat of ours has a rank, and that are not known to be recorded; oldest first, without those set `aside`. */
+  async unrecorded(limit: number, aside: readonly WorkloadId[] = []): Promise<readonly WorkloadId[]> {
     const rows = await this.#db
       .selectFrom('jobs')
       .select(({ fn }) => ['workload', fn.min('updated_at').as('since')])
       .where('rank', '>', 0)
       .where('closed', '=', true)
       .where('workload', 'not in', (db) => db.selectFrom('recorded_rewards').select('workload'))
+      .$if(aside.length > 0, (query) => query.where('workload', 'not in', aside))
       .groupBy('workload')
       .orderBy('since')
       .limit(limit)
@@ -27,7 +28,7 @@ export class RewardStore {
     return rows.map(({ workload }) => workload as WorkloadId)
   }
 
-  /** Notes that a workload is recorded, by whomever. */
+  /** Notes that a workload is recorded, by whomever, or has nothing to record. */
   async note(workloads: readonly WorkloadId[]): Promise<void> {
     if (workloads.length === 0) return
     await this.#db
