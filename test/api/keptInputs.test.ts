@@ -39,7 +39,7 @@ describe('api: inputs without a key', function () {
   after(() => db.destroy())
 
   const open = (limits: InputsLimits = {}): KeptInputs => {
-    const clock = { now: () => now, sleep: () => Promise.reject(new Error('nobody waits here')) }
+    const clock = { now: () => now, elapsed: () => now, sleep: () => Promise.reject(new Error('nobody waits here')) }
     const log = jsonLogger({ level: 'info', write: () => undefined, now: () => now })
     return new KeptInputs({ ...limits, db, store, clock, log })
   }

@@ -185,6 +185,7 @@ describe('cli: frame', function () {
     let now = 0
     const clock: Clock = {
       now: () => now,
+      elapsed: () => now,
       sleep: (ms, signal) =>
         new Promise((resolve, reject) => {
           signal?.addEventListener('abort', () => reject(new Error('over')))

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
+import { systemClock } from '../../sdk/src/clock.js'
 import type { ContentSource } from '../../sdk/src/content/ContentStore.js'
 import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
 import { digestOf, hexOf } from '../../sdk/src/content/digest.js'
@@ -102,7 +103,7 @@ describe('content: MultiStore', () => {
   it('one that gets on is waited for, however long it takes; one that does not is helped out', async () => {
     // Time passes when the test says so.
     const waiting: (() => void)[] = []
-    const clock = { now: () => 0, sleep: () => new Promise<void>((resolve) => waiting.push(resolve)) }
+    const clock = { ...systemClock, sleep: () => new Promise<void>((resolve) => waiting.push(resolve)) }
     const pass = async (): Promise<void> => {
       while (waiting.length === 0) await sleep(1)
       waiting.shift()!()

@@ -119,6 +119,10 @@ class CountingClock implements Clock {
     return systemClock.now()
   }
 
+  elapsed(): number {
+    return systemClock.elapsed()
+  }
+
   async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
     this.sleeping++
     this.naps.push(milliseconds)

@@ -3,6 +3,7 @@ import type { Hex } from '../../sdk/src/chain/hex.js'
 import type { SubmitParams } from '../../sdk/src/client/submit.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import type { WorkloadSlot } from '../../sdk/src/client/Workload.js'
+import { systemClock } from '../../sdk/src/clock.js'
 import { rankShares } from '../../sdk/src/chain/rewards.js'
 import {
   aProgram,
@@ -195,7 +196,7 @@ describe('client: a workload on a chain', function () {
   it('cancels in two steps after the draw and pays who accepted', async () => {
     const { workload, seats } = await drawn({ redundancy: 2 })
     await prover.accept(network, workload, seats[1]!)
-    const clock = { now: () => Date.now(), sleep: () => network.chain.pass(2) }
+    const clock = { ...systemClock, sleep: () => network.chain.pass(2) }
     await (await network.client({ clock })).cancel({ workload })
     const ended = await client.getWorkload({ workload })
     expect(ended.status).to.equal('cancelled')
@@ -324,8 +325,8 @@ describe('client: a workload on a chain', function () {
       .to.have.property('name')
       .that.is.oneOf(['AbortError', 'Error'])
     // A clock that runs away: the chain stands still, but the workload's last window passes here.
-    let now = Date.now()
-    const clock = { now: () => now, sleep: async () => void (now += 60_000) }
+    let now = 0
+    const clock = { ...systemClock, elapsed: () => now, sleep: async () => void (now += 60_000) }
     await rejected((await network.client({ clock })).waitForProof({ workload }), 'CLIENT_WAIT_TIMEOUT')
     await network.chain.pass(RUN_TIME + 40)
     await rejected(client.waitForProof({ workload }), 'CLIENT_WORKLOAD_EXPIRED')

@@ -20,7 +20,7 @@ const names = Object.keys(WORKER_METRICS)
 describe('worker: health and metrics', () => {
   let time = 0
   let servers: HealthServer[] = []
-  const clock = { ...systemClock, now: () => time }
+  const clock = { ...systemClock, elapsed: () => time }
 
   beforeEach(() => {
     time = 1_000_000

@@ -18,7 +18,7 @@ export class Kept {
    * @param question Names the answer and its type.
    */
   get<Answer>(question: string, ask: () => Promise<Answer>): Promise<Answer> {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     const kept = this.#answers.get(question)
     // The question names the type of its answer.
     if (kept !== undefined && kept.until > now) return kept.answer as Promise<Answer>

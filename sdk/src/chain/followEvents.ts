@@ -109,8 +109,8 @@ export async function* followEvents(contracts: Contracts, options: FollowOptions
       failures = 0
     } catch (error) {
       if (!GevulotError.is(error, 'CHAIN_RPC_UNAVAILABLE')) throw error
-      failingSince ??= clock.now()
-      if (clock.now() - failingSince >= patienceMs) throw error
+      failingSince ??= clock.elapsed()
+      if (clock.elapsed() - failingSince >= patienceMs) throw error
       await clock.sleep(Math.min(LONGEST_PAUSE_MS, pollMs * 2 ** Math.min(failures++, 10)), signal)
       continue
     }

@@ -47,11 +47,11 @@ export class Activity {
 
   async #count(what: string, signal: AbortSignal): Promise<void> {
     const { clock = systemClock } = this.#options
-    const begun = clock.now()
+    const begun = clock.elapsed()
     try {
       for (;;) {
         await clock.sleep(SECOND, signal)
-        this.#show(`${what}  ${Math.round((clock.now() - begun) / SECOND)} s`)
+        this.#show(`${what}  ${Math.round((clock.elapsed() - begun) / SECOND)} s`)
       }
     } catch {
       // It is over.

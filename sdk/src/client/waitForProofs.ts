@@ -48,7 +48,7 @@ export function waitForProofs(client: Client, params: WaitForProofsParams): Prom
     const early = params.early ?? canReceive(client)
     const held = new Map<number, Proof>()
     const judged = new Map<string, boolean>()
-    const startedAt = clock.now()
+    const startedAt = clock.elapsed()
     let windows: Windows | undefined
     let { fromBlock } = params
     for (;;) {
@@ -69,7 +69,7 @@ export function waitForProofs(client: Client, params: WaitForProofsParams): Prom
         if (!isPassing(error)) throw error
       }
       const limit = params.timeoutMs === undefined ? windows?.giveUpAt : startedAt + params.timeoutMs
-      if (clock.now() >= (limit ?? startedAt + settings.transactionTimeoutMs))
+      if (clock.elapsed() >= (limit ?? startedAt + settings.transactionTimeoutMs))
         throw timedOut(params.workload, held.size)
       await clock.sleep(settings.pollMs, signal)
     }
@@ -101,7 +101,7 @@ async function windowsOf(
   const rules = await readRules(contracts, workload.terms.rules)
   const judging = state.judged ? await longestJudging(contracts, rules) : 0
   const remaining = lastSecond(workload, rules, judging) - workload.time + GRACE_SECONDS
-  return { status: workload.status, giveUpAt: clock.now() + remaining * 1000 }
+  return { status: workload.status, giveUpAt: clock.elapsed() + remaining * 1000 }
 }
 
 /** Seconds that three attempts, an appeal, and the time for one take at most, when somebody opens each at once. */

@@ -16,7 +16,7 @@ export async function waitForReceipt(
   signal?: AbortSignal,
 ): Promise<TransactionReceipt> {
   const { clock, settings, contracts } = client
-  const giveUpAt = clock.now() + settings.transactionTimeoutMs
+  const giveUpAt = clock.elapsed() + settings.transactionTimeoutMs
   let last: unknown
   for (;;) {
     signal?.throwIfAborted()
@@ -28,7 +28,7 @@ export async function waitForReceipt(
       if (!GevulotError.is(problem, 'CHAIN_RPC_UNAVAILABLE')) throw problem
       last = problem
     }
-    if (clock.now() >= giveUpAt) {
+    if (clock.elapsed() >= giveUpAt) {
       throw chainError('CHAIN_TRANSACTION_TIMEOUT', `transaction ${transaction} is not mined`, {
         details: { transaction },
         ...(last !== undefined && { cause: last }),

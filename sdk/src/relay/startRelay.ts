@@ -96,7 +96,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       const block = await provider.getBlock('latest')
       if (block === null) return
       time.see(block.number, block.timestamp)
-      seenAt = clock.now()
+      seenAt = clock.elapsed()
     }
     await see()
     await publisher.recover()
@@ -110,7 +110,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     const app = relayApp({
       ...{ desk, clock, log, limiter: new RateLimiter(perSecond, burst) },
       behindProxy: options.behindProxy ?? false,
-      isReady: () => clock.now() - seenAt < READY_MS,
+      isReady: () => clock.elapsed() - seenAt < READY_MS,
       facts: {
         ...{ chainId, relay: contracts.addresses.relay, account: signer.address },
         ...{ maxGas: limits.maxGas.toString(), gasPerDay: limits.gasPerDay.toString() },

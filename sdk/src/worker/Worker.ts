@@ -256,7 +256,7 @@ export class Worker {
     await serveHealth(config, metrics, log, this.#closers)
     const { mode, readySeconds } = config
     const who = { operator: signer.operator, account: signer.address, chainId: contracts.chainId }
-    const startedAt = clock.now()
+    const startedAt = clock.elapsed()
     await this.#control(desk, () =>
       readStatus({
         ...{ ...who, mode, readySeconds, runtime: runtime.name, jobs, desk, metrics, clock, startedAt },

@@ -142,7 +142,7 @@ export class AztecAdapter {
     const short = left === 0n ? 'the budget of 24 hours is used up' : await requester.shortage(signal)
     if (short !== this.#short && short !== undefined) log.error(`${short}: no jobs are taken`, { stage: 'assign' })
     this.#short = short
-    if (short !== undefined || now < this.#pausedUntil) return
+    if (short !== undefined || requester.clock.elapsed() < this.#pausedUntil) return
     for (let room = await this.#intake.room(); room > 0; room--) {
       await this.#intake.turn()
       const assignment = await broker.getJob(this.#filter, signal)
@@ -154,7 +154,7 @@ export class AztecAdapter {
   async #work(signal: AbortSignal): Promise<void> {
     const { requester, metrics } = this.#options
     const pause = (gaveUp: boolean): void => {
-      if (gaveUp) this.#pausedUntil = requester.clock.now() + PAUSE_MS
+      if (gaveUp) this.#pausedUntil = requester.clock.elapsed() + PAUSE_MS
     }
     pause(await this.#bundler.bundle(signal))
     pause(await this.#prover.advance(signal))

@@ -42,7 +42,7 @@ export class Reporter {
   /** Reports every job that is proven, and gives up those that failed too often. */
   async report(signal: AbortSignal): Promise<void> {
     const { book, clock, attempts } = this.#options
-    for (const [id, until] of this.#deferred) if (until <= clock.now()) this.#deferred.delete(id)
+    for (const [id, until] of this.#deferred) if (until <= clock.elapsed()) this.#deferred.delete(id)
     for (const job of await book.inState('proven', 'waiting')) {
       if (this.#deferred.has(job.id)) continue
       if (job.state === 'proven') await this.#guarded(job, signal, () => this.#succeed(job, signal))
@@ -57,7 +57,7 @@ export class Reporter {
     } catch (error) {
       signal.throwIfAborted()
       const passes = error instanceof GevulotError && error.retryable
-      this.#deferred.set(job.id, clock.now() + (passes ? UNAVAILABLE_MS : REFUSED_MS))
+      this.#deferred.set(job.id, clock.elapsed() + (passes ? UNAVAILABLE_MS : REFUSED_MS))
       log[passes ? 'warn' : 'error']('a job could not be reported yet', { stage: 'retrieve', job: job.id, error })
     }
   }

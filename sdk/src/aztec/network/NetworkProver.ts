@@ -236,12 +236,12 @@ export class NetworkProver {
     signal: AbortSignal,
   ): Promise<Uint8Array | undefined> {
     const { requester, log } = this.#options
-    if ((this.#absent.get(digest) ?? 0) > requester.clock.now()) return undefined
+    if ((this.#absent.get(digest) ?? 0) > requester.clock.elapsed()) return undefined
     try {
       return await requester.fetchRevealed(digest, signal)
     } catch (error) {
       signal.throwIfAborted()
-      this.#absent.set(digest, requester.clock.now() + ABSENT_MS)
+      this.#absent.set(digest, requester.clock.elapsed() + ABSENT_MS)
       log.info('a revealed proof is out of reach', { stage: 'retrieve', bundle: id, workload, digest, error })
       return undefined
     }
@@ -306,7 +306,7 @@ export class NetworkProver {
 
   /** Whether something has lasted longer than `most` milliseconds; the first question begins it. */
   #isLonger(most: number, since: Map<number, number>, { id }: StoredBundle): boolean {
-    const now = this.#options.requester.clock.now()
+    const now = this.#options.requester.clock.elapsed()
     const first = since.get(id) ?? now
     since.set(id, first)
     return now - first > most

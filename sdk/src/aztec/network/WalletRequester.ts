@@ -174,7 +174,7 @@ export class WalletRequester implements Requester {
   }
 
   #isBehindForGood({ id }: StoredBundle): boolean {
-    const now = this.clock.now()
+    const now = this.clock.elapsed()
     const since = this.#ahead.get(id) ?? now
     this.#ahead.set(id, since)
     return now - since > BEHIND_MS

@@ -17,7 +17,7 @@ export class AztecMetrics implements HealthFigures {
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#beatAt = this.#brokerAt = clock.now()
+    this.#beatAt = this.#brokerAt = clock.elapsed()
     for (const [name, spec] of Object.entries<MetricSpec>(AZTEC_METRICS)) this.#register(name, spec)
   }
 
@@ -29,12 +29,12 @@ export class AztecMetrics implements HealthFigures {
 
   /** A round of work has ended. */
   onRound(): void {
-    this.#beatAt = this.#clock.now()
+    this.#beatAt = this.#clock.elapsed()
   }
 
   /** The broker answered as it should. */
   onBroker(): void {
-    this.#brokerAt = this.#clock.now()
+    this.#brokerAt = this.#clock.elapsed()
   }
 
   /** A job was taken. */
@@ -78,12 +78,12 @@ export class AztecMetrics implements HealthFigures {
 
   /** Seconds since a round of work last ended. */
   get reconciledAge(): number {
-    return (this.#clock.now() - this.#beatAt) / 1000
+    return (this.#clock.elapsed() - this.#beatAt) / 1000
   }
 
   /** Seconds since the broker last answered. */
   get brokerAge(): number {
-    return (this.#clock.now() - this.#brokerAt) / 1000
+    return (this.#clock.elapsed() - this.#brokerAt) / 1000
   }
 
   /** What keeps the adapter from its work. @param seconds Without an answer of the broker after which it cannot. */

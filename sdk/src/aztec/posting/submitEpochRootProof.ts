@@ -112,7 +112,7 @@ async function receiptOf(
   hash: string,
   { confirmations = 1, timeoutMs = TIMEOUT_MS, signal }: SubmitEpochRootProofOptions,
 ): Promise<TransactionReceipt> {
-  const giveUpAt = systemClock.now() + timeoutMs
+  const giveUpAt = systemClock.elapsed() + timeoutMs
   for (;;) {
     signal?.throwIfAborted()
     try {
@@ -122,7 +122,7 @@ async function receiptOf(
       const problem = asChainError(error, DOING)
       if (!GevulotError.is(problem, 'CHAIN_RPC_UNAVAILABLE')) throw problem
     }
-    const left = giveUpAt - systemClock.now()
+    const left = giveUpAt - systemClock.elapsed()
     if (left <= 0) break
     await systemClock.sleep(Math.min(LOOK_MS, left), signal).catch(() => signal?.throwIfAborted())
   }

@@ -82,7 +82,7 @@ export class ProxyRequester implements Requester {
   }
 
   async shortage(signal: AbortSignal): Promise<string | undefined> {
-    const now = this.clock.now()
+    const now = this.clock.elapsed()
     if (this.#shortage === undefined || this.#shortage.until <= now) {
       const { requestsLeft, spendLeft, uploadLeft } = await this.#options.api.getAllowance({}, { signal })
       const used = [
@@ -247,7 +247,7 @@ export class ProxyRequester implements Requester {
 
   #meetLimit({ message }: GevulotError): string {
     const why = `a limit of the API key is reached (${message})`
-    this.#shortage = { why, until: this.clock.now() + LIMIT_MS }
+    this.#shortage = { why, until: this.clock.elapsed() + LIMIT_MS }
     return why
   }
 }

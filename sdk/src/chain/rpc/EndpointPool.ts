@@ -200,7 +200,7 @@ export class EndpointPool {
 
   /** Those to ask, in order: the sound ones, and one of the others in case none of them answers. */
   async #candidates(): Promise<readonly Endpoint[]> {
-    if (!this.isAlone && this.#clock.now() >= this.#nextLook) void this.#lookAtAll()
+    if (!this.isAlone && this.#clock.elapsed() >= this.#nextLook) void this.#lookAtAll()
     if (!this.#endpoints.some(({ isProven }) => isProven)) await this.#lookAtAll()
     const up = this.#endpoints.filter(({ isUp }) => isUp)
     const last = this.#endpoints
@@ -213,13 +213,13 @@ export class EndpointPool {
   #lookAtAll(): Promise<void> {
     this.#look ??= this.#compare().finally(() => {
       this.#look = undefined
-      this.#nextLook = this.#clock.now() + (this.#options.lookMs ?? 4_000)
+      this.#nextLook = this.#clock.elapsed() + (this.#options.lookMs ?? 4_000)
     })
     return this.#look
   }
 
   async #compare(): Promise<void> {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     const due = this.#endpoints.filter(({ aside, asideUntil }) => aside === undefined || now >= asideUntil)
     const seen = (await Promise.all(due.map((endpoint) => this.#headOf(endpoint)))).filter((each) => each !== undefined)
     const best = reference(seen.map(({ head }) => head)) ?? 0
@@ -256,7 +256,7 @@ export class EndpointPool {
   }
 
   #setAside(endpoint: Endpoint, why: AsideReason): void {
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     const isNews = endpoint.fail(why, now)
     if (!isNews || this.isAlone) return
     const seconds = Math.round((endpoint.asideUntil - now) / 1000)
@@ -264,7 +264,8 @@ export class EndpointPool {
   }
 
   #takeBack(endpoint: Endpoint): void {
-    if (endpoint.aside === undefined || (endpoint.aside === 'omits' && this.#clock.now() < endpoint.asideUntil)) return
+    if (endpoint.aside === undefined || (endpoint.aside === 'omits' && this.#clock.elapsed() < endpoint.asideUntil))
+      return
     endpoint.aside = undefined
     if (!this.isAlone) this.onEvent({ kind: 'back', endpoint: endpoint.name })
   }

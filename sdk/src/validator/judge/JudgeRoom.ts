@@ -61,7 +61,7 @@ export class JudgeRoom {
 
   async #judge(name: string, key: VerdictKey, matter: Case, signal: AbortSignal): Promise<void> {
     const { judge, journal, clock, onChange, onEnd } = this.#options
-    const startedAt = clock.now()
+    const startedAt = clock.elapsed()
     let end: JudgingEnd = 'error'
     const about = { workload: key.workload, attempt: key.attempt, stage: 'verify' }
     const log = this.#options.log.with(about)
@@ -84,7 +84,7 @@ export class JudgeRoom {
       log.error('judging failed unexpectedly', { error })
     } finally {
       this.#sessions.delete(name)
-      onEnd?.(end, (clock.now() - startedAt) / 1000)
+      onEnd?.(end, (clock.elapsed() - startedAt) / 1000)
       onChange(key.workload)
     }
   }

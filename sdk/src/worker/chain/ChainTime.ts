@@ -14,7 +14,7 @@ export class ChainTime {
 
   /** Notes the newest block. */
   see(number: number, time: number): void {
-    this.#head = { number, time, seenAt: this.#clock.now() }
+    this.#head = { number, time, seenAt: this.#clock.elapsed() }
   }
 
   /** Number of the newest block; 0 before any was seen. */
@@ -25,6 +25,6 @@ export class ChainTime {
   /** Unix seconds; 0 before any block was seen. */
   now(): number {
     if (this.#head.time === 0) return 0
-    return this.#head.time + Math.max(0, Math.floor((this.#clock.now() - this.#head.seenAt) / 1000))
+    return this.#head.time + Math.max(0, Math.floor((this.#clock.elapsed() - this.#head.seenAt) / 1000))
   }
 }

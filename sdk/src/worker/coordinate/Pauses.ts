@@ -14,13 +14,13 @@ export class Pauses {
 
   /** Whether an act may be tried now. */
   isOver(key: string): boolean {
-    return this.#clock.now() >= (this.#pauses.get(key)?.until ?? 0)
+    return this.#clock.elapsed() >= (this.#pauses.get(key)?.until ?? 0)
   }
 
   /** Notes a failure. */
   lengthen(key: string): void {
     const length = Math.min(LONGEST_MS, 2 * (this.#pauses.get(key)?.length ?? FIRST_MS / 2))
-    this.#pauses.set(key, { until: this.#clock.now() + length, length })
+    this.#pauses.set(key, { until: this.#clock.elapsed() + length, length })
   }
 
   /** Notes a success. */

@@ -76,13 +76,13 @@ export class FleetExecutor implements Executor {
   async run(signal: AbortSignal): Promise<void> {
     const { queue, book, leaseSeconds, clock, log } = this.#options
     // Runners that could not reach the database, as this process could not, must have had time to be heard.
-    let from = clock.now() + leaseSeconds * 1000
+    let from = clock.elapsed() + leaseSeconds * 1000
     while (!signal.aborted) {
       try {
         this.#runners = await book.list()
-        if (clock.now() >= from) await queue.supervise()
+        if (clock.elapsed() >= from) await queue.supervise()
       } catch (error) {
-        from = clock.now() + leaseSeconds * 1000
+        from = clock.elapsed() + leaseSeconds * 1000
         log.warn('the fleet cannot be looked after now', { stage: 'fleet', error })
       }
       await clock.sleep(SUPERVISE_MS, signal).catch(() => undefined)
@@ -197,7 +197,7 @@ export class FleetExecutor implements Executor {
     signal: AbortSignal,
   ): Promise<readonly [TaskResult, string] | undefined> {
     const { queue, clock, fleet, log, onRetry } = this.#options
-    let [last, aliveAt]: [Attempt | undefined, number] = [undefined, clock.now()]
+    let [last, aliveAt]: [Attempt | undefined, number] = [undefined, clock.elapsed()]
     const bell = new Bell(clock)
     const unheard = fleet.wire.on(task.id, () => bell.ring())
     try {
@@ -221,8 +221,8 @@ export class FleetExecutor implements Executor {
         if (newest?.result !== undefined) return [newest.result, newest.runner]
         if (newest?.stage === 'running' || newest?.stage === 'fetching') await onStage(newest.stage)
         last = newest ?? last
-        if (clock.now() - aliveAt > ALIVE_MS) {
-          aliveAt = clock.now()
+        if (clock.elapsed() - aliveAt > ALIVE_MS) {
+          aliveAt = clock.elapsed()
           // Asked twice, for it may have ended between the two looks.
           const isOver = !(await this.#patiently(order, signal, () => queue.isAlive(task)))
           if (isOver && (await queue.newest(task))?.result === undefined) {

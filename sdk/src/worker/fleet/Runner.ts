@@ -64,7 +64,7 @@ export class Runner {
   constructor(options: RunnerOptions) {
     this.#options = options
     this.#bell = new Bell(options.clock)
-    this.#startedAt = options.clock.now()
+    this.#startedAt = options.clock.elapsed()
   }
 
   /**
@@ -104,7 +104,7 @@ export class Runner {
     while (!over.aborted) {
       try {
         // One after the other: what the first needs is not there for the second.
-        while (clock.now() >= this.#restsUntil && (await this.#takeOne(over)));
+        while (clock.elapsed() >= this.#restsUntil && (await this.#takeOne(over)));
       } catch (error) {
         log.warn('no work can be taken now', { stage: 'fleet', error })
       }
@@ -155,7 +155,7 @@ export class Runner {
         }
         const figures = { busy: this.#benches.size, stopping: this.#isStopping }
         const counts = { proved: this.#proved, unproved: this.#unproved }
-        await book.say(facts, { ...figures, ...counts }, (clock.now() - this.#startedAt) / 1000)
+        await book.say(facts, { ...figures, ...counts }, (clock.elapsed() - this.#startedAt) / 1000)
         await assertVersion(fleet.db, fleet.name)
         if (this.#isUnheard) log.info('the database answers again', { stage: 'fleet' })
         this.#isUnheard = false
@@ -180,7 +180,7 @@ export class Runner {
         onEnd(end)
         if (end === 'proved') this.#proved++
         else this.#unproved++
-        if (end === 'refused') this.#restsUntil = this.#options.clock.now() + REST_MS
+        if (end === 'refused') this.#restsUntil = this.#options.clock.elapsed() + REST_MS
       })
       .catch((error: unknown) => log.error('a task failed unexpectedly; its lease runs out', { ...about, error }))
       .finally(() => {
@@ -213,14 +213,14 @@ export class Runner {
   /** The database may be gone for a moment: what took hours to prove is not thrown away for that. */
   async #deliver(task: TakenTask, { result, proof }: TaskOutcome): Promise<TaskEnd> {
     const { queue, run, clock, log } = this.#options
-    const until = clock.now() + Math.max(task.milliseconds, BEAT_MS)
+    const until = clock.elapsed() + Math.max(task.milliseconds, BEAT_MS)
     for (;;) {
       try {
         if (!(await queue.finish(task, result, proof))) return await this.#lost(task)
         await run.clear(task)
         return result.kind
       } catch (error) {
-        if (clock.now() > until) throw error
+        if (clock.elapsed() > until) throw error
         log.warn('a result cannot be delivered now; once more', {
           workload: task.order.workload,
           stage: 'fleet',

@@ -97,9 +97,9 @@ export class TaskRun {
 
   #orderOf({ order, milliseconds }: TakenTask): WorkOrder {
     const { clock } = this.#options
-    const end = clock.now() + milliseconds
+    const end = clock.elapsed() + milliseconds
     const { chainId: _, endsAt: __, ...rest } = order
-    return { ...rest, secondsLeft: () => Math.floor((end - clock.now()) / 1000) }
+    return { ...rest, secondsLeft: () => Math.floor((end - clock.elapsed()) / 1000) }
   }
 }
 

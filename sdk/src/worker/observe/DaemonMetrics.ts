@@ -22,7 +22,7 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
   /** @param table Every metric: those of {@link DAEMON_METRICS} and the daemon's own. */
   constructor(clock: Clock, table: Readonly<Record<Name | DaemonMetricName, MetricSpec>>) {
     this.#clock = clock
-    this.#startedAt = this.#reconciledAt = clock.now()
+    this.#startedAt = this.#reconciledAt = clock.elapsed()
     for (const [name, spec] of Object.entries<MetricSpec>(table)) this.#register(name, spec)
   }
 
@@ -35,7 +35,7 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
   onHead(head: number): void {
     this.gauge('gevulot_chain_head').set(head)
     this.#head = head
-    this.#chainSeenAt = this.#clock.now()
+    this.#chainSeenAt = this.#clock.elapsed()
   }
 
   /** Blocks were undone. */
@@ -45,7 +45,7 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
 
   /** Everything that was due has been looked at. */
   onReconciled(): void {
-    this.#reconciledAt = this.#clock.now()
+    this.#reconciledAt = this.#clock.elapsed()
   }
 
   /** A transaction has ended. */
@@ -70,7 +70,7 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
 
   /** Seconds since the newest block was first seen; since the start while none was. */
   get chainAge(): number {
-    return (this.#clock.now() - (this.#chainSeenAt ?? this.#startedAt)) / 1000
+    return (this.#clock.elapsed() - (this.#chainSeenAt ?? this.#startedAt)) / 1000
   }
 
   /** Number of the newest block seen since the start; 0: none. */
@@ -85,7 +85,7 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
 
   /** Seconds since everything that was due was last looked at. */
   get reconciledAge(): number {
-    return (this.#clock.now() - this.#reconciledAt) / 1000
+    return (this.#clock.elapsed() - this.#reconciledAt) / 1000
   }
 
   /** What keeps the daemon from keeping deadlines. @param seconds Without a new block after which it cannot. */

@@ -18,7 +18,7 @@ export class RunnerMetrics implements HealthFigures {
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#beatAt = clock.now()
+    this.#beatAt = clock.elapsed()
     const registers = [this.#registry]
     const of = (name: keyof typeof RUNNER_METRICS) => {
       const { help, labels = [] }: MetricSpec = RUNNER_METRICS[name]
@@ -47,7 +47,7 @@ export class RunnerMetrics implements HealthFigures {
 
   /** The database has answered. */
   onBeat(busy: number): void {
-    this.#beatAt = this.#clock.now()
+    this.#beatAt = this.#clock.elapsed()
     this.#busy.set(busy)
   }
 
@@ -70,6 +70,6 @@ export class RunnerMetrics implements HealthFigures {
   }
 
   get #heard(): number {
-    return (this.#clock.now() - this.#beatAt) / 1000
+    return (this.#clock.elapsed() - this.#beatAt) / 1000
   }
 }

@@ -56,7 +56,7 @@ export async function readStatus(sources: StatusSources): Promise<WorkerStatus> 
   const obstacles = metrics.obstacles(readySeconds)
   return {
     ...{ operator, account, chainId, mode, runtime },
-    runs: (clock.now() - startedAt) / 1000,
+    runs: (clock.elapsed() - startedAt) / 1000,
     block: metrics.head,
     chainAge: metrics.chainAge,
     obstacles: Object.keys(obstacles).filter((name) => obstacles[name]),

@@ -162,7 +162,7 @@ export class Publisher implements Outbox {
     const tx = await this.#options.journal.add(fields, version)
     this.#options.log.info('transaction signed', { ...request.about, nonce, hash: version.hash })
     this.#waiting.splice(this.#waiting.indexOf(pending), 1)
-    const item: InFlight = { ...pending, tx, lastSentAt: this.#options.clock.now(), overtaken: false }
+    const item: InFlight = { ...pending, tx, lastSentAt: this.#options.clock.elapsed(), overtaken: false }
     this.#inFlight.set(nonce, item)
     const refused = await this.#broadcast(version)
     if (refused === undefined) {
@@ -245,7 +245,7 @@ export class Publisher implements Outbox {
    */
   async #fillGap(from: number, to: number): Promise<void> {
     const { clock, bumpMs, journal, log } = this.#options
-    const now = clock.now()
+    const now = clock.elapsed()
     const isNew = this.#gapSince === undefined
     if (from >= to) this.#gapSince = undefined
     else this.#gapSince ??= now
@@ -310,12 +310,12 @@ export class Publisher implements Outbox {
     item.overtaken = false
     const cancelled = last.cancels
     const late = this.#isLate(item.request) && !cancelled
-    const isDue = item.lastSentAt === undefined || clock.now() - item.lastSentAt >= bumpMs
+    const isDue = item.lastSentAt === undefined || clock.elapsed() - item.lastSentAt >= bumpMs
     if (!late && !isDue) return
     // What this process has not sent yet is sent as it was signed: it is most likely mined already, or about to be.
     const asItIs = item.lastSentAt === undefined && !late
     const fees = asItIs ? undefined : bumpedFees(last, await this.#baseFee(), this.#options.maxFee)
-    item.lastSentAt = clock.now()
+    item.lastSentAt = clock.elapsed()
     if (fees === undefined) {
       await this.#broadcast(last)
       return

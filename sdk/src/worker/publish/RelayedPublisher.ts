@@ -207,7 +207,7 @@ export class RelayedPublisher implements Outbox {
   /** Waits for a relay that took an act. */
   async #isCarriedOut(sent: SentAction, request: TxRequest, signal: AbortSignal): Promise<boolean> {
     const { clock, patienceMs, pollMs, provider, signer } = this.#options
-    for (const until = clock.now() + patienceMs; clock.now() < until && !this.#isLate(request);) {
+    for (const until = clock.elapsed() + patienceMs; clock.elapsed() < until && !this.#isLate(request);) {
       if (await this.#isSpent(sent)) return true
       await clock.sleep(pollMs, signal)
     }

@@ -70,7 +70,7 @@ export class ContentFetcher {
     fetch: () => Promise<T>,
   ): Promise<T> {
     const { clock, log, config } = this.#options
-    const until = clock.now() + config.fetchSeconds * 1000
+    const until = clock.elapsed() + config.fetchSeconds * 1000
     for (let pause = RETRY_MS; ; pause = Math.min(2 * pause, MAX_RETRY_MS)) {
       try {
         return await fetch()
@@ -81,7 +81,7 @@ export class ContentFetcher {
         if (error.code === 'CONTENT_MANIFEST_INVALID' || error.code === 'CONTENT_FILE_INVALID') {
           throw failed(reasonIfWrong, error.message)
         }
-        const isLast = clock.now() + pause > until || order.secondsLeft() <= pause / 1000
+        const isLast = clock.elapsed() + pause > until || order.secondsLeft() <= pause / 1000
         if (isLast) throw failed('InputsUnavailable', error.message)
         log.info('content is not there yet', { workload: order.workload, stage: 'fetching', error })
         await clock.sleep(pause, signal)
