@@ -147,6 +147,8 @@ async function serving(network: Network, client: GevulotClient, program: Hex): P
     proxy: false,
     explorer: false,
     rate,
+    // All come from this machine.
+    streams: { withoutKey: LISTENERS, ofAddress: LISTENERS },
   })
   // They are another machine: what they take is not the server's.
   const listeners = spawn(process.execPath, ['--import', 'tsx', import.meta.filename, 'listen', api.url], { stdio: ['ignore', 'pipe', 'inherit'] }) // prettier-ignore

@@ -176,3 +176,87 @@ describe('api: who asks', function () {
     expect(networkOf('x'.repeat(10_000))).to.have.length(64)
   })
 })
+
+describe('api: streams of events have places', function () {
+  this.timeout(120_000)
+  let network: Network
+  let api: TestApi
+  const open: ReadableStream<Uint8Array>[] = []
+
+  before(async () => {
+    network = await startNetwork()
+    api = await TestApi.start(network, {
+      behindProxy: true,
+      streams: { all: 12, withoutKey: 8, ofAddress: 4, ofKey: 3 },
+    })
+  })
+  beforeEach(async () => {
+    open.length = 0
+    await api.stop()
+    await api.start()
+    while ((await fetch(`${api.url}/ready`)).status !== 200) await network.chain.provider.getBlockNumber()
+  })
+  after(async () => {
+    await api.remove()
+    await network.chain.stop()
+  })
+
+  async function ask(address: string, key?: string, method = 'GET'): Promise<Response> {
+    const headers = { 'x-forwarded-for': address, ...(key !== undefined && { authorization: `Bearer ${key}` }) }
+    return fetch(`${api.url}/v1/events`, { headers, method })
+  }
+  async function listen(address: string, key?: string): Promise<number> {
+    const response = await ask(address, key)
+    if (response.status === 200) open.push(response.body!)
+    else await response.arrayBuffer()
+    return response.status
+  }
+  async function listenOften(times: number, address: string, key?: string): Promise<number[]> {
+    const statuses: number[] = []
+    while (statuses.length < times) statuses.push(await listen(address, key))
+    return statuses
+  }
+  it('an address has its share and takes no other their events, however many addresses of its network it uses', async () => {
+    expect(await listenOften(5, '192.0.2.1')).to.deep.equal([200, 200, 200, 200, 429])
+    const refused = await ask('192.0.2.1')
+    expect(Number(refused.headers.get('retry-after'))).to.be.within(1, 60)
+    const { error } = (await refused.json()) as { error: { code: string; message: string } }
+    expect(error.code).to.equal('API_RATE_LIMITED')
+    expect(error.message).to.include('4 streams of this address')
+    const far = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4', '2001:db8::5']
+    const statuses: number[] = []
+    for (const address of far) statuses.push(await listen(address))
+    expect(statuses).to.deep.equal([200, 200, 200, 200, 429])
+  })
+
+  it('a place is free again when its listener is gone', async () => {
+    expect(await listenOften(5, '192.0.2.2')).to.deep.equal([200, 200, 200, 200, 429])
+    for (const stream of open.splice(0)) await stream.cancel()
+    // The server learns of it a moment later.
+    for (let free = 0, looks = 0; free < 4; looks++) {
+      expect(looks, 'looks for free places').to.be.lessThan(600)
+      if ((await listen('192.0.2.2')) === 200) free++
+      else await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    expect(await listen('192.0.2.2')).to.equal(429)
+  })
+
+  it('those without a key leave places for keys, of which each has its share', async () => {
+    expect(await listenOften(4, '192.0.2.3')).to.deep.equal([200, 200, 200, 200])
+    expect(await listenOften(4, '192.0.2.4')).to.deep.equal([200, 200, 200, 200])
+    expect(await listen('192.0.2.5')).to.equal(429)
+    const [first, second] = [await api.as(), await api.as()]
+    expect(await listenOften(4, '192.0.2.3', first.apiKey)).to.deep.equal([200, 200, 200, 429])
+    // One place is left of all.
+    expect(await listenOften(2, '192.0.2.5', second.apiKey)).to.deep.equal([200, 429])
+  })
+
+  it('a question for the headers alone holds no place', async () => {
+    for (let times = 0; times < 20; times++) {
+      const { status, headers } = await ask('192.0.2.7', undefined, 'HEAD')
+      expect(status).to.equal(200)
+      expect(headers.get('content-type')).to.include('text/event-stream')
+    }
+    expect(await listenOften(4, '192.0.2.7')).to.deep.equal([200, 200, 200, 200])
+  })
+})

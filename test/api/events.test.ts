@@ -22,8 +22,13 @@ class Listener {
     this.#reader = body.getReader()
   }
 
-  static async open(url: string, lastEventId?: string): Promise<Listener> {
-    const response = await fetch(url, { headers: lastEventId === undefined ? {} : { 'last-event-id': lastEventId } })
+  static async open(url: string, lastEventId?: string, apiKey?: string): Promise<Listener> {
+    const response = await fetch(url, {
+      headers: {
+        ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+        ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+      },
+    })
     expect(response.status).to.equal(200)
     expect(response.headers.get('content-type')).to.include('text/event-stream')
     return new Listener(response.body!)
@@ -155,7 +160,10 @@ describe('api: events', function () {
 
   it('a hundred listeners are one look at the chain, and all of them hear', async () => {
     const workload = await submit()
-    const listeners = await Promise.all(Array.from({ length: 100 }, () => Listener.open(at(workload))))
+    // More than an address may have.
+    const { apiKey } = await api.as()
+    const listen = () => Listener.open(at(workload), undefined, apiKey)
+    const listeners = await Promise.all(Array.from({ length: 100 }, listen))
     await Promise.all(listeners.map((listener) => listener.until('Submitted')))
     await draw(workload)
     await Promise.all(listeners.map((listener) => listener.until('Assigned')))

@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { streamSSE } from 'hono/streaming'
 import { z } from 'zod'
-import type { BlockRef } from '../../chain/followEvents.js'
-import { toWorkloadId, type WorkloadId } from '../../chain/hex.js'
 import type { ContentSource } from '../../content/ContentStore.js'
 import { parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
@@ -13,10 +10,10 @@ import type { Logger } from '../../worker/log/Logger.js'
 import type { Endpoint, Fields } from '../contract/Endpoint.js'
 import { ENDPOINTS } from '../contract/endpoints.js'
 import { openApi } from '../contract/openApi.js'
-import type { ApiKeys, StoredKey } from './ApiKeys.js'
+import type { ApiKeys } from './ApiKeys.js'
+import type { App, AppContext } from './AppContext.js'
 import { callerAddress } from './callerAddress.js'
-import type { EventHub } from './EventHub.js'
-import { framesOf } from './framesOf.js'
+import { allEvents, workloadEvents, type EventStreamOptions } from './eventStreams.js'
 import type { ExplorerPage } from './ExplorerPage.js'
 import { handlers, type Backend, type Caller } from './handlers.js'
 import type { RateLimiter } from './RateLimiter.js'
@@ -25,12 +22,9 @@ import { statusOf } from './statusOf.js'
 import { upload } from './upload.js'
 
 /** What {@link createApp} works with. */
-export interface AppOptions {
-  readonly backend: Backend
-  readonly hub: EventHub
+export interface AppOptions extends EventStreamOptions {
   readonly keys: ApiKeys
   readonly limiter: RateLimiter
-  readonly log: Logger
   readonly version: string
   /** Origins whose pages may call the API; `*` for any. */
   readonly origins: readonly string[]
@@ -41,17 +35,10 @@ export interface AppOptions {
   readonly page: ExplorerPage | undefined
   /** See {@link callerAddress}. */
   readonly behindProxy: boolean
-  /** Aborted when the server stops: ends streams. */
-  readonly stop: AbortSignal
 }
 
 const MAX_BODY_BYTES = 4 * 2 ** 20
-const MOST_LISTENERS = 2_000
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/
-const POSITION = /^(\d{1,10})\.(0x[0-9a-f]{64})$/
-
-type App = Hono<{ Variables: { key: StoredKey | undefined } }>
-type AppContext = Context<{ Variables: { key: StoredKey | undefined } }>
 
 /** The HTTP interface. Whatever happens in it, the answer is JSON with a code and a hint, and nothing of the inside leaks. */
 export function createApp(options: AppOptions): App {
@@ -95,8 +82,8 @@ export function createApp(options: AppOptions): App {
       return context.json(answer as object, endpoint.status)
     })
   }
-  app.get('/v1/workloads/:workload/events', (context) => events(context, options))
-  app.get('/v1/events', (context) => stream(context, options, undefined, undefined))
+  app.get('/v1/workloads/:workload/events', (context) => workloadEvents(context, options))
+  app.get('/v1/events', (context) => allEvents(context, options))
   app.get('/v1/content/:digest', (context) => content(context, options))
   const { page } = options
   app.get('*', (context, next) => {
@@ -112,15 +99,13 @@ function admission({ keys, limiter, backend, behindProxy }: AppOptions) {
   return async (context: AppContext, next: () => Promise<void>): Promise<void> => {
     const authorization = context.req.header('authorization')
     const key = await keys.find(authorization)
-    const address = callerAddress(context, behindProxy)
-    const wait = limiter.take(key === undefined ? `address ${address}` : `key ${key.id}`, backend.client.clock.now())
-    if (wait > 0) {
-      context.header('Retry-After', String(wait))
-      throw apiError('API_RATE_LIMITED', 'too many requests', { details: { wait } })
-    }
+    const caller = key === undefined ? `address ${callerAddress(context, behindProxy)}` : `key ${key.id}`
+    const wait = limiter.take(caller, backend.client.clock.now())
+    if (wait > 0) throw apiError('API_RATE_LIMITED', 'too many requests', { details: { wait } })
     // A key that is wrong is told so, also where none is needed: the caller believes that it counts.
     if (authorization !== undefined && key === undefined) throw apiError('API_UNAUTHORISED', 'the API key is not valid')
     context.set('key', key)
+    context.set('caller', caller)
     await next()
   }
 }
@@ -168,53 +153,6 @@ function idempotencyKeyOf(context: AppContext): string | undefined {
   return text
 }
 
-/** The events of a workload as server-sent events. */
-async function events(context: AppContext, options: AppOptions): Promise<Response> {
-  const workload = toWorkloadId(context.req.param('workload') ?? '')
-  const position = positionOf(context.req.header('last-event-id'))
-  // Unknown workloads end here: nobody is kept waiting for what never comes.
-  const { readings } = options.backend
-  await readings.read(workload)
-  return stream(context, options, { id: workload, since: await readings.since(workload) }, position)
-}
-
-/** Of one workload until it is final, or of all for ever. */
-function stream(
-  context: AppContext,
-  { hub, stop, log }: AppOptions,
-  workload: { readonly id: WorkloadId; readonly since: number } | undefined,
-  position: BlockRef | undefined,
-): Response {
-  if (hub.listeners >= MOST_LISTENERS) throw apiError('API_RATE_LIMITED', 'too many listeners')
-  return streamSSE(context, async (stream) => {
-    const gone = new AbortController()
-    stream.onAbort(() => gone.abort(new Error('the listener is gone')))
-    const signal = AbortSignal.any([gone.signal, stop])
-    try {
-      for await (const update of hub.listen(workload, position, signal)) {
-        if (update === undefined) {
-          await stream.write(': alive\n\n')
-          continue
-        }
-        await stream.write(framesOf(update))
-        if (update.kind === 'reorg') continue
-        if (workload !== undefined && update.events.some(({ name }) => name === 'Finished')) return
-      }
-    } catch (error) {
-      if (!signal.aborted) log.warn('a stream of events ended', { stage: 'serve', error })
-    }
-  })
-}
-
-function positionOf(text: string | undefined): BlockRef | undefined {
-  if (text === undefined || text === '') return undefined
-  const [, number, hash] = POSITION.exec(text) ?? []
-  if (number === undefined || hash === undefined) {
-    throw apiError('API_REQUEST_INVALID', 'Last-Event-ID is none of this server')
-  }
-  return { number: Number(number), hash }
-}
-
 /** Content by digest, checked while it is read. */
 async function content(context: AppContext, { content: source, maxContentBytes, stop }: AppOptions): Promise<Response> {
   const text = context.req.param('digest') ?? ''
@@ -237,6 +175,8 @@ function problem(context: Context, error: unknown, log: Logger): Response {
       ? error
       : apiError('API_INTERNAL', 'something went wrong; the log of the server says what')
   const { code, message, hint, retryable } = shown
+  const wait = shown.details?.['wait']
+  if (typeof wait === 'number') context.header('Retry-After', String(wait))
   // The body may not have been read to its end, so the connection cannot be used again.
   if (context.req.method !== 'GET') context.header('Connection', 'close')
   return context.json({ error: { code, message, hint, retryable } }, status)

@@ -24,6 +24,7 @@ import { checkOrigins } from './origins.js'
 import { openState } from './openState.js'
 import { RateLimiter } from './RateLimiter.js'
 import { Readings } from './Readings.js'
+import { StreamPlaces, type StreamLimits } from './StreamPlaces.js'
 import { Submitter } from './Submitter.js'
 import { Courier, DELAYS } from '../webhooks/Courier.js'
 import { WebhookStore } from '../webhooks/WebhookStore.js'
@@ -67,6 +68,8 @@ export interface ApiOptions {
   readonly behindProxy?: boolean
   /** Requests a second of one key or address in the long run, and at once; defaults 20 and 100. */
   readonly rate?: { readonly perSecond: number; readonly burst: number }
+  /** Streams of events that may be open at once, in all and of each caller. */
+  readonly streams?: Partial<StreamLimits>
 }
 
 /** A running API server. */
@@ -146,6 +149,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       keys,
       behindProxy: options.behindProxy ?? false,
       limiter: new RateLimiter(perSecond, burst),
+      places: new StreamPlaces(options.streams),
       page: options.explorer === false ? undefined : await ExplorerPage.load(),
       ...{ content: proxy?.store, maxContentBytes: MAX_CONTENT_BYTES, stop: stopping.signal },
     })
