@@ -387,6 +387,25 @@ describe('client: what every action takes', function () {
       await until(() => rpc.left === left + 1)
     })
 
+    it('one that is destroyed ends at once who looks for a transaction, and names it', async () => {
+      const behind = await createClient({
+        deployment: network.deployment,
+        signer: network.requester.connect(slow),
+        pollMs: 50,
+        transactionTimeoutMs: 600_000,
+      })
+      const sent = () => provider.getTransactionCount(network.requester.address, 'pending')
+      await whileNothingIsMined(async () => {
+        const before = await sent()
+        const failure = failureOf(behind.withdraw({ amount: 0n }))
+        while ((await sent()) === before) await systemClock.sleep(5)
+        slow.destroy()
+        const error = await failure
+        expect(error).to.include({ code: 'CHAIN_PROVIDER_DESTROYED', retryable: false })
+        expect(String(error)).to.match(/reading the receipt of 0x[0-9a-f]{64}: the provider was destroyed/)
+      })
+    })
+
     it('one of several is not set aside for it', async () => {
       const other = await FaultyRpc.start(network.chain.url)
       const both = rpcProvider([rpc.url, other.url], network.deployment.chainId)

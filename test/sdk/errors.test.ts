@@ -1,9 +1,22 @@
 import { expect } from 'chai'
-import { encodeBytes32String, FetchResponse, getAddress, Interface, makeError, MaxUint256, ZeroAddress } from 'ethers'
+import {
+  encodeBytes32String,
+  FetchResponse,
+  getAddress,
+  Interface,
+  isError,
+  makeError,
+  MaxUint256,
+  VoidSigner,
+  Wallet,
+  ZeroAddress,
+} from 'ethers'
 import { asChainError } from '../../sdk/src/chain/asChainError.js'
 import { codeOf, contractErrorOf } from '../../sdk/src/chain/contractErrorOf.js'
 import { deploymentOf, parseDeploymentRecord } from '../../sdk/src/chain/deployment.js'
+import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 import { readDeploymentRecord } from '../../sdk/src/chain/readDeploymentRecord.js'
+import { GevulotToken__factory } from '../../sdk/src/chain/generated/factories/GevulotToken__factory.js'
 import { ICommittee__factory } from '../../sdk/src/chain/generated/factories/ICommittee__factory.js'
 import { IMarket__factory } from '../../sdk/src/chain/generated/factories/IMarket__factory.js'
 import { IProverRegistry__factory } from '../../sdk/src/chain/generated/factories/IProverRegistry__factory.js'
@@ -92,9 +105,6 @@ describe('errors', () => {
     const request = { request: {} as never, transaction: {} as never }
     expect(codeOfError(makeError('no', 'INSUFFICIENT_FUNDS', request))).to.equal('CHAIN_GAS_FUNDS_LOW')
     expect(codeOfError(makeError('no', 'NONCE_EXPIRED', request))).to.equal('CHAIN_NONCE_CONFLICT')
-    expect(codeOfError(makeError('no', 'UNSUPPORTED_OPERATION', { operation: 'sign' }))).to.equal(
-      'CHAIN_SIGNER_MISSING',
-    )
     const refused = { action: 'sendTransaction', reason: 'rejected' } as never
     expect(codeOfError(makeError('no', 'ACTION_REJECTED', refused))).to.equal('CHAIN_SIGNER_REFUSED')
     expect(codeOfError(new Error('socket hang up'))).to.equal('CHAIN_RPC_UNAVAILABLE')
@@ -115,6 +125,43 @@ describe('errors', () => {
     expect(asChainError(abort, 'testing')).to.equal(abort)
     const own = new GevulotError('X', { hint: 'x', retryable: true }, 'x')
     expect(asChainError(own, 'testing')).to.equal(own)
+  })
+
+  // What the library has one code for: the errors are its own, made by what really makes them.
+  it('what cannot be done says what it is: no signer, a provider that was destroyed, an endpoint that does not know how', async () => {
+    const caught = async (act: () => unknown): Promise<GevulotError> => {
+      try {
+        await act()
+      } catch (error) {
+        expect(isError(error, 'UNSUPPORTED_OPERATION'), String(error)).to.equal(true)
+        return asChainError(error, 'testing') as GevulotError
+      }
+      throw new Error('nothing failed')
+    }
+    const provider = rpcProvider('http://127.0.0.1:1', 5)
+    const token = GevulotToken__factory.connect(`0x${'11'.repeat(20)}`, provider)
+    for (const withoutSigner of [
+      () => Wallet.createRandom().sendTransaction({}),
+      () => new VoidSigner(ZeroAddress, provider).signTransaction({}),
+      () => token.approve(`0x${'22'.repeat(20)}`, 1n),
+    ]) {
+      const missing = await caught(withoutSigner)
+      expect(missing).to.include({ code: 'CHAIN_SIGNER_MISSING', message: 'testing needs a signer' })
+    }
+    const unknown = (method: string): Error =>
+      provider.getRpcError(
+        { jsonrpc: '2.0', id: 1, method, params: [] },
+        { id: 1, error: { code: -32_601, message: `the method ${method} does not exist/is not available` } },
+      )
+    // A node that holds no key.
+    expect(await caught(() => Promise.reject(unknown('eth_sendTransaction')))).to.include({ code: 'CHAIN_SIGNER_MISSING' }) // prettier-ignore
+    const cannot = await caught(() => Promise.reject(unknown('eth_getLogs')))
+    expect(cannot).to.include({ code: 'CHAIN_UNSUPPORTED', retryable: false })
+    expect(cannot.message).to.equal('testing: eth_getLogs is not supported (unsupported operation)')
+    provider.destroy()
+    const destroyed = await caught(() => provider.getBlockNumber())
+    expect(destroyed).to.include({ code: 'CHAIN_PROVIDER_DESTROYED', retryable: false })
+    expect(destroyed.message).to.equal('testing: the provider was destroyed')
   })
 
   it('deployment records are checked', async () => {

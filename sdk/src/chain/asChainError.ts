@@ -1,7 +1,13 @@
-import { isError } from 'ethers'
+import { isError, type UnsupportedOperationError } from 'ethers'
 import { chainError } from '../errors/codes/chain.js'
 import { GevulotError } from '../errors/GevulotError.js'
 import { contractErrorOf } from './contractErrorOf.js'
+
+/** What the library says where nobody is there who could sign or ask: a contract with a provider alone, a wallet without one, an account that only looks. */
+const NO_SIGNER =
+  /^(?:missing provider$|VoidSigner cannot sign |(?:contract|factory) runner does not support (?:calling|sending|gas))/
+/** What only a node that holds keys answers. */
+const ASKS_FOR_KEYS = /^(?:eth_sendTransaction|eth_sign\w*|personal_sign)$/
 
 /**
  * Turns whatever a provider, a signer or a contract threw into a {@link GevulotError} with a stable code. Errors of ours
@@ -30,9 +36,7 @@ export function asChainError(error: unknown, doing: string): Error {
   }
   // What the library says to an answer that is no text or no JSON: the endpoint's fault, and it may pass.
   const isGarbled = isError(error, 'UNSUPPORTED_OPERATION') && error.operation.startsWith('body')
-  if (isError(error, 'UNSUPPORTED_OPERATION') && !isGarbled) {
-    return chainError('CHAIN_SIGNER_MISSING', `${doing} needs a signer`, { cause: error })
-  }
+  if (isError(error, 'UNSUPPORTED_OPERATION') && !isGarbled) return unsupported(error, doing)
   if (isError(error, 'INVALID_ARGUMENT')) {
     return chainError('CHAIN_HEX_INVALID', `${doing}: ${error.shortMessage}`, { cause: error })
   }
@@ -41,4 +45,15 @@ export function asChainError(error: unknown, doing: string): Error {
   const text = error instanceof Error ? error.message : String(error)
   const reason = text.replaceAll(/(?:https?|wss?):\/\/[^\s"'`)]+/gi, '<endpoint>').slice(0, 200)
   return chainError('CHAIN_RPC_UNAVAILABLE', `${doing}: the RPC endpoint failed (${reason})`, { cause: error })
+}
+
+/** The library has one code for all that cannot be done; what is missing only its words tell. */
+function unsupported(cause: UnsupportedOperationError, doing: string): GevulotError {
+  const { shortMessage, operation } = cause
+  if (shortMessage.startsWith('provider destroyed'))
+    return chainError('CHAIN_PROVIDER_DESTROYED', `${doing}: the provider was destroyed`, { cause })
+  const isUnknown = shortMessage === 'unsupported operation'
+  if (NO_SIGNER.test(shortMessage) || (isUnknown && ASKS_FOR_KEYS.test(operation)))
+    return chainError('CHAIN_SIGNER_MISSING', `${doing} needs a signer`, { cause })
+  return chainError('CHAIN_UNSUPPORTED', `${doing}: ${operation} is not supported (${shortMessage})`, { cause })
 }

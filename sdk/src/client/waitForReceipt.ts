@@ -8,7 +8,7 @@ import type { Client } from './Client.js'
 /**
  * Waits until a transaction is in the chain and `confirmations` blocks include it. Reads it anew at every look, so that a
  * reorg that takes it out again is noticed.
- * @throws GevulotError CHAIN_TRANSACTION_TIMEOUT; the reason of `signal`.
+ * @throws GevulotError CHAIN_TRANSACTION_TIMEOUT, CHAIN_PROVIDER_DESTROYED; the reason of `signal`.
  */
 export async function waitForReceipt(
   client: Client,
@@ -24,7 +24,7 @@ export async function waitForReceipt(
       const receipt = await contracts.provider.getTransactionReceipt(transaction)
       if (receipt !== null && (await receipt.confirmations()) >= settings.confirmations) return receipt
     } catch (error) {
-      const problem = asChainError(error, 'reading a receipt')
+      const problem = asChainError(error, `reading the receipt of ${transaction}`)
       if (!GevulotError.is(problem, 'CHAIN_RPC_UNAVAILABLE')) throw problem
       last = problem
     }

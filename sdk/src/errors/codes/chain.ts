@@ -31,6 +31,14 @@ export const CHAIN_ERRORS = {
     hint: 'Give a signer that is connected to a provider; a provider alone can only read.',
     retryable: false,
   },
+  CHAIN_PROVIDER_DESTROYED: {
+    hint: 'Destroy a provider when every call that uses it has ended. A transaction that was sent before may still be included: look it up before sending another.',
+    retryable: false,
+  },
+  CHAIN_UNSUPPORTED: {
+    hint: 'The endpoint, the provider or the signer does not know how to do this: use one that does.',
+    retryable: false,
+  },
   CHAIN_SIGNER_REFUSED: {
     hint: 'The wallet did not sign; approve the request there.',
     retryable: false,
