@@ -194,7 +194,13 @@ export class Submitter {
         const name = `${act} ${request.id}`
         const ofKey = [...this.#acts.values()].filter(({ key }) => key === request.key_id).length
         if (this.#acts.has(name) || ofKey >= MOST_ACTS) continue
-        const ended = this.#act(act, request, signal).finally(() => this.#acts.delete(name))
+        const ended = this.#act(act, request, signal)
+          // It is noted at a later look: until then it is what it was.
+          .catch((error: unknown) => {
+            const about = { stage: act, request: request.public_id, workload: request.workload }
+            this.#options.log.warn('what became of a workload could not be noted', { ...about, error })
+          })
+          .finally(() => this.#acts.delete(name))
         this.#acts.set(name, { key: request.key_id, ended })
       }
     }
