@@ -68,6 +68,8 @@ function stopSignal(): AbortSignal {
     if (error.code === 'EPIPE') process.exit(EXIT_CODES.ok.code)
     throw error
   })
+  // Nor need anybody read the notes, or have room for them: what a server does goes on, and so does what a command has begun to pay for.
+  process.stderr.on('error', () => undefined)
   return controller.signal
 }
 
