@@ -54,15 +54,9 @@ export class GuardedProcess<Reason extends string = never> {
         env: { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin' },
       },
     )
-    const [stdin, stdout, stderr, report] = this.#child.stdio
-    // Writing to a process that has just ended is no failure of ours.
-    stdin?.on('error', () => undefined)
-    stdout?.on('data', spec.onOutput)
-    // One pipe for both keeps their order; what still comes here is bash's own.
-    stderr?.on('data', spec.onError ?? spec.onOutput)
-    report?.on('data', (bytes: Uint8Array) => spec.onReport?.(bytes))
     const abort = (): void => this.kill('aborted')
     spec.signal?.addEventListener('abort', abort)
+    // Before anything that may fail: what nobody hears ends us.
     this.ended = new Promise<ProcessEnd<Reason | 'aborted'>>((resolve) => {
       this.#child.once('error', (error) => resolve({ code: null, error }))
       this.#child.once('close', (code) =>
@@ -72,6 +66,15 @@ export class GuardedProcess<Reason extends string = never> {
       this.#over.abort()
       spec.signal?.removeEventListener('abort', abort)
     })
+    // A process for which there was no descriptor has no pipes either.
+    const pipes = this.#child.stdio as ChildProcess['stdio'] | undefined
+    const [stdin, stdout, stderr, report] = pipes ?? []
+    // Writing to a process that has just ended is no failure of ours.
+    stdin?.on('error', () => undefined)
+    stdout?.on('data', spec.onOutput)
+    // One pipe for both keeps their order; what still comes here is bash's own.
+    stderr?.on('data', spec.onError ?? spec.onOutput)
+    report?.on('data', (bytes: Uint8Array) => spec.onReport?.(bytes))
     if (spec.signal?.aborted === true) abort()
   }
 

@@ -128,7 +128,7 @@ export class BubblewrapRuntime implements Runtime {
     // What fails because the sandbox was killed under it is no news; any other failure comes out here.
     const verdict: Verdict =
       end.killed === undefined || end.killed === 'setup'
-        ? ((await judged) ?? { kind: 'runtime-failed', reason: 'the sandbox could not be set up; see the log' })
+        ? ((await judged) ?? { kind: 'runtime-failed', reason: unset(end.error) })
         : { kind: end.killed }
     const ended = stopped ?? performance.now()
     return {
@@ -142,6 +142,10 @@ export class BubblewrapRuntime implements Runtime {
       },
     }
   }
+}
+
+function unset(error: Error | undefined): string {
+  return `the sandbox could not be set up; ${error?.message ?? 'see the log'}`
 }
 
 /** The filter, and `/in` as a directory that any user id can read, whatever the modes of the caller's files. */
