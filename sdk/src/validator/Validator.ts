@@ -10,6 +10,7 @@ import { ChainFacts } from '../worker/coordinate/ChainFacts.js'
 import { CommitteeCalls } from '../worker/coordinate/CommitteeCalls.js'
 import { seatlessWarning } from '../worker/coordinate/seatlessWarning.js'
 import type { Logger } from '../worker/log/Logger.js'
+import { Loops } from '../worker/Loops.js'
 import { openGround } from '../worker/openGround.js'
 import type { DaemonParts } from '../worker/serve.js'
 import { placesOf } from '../worker/config/placesOf.js'
@@ -169,23 +170,13 @@ export class Validator {
     loops: readonly { run(signal: AbortSignal): Promise<void> }[],
     room: JudgeRoom,
   ): Promise<void> {
-    const broken = new AbortController()
-    lost.addEventListener('abort', () => broken.abort(lost.reason))
-    if (lost.aborted) broken.abort(lost.reason)
+    const running = new Loops(lost)
     const finished = new AbortController()
-    const settled = Promise.allSettled(
-      loops.map((loop) =>
-        loop.run(finished.signal).catch((error: unknown) => {
-          broken.abort(error)
-          throw error
-        }),
-      ),
-    )
-    await untilAborted(AbortSignal.any([stop, broken.signal]))
+    for (const loop of loops) void running.run(() => loop.run(finished.signal))
+    await untilAborted(AbortSignal.any([stop, running.broken]))
     await room.close()
     finished.abort()
-    await settled
-    if (broken.signal.aborted) throw broken.signal.reason
+    await running.settled()
   }
 }
 

@@ -29,6 +29,7 @@ import { seatlessWarning } from './coordinate/seatlessWarning.js'
 import { Workshop } from './coordinate/Workshop.js'
 import { safetyOf } from './job/decide.js'
 import type { Logger } from './log/Logger.js'
+import { Loops } from './Loops.js'
 import { serveHealth } from './observe/serveHealth.js'
 import { StandingWatch } from './observe/StandingWatch.js'
 import { unheardDraws } from './observe/unheardDraws.js'
@@ -293,19 +294,11 @@ export class Worker {
   }): Promise<void> {
     const { stop, lost, follower, coordinator, publisher, qualifier, collector, watches, workshop } = parts
     const { fleet, runner } = parts.crew
-    const broken = new AbortController()
-    lost.addEventListener('abort', () => broken.abort(lost.reason))
-    if (lost.aborted) broken.abort(lost.reason)
+    const loops = new Loops(lost)
+    const { broken } = loops
     const finished = new AbortController()
-    const orBreak = (loop: Promise<void>): Promise<void> =>
-      loop.catch((error: unknown) => {
-        broken.abort(error)
-        throw error
-      })
-    const always = [follower, coordinator, publisher, qualifier, collector]
-    const settled = Promise.allSettled(
-      [...always, ...watches, ...(fleet ? [fleet] : [])].map((loop) => orBreak(loop.run(finished.signal))),
-    )
+    for (const loop of [follower, coordinator, publisher, qualifier, collector, ...watches, ...(fleet ? [fleet] : [])])
+      void loops.run(() => loop.run(finished.signal))
     const outdated = (error: unknown): void => {
       if (!GevulotError.is(error, 'WORKER_STATE_NEWER')) throw error
       // What is committed to must be revealed, and that needs no fleet.
@@ -316,12 +309,13 @@ export class Worker {
         },
       )
     }
-    const proving = runner && orBreak(runner.run(AbortSignal.any([stop, broken.signal])).catch(outdated))
-    await untilAborted(AbortSignal.any([stop, broken.signal]))
+    const ending = AbortSignal.any([stop, broken])
+    const proving = runner && loops.run(() => runner.run(ending).catch(outdated))
+    await untilAborted(ending)
     this.#log.info('worker is stopping', { stage: 'stop', grace: this.#config.shutdownSeconds })
     const grace = new AbortController()
     const wait = this.#clock
-      .sleep(broken.signal.aborted ? 0 : this.#config.shutdownSeconds * 1000, grace.signal)
+      .sleep(broken.aborted ? 0 : this.#config.shutdownSeconds * 1000, grace.signal)
       .catch(() => undefined)
     const closed = workshop.close()
     // Runners elsewhere go on without this process.
@@ -331,8 +325,7 @@ export class Worker {
     runner?.stopAll()
     await Promise.allSettled([closed, proving])
     finished.abort()
-    await settled
-    if (broken.signal.aborted) throw broken.signal.reason
+    await loops.settled()
   }
 
   /** Takes the operator's questions and orders; without them the mode `approve` would decline everything. */
