@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { sql } from 'kysely'
+import pg from 'pg'
 import { createApiClient } from '../../sdk/src/api/createApiClient.js'
 import type { ApiSchema } from '../../sdk/src/api/store/schema.js'
 import { systemClock } from '../../sdk/src/clock.js'
@@ -38,6 +39,28 @@ describe('api: state on a Postgres server', function () {
     const databaseUrl = server().url.replace(/\/postgres$/, '/nowhere')
     const refused = await rejected(TestApi.start(network, { databaseUrl }), 'API_CONFIG_INVALID')
     expect(refused.message).to.include('DATABASE_URL').and.not.include('a-password')
+  })
+
+  it('a lock that is lost while the tables are made is lost: no server begins', async () => {
+    const databaseUrl = await server().create()
+    const { chainId, market } = network.deployment
+    const [holder, killer] = [new pg.Client(databaseUrl), new pg.Client(databaseUrl)]
+    try {
+      await Promise.all([holder.connect(), killer.connect()])
+      // Whoever makes the same schema waits until this one is made, or not.
+      await holder.query('begin')
+      await holder.query(`create schema "api_${chainId}_${market.toLowerCase()}"`)
+      const started = TestApi.start(network, { databaseUrl }).then((api) => api.remove())
+      const waits = rejected(started, 'API_STOPPED')
+      const end = `select pg_terminate_backend(lock.pid) from pg_stat_activity lock, pg_stat_activity maker
+        where lock.application_name = 'gevulot lock' and maker.query ilike 'create schema%' and maker.wait_event_type = 'Lock'`
+      while ((await killer.query(end)).rowCount === 0) await systemClock.sleep(25)
+      while ((await killer.query(`select from pg_locks where locktype = 'advisory'`)).rowCount !== 0) await systemClock.sleep(25) // prettier-ignore
+      await holder.query('rollback')
+      expect((await waits).message).to.include('another server may use the database now')
+    } finally {
+      await Promise.all([holder.end(), killer.end()])
+    }
   })
 
   it('what became of an act cannot be written down: the server goes on, and tries it again', async () => {

@@ -87,7 +87,7 @@ const MAX_CONTENT_BYTES = 2 ** 30
 
 /**
  * Starts an API server: the network over HTTP, and in proxy mode requests on behalf of API keys.
- * @throws GevulotError API_CONFIG_INVALID
+ * @throws GevulotError API_CONFIG_INVALID; API_STOPPED when its database is another server's before it has begun
  */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { client, directory, log, host = '127.0.0.1' } = options
@@ -111,8 +111,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     checkOrigins(options.origins ?? [])
     const { contracts, clock } = client
     const { db, lost } = await openState({ directory, databaseUrl: options.databaseUrl, contracts, clock }, closers)
+    const isAnothers = (): Error =>
+      apiError('API_STOPPED', 'another server may use the database now', { cause: lost?.reason })
+    // The connection that holds the lock may have broken while another one made the tables.
+    if (lost?.aborted === true) throw isAnothers()
     lost?.addEventListener('abort', () => {
-      if (!stopping.signal.aborted) fail(new Error('another server may use the database now', { cause: lost.reason }))
+      if (!stopping.signal.aborted) fail(isAnothers())
     })
     const keys = new ApiKeys(join(directory, 'keys'))
     const proxy = openProxy(options, db, keys)
