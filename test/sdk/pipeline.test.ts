@@ -182,6 +182,34 @@ describe('client: pipelines', function () {
     expect((await client.getBalance()).nonce).to.equal(nonce + 2)
   })
 
+  it('a listener that throws ends it, once what is paid has ended: until then nobody else has its state', async () => {
+    fate = (nth) => (nth === 0 ? 'prove' : 'nothing')
+    const broken = new Error('the listener broke')
+    const seen = { thrown: false, released: false }
+    const lock = async () => ({ release: async () => void (seen.released = true) })
+    const { nonce } = await client.getBalance()
+    const run = tree().run(client, {
+      ...{ state: { ...inMemory(), lock }, parallel: 2 },
+      onProgress: ({ status }) => {
+        if (status !== 'proven') return
+        seen.thrown = true
+        throw broken
+      },
+    })
+    const ended = run.catch((error: unknown) => error)
+    while (!seen.thrown || (await submitted()).length < 2) await sleep(20)
+    await sleep(200)
+    expect(seen.released).to.equal(false)
+    const workload = (await submitted())[1]!
+    await network.chain.mine(4)
+    await client.assign({ workload })
+    const { spec, slots } = await client.getWorkload({ workload })
+    await prover.submitProof(network, spec, slots[0]!.seat)
+    expect(await ended).to.equal(broken)
+    expect(seen.released).to.equal(true)
+    expect((await client.getBalance()).nonce).to.equal(nonce + 2)
+  })
+
   it('with more allowed the same state brings it to its end', async () => {
     fate = (nth) => (nth === 0 ? 'nothing' : 'prove')
     const state = inMemory()

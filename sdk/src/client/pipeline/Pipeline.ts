@@ -42,6 +42,7 @@ export interface RunPipelineOptions {
   readonly state?: PipelineState
   /** Stops waiting. What is submitted goes on; another run with the same state takes it up. */
   readonly signal?: AbortSignal
+  /** Told how each stage gets on. What it throws ends the run: no other stage begins, and those that are paid are waited for. */
   readonly onProgress?: (progress: PipelineProgress) => void
   /** Stages at work at the same time, 1 to 64; default 8. */
   readonly parallel?: number

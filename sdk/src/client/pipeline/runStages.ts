@@ -37,17 +37,26 @@ async function runWithBook(
   const waiting = new Set(stages)
   const running = new Map<string, Promise<void>>()
   let failure: { readonly stage: string; readonly error: unknown } | undefined
+  let broken: { readonly error: unknown } | undefined
+  // What has begun is paid, and is waited for whatever its listener does: until then the state is nobody else's.
+  const tell: NonNullable<RunPipelineOptions['onProgress']> = (progress) => {
+    try {
+      onProgress?.(progress)
+    } catch (error) {
+      broken ??= { error }
+    }
+  }
 
   const begin = (stage: AnyStage): void => {
     waiting.delete(stage)
     const done = runStage(client, stage, results, book, options).then(
       (result) => {
         results[stage.name] = result
-        onProgress?.({ stage: stage.name, status: 'proven', workload: result.workload, proof: result })
+        tell({ stage: stage.name, status: 'proven', workload: result.workload, proof: result })
       },
       (error: unknown) => {
         failure ??= { stage: stage.name, error }
-        if (signal?.aborted !== true) onProgress?.({ stage: stage.name, status: 'failed', error })
+        if (signal?.aborted !== true) tell({ stage: stage.name, status: 'failed', error })
       },
     )
     running.set(
@@ -56,7 +65,7 @@ async function runWithBook(
     )
   }
   for (;;) {
-    if (failure === undefined && signal?.aborted !== true) {
+    if (failure === undefined && broken === undefined && signal?.aborted !== true) {
       const ready = [...waiting].filter(({ after = [] }) => after.every((name) => name in results))
       for (const stage of ready.slice(0, parallel - running.size)) begin(stage)
     }
@@ -64,6 +73,7 @@ async function runWithBook(
     await Promise.race(running.values())
   }
   signal?.throwIfAborted()
+  if (failure === undefined && broken !== undefined) throw broken.error
   if (failure === undefined) return results
   throw clientError('CLIENT_PIPELINE_FAILED', `the stage ${failure.stage} failed: ${messageOf(failure.error)}`, {
     cause: failure.error,
