@@ -149,21 +149,18 @@ describe('cli: frame', function () {
     const id = `0x${'ab'.repeat(31)}cd`
     const wide = new Output({ ...options, columns: undefined }).table(['ID', 'N'], [[id, '1']])
     expect(wide[1]).to.equal(`${id}  1`)
-    const narrow = new Output({ ...options, columns: 40 }).table(['ID', 'N'], [[id, '1']])
-    for (const line of narrow) expect(line.length).to.be.at.most(40)
-    expect(narrow[1]).to.match(/^0xabab.*…ab.*cd {2}1$/)
   })
 
   it('tables: numbers point under point, figures whole, and names with values where columns do not fit', () => {
     const rows = [
-      [`0x${'ab'.repeat(32)}`, 'Proven', '1,234 GVLT', ''],
-      [`0x${'cd'.repeat(32)}`, 'running', '0.0625 GVLT', ''],
+      ['a name that is long and may be cut', 'Proven', '1,234 GVLT', ''],
+      ['another that nobody has to copy', 'running', '0.0625 GVLT', ''],
     ]
-    const lay = (columns: number | undefined) => layTable(['ID', 'OUTCOME', 'FEE', ''], rows, columns)
-    expect(lay(60)).to.deep.equal([
-      'ID                                  OUTCOME              FEE',
-      `0x${'ab'.repeat(7)}a…${'ab'.repeat(8)}  Proven   1,234      GVLT`,
-      `0x${'cd'.repeat(7)}c…${'cd'.repeat(8)}  running      0.0625 GVLT`,
+    const lay = (columns: number | undefined) => layTable(['NAME', 'OUTCOME', 'FEE', ''], rows, columns)
+    expect(lay(50)).to.deep.equal([
+      'NAME                      OUTCOME              FEE',
+      'a name that … may be cut  Proven   1,234      GVLT',
+      'another that…has to copy  running      0.0625 GVLT',
     ])
     for (let columns = 120; columns > 41; columns--) {
       for (const line of lay(columns) ?? []) expect(line.length, `${columns}: ${line}`).to.be.at.most(columns)
@@ -171,13 +168,50 @@ describe('cli: frame', function () {
     }
     expect(lay(30)).to.equal(undefined)
     const out = new Output({ json: false, colour: false, write: () => 0, complain: () => 0, columns: 30 })
-    expect(out.table(['ID', 'OUTCOME', 'FEE', ''], rows).slice(0, 4)).to.deep.equal([
-      ...[`ID       0x${'ab'.repeat(32)}`, 'OUTCOME  Proven', 'FEE      1,234 GVLT', ''],
+    expect(out.table(['NAME', 'OUTCOME', 'FEE', ''], rows.slice(1))).to.deep.equal([
+      ...['NAME     another that nobody', '         has to copy', 'OUTCOME  running', 'FEE      0.0625 GVLT'],
     ])
     // Prose goes on below itself.
     expect(out.facts([['why', 'words that take more room than there is']])).to.deep.equal([
       ...['why  words that take more room', '     than there is'],
     ])
+  })
+
+  it('tables: ids are never cut; where they have no room each goes below its row, the last column first', () => {
+    const [workload, program, account] = [`0x${'ab'.repeat(32)}`, `0x${'CD'.repeat(32)}`, `0x${'12'.repeat(20)}`]
+    const headings = ['WORKLOAD', 'OUTCOME', 'UNTIL', 'PROGRAM', 'BY']
+    const rows = [
+      [workload, 'Proven', '2026-11-29T20:00:00Z', program, account],
+      [program, 'running', '', workload, 'validators'],
+      [account, 'InputsUnavailable', '', '', ''],
+    ]
+    const lay = (columns: number) => layTable(headings, rows, columns) ?? []
+    expect(lay(219)).to.have.length(4)
+    expect(lay(218)).to.deep.equal([
+      `${'WORKLOAD'.padEnd(66)}  ${'OUTCOME'.padEnd(17)}  ${'UNTIL'.padEnd(20)}  PROGRAM`,
+      `${workload}  ${'Proven'.padEnd(17)}  2026-11-29T20:00:00Z  ${program}`,
+      `  BY  ${account}`,
+      `${program}  ${'running'.padEnd(17)}  ${' '.repeat(20)}  ${workload}`,
+      '  BY  validators',
+      `${account}${' '.repeat(24)}  InputsUnavailable`,
+    ])
+    expect(lay(120)[0]).to.equal(`${'WORKLOAD'.padEnd(66)}  ${'OUTCOME'.padEnd(17)}  UNTIL`)
+    expect(lay(80)).to.deep.equal([
+      'OUTCOME            UNTIL',
+      ...['Proven             2026-11-29T20:00:00Z'],
+      ...[`  WORKLOAD  ${workload}`, `  PROGRAM   ${program}`, `  BY        ${account}`],
+      ...['running', `  WORKLOAD  ${program}`, `  PROGRAM   ${workload}`, '  BY        validators'],
+      ...['InputsUnavailable', `  WORKLOAD  ${account}`],
+    ])
+    for (let columns = 230; columns > 20; columns--) {
+      const out = new Output({ json: false, colour: false, write: () => 0, complain: () => 0, columns })
+      const text = out.table(headings, rows).join('\n')
+      for (const id of [workload, program, account]) expect(text.split(id).length, `${columns}\n${text}`).to.be.above(2)
+      expect(text, String(columns)).to.include('2026-11-29T20:00:00Z')
+    }
+    // Names are painted as headings are, and a table of nothing else is a list.
+    expect(layTable(headings, rows.slice(1, 2), 80, (text) => `<${text}>`)?.[2]).to.equal(`  <WORKLOAD>  ${program}`)
+    expect(layTable(['A', 'B'], [[workload, program]], 60)).to.equal(undefined)
   })
 
   it('says what it does, and for how long, in one line that is written over', async () => {

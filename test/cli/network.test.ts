@@ -134,6 +134,10 @@ describe('cli: network', function () {
           (line) => line.length > columns && !/0x[0-9a-f]{40,}$|^ {2}gevulot /i.test(line),
         )
         expect(wide, `gevulot ${args.join(' ')} at ${columns}`).to.deep.equal([])
+        // Nor is it in a list: the next command takes it.
+        if (args[1] === 'list') expect(terminal.text, `${args[0]} list at ${columns}`).to.match(/0x[0-9a-f]{64}\s/)
+        const isCut = /0x[0-9a-f]*…/i
+        if (!args.includes('--help') && args[1] !== 'watch') expect(terminal.text, args.join(' ')).not.to.match(isCut)
       }
     }
   })

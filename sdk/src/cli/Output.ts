@@ -102,13 +102,12 @@ export class Output {
   }
 
   /**
-   * Rows under a heading, in columns; numbers stand point under point. On a terminal that is too narrow the widest texts lose their
-   * middle, so that both ends of an id stay readable; where that is not enough each row is a list of names and values. Elsewhere nothing
-   * is cut.
+   * Rows under a heading, in columns; numbers stand point under point. On a terminal that is too narrow ids go below their row, whole, then
+   * the widest texts lose their middle; where that is not enough each row is a list of names and values. Elsewhere nothing is cut.
    */
   table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
-    const laid = layTable(headings, rows, this.#options.columns)
-    if (laid !== undefined) return laid.map((line, index) => (index === 0 ? this.paint('faint', line) : line))
+    const laid = layTable(headings, rows, this.#options.columns, (text) => this.paint('faint', text))
+    if (laid !== undefined) return laid
     return rows.flatMap((row, index) => {
       const pairs = headings.map((heading, column) => [heading, row[column] ?? ''] as const)
       const lines = this.facts(pairs.filter(([, value]) => value !== ''))

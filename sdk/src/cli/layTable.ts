@@ -6,50 +6,71 @@ const ELLIPSIS = '…'
 const LEAST_CELL = 13
 /** A number, perhaps with its unit: `12,500.25 GVLT`. */
 const NUMBER = /^(-?[\d,]+)(\.\d+)?( [A-Za-z%]+)?$/
-/** A number that would be another one without its middle. */
-const FIGURE = /\d\.\d|\d,\d{3}/
+/** A number, or a time, that would be another one without its middle. */
+const FIGURE = /\d\.\d|\d,\d{3}|\d-\d\dT\d/
+
+/** What the next command takes: of a workload or a program, or an account. Whoever copies it wants all of it. */
+const ID = /^0x([0-9a-f]{64}|[0-9a-f]{40})$/i
 
 /**
- * Lays rows under headings, in columns. Columns of numbers alone stand point under point. The widest columns lose their middle until the table fits, but
- * none with figures in it.
+ * Lays rows under headings, in columns. Columns of numbers alone stand point under point. Nothing loses its middle that would be something else then,
+ * neither figures nor ids: where there is no room, columns of ids go below their row, from the last one on, each id whole in a line of its own. What
+ * then is too wide still are texts: the widest lose their middle until the table fits.
  * @param columns Columns of the terminal; undefined where nothing has to fit.
+ * @param faint Paints headings and names.
  * @returns Lines without trailing spaces, the headings first; undefined if it cannot fit.
  */
 export function layTable(
   headings: readonly string[],
   rows: readonly (readonly string[])[],
   columns: number | undefined,
+  faint: (text: string) => string = (text) => text,
 ): string[] | undefined {
   const used = headings.flatMap((heading, column) =>
     heading === '' && rows.every((row) => (row[column] ?? '') === '') ? [] : [column],
   )
-  const laid = used.map((column) => {
+  const beside = used.map((column) => {
     const heading = headings[column] ?? ''
     const cells = rows.map((row) => row[column] ?? '')
+    const plain = cells.map(stripVTControlCharacters)
     const numbers = alignNumbers(cells)
     const width = Math.max(heading.length, ...(numbers ?? cells).map(lengthOf))
-    const isWhole = numbers !== undefined || cells.some((cell) => FIGURE.test(stripVTControlCharacters(cell)))
-    return { cells: numbers ?? cells, isNumeric: numbers !== undefined, isWhole, width }
+    const isId = plain.some((cell) => ID.test(cell))
+    const isWhole = numbers !== undefined || isId || plain.some((cell) => FIGURE.test(cell))
+    return { heading, cells: numbers ?? cells, isNumeric: numbers !== undefined, isWhole, isId, width }
   })
-  const total = (): number => laid.reduce((sum, { width }) => sum + width, 0) + GAP * (laid.length - 1)
-  while (columns !== undefined && total() > columns) {
-    const shrinkable = laid.filter(({ isWhole, width }) => !isWhole && width > LEAST_CELL)
+  const below: typeof beside = []
+  const isTooWide = (): boolean =>
+    columns !== undefined && beside.reduce((sum, { width }) => sum + width, 0) + GAP * (beside.length - 1) > columns
+  for (let last: number; isTooWide() && (last = beside.findLastIndex(({ isId }) => isId)) >= 0;) {
+    below.unshift(...beside.splice(last, 1))
+  }
+  while (isTooWide()) {
+    const shrinkable = beside.filter(({ isWhole, width }) => !isWhole && width > LEAST_CELL)
     if (shrinkable.length === 0) return undefined
     shrinkable.reduce((widest, one) => (one.width > widest.width ? one : widest)).width--
   }
+  // With nothing but ids a list says it better.
+  if (beside.length === 0) return undefined
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) => {
-        const { width = 0, isNumeric = false } = laid[column] ?? {}
+        const { width = 0, isNumeric = false } = beside[column] ?? {}
         const cut = cutMiddle(cell, width)
         const gap = ' '.repeat(width - lengthOf(cut))
         return isNumeric ? gap + cut : cut + gap
       })
       .join(' '.repeat(GAP))
       .trimEnd()
+  const name = Math.max(0, ...below.map(({ heading }) => heading.length))
+  const linesBelow = (row: number): string[] =>
+    below.flatMap(({ heading, cells }) => {
+      const cell = cells[row] ?? ''
+      return cell === '' ? [] : [`${' '.repeat(GAP)}${faint(heading.padEnd(name))}${' '.repeat(GAP)}${cell}`]
+    })
   return [
-    line(used.map((column) => headings[column] ?? '')),
-    ...rows.map((_, row) => line(laid.map(({ cells }) => cells[row] ?? ''))),
+    faint(line(beside.map(({ heading }) => heading))),
+    ...rows.flatMap((_, row) => [line(beside.map(({ cells }) => cells[row] ?? '')), ...linesBelow(row)]),
   ]
 }
 

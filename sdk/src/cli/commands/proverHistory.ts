@@ -32,10 +32,18 @@ export const proverHistory = defineCommand({
     const shown = rows.map(
       ([at = '', what = '', workload = '', , seat = '', answer = '', rank = '', amount = '', ...rest]) => [
         ...[at, what, seat, workload, answer, rank, amount],
-        rest.filter((note) => note !== '').join(' '),
+        ...[
+          rest
+            .slice(0, -1)
+            .filter((note) => note !== '')
+            .join(' '),
+          rest.at(-1) ?? '',
+        ],
       ],
     )
-    const headings = ['WHEN', 'WHAT', 'SEAT', 'WORKLOAD', 'ANSWER', 'RANK', 'TOKENS', 'OUTCOME']
+    // Only what moved money beside work names its transaction.
+    const transaction = shown.some((row) => row.at(-1) !== '') ? 'TRANSACTION' : ''
+    const headings = ['WHEN', 'WHAT', 'SEAT', 'WORKLOAD', 'ANSWER', 'RANK', 'TOKENS', 'OUTCOME', transaction]
     const facts = output.facts([
       ['workloads', String(workloads)],
       ['paid for ranks', formatTokens(paid)],
