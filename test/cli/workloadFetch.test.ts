@@ -99,7 +99,7 @@ describe('cli: workload fetch', function () {
   it('looks whether its files are free before it waits', async () => {
     await mkdir(join(directory(), 'taken'))
     await writeFile(join(directory(), 'taken/public_inputs'), 'mine')
-    const unknown = `0x${'42'.repeat(32)}`
+    const unknown = `0x${'42'.repeat(32)}` as const
     const { code, stderr } = await fetch(unknown, 'taken', '--wait')
     expect(stderr).to.include('CLI_FILE_EXISTS').and.include('public_inputs')
     expect(code).to.equal(1)
