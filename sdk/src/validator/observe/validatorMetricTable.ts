@@ -20,6 +20,7 @@ export const VALIDATOR_METRICS = {
     type: 'counter',
     help: 'Ended judgings: `verdict` (in the journal), `unable` (this machine cannot judge), `stopped` (of no use any more, or at the end), `error`.',
     labels: ['outcome'],
+    values: ['verdict', 'unable', 'stopped', 'error'],
   },
   gevulot_judging_seconds: {
     type: 'histogram',
@@ -30,6 +31,7 @@ export const VALIDATOR_METRICS = {
     type: 'counter',
     help: 'What the chain says of the seats since the start: `answered`, and `missed`, which three times in a row drop a seat. Once for each seat, committee and end, however often a reorg takes it away and brings it again; what never comes again stays counted.',
     labels: ['end'],
+    values: ['answered', 'missed'],
   },
   gevulot_verdicts_contradicted_total: {
     type: 'counter',

@@ -1,8 +1,8 @@
 import { formatEther } from 'ethers'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { EndpointState } from '../../chain/index.js'
+import { ASIDE_REASONS, type AsideReason, type EndpointState } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
-import type { TxOutcome, TxRequest } from '../publish/TxOutcome.js'
+import { TX_OUTCOMES, type TxOutcome, type TxRequest } from '../publish/TxOutcome.js'
 import type { HealthFigures } from './HealthServer.js'
 import type { DaemonMetricName, MetricSpec } from './metricTable.js'
 
@@ -51,6 +51,7 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
   /** A transaction has ended. */
   onTransaction({ about, key }: TxRequest, outcome: TxOutcome): void {
     const { stage = key.split('/')[0] ?? key } = about as { readonly stage?: string }
+    for (const kind of TX_OUTCOMES) this.counter('gevulot_transactions_total').inc({ stage, outcome: kind }, 0)
     this.counter('gevulot_transactions_total').inc({ stage, outcome: outcome.kind })
     if (outcome.kind === 'mined') this.counter('gevulot_transaction_gas_total').inc({ stage }, Number(outcome.gasUsed))
   }
@@ -108,7 +109,8 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
       this.gauge('gevulot_endpoint_up').set({ endpoint }, isUp ? 1 : 0)
       this.gauge('gevulot_endpoint_current').set({ endpoint }, isCurrent ? 1 : 0)
       if (head !== undefined) this.gauge('gevulot_endpoint_head').set({ endpoint }, head)
-      failures.forEach((count, why) => this.counter('gevulot_endpoint_failures_total').inc({ endpoint, why }, count))
+      for (const why of Object.keys(ASIDE_REASONS) as AsideReason[])
+        this.counter('gevulot_endpoint_failures_total').inc({ endpoint, why }, failures.get(why) ?? 0)
     }
     return this.#registry.metrics()
   }
@@ -133,10 +135,13 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
     return this.#registry.getSingleMetric(name) as Histogram
   }
 
-  #register(name: string, { type, help, labels = [], buckets = [] }: MetricSpec): void {
+  #register(name: string, { type, help, labels = [], values = [], buckets = [] }: MetricSpec): void {
     const common = { name, help, labelNames: [...labels], registers: [this.#registry] }
-    if (type === 'counter') new Counter(common)
-    else if (type === 'gauge') new Gauge(common)
+    const [label = ''] = labels
+    if (type === 'counter') {
+      const counter = new Counter(common)
+      for (const value of values) counter.inc({ [label]: value }, 0)
+    } else if (type === 'gauge') new Gauge(common)
     else new Histogram({ ...common, buckets: [...buckets] })
   }
 }

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../../clock.js'
 import type { TaskEnd } from '../fleet/Runner.js'
 import type { HealthFigures } from './HealthServer.js'
-import type { MetricSpec } from './metricTable.js'
+import { WORKER_METRICS, type MetricSpec } from './metricTable.js'
 import { RUNNER_METRICS } from './runnerMetricTable.js'
 
 /** The figures of a runner that is a daemon of its own, for Prometheus. Their names and meanings are in {@link RUNNER_METRICS}. */
@@ -25,6 +25,7 @@ export class RunnerMetrics implements HealthFigures {
       return { name, help, labelNames: [...labels], registers }
     }
     this.#runs = new Counter(of('gevulot_runs_total'))
+    for (const outcome of WORKER_METRICS.gevulot_runs_total.values) this.#runs.inc({ outcome }, 0)
     this.#seconds = new Histogram({
       ...of('gevulot_run_seconds'),
       buckets: [...RUNNER_METRICS.gevulot_run_seconds.buckets],

@@ -1,8 +1,12 @@
+import { JOB_STATES } from '../job/transitions.js'
+
 /** What a metric is; the page of metrics, the dashboard's test and the registry all derive from a table of these. */
 export interface MetricSpec {
   readonly type: 'counter' | 'gauge' | 'histogram'
   readonly help: string
   readonly labels?: readonly string[]
+  /** Values of its only label that stand at 0 from the start: Prometheus sees no increase in a row that begins with its first event. */
+  readonly values?: readonly string[]
   /** Upper ends of a histogram's buckets. */
   readonly buckets?: readonly number[]
 }
@@ -70,12 +74,28 @@ export const WORKER_METRICS = {
     type: 'counter',
     help: 'Jobs that came into a state; one that was `lost` and that a reorg gives back comes into its states again.',
     labels: ['state'],
+    values: JOB_STATES,
   },
   gevulot_earned_tokens_total: {
     type: 'counter',
     help: 'Tokens paid for ranks since the start: once for each job, as the chain says when the job closes.',
   },
-  gevulot_runs_total: { type: 'counter', help: 'Ended runs of programs, by outcome.', labels: ['outcome'] },
+  gevulot_runs_total: {
+    type: 'counter',
+    help: 'Ended runs of programs, by outcome.',
+    labels: ['outcome'],
+    values: [
+      'ok',
+      'program-error',
+      'timeout',
+      'out-of-memory',
+      'disk-full',
+      'crash',
+      'no-result',
+      'runtime-failed',
+      'aborted',
+    ],
+  },
   gevulot_run_seconds: {
     type: 'histogram',
     help: 'Seconds that programs ran.',

@@ -13,6 +13,15 @@ export type TxOutcome =
   /** It could not be sent: no funds for gas, gas or fee above the ceiling, or the worker stopped. */
   | { readonly kind: 'failed'; readonly error: GevulotError }
 
+/** Every way to end. */
+export const TX_OUTCOMES = [
+  'mined',
+  'reverted',
+  'superseded',
+  'expired',
+  'failed',
+] as const satisfies readonly TxOutcome['kind'][]
+
 /** Who goes first when several wait. */
 export const TX_PRIORITIES = ['proof', 'answer', 'keeper'] as const
 /** Proofs race each other, answers have windows, the rest can wait. */
