@@ -67,6 +67,27 @@ describe('worker: qualification', function () {
     expect(state).to.include({ status: 'Dropped', isWaiting: false, excuses: 0 })
   })
 
+  it('a keeper evicts others that did not answer, and never seats of its own operator', async () => {
+    const alice = await network.addOperator('alice', 2)
+    const silent = await network.addOperator('silent')
+    const [hers = 0, her = 0, its = 0] = [...alice.seats, ...silent.seats]
+    const both = [await network.startWorker(alice, { keeper: false }), await network.startWorker(silent)]
+    await network.chain.mineEvery(1)
+    for (const seat of [hers, her, its])
+      await until(`seat ${seat} joins`, async () => (await statusOf(seat)) === 'Active')
+    for (const worker of both) expect(await worker.stop()).to.equal(0)
+
+    // It works for one of her two seats, and answers for neither: the other is hers all the same.
+    await network.startWorker(alice, { keeper: true, qualify: false, seats: [hers] })
+    await until('the silent seat is evicted', async () => (await statusOf(its)) === 'Dropped')
+    for (const seat of [hers, her]) {
+      expect(await statusOf(seat)).to.equal('Active')
+      expect((await network.contracts.registry.seatOf(seat)).bond).to.equal(parseEther('1000'))
+    }
+    const { bounty, burn } = await network.contracts.registry.reports(alice.wallet.address)
+    expect([bounty, burn]).to.deep.equal([parseEther('5'), parseEther('5')])
+  })
+
   it('a seat joins by a proof that the worker makes with the puzzle’s program, in its runtime', async () => {
     const program = await network.deployGuest('hashcash')
     const { contracts } = network

@@ -186,7 +186,9 @@ export class Worker {
     })
     const claimer = new Claimer({ config, chain, seats, jobs, history, executor, time, log })
     const solver = new PuzzleSolver({ config, contracts, chain, runtime, ledger, sources, operator: signer.operator })
-    const qualifier = new Qualifier({ config, contracts, events, seats, solver, relay, publisher, time, clock, log })
+    const qualifier = new Qualifier({
+      ...{ config, contracts, events, seats, solver, relay, publisher, time, clock, log, operator: signer.operator },
+    })
     const collector = new RewardCollector({
       ...{ config, contracts, events, publisher, clock, log, operator: signer.operator },
       store: new RewardStore(db, clock),

@@ -45,7 +45,7 @@ const RETRY_SECONDS = 4
 // Mirrors the market's constant of that name: epochs in which a draw is possible.
 const ASSIGN_EPOCHS = 3
 
-/** Does what anyone may do, for the bounty or to be paid: draw seats, settle, report silence. */
+/** Does what anyone may do, for the bounty or to be paid: draw seats, settle, report the silence of others. */
 export class Keeper {
   readonly #options: KeeperOptions
   readonly #pauses: Pauses
@@ -119,7 +119,10 @@ export class Keeper {
   async #slash(dossier: Dossier, state: WorkloadState, rules: Rules): Promise<number | 'never'> {
     if (state.dutyEnded) return 'never'
     const { contracts, time, calls } = this.#options
-    const { slash } = await readSeatLists(contracts, dossier.workload, dossier.events)
+    const own = this.#ownSeatsIn(dossier)
+    const lists = await readSeatLists(contracts, dossier.workload, dossier.events)
+    // A report of one's own seat earns nothing and costs a slash that others may not come to ask for.
+    const slash = lists.slash.filter((seat) => !own.has(seat))
     if (slash.length === 0) return 'never'
     const from = state.startedAt + rules.silenceWindow + 1 + this.#delayOf(dossier)
     const now = time.now()
@@ -154,6 +157,12 @@ export class Keeper {
     } catch (error) {
       throw asChainError(error, `reading beacon round ${round}`)
     }
+  }
+
+  /** Seats of the operator that were drawn, whether this worker works for them or another one. */
+  #ownSeatsIn({ events }: Dossier): ReadonlySet<number> {
+    const drawn = events.flatMap((event) => (event.name === 'Assigned' ? event.args.candidates : []))
+    return new Set(drawn.filter((candidate) => candidate.operator === this.#options.operator).map(({ seat }) => seat))
   }
 
   /** This keeper's own part of the spread, different for each workload. */

@@ -3,6 +3,7 @@ import {
   readPuzzleSeed,
   readQualification,
   readSeatQualification,
+  type Address,
   type Contracts,
   type QualificationCheck,
   type QualificationState,
@@ -27,6 +28,7 @@ export interface QualifierOptions {
   readonly contracts: Contracts
   readonly events: EventStore
   readonly seats: SeatBook
+  readonly operator: Address
   readonly solver: PuzzleSolver
   readonly relay: BeaconRelay
   readonly publisher: Outbox
@@ -43,7 +45,7 @@ const EVICTED_AT_ONCE = 32
 
 /**
  * Keeps the seats of the operator qualified: opens and starts the checks of their classes, solves their puzzles, excuses
- * those at work. As a keeper it does the first for every class, and evicts seats that did not answer.
+ * those at work. As a keeper it does the first for every class, and evicts others' seats that did not answer.
  */
 export class Qualifier {
   readonly #options: QualifierOptions
@@ -74,7 +76,7 @@ export class Qualifier {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { config, seats, events, time } = this.#options
+    const { config, seats, operator, events, time } = this.#options
     if (time.now() === 0) return
     const own = config.qualify ? await seats.seats() : []
     const staked = config.keeper && config.keeperDuties.includes('evict') ? await events.registryNamed('Staked') : []
@@ -82,8 +84,10 @@ export class Qualifier {
     for (const hardwareClass of classes) {
       if (time.now() < (this.#due.get(hardwareClass) ?? 0)) continue
       const ours = own.filter((seat) => seat.class === hardwareClass)
-      const all = staked.filter(({ args }) => args.class === hardwareClass).map(({ args }) => args.seat)
-      this.#due.set(hardwareClass, await this.#class(hardwareClass, ours, all, signal))
+      // Evicting a seat of one's own, whichever worker works for it, earns nothing and costs its charge and a cooldown.
+      const others = staked.filter(({ args }) => args.class === hardwareClass && args.operator !== operator)
+      const theirs = others.map(({ args }) => args.seat)
+      this.#due.set(hardwareClass, await this.#class(hardwareClass, ours, theirs, signal))
     }
   }
 
@@ -91,7 +95,7 @@ export class Qualifier {
   async #class(
     hardwareClass: number,
     ours: readonly OwnSeat[],
-    all: readonly number[],
+    theirs: readonly number[],
     signal: AbortSignal,
   ): Promise<number> {
     const { contracts, time } = this.#options
@@ -115,8 +119,8 @@ export class Qualifier {
       if (await this.#answer(newest, ours, signal)) return Math.min(next, newest.until + 1)
       return soon
     }
-    if (all.length > 0 && (this.#swept.get(hardwareClass) ?? 0) < newest.number) {
-      return (await this.#sweep(hardwareClass, newest, all)) ? next : soon
+    if (theirs.length > 0 && (this.#swept.get(hardwareClass) ?? 0) < newest.number) {
+      return (await this.#sweep(hardwareClass, newest, theirs)) ? next : soon
     }
     return next
   }
@@ -198,11 +202,11 @@ export class Qualifier {
   // ─── Others' seats ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Evicts the seats that a check asked in vain. @returns Whether none is left. */
-  async #sweep(hardwareClass: number, check: QualificationCheck, all: readonly number[]): Promise<boolean> {
+  async #sweep(hardwareClass: number, check: QualificationCheck, theirs: readonly number[]): Promise<boolean> {
     const { contracts } = this.#options
     const missing: number[] = []
-    for (let at = 0; at < all.length; at += READS_AT_ONCE) {
-      const some = all.slice(at, at + READS_AT_ONCE)
+    for (let at = 0; at < theirs.length; at += READS_AT_ONCE) {
+      const some = theirs.slice(at, at + READS_AT_ONCE)
       const states = await Promise.all(some.map((seat) => readSeatQualification(contracts, seat, check)))
       some.forEach((seat, index) => {
         const state = states[index]
