@@ -1,6 +1,6 @@
 import { commitmentOf, ZERO_BYTES32, type Contracts, type Hex, type WorkloadState } from '../../chain/index.js'
 import type { DeliveryInbox } from '../../client/delivery/DeliveryInbox.js'
-import type { ContentStore, Digest } from '../../content/index.js'
+import type { ContentStore } from '../../content/index.js'
 import type { Clock } from '../../clock.js'
 import { sealProof } from '../../crypto/index.js'
 import { GevulotError } from '../../errors/GevulotError.js'
@@ -20,6 +20,7 @@ import type { ChainFacts } from './ChainFacts.js'
 import type { Dossier } from './Dossier.js'
 import type { MarketCalls, ProofForCommittee } from './MarketCalls.js'
 import { Pauses } from './Pauses.js'
+import { placeProof } from './placeProof.js'
 import type { Workshop } from './Workshop.js'
 
 /** What a {@link JobActor} needs. */
@@ -157,19 +158,13 @@ export class JobActor {
   async #forCommittee(job: Job, { digest, path, proof }: KeptProof, salt: Hex): Promise<ProofForCommittee> {
     const { proofStores, proofUri, log } = this.#options
     if (proof.length <= MAX_INLINE_PROOF) return { digest, salt, proof, uri: '' }
-    const done = await Promise.allSettled(proofStores.map((store) => store.put({ path })))
-    const failure = done.find((result) => result.status === 'rejected')
-    if (failure !== undefined || proofStores.length === 0) {
-      const about = { workload: job.workload, seat: job.seat, stage: 'reveal', error: failure?.reason as unknown }
-      log.error('a proof is not in every store: what validators cannot fetch counts as invalid', about)
+    const { uri, failures } = await placeProof(proofStores, { path, digest }, proofUri)
+    if (failures.length > 0 || proofStores.length === 0) {
+      const about = { workload: job.workload, seat: job.seat, stage: 'reveal', error: failures[0] }
+      const what = 'a proof is not in every store, or one does not say where it is'
+      log.error(`${what}: what validators cannot fetch counts as invalid`, about)
     }
-    return { digest, salt, proof: new Uint8Array(), uri: proofUri === '' ? await this.#uriOf(digest) : proofUri }
-  }
-
-  /** Where a store says that it can be read. */
-  async #uriOf(digest: Digest): Promise<string> {
-    const uris = await Promise.allSettled(this.#options.proofStores.map(async (store) => store.uriOf?.([digest])))
-    return uris.map((found) => (found.status === 'fulfilled' ? found.value : undefined)).find(Boolean) ?? ''
+    return { digest, salt, proof: new Uint8Array(), uri }
   }
 
   async #deliver(job: Job, { spec }: Dossier): Promise<void> {
