@@ -9,6 +9,7 @@ import type { ApiSchema } from '../../sdk/src/api/store/schema.js'
 import { buildInputs } from '../../sdk/src/content/buildInputs.js'
 import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
 import { digestOf, type Digest } from '../../sdk/src/content/digest.js'
+import { contentError } from '../../sdk/src/errors/codes/content.js'
 import { openEmbedded } from '../../sdk/src/database/openEmbedded.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { rejected } from '../support/rejected.js'
@@ -107,6 +108,22 @@ describe('api: inputs without a key', function () {
     now += WEEK_MS + 1_001
     await sweep(kept)
     expect([await has(shared), await has(uploaded)]).to.deep.equal([false, true])
+  })
+
+  it('a key whose inputs cannot be looked at now is told so: what it did not claim would be taken away', async () => {
+    const kept = open()
+    const requested = randomBytes(10)
+    await publish(kept, 'over', [requested])
+    const { digest: manifest } = await buildInputs({ files: { public_inputs: requested } }, store)
+    const get = store.get.bind(store)
+    store.get = () => Promise.reject(contentError('CONTENT_UNAVAILABLE', 'the bucket is away'))
+    await rejected(kept.claimInputs(manifest), 'CONTENT_UNAVAILABLE')
+    store.get = get
+    await kept.claimInputs(manifest)
+    await end('over')
+    now += WEEK_MS + 1_001
+    await sweep(kept)
+    expect(await has(requested)).to.equal(true)
   })
 
   it('never take away what was put there since by somebody who does not ask the server', async () => {

@@ -81,7 +81,11 @@ export class ApiKeys {
 
   /** All keys, revoked ones too, oldest first. */
   async list(): Promise<readonly StoredKey[]> {
-    const names = await readdir(this.#directory).catch(() => [])
+    const names = await readdir(this.#directory).catch((error: unknown): string[] => {
+      // Before the first key there is no directory.
+      if (errnoOf(error) === 'ENOENT') return []
+      throw error
+    })
     const ids = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length))
     const keys = await Promise.all(ids.map((id) => this.#read(id)))
     return keys.filter((key) => key !== undefined).sort((a, b) => a.createdAt - b.createdAt)

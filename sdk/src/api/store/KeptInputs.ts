@@ -103,7 +103,10 @@ export class KeptInputs {
     )
   }
 
-  /** {@link claim} of inputs by the digest of their manifest, as far as the store holds it. */
+  /**
+   * {@link claim} of inputs by the digest of their manifest, as far as the store holds it.
+   * @throws GevulotError `CONTENT_*` where the store cannot be asked now: what is not claimed may be removed
+   */
   async claimInputs(digest: Digest): Promise<void> {
     await this.claim([digest])
     try {
@@ -111,7 +114,8 @@ export class KeptInputs {
       await this.claim(parseInputsManifest(bytes).files.map(({ sha256 }) => digestFromHex(sha256)))
     } catch (error) {
       // Then its files are somewhere else.
-      if (!(error instanceof GevulotError)) throw error
+      if (GevulotError.is(error, 'CONTENT_NOT_FOUND')) return
+      if (!(error instanceof GevulotError) || error.retryable) throw error
     }
   }
 
