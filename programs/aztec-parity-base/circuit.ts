@@ -4,11 +4,10 @@ import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { createGunzip } from 'node:zlib'
 
 import type { CompiledCircuit } from '@noir-lang/noir_js'
 
-import { fileOfTar } from '../../sdk/src/runtime/nanos/tar.js'
+import { fileOfTar, gunzipped } from '../../sdk/src/runtime/nanos/tar.js'
 import { REPOSITORY } from '../support/pinned.js'
 
 /** Where Aztec publishes the circuit. 55 MB, and not needed for anything else: so no dependency of the tree, but fetched when it is. */
@@ -61,8 +60,7 @@ async function fetchArtifact(): Promise<Buffer> {
     const integrity = hash.digest('base64')
     if (integrity !== INTEGRITY)
       throw new Error(`${PACKAGE} is not as pinned: have sha512-${integrity}, want sha512-${INTEGRITY}`)
-    const chunks = createReadStream(tarball).pipe(createGunzip()) as AsyncIterable<Buffer>
-    const artifact = await fileOfTar(chunks, ARTIFACT, MAX_FILE, MAX_PACKAGE)
+    const artifact = await fileOfTar(gunzipped(tarball), ARTIFACT, MAX_FILE, MAX_PACKAGE)
     if (artifact === undefined || digestOf(artifact) !== SHA256) throw new Error(`${PACKAGE} holds another ${ARTIFACT}`)
     // Two builds at the same time must not read half a file of each other.
     await writeFile(join(directory, ARTIFACT), artifact)

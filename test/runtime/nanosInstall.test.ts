@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
+import { systemClock } from '../../sdk/src/clock.js'
 import { installNanosKernel, type InstallOptions } from '../../sdk/src/runtime/nanos/installNanosKernel.js'
 import { findNanosKernel, installedKernelPath, kernelCandidates } from '../../sdk/src/runtime/nanos/nanosKernel.js'
+import { fileOfTar, gunzipped } from '../../sdk/src/runtime/nanos/tar.js'
 import { runCli } from '../support/cli.js'
 import { rejected } from '../support/rejected.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
@@ -27,6 +29,15 @@ function tarOf(files: Readonly<Record<string, Buffer>>): Buffer {
     return [header, content, Buffer.alloc((512 - (content.length % 512)) % 512)]
   })
   return Buffer.concat([...blocks, Buffer.alloc(1024)])
+}
+
+/** What a descriptor of this process is for; it may be gone by now. */
+function opened(descriptor: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`)
+  } catch {
+    return ''
+  }
 }
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -205,6 +216,20 @@ describe('nanos install', function () {
     await rejected(install({ source: join(directory(), 'none') }), 'CONTENT_NOT_FOUND')
     expect(readFileSync(target)).to.deep.equal(KERNEL)
     expect(left()).to.deep.equal(['kernel.img'])
+  })
+
+  it('a release that cannot be read fails whoever reads it, and one of which enough was read is closed', async () => {
+    mkdirSync(directory(), { recursive: true })
+    const path = join(directory(), 'unread.tar.gz')
+    const failure = await fileOfTar(gunzipped(path), 'kernel.img', 1, 1).catch((error: unknown) => error)
+    expect(failure).to.include({ code: 'ENOENT' })
+    // What does not shrink: much of it is still to be read when the file is there.
+    writeFileSync(path, gzipSync(tarOf({ 'kernel.img': KERNEL, rest: randomBytes(8 << 20) })))
+    const read = await fileOfTar(gunzipped(path), 'kernel.img', 1 << 20, 1 << 30)
+    expect(read?.equals(KERNEL)).to.equal(true)
+    const open = (): number => readdirSync('/proc/self/fd').filter((fd) => opened(fd) === path).length
+    for (let looks = 0; looks < 400 && open() > 0; looks++) await systemClock.sleep(5)
+    expect(open()).to.equal(0)
   })
 
   it('the command installs it where the runtime looks, behind NANOS_KERNEL and before ~/.ops', async () => {

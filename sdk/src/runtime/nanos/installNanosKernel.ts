@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { chmod, copyFile, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { createGunzip } from 'node:zlib'
 import type { ReadProgress } from '../../content/ContentStore.js'
 import { downloadFile, type DownloadOptions } from '../../content/downloadFile.js'
 import { errnoOf, syncDirectory } from '../../content/writeAtomically.js'
 import { contentError } from '../../errors/codes/content.js'
 import { findNanosKernel, installedKernelPath, type NanosKernel } from './nanosKernel.js'
-import { fileOfTar } from './tar.js'
+import { fileOfTar, gunzipped } from './tar.js'
 
 /** Options of {@link installNanosKernel}. */
 export interface InstallOptions extends Pick<DownloadOptions, 'attempts' | 'idleTimeoutMs' | 'retryDelayMs'> {
@@ -113,19 +112,15 @@ async function isGzip(path: string): Promise<boolean> {
 
 /** Takes `kernel.img` out of a release. */
 async function unpack(release: string, path: string): Promise<void> {
-  const unpacked = createReadStream(release).pipe(createGunzip())
-  const image = await fileOfTar(
-    unpacked as AsyncIterable<Buffer>,
-    'kernel.img',
-    MAX_KERNEL_BYTES,
-    MAX_RELEASE_BYTES,
-  ).catch((cause: unknown) => {
-    throw contentError(
-      'CONTENT_FILE_INVALID',
-      `the release cannot be unpacked: ${cause instanceof Error ? cause.message : ''}`,
-      { cause },
-    )
-  })
+  const image = await fileOfTar(gunzipped(release), 'kernel.img', MAX_KERNEL_BYTES, MAX_RELEASE_BYTES).catch(
+    (cause: unknown) => {
+      throw contentError(
+        'CONTENT_FILE_INVALID',
+        `the release cannot be unpacked: ${cause instanceof Error ? cause.message : ''}`,
+        { cause },
+      )
+    },
+  )
   if (image === undefined) throw contentError('CONTENT_FILE_INVALID', 'the release holds no kernel.img')
   const file = await open(path, 'w', 0o600)
   await file.writeFile(image).finally(() => file.close())

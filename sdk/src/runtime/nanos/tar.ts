@@ -1,4 +1,16 @@
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+
 const BLOCK = 512
+
+/** What is in a file that is packed by gzip. A file that cannot be read fails whoever reads this, and it is closed when nobody reads on. */
+export function gunzipped(path: string): AsyncIterable<Buffer> {
+  const unpacked = createGunzip()
+  // Unlike `pipe`, where the error of a file is heard by nobody. The last stream tells it to whoever reads.
+  pipeline(createReadStream(path), unpacked, () => undefined)
+  return unpacked
+}
 
 /**
  * The first regular file of that name, in whichever directory, of a tar stream. Nothing is written anywhere, so neither paths nor links of the
