@@ -39,7 +39,8 @@ export class GuestProgram {
       await writeFile(binary, program, { mode: 0o755 })
       for (const [name, bytes] of Object.entries(files)) await writeFile(join(directory, name), bytes)
       const running = promisify(execFile)(binary, args, { cwd: directory })
-      running.child.stdin?.end(input)
+      // What it does not read any more its own end explains.
+      running.child.stdin?.on('error', () => undefined).end(input)
       const { stdout } = await running
       return { printed: stdout, out: await readFile(join(directory, 'out')).catch(() => new Uint8Array()) }
     })
