@@ -277,6 +277,8 @@ async function main(): Promise<void> {
   })().catch((error: unknown) => {
     if (!following.signal.aborted) throw error
   })
+  // It is awaited below; until then its failure must not end this process, which has daemons to stop.
+  told.catch(() => undefined)
   story.screen.open()
   closers.push(() => story.screen.close())
   // Aztec's prover comes first; a draw of the junk prover alone can cost a try.

@@ -38,6 +38,8 @@ export class AztecNetwork {
       process.off('exit', kill)
       this.#wake()
     })
+    // What is told to a network that has ended is no failure of its own: that it has ended is said where it is waited for.
+    child.stdin?.on('error', () => undefined)
     const file = createWriteStream(this.log)
     child.stdout?.pipe(file, { end: false })
     child.stderr?.pipe(file, { end: false })

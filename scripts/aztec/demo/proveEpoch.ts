@@ -59,6 +59,8 @@ export async function proveEpoch(
 
   const telling = new AbortController()
   const told = tellProgress(stage, epoch, from, AbortSignal.any([signal, telling.signal]))
+  // It is awaited below; until then a failure of its must not end this process, which has daemons to stop.
+  told.catch(() => undefined)
   try {
     if (kill) await killInTheMiddle(stage, from, signal)
     await epoch.proven(aztec, signal)
