@@ -54,6 +54,7 @@ export function waitForProofs(client: Client, params: WaitForProofsParams): Prom
     for (;;) {
       signal?.throwIfAborted()
       let workload: Workload | undefined
+      let problem: GevulotError | undefined
       try {
         const options = { ...(fromBlock !== undefined && { fromBlock }), ...(signal && { signal }) }
         const reading = await readWorkload(contracts, params.workload, options)
@@ -67,10 +68,11 @@ export function waitForProofs(client: Client, params: WaitForProofsParams): Prom
         throwIfHopeless(workload)
       } catch (error) {
         if (!isPassing(error)) throw error
+        problem = error
       }
       const limit = params.timeoutMs === undefined ? windows?.giveUpAt : startedAt + params.timeoutMs
       if (clock.elapsed() >= (limit ?? startedAt + settings.transactionTimeoutMs))
-        throw timedOut(params.workload, held.size)
+        throw timedOut(params.workload, held.size, problem)
       await clock.sleep(settings.pollMs, signal)
     }
   })
@@ -82,7 +84,7 @@ function canReceive(client: Client): boolean {
 }
 
 /** An endpoint or a store that is down now may be there at the next look. */
-function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): error is GevulotError {
   return error instanceof GevulotError && error.retryable && /^(CHAIN_RPC|CONTENT)_/.test(error.code)
 }
 
@@ -212,8 +214,13 @@ function expired(workload: Hex, reason: string): Error {
   })
 }
 
-function timedOut(workload: Hex, held: number): Error {
-  return clientError('CLIENT_WAIT_TIMEOUT', `no proof of workload ${workload} in time`, { details: { workload, held } })
+/** @param problem What kept the last look from seeing: then nobody knows whether there is one. */
+function timedOut(workload: Hex, held: number, problem: GevulotError | undefined): Error {
+  const why = problem === undefined ? '' : `; at last ${problem.message}`
+  return clientError('CLIENT_WAIT_TIMEOUT', `no proof of workload ${workload} in time${why}`, {
+    details: { workload, held },
+    ...(problem && { cause: problem }),
+  })
 }
 
 function tooMany(count: number, { terms }: Workload): Error {
