@@ -163,41 +163,64 @@ describe('faults: what the worker stands on gives way', function () {
     expect(await worker.stop(), worker.tail()).to.equal(0)
   })
 
-  const fullAt = random.pick(PLACES)
-  it(`its disk is full after "${fullAt.join(' ')}", for a while`, async function () {
-    const data = join(alice.directory, 'data')
-    await mkdir(data, { recursive: true })
-    const disk = await smallDisk(data)
-    if (disk === undefined) {
-      console.log('      SKIP this machine lets nobody mount a small disk')
-      return this.skip()
-    }
-    try {
-      const config = await network.configure(alice)
-      const onDisk = (): WorkerProcess => {
-        const worker = WorkerProcess.start(config, undefined, [], disk.enter)
-        network.workers.push(worker)
-        return worker
+  describe('its disk is full', () => {
+    let disk: Awaited<ReturnType<typeof smallDisk>>
+    let filler: string
+
+    beforeEach(async function () {
+      const data = join(alice.directory, 'data')
+      await mkdir(data, { recursive: true })
+      disk = await smallDisk(data)
+      if (disk === undefined) {
+        console.log('      SKIP this machine lets nobody mount a small disk')
+        return this.skip()
       }
-      const worker = onDisk()
+      filler = join(disk.path, 'filler')
+    })
+    afterEach(async () => {
+      // Before the disk goes.
+      for (const worker of network.workers) await worker.kill()
+      await disk?.remove()
+    })
+
+    async function onDisk(): Promise<WorkerProcess> {
+      const worker = WorkerProcess.start(await network.configure(alice), undefined, [], disk!.enter)
+      network.workers.push(worker)
+      return worker
+    }
+    const fill = (): Promise<void> => writeFile(filler, Buffer.alloc(256 * 2 ** 20)).catch(() => undefined)
+
+    const fullAt = random.pick(PLACES)
+    it(`after "${fullAt.join(' ')}", for a while`, async () => {
+      const worker = await onDisk()
       await started(worker)
       const workload = await submitted()
       await worker.line(isAt(fullAt), 180)
-      const filler = join(disk.path, 'filler')
-      await writeFile(filler, Buffer.alloc(256 * 2 ** 20)).catch(() => undefined)
+      await fill()
       await sleep(random.integer(2, 8) * 1_000)
       await rm(filler)
       void release(workload)
       // Either it goes on, or it ends, as something it cannot do without could not be written; then it is started again.
       const finished = network.until(workload, 'Finished', 300).catch(() => undefined)
       const first = await Promise.race([worker.exited(), finished])
-      if (typeof first === 'number') onDisk()
+      if (typeof first === 'number') {
+        expect(first, worker.tail()).to.equal(75)
+        await onDisk()
+      }
       await expectEnded(network, alice, workload)
-    } finally {
-      // Before the disk goes.
-      for (const worker of network.workers) await worker.kill()
-      await disk.remove()
-    }
+    })
+
+    it('when it starts: it says so, and starts once there is room', async () => {
+      const first = await onDisk()
+      await started(first)
+      expect(await first.stop(), first.tail()).to.equal(0)
+      await fill()
+      const second = await onDisk()
+      expect(await second.exited(), second.tail()).to.equal(75)
+      expect(second.tail()).to.include('WORKER_DISK_FULL')
+      await rm(filler)
+      await started(await onDisk())
+    })
   })
 })
 

@@ -56,6 +56,16 @@ describe('worker: the life of a workload', function () {
     expect((await network.contracts.market.accountOf(alice.wallet.address)).balance).to.be.greaterThan(parseEther('18'))
   })
 
+  it('what breaks and nobody waited for is in the log, and the supervisor starts the worker again', async () => {
+    const alice = await network.addOperator('alice')
+    const worker = await network.startWorker(alice, {}, 'test/support/provers/broken.ts')
+    await worker.line(({ message }) => message === 'worker started')
+    process.kill(worker.pid, 'SIGUSR2')
+    expect(await worker.exited(), worker.tail()).to.equal(75)
+    const last = await worker.line(({ message }) => message === 'worker broke')
+    expect(JSON.stringify(last)).to.include('nobody waits for this')
+  })
+
   // The key of the operator is nowhere near: a submitter key acts, and that one is not on the machine either.
   it('with a submitter key at an external signer, which goes away while the program runs', async () => {
     const alice = await network.addOperator('alice')

@@ -1,8 +1,5 @@
 import { GevulotError } from '../errors/GevulotError.js'
-
-const EXIT_OK = 0
-const EXIT_USER = 1
-const EXIT_TEMPORARY = 75
+import { EXIT_OK, EXIT_TEMPORARY, EXIT_USER } from './exitCodes.js'
 
 /** A process that runs until it is told to stop. */
 export interface Daemon {

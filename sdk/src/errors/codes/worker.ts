@@ -56,8 +56,12 @@ export const WORKER_ERRORS = {
     retryable: false,
   },
   WORKER_STATE_INVALID: {
-    hint: 'The data directory holds something this version cannot read; move it away and keep it, then start afresh.',
+    hint: 'The data directory holds something this version cannot read. A broken database: stop, move its folder database/ away and keep it; it is made again from the chain and the commitments beside it, which must stay.',
     retryable: false,
+  },
+  WORKER_DISK_FULL: {
+    hint: 'Free space on the disk of the data directory; nothing that is in it must go. The worker starts again once there is room.',
+    retryable: true,
   },
   WORKER_STATE_NEWER: {
     hint: 'A newer version has worked here. Start that version, or a newer one; this one changes nothing of it.',
