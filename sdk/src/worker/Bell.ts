@@ -20,10 +20,13 @@ export class Bell {
   async wait(milliseconds: number, signal: AbortSignal): Promise<void> {
     if (!this.#isRung) {
       const over = new AbortController()
-      const rung = new Promise<void>((resolve) => (this.#release = resolve))
-      const slept = this.#clock.sleep(milliseconds, AbortSignal.any([signal, over.signal])).catch(() => undefined)
-      await Promise.race([rung, slept])
-      over.abort()
+      const end = (): void => over.abort()
+      this.#release = end
+      // Not `AbortSignal.any`: Node.js 20 keeps a trace of every such signal as long as the one of the daemon lives.
+      signal.addEventListener('abort', end, { once: true })
+      if (signal.aborted) end()
+      await this.#clock.sleep(milliseconds, over.signal).catch(() => undefined)
+      signal.removeEventListener('abort', end)
     }
     this.#isRung = false
   }

@@ -1,4 +1,4 @@
-import { asChainError, readSlot, type Contracts, type WorkloadId } from '../../chain/index.js'
+import { asChainError, readSlot, type Contracts } from '../../chain/index.js'
 import type { SeatBook } from '../coordinate/SeatBook.js'
 import type { EventStore } from '../store/EventStore.js'
 import type { JobStore } from '../store/JobStore.js'
@@ -23,10 +23,9 @@ const DRAWS = 32
  */
 export async function unheardDraws(facts: DrawFacts): Promise<readonly Unheard[]> {
   const busy = new Set((await facts.jobs.unfinished()).map(({ seat }) => seat))
-  const unheard: Unheard[] = []
-  for (const seat of await held(facts))
-    if (!busy.has(seat) && !(await isHeard(facts, seat))) unheard.push({ key: String(seat), about: { seat } })
-  return unheard
+  const atWork = (await held(facts)).filter((seat) => !busy.has(seat))
+  const unheard = await withoutHeard(facts, atWork)
+  return atWork.filter((seat) => unheard.has(seat)).map((seat) => ({ key: String(seat), about: { seat } }))
 }
 
 async function held({ contracts, seats }: DrawFacts): Promise<readonly number[]> {
@@ -44,14 +43,23 @@ async function held({ contracts, seats }: DrawFacts): Promise<readonly number[]>
   return found
 }
 
-/** Whether it is held for work that was heard of: that may be over, and nobody has cleared it away. */
-async function isHeard({ contracts, events }: DrawFacts, seat: number): Promise<boolean> {
-  const draws = (await events.named('Assigned')).filter(({ args }) =>
-    args.candidates.some((each) => each.seat === seat),
-  )
-  for (const workload of draws.slice(-DRAWS).map(({ args }): WorkloadId => args.workload)) {
-    const { state } = await readSlot(contracts, workload, seat)
-    if (state === 'Assigned' || state === 'Accepted') return true
+/** Those seats that are not held for work that was heard of: it may be over, and nobody has cleared it away. */
+async function withoutHeard({ contracts, events }: DrawFacts, seats: readonly number[]): Promise<ReadonlySet<number>> {
+  const unheard = new Set(seats)
+  /** Seats with draws left to ask for, and how many. */
+  const left = new Map(seats.map((seat) => [seat, DRAWS]))
+  if (left.size === 0) return unheard
+  for await (const { args } of events.draws()) {
+    for (const { seat } of args.candidates) {
+      const draws = left.get(seat)
+      if (draws === undefined) continue
+      const { state } = await readSlot(contracts, args.workload, seat)
+      const isHeard = state === 'Assigned' || state === 'Accepted'
+      if (isHeard) unheard.delete(seat)
+      if (isHeard || draws === 1) left.delete(seat)
+      else left.set(seat, draws - 1)
+    }
+    if (left.size === 0) break
   }
-  return false
+  return unheard
 }

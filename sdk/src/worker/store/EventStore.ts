@@ -13,6 +13,8 @@ import type { Database } from './openDatabase.js'
 
 // A statement takes at most 65,535 parameters.
 const ROWS_AT_ONCE = 1_000
+/** Blocks whose draws are read together. */
+const DRAWS_OF_BLOCKS = 64
 
 /**
  * The events of the contracts as the chain has them now. Everything else the worker knows of the chain is a query over
@@ -122,13 +124,41 @@ export class EventStore {
     )
   }
 
-  async #named(contract: GevulotEvent['contract'], name: string, fromBlock: number): Promise<readonly GevulotEvent[]> {
+  /** Draws, newest first. They are read as they are asked for: a network's history has no place in memory. */
+  async *draws(): AsyncGenerator<MarketEvent<'Assigned'>> {
+    for (let below: number | undefined; ;) {
+      const newest = await this.#newestDraw(below)
+      if (newest === undefined) return
+      below = newest - DRAWS_OF_BLOCKS + 1
+      const some = (await this.#named('market', 'Assigned', below, newest)) as readonly MarketEvent<'Assigned'>[]
+      yield* [...some].reverse()
+    }
+  }
+
+  /** The newest block with a draw, of all or of those below one. */
+  async #newestDraw(below: number | undefined): Promise<number | undefined> {
+    const row = await this.#db
+      .selectFrom('events')
+      .select(({ fn }) => fn.max('block').as('block'))
+      .where('name', '=', 'Assigned')
+      .$if(below !== undefined, (query) => query.where('block', '<', below as number))
+      .executeTakeFirst()
+    return row?.block ?? undefined
+  }
+
+  async #named(
+    contract: GevulotEvent['contract'],
+    name: string,
+    fromBlock: number,
+    toBlock?: number,
+  ): Promise<readonly GevulotEvent[]> {
     const rows = await this.#db
       .selectFrom('events')
       .select('event')
       .where('name', '=', name)
       .where('contract', '=', contract)
       .where('block', '>=', fromBlock)
+      .$if(toBlock !== undefined, (query) => query.where('block', '<=', toBlock as number))
       .orderBy('block')
       .orderBy('log_index')
       .execute()
