@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process'
 import { getEventListeners } from 'node:events'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 
 import { expect } from 'chai'
 
+import { root } from '../../scripts/lib/artifacts.js'
 import { toAddress, type EventBatch, type MarketEvent, type WorkloadId } from '../../sdk/src/chain/index.js'
 import { systemClock, type Clock } from '../../sdk/src/clock.js'
 import { Bell } from '../../sdk/src/worker/Bell.js'
@@ -10,10 +14,27 @@ import { EventStore } from '../../sdk/src/worker/store/EventStore.js'
 import type { Database } from '../../sdk/src/worker/store/openDatabase.js'
 import { DATABASES, useDatabases } from '../support/databases.js'
 
+const MIB = 2 ** 20
 const HOUR_MS = 3_600_000
+
+/** What {@link ../support/memoryProbe.ts} says, of at most so much memory for objects. */
+async function probe(objectsMiB: number, ...args: readonly string[]): Promise<Readonly<Record<string, number>>> {
+  const script = join(root, 'test/support/memoryProbe.ts')
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [`--max-old-space-size=${objectsMiB}`, '--import', 'tsx', script, ...args],
+    { cwd: root },
+  )
+  return JSON.parse(stdout) as Readonly<Record<string, number>>
+}
 
 describe('worker: memory', function () {
   this.timeout(240_000)
+
+  it('the code of the embedded database is not optimized, which takes 600 MiB', async () => {
+    const { compiling } = await probe(1_024, 'statements')
+    expect(compiling).to.be.within(1, 150 * MIB)
+  })
 
   it('a bell wakes whoever waits, and leaves nothing with the signal', async () => {
     const bell = new Bell(systemClock)
