@@ -3,6 +3,7 @@ import { hexlify, randomBytes, Wallet, type Log } from 'ethers'
 import { connect, type Contracts } from '../../sdk/src/chain/connect.js'
 import type { Cursor, EventBatch, FollowOptions } from '../../sdk/src/chain/followEvents.js'
 import { followEvents } from '../../sdk/src/chain/followEvents.js'
+import { LogReader } from '../../sdk/src/chain/LogReader.js'
 import { readEvents } from '../../sdk/src/chain/readEvents.js'
 import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 import { createClient } from '../../sdk/src/client/createClient.js'
@@ -213,6 +214,37 @@ describe('chain: connection and events', function () {
     for await (const event of readEvents({ ...contracts, provider }, { names: ['Staked'] })) all.push(event.name)
     expect(all).to.have.length(8)
     expect(asked.some((blocks) => blocks <= 3)).to.equal(true)
+  })
+
+  it('asks for shorter ranges where blocks are full, so that few logs are in memory at a time', async () => {
+    const asked: { readonly blocks: number; readonly logs: number }[] = []
+    // Each log a thousand times: of the same place, so that it is one.
+    const provider = new Proxy(contracts.provider, {
+      get(target, name) {
+        if (name !== 'getLogs') return bound(target, name)
+        return async (filter: { fromBlock: number; toBlock: number }) => {
+          const logs = (await target.getLogs(filter)).flatMap((log) => Array.from({ length: 1_000 }, () => log))
+          asked.push({ blocks: filter.toBlock - filter.fromBlock + 1, logs: logs.length })
+          return logs
+        }
+      },
+    })
+    await network.chain.mine(60)
+    const full = { ...contracts, provider }
+    const reader = new LogReader(full, {})
+    const { fromBlock } = contracts
+    expect(reader.endOfRange(fromBlock, 1e9)).to.equal(fromBlock + 1_999)
+    const head = await contracts.provider.getBlockNumber()
+    const read = await reader.read(fromBlock, head)
+    const [{ blocks, logs }] = asked as [{ blocks: number; logs: number }]
+    expect(logs).to.be.greaterThan(5_000)
+    expect(read).to.have.length(logs / 1_000)
+    const next = reader.endOfRange(fromBlock, 1e9) - fromBlock + 1
+    expect(next).to.equal(Math.floor((5_000 * blocks) / logs))
+    // Empty blocks let it grow again.
+    await network.chain.mine(next)
+    await reader.read(head + 1, head + next)
+    expect(reader.endOfRange(0, 1e9) + 1).to.equal(2 * next)
   })
 })
 

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { getEventListeners } from 'node:events'
+import { getEventListeners, once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -30,6 +32,22 @@ async function probe(objectsMiB: number, ...args: readonly string[]): Promise<Re
 
 describe('worker: memory', function () {
   this.timeout(240_000)
+
+  it('an answer of an endpoint takes a few times its size, not fifty times', async () => {
+    const length = 24 * MIB
+    const server = createServer((_, response) => {
+      response.end(`{"jsonrpc":"2.0","id":1,"result":"0x${'ab'.repeat(length / 2 - 1)}"}`)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      const { port } = server.address() as AddressInfo
+      expect(await probe(256, 'answer', `http://127.0.0.1:${port}`)).to.deep.equal({ length })
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  })
 
   it('the code of the embedded database is not optimized, which takes 600 MiB', async () => {
     const { compiling } = await probe(1_024, 'statements')

@@ -7,9 +7,11 @@ import { EndpointProvider } from './rpc/EndpointProvider.js'
 // Public endpoints allow between 500 and 10 000 blocks a query, some only few results: start in the middle and adapt.
 const FIRST_RANGE = 2_000
 const LARGEST_RANGE = 10_000
+/** Logs that a query shall bring at most: each is some kB while it is decoded. Where blocks are full, ranges are shorter. */
+const MOST_LOGS = 5_000
 const DEAD_ENDPOINT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'NETWORK_ERROR'])
 
-/** Reads logs in ranges whose size adapts to what the endpoint allows. */
+/** Reads logs in ranges whose size adapts to what the endpoint allows, and to how many there are. */
 export class LogReader {
   readonly #contracts: Contracts
   readonly #filter: LogFilter
@@ -38,7 +40,9 @@ export class LogReader {
         fromBlock: from,
         toBlock: to,
       })
-      this.#size = Math.min(LARGEST_RANGE, Math.max(this.#size, (to - from + 1) * 2))
+      const blocks = to - from + 1
+      const fitting = Math.max(1, Math.floor((MOST_LOGS * blocks) / Math.max(1, logs.length)))
+      this.#size = Math.min(LARGEST_RANGE, fitting, Math.max(this.#size, blocks * 2))
       return distinct(logs)
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : ''

@@ -81,9 +81,10 @@ export class Endpoint {
     signal?.addEventListener('abort', cancel, { once: true })
     try {
       const response = await sent
+      const text = textOf(response.body)
       // Some say what is wrong with a question by the status too.
-      if (response.statusCode === 429 || !response.bodyText.includes('"jsonrpc"')) response.assertOk()
-      const answers = [response.bodyJson].flat() as readonly (JsonRpcResult | JsonRpcError | null)[]
+      if (response.statusCode === 429 || !text.includes('"jsonrpc"')) response.assertOk()
+      const answers = [jsonOf(text)].flat() as readonly (JsonRpcResult | JsonRpcError | null)[]
       const byId = new Map(answers.map((answer) => [answer?.id, answer]))
       return calls.map(({ id }) => {
         const answer = byId.get(id)
@@ -121,6 +122,23 @@ export class Endpoint {
     this.aside = why
     this.asideUntil = now + Math.min(longest, first * 2 ** Math.min(this.#strikes++, 16))
     return isNews
+  }
+}
+
+/** The text of an answer. The library would make a list of all its letters first, and of their numbers before that: many times its size. */
+function textOf(body: Uint8Array | null): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body ?? undefined)
+  } catch (cause) {
+    throw makeError('the answer is no text', 'BAD_DATA', { value: body?.length, info: { cause } })
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw makeError('the answer is no JSON', 'BAD_DATA', { value: text.length, info: { cause } })
   }
 }
 
