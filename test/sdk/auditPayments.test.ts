@@ -4,6 +4,7 @@ import { auditDraw, auditPayments, expectedPayments, type Payment } from '../../
 import type { WorkloadEvent } from '../../sdk/src/chain/events.js'
 import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
 import { readEvents } from '../../sdk/src/chain/readEvents.js'
+import { readCommittee } from '../../sdk/src/chain/readJudgment.js'
 import type { Spec } from '../../sdk/src/chain/spec.js'
 import { digestOf } from '../../sdk/src/content/digest.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
@@ -20,6 +21,7 @@ import {
   startNetwork,
   TOKEN,
   type Network,
+  type Operator,
 } from '../support/network.js'
 import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { rejected } from '../support/rejected.js'
@@ -64,6 +66,13 @@ describe('audit of payments', function () {
     return audit.want.slots
   }
 
+  /** Seats that leave, wait and are withdrawn. */
+  async function withdrawn({ contracts, address }: Pick<Operator, 'contracts' | 'address'>, seats: number[]) {
+    await (await contracts.registry.leaveSet(seats)).wait()
+    await network.chain.pass(devnet.cooldown + 1)
+    await (await contracts.registry.withdraw(seats, address)).wait()
+  }
+
   it('a lone proof, ranks with junk among them, an open rank', async () => {
     const lone = await drawn(1)
     await prover.submitProof(network, lone.spec, lone.seats[0]!)
@@ -81,6 +90,9 @@ describe('audit of payments', function () {
     const ranks = new Map((await agreed(workload)).map(({ seat, rank }) => [seat, rank]))
     expect(ranks.get(seats[1]!)).to.equal(1)
     expect(ranks.get(open)).to.equal(2)
+    // Seats that are withdrawn since are still those of two operators.
+    for (const seat of [seats[1]!, open]) await withdrawn(operatorOf(network, seat), [seat])
+    expect(new Map((await agreed(workload)).map(({ seat, rank }) => [seat, rank])).get(open)).to.equal(2)
 
     const junk = await drawn(2)
     await prover.commit(network, junk.workload, junk.seats[0]!, BAD_PROOF)
@@ -168,7 +180,7 @@ describe('audit of payments', function () {
 
   it('what a committee judged, and what none came together for', async () => {
     const { requester, chain } = network
-    const { draw, vote, windowOver } = await startCommittee(network)
+    const { validator, draw, vote, windowOver } = await startCommittee(network)
     const judged = await client.deployProgram({
       prover: hexlify(randomBytes(32)),
       verifierProgram: hexlify(randomBytes(32)),
@@ -212,6 +224,19 @@ describe('audit of payments', function () {
     expect(audit.verdict).to.deep.equal({ judged: true, valid: 0b10, parts: 14, members: 11 })
     expect(audit.have.committee).to.equal(11n * ((10n * TOKEN * 5n) / 100n / 14n))
     expect(audit.want.shares[0]! + audit.want.shares[1]!).to.be.closeTo(audit.want.pot, 2n)
+
+    // Two members withdraw their seats before anybody settles: nobody is left to be paid. A third does so afterwards.
+    const late = await revealed(2)
+    await draw(late.workload, late.spec)
+    await vote(late.workload, 0b11, [0, 1, 2, 3, 4, 5, 6])
+    const [first, second, third] = (await readCommittee(client.contracts, late.workload, 1)).map(({ seat }) => seat)
+    await withdrawn(validator, [first!, second!])
+    await client.settle({ workload: late.workload })
+    await withdrawn(validator, [third!])
+    expect((await agreed(late.workload)).map(({ rank }) => rank)).to.deep.equal([1, 2])
+    const { verdict, have } = await auditPayments(client.contracts, late.workload)
+    expect(verdict).to.deep.equal({ judged: true, valid: 0b11, parts: 7, members: 5 })
+    expect(have.committee).to.equal(5n * ((10n * TOKEN * 5n) / 100n / 7n))
 
     // Nobody answers three times: whoever revealed shares half the pot.
     const stalled = await revealed(1)

@@ -1,19 +1,22 @@
 import { connect, type Contracts } from '../../sdk/src/chain/connect.js'
 import type { WorkloadEvent } from '../../sdk/src/chain/events.js'
-import type { WorkloadId } from '../../sdk/src/chain/hex.js'
+import type { Address, WorkloadId } from '../../sdk/src/chain/hex.js'
 import { readJudgingLists } from '../../sdk/src/chain/judgingLists.js'
 import { readEvents } from '../../sdk/src/chain/readEvents.js'
 import { readJudgment } from '../../sdk/src/chain/readJudgment.js'
 import type { Spec } from '../../sdk/src/chain/spec.js'
 import { compactSignature, signVerdict } from '../../sdk/src/chain/verdict.js'
 import { devnet } from '../../sdk/src/deploy/parameters.js'
-import { TOKEN, type Network } from './network.js'
+import { TOKEN, type Network, type Operator } from './network.js'
 
-const SEATS = 7
+// Three more than a committee has.
+const SEATS = 10
 const ACCOUNT = 9
 
 /** What the validators do, each act mined. */
 export interface Committee {
+  /** Whose seats they are. */
+  readonly validator: Pick<Operator, 'contracts' | 'address'>
   /** Opens the judging of a workload whose reveals are over, and draws its committee. */
   readonly draw: (workload: WorkloadId, spec: Spec) => Promise<void>
   /** Posts the answer of some members: bit k of `valid` for commit order k. */
@@ -33,6 +36,7 @@ export async function startCommittee({ owner, chain, deployment }: Network): Pro
   await (await own.registry.stake(await own.committee.validatorClass(), SEATS, 0)).wait()
   await chain.pass(2 * devnet.epochLength)
   return {
+    validator: { contracts: own, address: validator.address as Address },
     draw: async (workload, spec) => {
       await (await own.committee.open(spec)).wait()
       await chain.mine(4)

@@ -1,11 +1,13 @@
 import { asChainError } from '../chain/asChainError.js'
 import type { Contracts } from '../chain/connect.js'
-import type { CommitteeEvent, WorkloadEvent } from '../chain/events.js'
-import { toAddress, toWorkloadId, type Address, type Hex, type WorkloadId } from '../chain/hex.js'
+import type { CommitteeEvent, LogPosition, WorkloadEvent } from '../chain/events.js'
+import { toWorkloadId, type Hex, type WorkloadId } from '../chain/hex.js'
 import { readEvents } from '../chain/readEvents.js'
 import { readRules } from '../chain/rules.js'
+import { readSeatOwners, type SeatOwner } from '../chain/seatOwners.js'
 import { unpackTerms } from '../chain/terms.js'
 import { seatsOf } from '../chain/workloadSeats.js'
+import { chainError } from '../errors/codes/chain.js'
 import { clientError } from '../errors/codes/client.js'
 import { expectedPayments, type ExpectedPayments, type Payments } from './expectedPayments.js'
 import { expectedVerdict, type ExpectedVerdict } from './expectedVerdict.js'
@@ -41,20 +43,23 @@ export async function auditPayments(contracts: Contracts, workload: Hex): Promis
   if (submitted === undefined) throw clientError('CLIENT_WORKLOAD_UNKNOWN', `nobody submitted ${workload}`)
   if (finished === undefined) throw clientError('CLIENT_NOTHING_TO_DO', `${workload} has not ended`)
   const terms = unpackTerms(submitted.args.terms)
-  const [judged, rules, times, operators] = await Promise.all([
+  const members = judging.flatMap((event) => (event.name === 'Voted' ? [event.args.seat] : []))
+  const [judged, rules, times, owners] = await Promise.all([
     isJudged(contracts, submitted.args.program),
     readRules(contracts, terms.rules),
     timesOf(contracts, events),
-    operatorsOf(contracts, seatsOf(events)),
+    readSeatOwners(contracts, [...new Set([...seatsOf(events), ...members])]),
   ])
+  const gone = new Set(members.filter((seat) => isBefore(owners.get(seat)?.withdrawn, finished)))
   // Answers that came after the end are none; there are none, and a contract that counted them would be caught.
-  const verdict = judged ? expectedVerdict(judging.filter((event) => isBefore(event, finished))) : undefined
+  const answers = judging.filter(({ at }) => isBefore(at, finished))
+  const verdict = judged ? expectedVerdict(answers, gone) : undefined
   const want = expectedPayments({
     terms,
     rules,
     events,
     timeOf: ({ at }) => times.get(at.block) ?? 0,
-    operatorOf: (seat) => operators.get(seat) ?? '0x',
+    operatorOf: (seat) => operatorOf(owners, seat),
     ...(verdict && { verdict }),
   })
   const slots = events.flatMap((event) => {
@@ -70,8 +75,15 @@ export async function auditPayments(contracts: Contracts, workload: Hex): Promis
   return { workload: id, agrees, have, want, ...(verdict && { verdict }) }
 }
 
-function isBefore({ at }: CommitteeEvent, end: WorkloadEvent): boolean {
+function isBefore(at: LogPosition | undefined, end: WorkloadEvent): boolean {
+  if (at === undefined) return false
   return at.block < end.at.block || (at.block === end.at.block && at.logIndex < end.at.logIndex)
+}
+
+function operatorOf(owners: ReadonlyMap<number, SeatOwner>, seat: number): Hex {
+  const owner = owners.get(seat)
+  if (owner !== undefined) return owner.operator
+  throw chainError('CHAIN_EVENT_MALFORMED', `no event says who staked seat ${seat}`, { details: { seat } })
 }
 
 async function isJudged({ market }: Contracts, program: Hex): Promise<boolean> {
@@ -89,15 +101,6 @@ async function timesOf({ provider }: Contracts, events: readonly WorkloadEvent[]
     return new Map(read.flatMap((block) => (block === null ? [] : [[block.number, block.timestamp]])))
   } catch (error) {
     throw asChainError(error, 'reading the times of blocks')
-  }
-}
-
-async function operatorsOf({ registry }: Contracts, seats: readonly number[]): Promise<Map<number, Address>> {
-  try {
-    const read = await Promise.all(seats.map((seat) => registry.seatOf(seat)))
-    return new Map(seats.map((seat, index) => [seat, toAddress(read[index]?.operator ?? '')]))
-  } catch (error) {
-    throw asChainError(error, 'reading the operators of seats')
   }
 }
 

@@ -24,7 +24,7 @@ interface Attempt {
   readonly revealed: number
   /** Seat to what it found valid. */
   readonly votes: ReadonlyMap<number, number>
-  /** Members that answered and were not slashed for it. */
+  /** Members that answered, were not slashed for it, and have a seat still. */
   readonly paid: number
 }
 
@@ -32,9 +32,13 @@ interface Attempt {
  * Counts the answers of all committees of a workload again, by the rules of the contract: proof by proof, five equal opinions (on
  * appeal ten), what one committee decided stays. Source: design section 6.
  * @param events The committee's events about the workload, in order, up to its end.
+ * @param gone Seats of members that were withdrawn before the end: they have no operator to pay. Their answers count.
  */
-export function expectedVerdict(events: readonly CommitteeEvent[]): ExpectedVerdict {
-  const attempts = [1, 2, 3].map((attempt) => attemptOf(events, attempt))
+export function expectedVerdict(
+  events: readonly CommitteeEvent[],
+  gone: ReadonlySet<number> = new Set(),
+): ExpectedVerdict {
+  const attempts = [1, 2, 3].map((attempt) => attemptOf(events, attempt, gone))
   let decided = 0
   let valid = 0
   for (const attempt of attempts) {
@@ -42,7 +46,7 @@ export function expectedVerdict(events: readonly CommitteeEvent[]): ExpectedVerd
     valid |= found.valid & ~decided
     decided |= found.decided
   }
-  const appeal = attemptOf(events, APPEAL)
+  const appeal = attemptOf(events, APPEAL, gone)
   const found = count(appeal, APPEAL_QUORUM)
   const final = ((found.valid & found.decided) | (valid & ~found.decided)) >>> 0
   if (final !== valid) return { judged: true, valid: final, parts: APPEAL_SIZE, members: appeal.paid }
@@ -54,7 +58,7 @@ export function expectedVerdict(events: readonly CommitteeEvent[]): ExpectedVerd
   }
 }
 
-function attemptOf(events: readonly CommitteeEvent[], attempt: number): Attempt {
+function attemptOf(events: readonly CommitteeEvent[], attempt: number, gone: ReadonlySet<number>): Attempt {
   const votes = new Map<number, number>()
   const slashed = new Set<number>()
   let drawn = false
@@ -65,7 +69,7 @@ function attemptOf(events: readonly CommitteeEvent[], attempt: number): Attempt 
     if (name === 'Voted') votes.set(args.seat, args.valid)
     if (name === 'Equivocated') slashed.add(args.seat)
   }
-  const paid = [...votes.keys()].filter((seat) => !slashed.has(seat)).length
+  const paid = [...votes.keys()].filter((seat) => !slashed.has(seat) && !gone.has(seat)).length
   return { attempt, drawn, revealed, votes, paid }
 }
 
