@@ -312,7 +312,8 @@ describe('client: a workload on a chain', function () {
   it('does not know workloads that are none', async () => {
     await rejected(client.getWorkload({ workload: `0x${'42'.repeat(32)}` }), 'CLIENT_WORKLOAD_UNKNOWN')
     await rejected(client.getWorkload({ workload: '0x42' }), 'CHAIN_HEX_INVALID')
-    await rejected(client.waitForProof({ workload: `0x${'42'.repeat(32)}` }), 'CLIENT_WORKLOAD_UNKNOWN')
+    const settings = { transactionTimeoutMs: 100 }
+    await rejected(client.waitForProof({ workload: `0x${'42'.repeat(32)}`, settings }), 'CLIENT_WORKLOAD_UNKNOWN')
   })
 
   it('stops to wait at the time-out, at the windows of the workload, and when told', async () => {

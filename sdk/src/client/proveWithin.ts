@@ -10,6 +10,7 @@ import { inTurn, submitNow, type SubmitParams } from './submit.js'
 import { waitForProof } from './waitForProof.js'
 import type { ExpiryReason } from './Workload.js'
 import { call } from './call.js'
+import { whileUnknown } from './whileUnknown.js'
 
 /** What may be tried when a workload ends without a proof, and what it may cost. */
 export interface Escalation {
@@ -90,7 +91,9 @@ export function proveWithin(client: Client, params: ProveWithinParams): Promise<
     const give = async (attempt: Attempt, keep: (until: Promise<unknown>) => void): Promise<WorkloadId> => {
       for (let tries = 1, now = attempt; ; tries++) {
         try {
-          const { workload } = await submitNow(client, { ...request, ...now }, keep)
+          const { workload } = await whileUnknown(client, () => submitNow(client, { ...request, ...now }, keep), {
+            ...(signal && { signal }),
+          })
           made.push({ ...now, workload })
           await onWorkload?.(workload, made.length - 1)
           return workload
@@ -178,6 +181,6 @@ async function checkBudget(
 
 /** What an attempt has cost as far as it is settled; the whole fee before. */
 async function costOf(client: Client, { workload, fee }: { readonly workload: WorkloadId; readonly fee: bigint }) {
-  const now = await getWorkload(client, { workload })
+  const now = await whileUnknown(client, () => getWorkload(client, { workload }))
   return now.status === 'expired' || now.status === 'cancelled' || now.status === 'proven' ? fee - now.refunded : fee
 }

@@ -7,6 +7,7 @@ import { release } from './release.js'
 import type { ReadWorkloadOptions } from './readWorkload.js'
 import { waitForProofs } from './waitForProofs.js'
 import { call, type CallOptions } from './call.js'
+import { whileUnknown } from './whileUnknown.js'
 
 /** Parameters of {@link releaseWhenServed}. */
 export interface ReleaseWhenServedParams extends ReadWorkloadOptions, CallOptions {
@@ -21,9 +22,10 @@ export interface ReleaseWhenServedParams extends ReadWorkloadOptions, CallOption
  */
 export function releaseWhenServed(client: Client, params: ReleaseWhenServedParams): Promise<Proof[]> {
   return call(client, params, async (client) => {
-    const { terms } = await getWorkload(client, params)
+    const { signal } = params
+    const { terms } = await whileUnknown(client, () => getWorkload(client, params), { ...(signal && { signal }) })
     const proofs = await waitForProofs(client, { ...params, count: terms.redundancy })
-    const { status } = await getWorkload(client, params)
+    const { status } = await whileUnknown(client, () => getWorkload(client, params), { ...(signal && { signal }) })
     if (status !== 'proving') return proofs
     try {
       await release(client, params)

@@ -37,7 +37,8 @@ const REORG_MARGIN = 256
 
 /**
  * Waits for valid proofs, from whichever way they come first: revealed on chain, or sealed to the requester and verified
- * here. Survives an RPC endpoint or a store that is down for a while.
+ * here. Survives an RPC endpoint or a store that is down for a while, and a node that does not know the workload yet; one that stays unknown for
+ * `transactionTimeoutMs` is an error.
  * @throws GevulotError CLIENT_WORKLOAD_EXPIRED, CLIENT_WORKLOAD_CANCELLED, CLIENT_WAIT_TIMEOUT, CLIENT_WORKLOAD_UNKNOWN,
  * CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, `CHAIN_*`; the reason of `signal`.
  */
@@ -51,6 +52,8 @@ export function waitForProofs(client: Client, params: WaitForProofsParams): Prom
     const startedAt = clock.elapsed()
     let windows: Windows | undefined
     let { fromBlock } = params
+    // A node behind the endpoint may lag behind the one that took the submission; a workload that stays away was reorganised away, or never was.
+    let unknown: { readonly since: number; readonly error: GevulotError } | undefined
     for (;;) {
       signal?.throwIfAborted()
       let workload: Workload | undefined
@@ -59,6 +62,7 @@ export function waitForProofs(client: Client, params: WaitForProofsParams): Prom
         const options = { ...(fromBlock !== undefined && { fromBlock }), ...(signal && { signal }) }
         const reading = await readWorkload(contracts, params.workload, options)
         workload = reading.workload
+        unknown = undefined
         fromBlock = Math.max(contracts.fromBlock, workload.submittedBlock - REORG_MARGIN)
         if (count > workload.terms.redundancy) throw tooMany(count, workload)
         windows = await windowsOf(client, reading, windows)
@@ -67,12 +71,15 @@ export function waitForProofs(client: Client, params: WaitForProofsParams): Prom
         if (failure !== undefined) throw failure
         throwIfHopeless(workload)
       } catch (error) {
-        if (!isPassing(error)) throw error
+        if (GevulotError.is(error, 'CLIENT_WORKLOAD_UNKNOWN')) {
+          unknown = { since: unknown?.since ?? clock.elapsed(), error }
+        } else if (!isPassing(error)) throw error
         problem = error
       }
+      if (unknown !== undefined && clock.elapsed() - unknown.since >= settings.transactionTimeoutMs) throw unknown.error
       const limit = params.timeoutMs === undefined ? windows?.giveUpAt : startedAt + params.timeoutMs
       if (clock.elapsed() >= (limit ?? startedAt + settings.transactionTimeoutMs))
-        throw timedOut(params.workload, held.size, problem)
+        throw unknown?.error ?? timedOut(params.workload, held.size, problem)
       await clock.sleep(settings.pollMs, signal)
     }
   })

@@ -1,8 +1,14 @@
 import type { WorkloadEvent } from '../chain/events.js'
 import { followEvents, type Cursor } from '../chain/followEvents.js'
-import { toWorkloadId, type Hex } from '../chain/hex.js'
+import { toWorkloadId, type Hex, type WorkloadId } from '../chain/hex.js'
+import { readWorkloadState } from '../chain/readWorkloadState.js'
+import { clientError } from '../errors/codes/client.js'
 import type { Client } from './Client.js'
 import { callEach, type CallOptions } from './call.js'
+import { whileUnknown } from './whileUnknown.js'
+
+/** As long as `followEvents` waits for an endpoint. */
+const OUTAGE_MS = 60_000
 
 /** Parameters of {@link watchWorkload}. */
 export interface WatchWorkloadParams extends CallOptions {
@@ -38,7 +44,8 @@ export type WorkloadUpdate =
  * for await (const update of client.watchWorkload({ workload, signal })) {
  *   if (update.kind === 'events') for (const event of update.events) console.log(event.name, event.args)
  * }
- * @throws GevulotError CHAIN_HEX_INVALID, CHAIN_RPC_UNAVAILABLE after a minute; the reason of `signal`.
+ * @throws GevulotError CHAIN_HEX_INVALID, CHAIN_RPC_UNAVAILABLE after a minute, CLIENT_WORKLOAD_UNKNOWN after `transactionTimeoutMs`, also of one that a
+ * reorg took away; the reason of `signal`.
  */
 export function watchWorkload(client: Client, params: WatchWorkloadParams): AsyncGenerator<WorkloadUpdate> {
   return callEach(client, params, (client) => follow(client, params))
@@ -47,10 +54,13 @@ export function watchWorkload(client: Client, params: WatchWorkloadParams): Asyn
 async function* follow(client: Client, params: WatchWorkloadParams): AsyncGenerator<WorkloadUpdate> {
   const { clock, contracts, settings } = client
   const { workload: id, ...options } = params
-  const following = followEvents(contracts, { ...options, workload: toWorkloadId(id), clock, pollMs: settings.pollMs })
+  const workload = toWorkloadId(id)
+  await untilKnown(client, workload, params.signal)
+  const following = followEvents(contracts, { ...options, workload, clock, pollMs: settings.pollMs })
   for await (const batch of following) {
     if (batch.kind === 'reorg') {
       yield batch
+      await untilKnown(client, workload, params.signal)
       continue
     }
     const events = batch.events.filter(isWorkloadEvent)
@@ -58,6 +68,16 @@ async function* follow(client: Client, params: WatchWorkloadParams): AsyncGenera
     yield { kind: 'events', events, cursor: batch.cursor }
     if (events.some((event) => event.name === 'Finished')) return
   }
+}
+
+/** Of what is not on the chain there is nothing to follow, and would never be an end. */
+function untilKnown(client: Client, workload: WorkloadId, signal: AbortSignal | undefined): Promise<void> {
+  const look = async (): Promise<void> => {
+    const { phase } = await readWorkloadState(client.contracts, workload)
+    if (phase === 'None')
+      throw clientError('CLIENT_WORKLOAD_UNKNOWN', `no workload ${workload}`, { details: { workload } })
+  }
+  return whileUnknown(client, look, { outageMs: OUTAGE_MS, ...(signal && { signal }) })
 }
 
 /** Whether an event is about a workload. */

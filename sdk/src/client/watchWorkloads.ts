@@ -16,7 +16,8 @@ export interface WatchWorkloadsParams extends CallOptions {
 
 /**
  * Follows the events of many workloads until all of them are final: ten thousand cost as many looks at the chain as one. Survives reorgs and endpoint
- * failures. An update holds the events of one look, of all of them.
+ * failures. An update holds the events of one look, of all of them. One that nobody submitted is waited for until the signal ends it: `watchWorkload`, which
+ * looks after one, finds that out.
  * @example
  * for await (const update of client.watchWorkloads({ workloads, signal })) {
  *   if (update.kind === 'events') for (const { name, args } of update.events) console.log(args.workload, name)
