@@ -198,6 +198,13 @@ describe('aztec: bonds on epochs', function () {
     }
   })
 
+  it('two payments at once both arrive', async () => {
+    const account = await accountOf(proposer)
+    const { balance } = await account.balance()
+    await Promise.all([account.fund(2n * TOKEN), account.fund(3n * TOKEN)])
+    expect((await account.balance()).balance).to.equal(balance + 5n * TOKEN)
+  })
+
   it('a withdrawal takes two steps, and what is bonded meanwhile is not in it', async () => {
     const account = await accountOf(proposer)
     const { balance } = await account.balance()

@@ -31,6 +31,8 @@ export interface Client {
   readonly queue: { tail: Promise<unknown> }
   /** Keeps the submissions of the account in order. */
   readonly submissions: { tail: Promise<unknown> }
+  /** Keeps what takes the account's tokens in order: each with its approval. */
+  readonly payments: { tail: Promise<unknown> }
 }
 
 /** Settings with a default; see the table in the README. */

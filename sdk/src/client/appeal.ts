@@ -6,6 +6,7 @@ import { appealBond, splitFee } from '../chain/rewards.js'
 import { readRules } from '../chain/rules.js'
 import { clientError } from '../errors/codes/client.js'
 import { needed, type Client } from './Client.js'
+import { pay } from './pay.js'
 import { readWorkload, type ReadWorkloadOptions } from './readWorkload.js'
 import { send, type SendOptions } from './send.js'
 import { call, type CallOptions } from './call.js'
@@ -64,8 +65,8 @@ export function getJudging(client: Client, params: JudgingParams): Promise<Judgi
 export function appeal(client: Client, params: AppealParams): Promise<bigint> {
   return call(client, params, async (client) => {
     const doing = 'appealing'
-    const { token, committee, addresses } = client.contracts
-    const account = needed(client, 'account', doing)
+    const { committee, addresses } = client.contracts
+    needed(client, 'account', doing)
     const { stage, appealBond: bond } = await getJudging(client, params)
     if (stage !== 'Appealable') {
       throw contractError('WrongStage', doing, { workload: params.workload, have: stage })
@@ -75,28 +76,8 @@ export function appeal(client: Client, params: AppealParams): Promise<bigint> {
       throw clientError('CLIENT_PARAMETER_INVALID', message)
     }
     const { workload } = await readWorkload(client.contracts, params.workload, params)
-    let wallet: bigint
-    let allowance: bigint
-    try {
-      ;[wallet, allowance] = await Promise.all([
-        token.balanceOf(account),
-        token.allowance(account, addresses.committee),
-      ])
-    } catch (error) {
-      throw asChainError(error, doing)
-    }
-    if (wallet < bond) {
-      throw contractError('ERC20InsufficientBalance', doing, { sender: account, balance: wallet, needed: bond })
-    }
-    if (allowance < bond) {
-      await send(
-        client,
-        'approving the bond',
-        () => token.approve.populateTransaction(addresses.committee, bond),
-        params,
-      )
-    }
-    await send(client, doing, () => committee.appeal.populateTransaction(workload.spec), params)
+    const build = () => committee.appeal.populateTransaction(workload.spec)
+    await pay(client, { to: addresses.committee, amount: bond, doing, approving: 'approving the bond', build }, params)
     return bond
   })
 }

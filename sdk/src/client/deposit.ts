@@ -1,8 +1,7 @@
-import { asChainError } from '../chain/asChainError.js'
-import { contractError } from '../chain/contractErrorOf.js'
 import { toAddress, type Hex } from '../chain/hex.js'
 import { needed, type Client } from './Client.js'
-import { send, type SendOptions } from './send.js'
+import { pay } from './pay.js'
+import type { SendOptions } from './send.js'
 import { call } from './call.js'
 
 /** Parameters of {@link deposit}. */
@@ -22,28 +21,10 @@ export interface DepositParams extends SendOptions {
 export function deposit(client: Client, params: DepositParams): Promise<void> {
   return call(client, params, async (client) => {
     const doing = 'depositing'
-    const { token, market, addresses } = client.contracts
-    const payer = needed(client, 'account', doing)
+    const { market, addresses } = client.contracts
     const { amount } = params
-    let wallet: bigint
-    let allowance: bigint
-    try {
-      ;[wallet, allowance] = await Promise.all([token.balanceOf(payer), token.allowance(payer, addresses.market)])
-    } catch (error) {
-      throw asChainError(error, doing)
-    }
-    if (wallet < amount) {
-      throw contractError('ERC20InsufficientBalance', doing, { sender: payer, balance: wallet, needed: amount })
-    }
-    if (allowance < amount) {
-      await send(
-        client,
-        'approving a deposit',
-        () => token.approve.populateTransaction(addresses.market, amount),
-        params,
-      )
-    }
-    const account = params.account === undefined ? payer : toAddress(params.account)
-    await send(client, doing, () => market.deposit.populateTransaction(account, amount), params)
+    const account = params.account === undefined ? needed(client, 'account', doing) : toAddress(params.account)
+    const build = () => market.deposit.populateTransaction(account, amount)
+    await pay(client, { to: addresses.market, amount, doing, approving: 'approving a deposit', build }, params)
   })
 }

@@ -49,6 +49,7 @@ export async function makeClient<Actions extends Readonly<Record<string, (client
     settings: { ...DEFAULT_SETTINGS, ...settings },
     queue: { tail: Promise.resolve() },
     submissions: { tail: Promise.resolve() },
+    payments: { tail: Promise.resolve() },
   }
   const bound = Object.entries(actions).map(([name, action]) => [name, (params: never) => action(client, params)])
   return { ...client, ...(Object.fromEntries(bound) as Bound<Actions>) }

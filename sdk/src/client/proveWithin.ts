@@ -6,7 +6,8 @@ import type { Proof } from './fetchProof.js'
 import { getBalance } from './getBalance.js'
 import { getWorkload } from './getWorkload.js'
 import { quote } from './quote.js'
-import { inTurn, submitNow, type SubmitParams } from './submit.js'
+import { inTurn } from './inTurn.js'
+import { submitNow, type SubmitParams } from './submit.js'
 import { waitForProof } from './waitForProof.js'
 import type { ExpiryReason } from './Workload.js'
 import { call } from './call.js'
@@ -109,7 +110,7 @@ export function proveWithin(client: Client, params: ProveWithinParams): Promise<
     let failure: GevulotError | undefined
     for (;;) {
       // In one turn, so that two of one client do not choose the same nonce.
-      const { attempt, workload } = await inTurn(client, async (keep) => {
+      const { attempt, workload } = await inTurn(client.submissions, async (keep) => {
         let next = earlier[made.length]
         if (next === undefined) {
           next = await fixed(client, params, terms)

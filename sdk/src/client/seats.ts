@@ -1,11 +1,11 @@
 import type { TransactionReceipt } from 'ethers'
 import { asChainError } from '../chain/asChainError.js'
-import { contractError } from '../chain/contractErrorOf.js'
 import { decodeEvent } from '../chain/decodeEvent.js'
 import { toAddress, type Address, type Hex } from '../chain/hex.js'
 import { nameAt, SEAT_STATUSES, type SeatStatus } from '../chain/names.js'
 import { readEvents } from '../chain/readEvents.js'
 import { needed, type Client } from './Client.js'
+import { pay } from './pay.js'
 import { send, type SendOptions } from './send.js'
 import { call, type CallOptions } from './call.js'
 
@@ -49,30 +49,18 @@ export interface Seat {
 export function stakeSeats(client: Client, params: StakeSeatsParams): Promise<number[]> {
   return call(client, params, async (client) => {
     const doing = 'staking'
-    const { token, registry, addresses } = client.contracts
-    const operator = needed(client, 'account', doing)
+    const { registry, addresses } = client.contracts
     const { count, priceFloor = 0 } = params
     const hardwareClass = params.class ?? 1
     let bonds: bigint
-    let wallet: bigint
-    let allowance: bigint
     try {
       bonds = (await registry.classBonds(hardwareClass)).bond * BigInt(count)
-      ;[wallet, allowance] = await Promise.all([
-        token.balanceOf(operator),
-        token.allowance(operator, addresses.registry),
-      ])
     } catch (error) {
       throw asChainError(error, doing)
     }
-    if (wallet < bonds) {
-      throw contractError('ERC20InsufficientBalance', doing, { sender: operator, balance: wallet, needed: bonds })
-    }
-    if (allowance < bonds) {
-      await send(client, 'approving bonds', () => token.approve.populateTransaction(addresses.registry, bonds), params)
-    }
     const build = () => registry.stake.populateTransaction(hardwareClass, count, priceFloor)
-    return stakedIn(client, await send(client, doing, build, params))
+    const payment = { to: addresses.registry, amount: bonds, doing, approving: 'approving bonds', build }
+    return stakedIn(client, await pay(client, payment, params))
   })
 }
 

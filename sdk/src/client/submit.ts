@@ -1,6 +1,7 @@
 import { clientError } from '../errors/codes/client.js'
 import { call } from './call.js'
 import type { Client } from './Client.js'
+import { inTurn } from './inTurn.js'
 import type { SendOptions } from './send.js'
 import { submitAll, type SubmittedWorkload, type WorkloadRequest } from './submission.js'
 
@@ -27,22 +28,9 @@ export interface SubmitParams extends WorkloadRequest, SendOptions {
  */
 export function submit(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
   return call(client, params, async (client) => {
-    return inTurn(client, (keep) => submitNow(client, params, keep))
+    // Each takes the account's next nonce, which the one before must have used.
+    return inTurn(client.submissions, (keep) => submitNow(client, params, keep))
   })
-}
-
-/**
- * One submission of a client after the other: each takes the account's next nonce, which the one before must have used.
- * @param act Tells `keep` of a transaction that is on its way when it ends: its nonce counts as used only when it is in the chain.
- */
-export async function inTurn<T>(
-  client: Client,
-  act: (keep: (until: Promise<unknown>) => void) => Promise<T>,
-): Promise<T> {
-  let kept: Promise<unknown> | undefined
-  const turn = client.submissions.tail.then(() => act((until) => void (kept = until)))
-  client.submissions.tail = turn.catch(() => undefined).then(() => kept)
-  return turn
 }
 
 /** {@link submit} within a turn that the caller has taken. */

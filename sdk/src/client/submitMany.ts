@@ -1,8 +1,8 @@
 import { call } from './call.js'
 import type { Client } from './Client.js'
+import { inTurn } from './inTurn.js'
 import type { SendOptions } from './send.js'
 import { submitAll, type SubmittedWorkload, type WorkloadRequest } from './submission.js'
-import { inTurn } from './submit.js'
 
 /** Parameters of {@link submitMany}. */
 export interface SubmitManyParams extends SendOptions {
@@ -31,6 +31,6 @@ export function submitMany(client: Client, params: SubmitManyParams): Promise<Su
   return call(client, params, async (client) => {
     const { requests, nonce } = params
     if (requests.length === 0) return []
-    return inTurn(client, (keep) => submitAll(client, requests, nonce, params, keep))
+    return inTurn(client.submissions, (keep) => submitAll(client, requests, nonce, params, keep))
   })
 }

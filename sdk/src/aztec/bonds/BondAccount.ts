@@ -7,6 +7,7 @@ import { IAztecRollup__factory } from '../../chain/generated/factories/IAztecRol
 import type { EpochBonds, IAztecRollup } from '../../chain/generated/index.js'
 import { toAddress, toBytes32, type Hex } from '../../chain/hex.js'
 import { nameAt } from '../../chain/names.js'
+import { inTurn, type Turns } from '../../client/inTurn.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { chainError } from '../../errors/codes/chain.js'
 import { MAX_EPOCH_CHECKPOINTS, type EpochRootProof } from '../posting/EpochRootProof.js'
@@ -86,6 +87,7 @@ export class BondAccount {
   readonly #bonds: EpochBonds
   readonly #address: Hex
   readonly #chainId: number
+  readonly #payments: Turns = { tail: Promise.resolve() }
 
   private constructor(signer: Signer, bonds: Hex, chainId: number) {
     this.#signer = signer
@@ -111,10 +113,13 @@ export class BondAccount {
       // Any ERC-20 will do: no more of it is called than that.
       const token = GevulotToken__factory.connect(await this.#bonds.asset(), this.#signer)
       const owner = await this.#signer.getAddress()
-      if ((await token.balanceOf(owner)) < amount)
-        throw aztecError('AZTEC_BOND_REFUSED', `paying into the bonds: the account has fewer tokens than ${amount}`)
-      await (await token.approve(this.#address, amount)).wait()
-      await (await this.#bonds.deposit(owner, amount)).wait()
+      // An approval replaces the one before: the next waits until this one is used up.
+      await inTurn(this.#payments, async () => {
+        if ((await token.balanceOf(owner)) < amount)
+          throw aztecError('AZTEC_BOND_REFUSED', `paying into the bonds: the account has fewer tokens than ${amount}`)
+        await (await token.approve(this.#address, amount)).wait()
+        await (await this.#bonds.deposit(owner, amount)).wait()
+      })
       return this.balance()
     })
   }
