@@ -54,8 +54,9 @@ export const workloadSubmit = defineCommand({
     const fee = terms.fee ?? (await client.quote({ program, ...withoutFee(terms) })).minimumFee
     const { output, signal } = context
     if (deposit) {
-      const { market } = await client.getBalance()
-      if (market < fee) {
+      const { market, nonce: next } = await client.getBalance()
+      // A nonce that is used already has paid, and one that is not next yet is refused.
+      if ((nonce ?? next) === next && market < fee) {
         output.doing(`depositing ${formatTokens(fee - market)}`)
         await client.deposit({ amount: fee - market, signal })
       }
