@@ -113,6 +113,41 @@ describe('cli: archive of proofs', function () {
     expect((await run('e', { workload, check: true })).kept).to.equal(1)
   })
 
+  it('every proof of what was archived before is fetched when it is asked for, and stays asked for', async () => {
+    const { workload, spec } = await client.submit({
+      ...{ program, inputs: someInputs(), fee: 20n * TOKEN, maxRunTime: 600, redundancy: 2 },
+    })
+    await network.chain.mine(4)
+    await client.assign({ workload })
+    const seats = (await client.getWorkload({ workload })).slots.map(({ seat }) => seat)
+    const proofs = seats.map((seat) => Buffer.alloc(64, seat))
+    for (const [index, seat] of seats.entries()) await prover.commit(network, workload, seat, proofs[index])
+    await network.chain.pass(3)
+    for (const [index, seat] of seats.entries()) await prover.reveal(network, spec, seat, proofs[index])
+    await client.settle({ workload })
+    const options = { program: toProgramId(program) }
+    const store = new DirectoryStore(join(at('f'), 'content'))
+    const kept = () => Promise.all(proofs.map((proof) => store.has(digestOf(proof))))
+    expect((await run('f', options)).archived).to.include(workload)
+    expect((await kept()).filter(Boolean)).to.have.length(1)
+    const all = await run('f', { ...options, all: true })
+    expect(all.archived).to.include(workload)
+    expect(await kept()).to.deep.equal([true, true])
+    expect(await run('f', { ...options, all: true })).to.deep.include({ archived: [], kept: 0, missing: [] })
+    expect(await run('f', { workload, all: true })).to.include({ kept: 1 })
+    // A copy that is lost is fetched again, by a run that asks for the best one only too.
+    for (const proof of proofs)
+      await rm(join(at('f'), 'content', digestOf(proof).slice(2, 4), digestOf(proof).slice(2)))
+    expect((await run('f', { ...options, check: true })).archived).to.deep.equal([workload])
+    expect(await kept()).to.deep.equal([true, true])
+  })
+
+  it('a workload without a proof is missing, whether one is asked for or all', async () => {
+    const workload = await submitted()
+    for (const all of [false, true])
+      expect(await run('g', { workload, all })).to.deep.include({ archived: [], kept: 0, missing: [workload] })
+  })
+
   it('is a command, which says what it did', async () => {
     const workload = await proven(await submitted())
     const deployment = at('deployment.json')

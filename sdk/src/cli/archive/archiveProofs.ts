@@ -23,7 +23,7 @@ export interface ArchiveOptions {
   readonly program?: ProgramId
   /** Only this workload, whatever the archive is of. */
   readonly workload?: WorkloadId
-  /** Every valid proof, not the best alone. */
+  /** Every valid proof, not the best alone; of what was archived before too. */
   readonly all: boolean
   /** Whether copies that are there are read again and held against their digests. */
   readonly check: boolean
@@ -54,10 +54,14 @@ const record = z.strictObject({
   program: digest,
   requester: z.string(),
   publicInputs: copy,
+  /** Whether every valid proof was asked for; records of older versions do not tell. */
+  all: z.boolean().optional(),
   proofs: z
     .array(copy.extend({ seat: z.number(), operator: z.string().nullable(), transaction: digest.nullable() }))
     .min(1),
 })
+
+type ArchiveRecord = z.output<typeof record>
 
 const stateShape = z.strictObject({
   schema: z.literal('gevulot/archive@1'),
@@ -111,12 +115,15 @@ export async function archiveProofs(client: GevulotClient, options: ArchiveOptio
 }
 
 /** What ended with a proof since the state was written, and what could not be had then. */
-async function follow(client: GevulotClient, state: State, { depth, signal, check, directory }: ArchiveOptions) {
+async function follow(client: GevulotClient, state: State, { depth, signal, check, all, directory }: ArchiveOptions) {
   const { contracts } = client
   const last = (await contracts.provider.getBlockNumber()) - depth
   const open = new Set(state.open)
   const due = new Set(state.missing)
-  if (check) for (const workload of await recorded(directory)) due.add(workload)
+  if (check || all) {
+    for (const workload of await recorded(directory))
+      if (check || (await readRecord(directory, workload))?.all !== true) due.add(workload)
+  }
   const range = { fromBlock: state.next, toBlock: last }
   for await (const event of readEvents(contracts, { names: ['Submitted', 'Finished'], signal, ...range })) {
     if (event.name === 'Submitted') {
@@ -137,14 +144,18 @@ async function follow(client: GevulotClient, state: State, { depth, signal, chec
 
 /** @returns Whether anything had to be fetched. */
 async function archiveOne(client: GevulotClient, id: WorkloadId, options: ArchiveOptions): Promise<boolean> {
-  const { directory, store, all, signal } = options
-  const path = recordPath(directory, id)
-  if (await isWhole(path, options)) return false
+  const { directory, store, signal } = options
+  const known = await readRecord(directory, id)
+  // What every proof was kept of stays so.
+  const all = options.all || known?.all === true
+  if (known !== undefined && (known.all === true || !all) && (await isWhole(known, options))) return false
   const workload = await client.getWorkload({ workload: id, signal })
-  const seats = workload.slots.filter(({ status }) => status === 'valid').map(({ seat }) => seat)
-  const proofs: z.output<typeof record>['proofs'] = []
+  const valid = workload.slots.filter(({ status }) => status === 'valid').map(({ seat }) => seat)
+  // Where there is none, asking for the best one says so.
+  const seats = all && valid.length > 0 ? valid : [undefined]
+  const proofs: ArchiveRecord['proofs'] = []
   let publicInputs: z.output<typeof copy> | undefined
-  for (const seat of all ? seats : [undefined]) {
+  for (const seat of seats) {
     const proof = await fetchProofOf(client, workload, { ...(seat !== undefined && { seat }), signal })
     proofs.push({
       ...(await store.put(proof.proof, { signal })),
@@ -152,25 +163,27 @@ async function archiveOne(client: GevulotClient, id: WorkloadId, options: Archiv
     })
     publicInputs ??= await store.put(proof.publicInputs, { signal })
   }
-  if (publicInputs === undefined) return false
-  await writeJson(path, recordOf(workload, publicInputs, proofs))
+  if (publicInputs === undefined) throw new RangeError('one seat is asked for at least')
+  await writeJson(recordPath(directory, id), recordOf(workload, publicInputs, all, proofs))
   return true
 }
 
 function recordOf(
   { workload, spec }: Workload,
   publicInputs: z.output<typeof copy>,
-  proofs: z.output<typeof record>['proofs'],
-): z.output<typeof record> {
+  all: boolean,
+  proofs: ArchiveRecord['proofs'],
+): ArchiveRecord {
   const { program, requester } = spec
-  return { schema: 'gevulot/archived-proofs@1', workload, program, requester, publicInputs, proofs }
+  return { schema: 'gevulot/archived-proofs@1', workload, program, requester, publicInputs, all, proofs }
 }
 
 /** Whether a workload's copies are there; with `check`, whether they are what they should be. */
-async function isWhole(path: string, { store, check, signal }: ArchiveOptions): Promise<boolean> {
-  const known = record.safeParse(await readJson(path))
-  if (!known.success) return false
-  for (const { digest: of, size } of [known.data.publicInputs, ...known.data.proofs]) {
+async function isWhole(
+  { publicInputs, proofs }: ArchiveRecord,
+  { store, check, signal }: ArchiveOptions,
+): Promise<boolean> {
+  for (const { digest: of, size } of [publicInputs, ...proofs]) {
     const name = parseDigest(of)
     if (!check) {
       if (!(await store.has(name, { signal }))) return false
@@ -193,9 +206,14 @@ function isOfProof(error: unknown): error is GevulotError {
   return error.code.startsWith('CONTENT_') || error.code.startsWith('CLIENT_')
 }
 
-async function recorded(directory: string): Promise<readonly string[]> {
+async function recorded(directory: string): Promise<readonly WorkloadId[]> {
   const names = await readdir(join(directory, 'workloads'))
-  return names.flatMap((name) => /^(0x[0-9a-f]{64})\.json$/.exec(name)?.[1] ?? [])
+  return names.flatMap((name) => /^(0x[0-9a-f]{64})\.json$/.exec(name)?.[1] ?? []) as WorkloadId[]
+}
+
+/** What was archived of a workload; undefined also for what cannot be read. */
+async function readRecord(directory: string, workload: WorkloadId): Promise<ArchiveRecord | undefined> {
+  return record.safeParse(await readJson(recordPath(directory, workload))).data
 }
 
 async function readState(client: GevulotClient, { directory, requester, program }: ArchiveOptions): Promise<State> {
