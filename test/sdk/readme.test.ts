@@ -65,6 +65,18 @@ describe('sdk: README', function () {
     throw new Error('the chain ended')
   }
 
+  it('every action of its table is a function and a method', async () => {
+    const [, table = ''] = readFileSync(join(root, 'sdk/README.md'), 'utf8').split('| Action | What it does |')
+    const rows = (table.split('\n\n')[0] ?? '').split('\n').map((row) => row.split('|')[1] ?? '')
+    const names = rows.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name as keyof typeof sdk))
+    expect(names).to.include.members(['deposit', 'publishInputs', 'claimRewards'])
+    const client: object = await network.client()
+    for (const name of names) {
+      expect(sdk[name], name).to.be.a('function')
+      expect(client, name).to.have.property(name).that.is.a('function')
+    }
+  })
+
   it('exports what it says, and nothing by accident', () => {
     expect(Object.keys(sdk).sort()).to.deep.equal(EXPORTS)
   })

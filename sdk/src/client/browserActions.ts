@@ -9,6 +9,7 @@ import { getProgram } from './getProgram.js'
 import { getWorkload } from './getWorkload.js'
 import { claimRewards, findUnrecorded, getRewards, recordRewards } from './networkRewards.js'
 import { proveWithin } from './proveWithin.js'
+import { publishInputs } from './publishInputs.js'
 import { quote } from './quote.js'
 import { release } from './release.js'
 import { releaseWhenServed } from './releaseWhenServed.js'
@@ -41,6 +42,7 @@ export const browserActions = {
   getRewards,
   getWorkload,
   proveWithin,
+  publishInputs,
   quote,
   recordRewards,
   release,

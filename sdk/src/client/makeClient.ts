@@ -30,10 +30,9 @@ export type Bound<Actions> = {
  * @throws GevulotError CHAIN_WRONG, CHAIN_CONTRACT_MISSING, CHAIN_CONTRACT_DIFFERENT, CHAIN_RPC_UNAVAILABLE,
  * CHAIN_SIGNER_MISSING, CLIENT_OPTION_MISSING
  */
-export async function makeClient<Actions extends Readonly<Record<string, (client: Client, params: never) => unknown>>>(
-  options: ClientOptions,
-  actions: Actions,
-): Promise<Client & Bound<Actions>> {
+export async function makeClient<
+  Actions extends Readonly<Record<string, (client: Client, ...params: never[]) => unknown>>,
+>(options: ClientOptions, actions: Actions): Promise<Client & Bound<Actions>> {
   const { deployment, signer, provider, clock, store, source, inbox, deliveryKey, runtime, ...settings } = options
   const runner = signer ?? provider
   if (runner === undefined) throw clientError('CLIENT_OPTION_MISSING', 'a client needs a signer or a provider')
@@ -51,7 +50,10 @@ export async function makeClient<Actions extends Readonly<Record<string, (client
     submissions: { tail: Promise.resolve() },
     payments: { tail: Promise.resolve() },
   }
-  const bound = Object.entries(actions).map(([name, action]) => [name, (params: never) => action(client, params)])
+  const bound = Object.entries(actions).map(([name, action]) => [
+    name,
+    (...params: never[]) => action(client, ...params),
+  ])
   return { ...client, ...(Object.fromEntries(bound) as Bound<Actions>) }
 }
 

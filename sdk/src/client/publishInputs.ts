@@ -20,7 +20,7 @@ export interface PublishedInputs {
 /**
  * Publishes inputs in the client's store, as `submit` does by itself. The same inputs are the same, however often they are published.
  * @example
- * const inputs = await publishInputs(client, { files: { public_inputs: words } })
+ * const inputs = await client.publishInputs({ files: { public_inputs: words } })
  * @throws GevulotError CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, `CONTENT_*`
  */
 export function publishInputs(client: Client, inputs: InputsSpec, options: CallOptions = {}): Promise<PublishedInputs> {
