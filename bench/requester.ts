@@ -1,7 +1,8 @@
 /**
  * The requester's side, as a report: what the SDK adds between a prover's finish and the verified proof in hand, what it takes to watch many
- * workloads in one process, and how the API server answers while a thousand listen to its events. `WATCHED` says how many workloads (10,000 by
- * default), `LISTENERS` how many listeners (1,000), `SECONDS` how long each load lasts (20). On a machine with other work the times are that work's, too.
+ * workloads in one process, how the API server answers while a thousand listen to its events, and how fast its proxy brings requests to the chain.
+ * `WATCHED` says how many workloads (10,000 by default), `LISTENERS` how many listeners (1,000), `SECONDS` how long each load lasts (20), `ASKED` how many
+ * requests (256). On a machine with other work the times are that work's, too.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,6 +18,7 @@ import type { GevulotClient } from '../sdk/src/client/createClient.js'
 import { jsonLogger } from '../sdk/src/worker/log/Logger.js'
 import { aProgram, operatorOf, PROOF, prover, PUBLIC_INPUTS, someInputs, startNetwork, TOKEN, type Network } from '../test/support/network.js' // prettier-ignore
 import { type Row, writeReport } from './report.js'
+import { submitting } from './submitting.js'
 
 const WATCHED = Number(process.env['WATCHED'] ?? 10_000)
 const LISTENERS = Number(process.env['LISTENERS'] ?? 1_000)
@@ -36,7 +38,7 @@ async function measure(): Promise<void> {
     const client = await network.client({ pollMs: 2_000 })
     await client.deposit({ amount: 10_000n * TOKEN })
     const program = await aProgram(network, client)
-    const rows = [...helping(), ...(await inHand(network, client, program)), ...(await watching(network, client, program)), ...(await serving(network, client, program))] // prettier-ignore
+    const rows = [...helping(), ...(await inHand(network, client, program)), ...(await watching(network, client, program)), ...(await serving(network, client, program)), ...(await submitting(network, program))] // prettier-ignore
     console.log(`load of the machine: ${loadavg().map((load) => load.toFixed(1)).join(', ')}`) // prettier-ignore
     writeReport(rows)
   } finally {

@@ -117,20 +117,39 @@ export class RequestStore {
   }
 
   /**
-   * What each key wants submitted next, one request a key: one that has begun, else its oldest.
+   * Requests that have a nonce and are not submitted, by nonce.
    * @param but Ids of requests that wait.
    */
+  async begun(but: readonly number[]): Promise<readonly StoredRequest[]> {
+    return this.#toSubmit(but).where('nonce', 'is not', null).orderBy('nonce').orderBy('id').execute()
+  }
+
+  /** What each key wants submitted next of that which has no nonce: its oldest request. */
   async heads(but: readonly number[]): Promise<readonly StoredRequest[]> {
+    return this.#toSubmit(but).where('nonce', 'is', null).distinctOn('key_id').orderBy('key_id').orderBy('id').execute()
+  }
+
+  /** What comes behind {@link heads}: the second one of each key, then the third ones, and so on. */
+  async behindHeads(but: readonly number[], most: number): Promise<readonly StoredRequest[]> {
+    const place = sql<number>`row_number() over (partition by key_id order by id)`
+    const placed = this.#toSubmit(but).where('nonce', 'is', null).select(place.as('place')).as('placed')
+    const rows = await this.#db
+      .selectFrom(placed)
+      .selectAll()
+      .where('place', '>', 1)
+      .orderBy('place')
+      .orderBy('id')
+      .limit(most)
+      .execute()
+    return rows.map(({ place: _, ...request }) => request)
+  }
+
+  #toSubmit(but: readonly number[]) {
     return this.#db
       .selectFrom('requests')
-      .distinctOn('key_id')
       .selectAll()
       .where('state', '=', 'accepted')
       .$if(but.length > 0, (query) => query.where('id', 'not in', but))
-      .orderBy('key_id')
-      .orderBy(sql`nonce is null`)
-      .orderBy('id')
-      .execute()
   }
 
   /** Submitted requests that are to be cancelled or released, oldest first. */
@@ -171,6 +190,33 @@ export class RequestStore {
       .returning('id')
       .execute()
     return taken.length === 1
+  }
+
+  /**
+   * Notes the nonces that requests take together, each the one behind that of the one before.
+   * @returns Those that still are to be submitted, with their nonces; a cancel may have come first for others.
+   */
+  async takeAll(asked: readonly StoredRequest[], first: number): Promise<readonly StoredRequest[]> {
+    return this.#db.transaction().execute(async (db) => {
+      const taken: StoredRequest[] = []
+      for (const { id } of asked) {
+        const row = await db
+          .updateTable('requests')
+          .set({ nonce: first + taken.length })
+          .where('id', '=', id)
+          .where('state', '=', 'accepted')
+          .returningAll()
+          .executeTakeFirst()
+        if (row !== undefined) taken.push(row)
+      }
+      return taken
+    })
+  }
+
+  /** Takes the nonces of requests back for which nothing was sent. */
+  async giveBack(requests: readonly StoredRequest[]): Promise<void> {
+    const ids = requests.map(({ id }) => id)
+    await this.#db.updateTable('requests').set({ nonce: null }).where('id', 'in', ids).where('state', '=', 'accepted').execute() // prettier-ignore
   }
 
   /**
