@@ -40,7 +40,7 @@ if (values.json)
   console.log(JSON.stringify({ threads, rate: Math.round(rate), policy, falseFailure, halfRatePass, twoSeatsPass }))
 else {
   console.log(`This machine does ${Math.round(rate).toLocaleString('en')} hashes a second with ${threads} threads.`)
-  console.log('For a class whose least machine is this one, set (scripts/lib/parameters.ts, `puzzle`):\n')
+  console.log('For a class whose least machine is this one, set (sdk/src/deploy/parameters.ts, `puzzle`):\n')
   console.log(JSON.stringify(policy, undefined, 2).replaceAll('"', ''))
   console.log(`\nIt fails a check by bad luck with chance ${falseFailure.toExponential(1)}.`)
   console.log(`A machine of half its rate passes with chance ${halfRatePass.toExponential(1)}.`)

@@ -90,6 +90,20 @@ contract MarketSeatsTest is MarketFixture {
         fail(failed, seatOf[alice], FailReason.OutOfTime);
     }
 
+    function test_seats_FourFailsKeepASeatOutUntilOneOfThemEnds() public {
+        Workload[] memory ws = new Workload[](4);
+        for (uint256 i; i < 4; ++i) {
+            ws[i] = drawnToAlice();
+            fail(ws[i], seatOf[alice], FailReason.InputsUnavailable);
+        }
+        assertFalse(core.isHeld(seatOf[alice]), "it owes no answer");
+        assertSlot(drawnToAlice(), seatOf[alice], SlotState.Free);
+        vm.warp(deadlineOf(ws[0]) + 1);
+        settle(ws[0], one(seatOf[alice]));
+        assertOutcome(ws[0], Outcome.InputsUnavailable);
+        assertSlot(drawnToAlice(), seatOf[alice], SlotState.Assigned);
+    }
+
     function test_seats_MissesFromMovedWordsMakeOneStreak() public {
         Workload[] memory ws = _committed(3);
         Workload memory last = drawnToAlice();
