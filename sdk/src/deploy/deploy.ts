@@ -11,6 +11,7 @@ import { Rewards__factory } from '../chain/generated/factories/Rewards__factory.
 import type { Address, Bytes32 } from '../chain/hex.js'
 import { ACCESS_LISTS } from '../chain/names.js'
 import { CREATION_CODE } from './generated/creationCode.js'
+import { assertOneToken } from './assertOneToken.js'
 import { acceptanceOf, offerOwnership, schedule } from './governance.js'
 import type { BeaconParameters, GovernanceParameters, Parameters } from './parameters.js'
 
@@ -109,6 +110,7 @@ export async function deploy({ owner, network, parameters }: DeployOptions): Pro
     network,
     contracts: { token, market, registry, relay, qualification, committee, rewards, beacon, viewer, extension },
   }
+  await assertOneToken(provider, record.contracts)
   await configure(record, owner, parameters)
   const { governance } = parameters
   if (governance === undefined) return record
