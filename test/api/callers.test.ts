@@ -222,7 +222,7 @@ describe('api: streams of events have places', function () {
     expect(Number(refused.headers.get('retry-after'))).to.be.within(1, 60)
     const { error } = (await refused.json()) as { error: { code: string; message: string } }
     expect(error.code).to.equal('API_RATE_LIMITED')
-    expect(error.message).to.include('4 streams of this address')
+    expect(error.message).to.include('4 streams of events of this address')
     const far = ['2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8::4', '2001:db8::5']
     const statuses: number[] = []
     for (const address of far) statuses.push(await listen(address))
@@ -244,11 +244,11 @@ describe('api: streams of events have places', function () {
   it('those without a key leave places for keys, of which each has its share', async () => {
     expect(await listenOften(4, '192.0.2.3')).to.deep.equal([200, 200, 200, 200])
     expect(await listenOften(4, '192.0.2.4')).to.deep.equal([200, 200, 200, 200])
-    expect(await listen('192.0.2.5')).to.equal(429)
+    expect(await listen('192.0.2.5')).to.equal(503)
     const [first, second] = [await api.as(), await api.as()]
     expect(await listenOften(4, '192.0.2.3', first.apiKey)).to.deep.equal([200, 200, 200, 429])
     // One place is left of all.
-    expect(await listenOften(2, '192.0.2.5', second.apiKey)).to.deep.equal([200, 429])
+    expect(await listenOften(2, '192.0.2.5', second.apiKey)).to.deep.equal([200, 503])
   })
 
   it('a question for the headers alone holds no place', async () => {

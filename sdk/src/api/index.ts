@@ -1,4 +1,10 @@
-export { createApiClient, type ApiCallOptions, type ApiClient, type ApiClientOptions } from './createApiClient.js'
+export {
+  createApiClient,
+  type ApiCallOptions,
+  type ApiClient,
+  type ApiClientOptions,
+  type ProofBytes,
+} from './createApiClient.js'
 export { ENDPOINTS, type EndpointName } from './contract/endpoints.js'
 export type { Answer, Call, Endpoint } from './contract/Endpoint.js'
 export { openApi } from './contract/openApi.js'

@@ -49,14 +49,9 @@ export async function fetchProofOf(
   workload: Workload,
   params: { readonly seat?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Proof> {
-  const slot = bestSlot(workload.slots, params.seat)
-  if (slot?.proof === undefined) {
-    const of = params.seat === undefined ? '' : ` of seat ${params.seat}`
-    throw clientError('CLIENT_NO_PROOF', `workload ${workload.workload} has no valid proof${of} yet`)
-  }
-  const { digest, transaction, inline } = slot.proof
+  const { inline, ...facts } = bestProof(workload, params.seat)
+  const { digest, transaction } = facts
   const carried = await carriedProof(client, transaction)
-  const facts = { digest, transaction, seat: slot.seat, ...(slot.operator && { operator: slot.operator }) }
   if (carried !== undefined) {
     check(digestOf(carried.proof) === digest, 'proof', transaction, digest)
     const { publicInputs } = workload.spec
@@ -77,6 +72,20 @@ export async function fetchProofOf(
   }
   const proof = await source.get(digest, { maxBytes: client.settings.maxProofBytes, ...signal })
   return { proof, publicInputs: await fetchPublicInputs(client, workload.spec, params.signal), ...facts, from: 'store' }
+}
+
+/**
+ * What the chain says of the best valid proof of a workload, or of that of a seat: everything but the bytes, unless they came with the reveal.
+ * @throws GevulotError CLIENT_NO_PROOF
+ */
+export function bestProof({ workload, slots }: Workload, seat: number | undefined) {
+  const slot = bestSlot(slots, seat)
+  if (slot?.proof === undefined) {
+    const of = seat === undefined ? '' : ` of seat ${seat}`
+    throw clientError('CLIENT_NO_PROOF', `workload ${workload} has no valid proof${of} yet`)
+  }
+  const { digest, transaction, inline } = slot.proof
+  return { inline, digest, transaction, seat: slot.seat, ...(slot.operator && { operator: slot.operator }) }
 }
 
 /** The best one: that of the first slot in the order of ranks. */

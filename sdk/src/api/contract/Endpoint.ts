@@ -24,6 +24,8 @@ export interface Endpoint<
   readonly idempotent: boolean
   readonly status: 200 | 201 | 202
   readonly answer: Answer
+  /** What is answered to `Accept: application/octet-stream`, where it can be bytes as well. */
+  readonly bytes?: { readonly description: string; readonly headers: Readonly<Record<string, string>> }
 }
 
 /** States an endpoint; what is left out is empty. */

@@ -3,6 +3,7 @@ import { CONTRACT_ROLES } from '../../chain/deployment.js'
 import { endpoint } from './Endpoint.js'
 import { INDEX_ENDPOINTS, programHistory } from './indexEndpoints.js'
 import { indexHead, storyStep, totals, workloadSummary } from './indexShapes.js'
+import { PROOF_DIGEST, PROOF_SEAT } from './proofHeaders.js'
 import { WEBHOOK_ENDPOINTS } from './webhookEndpoints.js'
 import { account, allowance, keyAccount } from './accountShape.js'
 import { amount, bytes32, inputFiles, inputs, queryInteger, request, terms, workload } from './shapes.js'
@@ -92,6 +93,13 @@ export const ENDPOINTS = {
     summary: 'The best valid proof, or that of a seat, checked against the chain',
     params: ofWorkload,
     query: { seat: queryInteger(1, 2 ** 24).optional() },
+    bytes: {
+      description: 'the proof alone, as it is, to whoever accepts application/octet-stream',
+      headers: {
+        [PROOF_DIGEST]: 'sha-256 of the proof',
+        [PROOF_SEAT]: 'the seat that made it',
+      },
+    },
     answer: z.object({
       workload: z.string(),
       seat: z.number(),

@@ -42,7 +42,7 @@ export function openApi(version: string): Json {
 }
 
 function operationOf(operationId: string, endpoint: Endpoint, schemas: SharedSchemas): Json {
-  const { summary, params, query, body, idempotent, status, answer, key } = endpoint
+  const { summary, params, query, body, idempotent, status, key } = endpoint
   const idempotencyKey = {
     ...{ name: 'Idempotency-Key', in: 'header', required: false },
     schema: { type: 'string', minLength: 1, maxLength: 128 },
@@ -59,7 +59,21 @@ function operationOf(operationId: string, endpoint: Endpoint, schemas: SharedSch
     ...(Object.keys(body).length > 0 && {
       requestBody: { required: true, content: jsonOf(z.strictObject(body), 'input', schemas) },
     }),
-    responses: { [status]: { description: summary, content: jsonOf(answer, 'output', schemas) }, ...FAILURES },
+    responses: { [status]: answerOf(endpoint, schemas), ...FAILURES },
+  }
+}
+
+function answerOf({ summary, answer, bytes }: Endpoint, schemas: SharedSchemas): Json {
+  const content = jsonOf(answer, 'output', schemas)
+  if (bytes === undefined) return { description: summary, content }
+  const headers = Object.entries(bytes.headers).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' } },
+  ])
+  return {
+    description: `${summary}; ${bytes.description}`,
+    headers: Object.fromEntries(headers) as Json,
+    content: { ...content, 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } },
   }
 }
 

@@ -7,7 +7,7 @@ import { parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { Logger } from '../../worker/log/Logger.js'
-import type { Endpoint, Fields } from '../contract/Endpoint.js'
+import type { Endpoint, Fields, Input } from '../contract/Endpoint.js'
 import { ENDPOINTS } from '../contract/endpoints.js'
 import { openApi } from '../contract/openApi.js'
 import type { ApiKeys } from './ApiKeys.js'
@@ -16,13 +16,14 @@ import { callerAddress } from './callerAddress.js'
 import { allEvents, workloadEvents, type EventStreamOptions } from './eventStreams.js'
 import type { ExplorerPage } from './ExplorerPage.js'
 import { handlers, type Backend, type Caller } from './handlers.js'
+import { proofAnswer, type ProofAnswerOptions } from './proofAnswer.js'
 import type { RateLimiter } from './RateLimiter.js'
 import { allowOrigins } from './origins.js'
 import { statusOf } from './statusOf.js'
 import { upload } from './upload.js'
 
 /** What {@link createApp} works with. */
-export interface AppOptions extends EventStreamOptions {
+export interface AppOptions extends EventStreamOptions, ProofAnswerOptions {
   readonly keys: ApiKeys
   readonly limiter: RateLimiter
   readonly version: string
@@ -74,6 +75,7 @@ export function createApp(options: AppOptions): App {
         throw apiError('API_UNAUTHORISED', 'this needs an API key')
       }
       const { input, bodyHash } = await read(endpoint, context)
+      if (name === 'getProof') return proofAnswer(context, options, input as Input<(typeof ENDPOINTS)['getProof']>)
       // The schema of this very endpoint made the input.
       const handle = handlers[name] as (backend: Backend, input: unknown, caller: Caller) => Promise<unknown>
       const idempotencyKey = endpoint.idempotent ? idempotencyKeyOf(context) : undefined
@@ -169,7 +171,9 @@ async function content(context: AppContext, { content: source, maxContentBytes, 
 
 function problem(context: Context, error: unknown, log: Logger): Response {
   const status = statusOf(error)
-  if (status >= 500) log.error('a request failed', { stage: 'serve', path: context.req.path, error })
+  // That others were first is no fault, and no reason to fill the log.
+  if (status >= 500 && !GevulotError.is(error, 'API_BUSY'))
+    log.error('a request failed', { stage: 'serve', path: context.req.path, error })
   const shown =
     error instanceof GevulotError && (status < 500 || error.retryable)
       ? error

@@ -7,13 +7,13 @@ import type { AppContext } from './AppContext.js'
 import type { EventHub } from './EventHub.js'
 import { framesOf } from './framesOf.js'
 import type { Backend } from './handlers.js'
-import type { StreamPlaces } from './StreamPlaces.js'
+import type { Places } from './Places.js'
 
 /** What streams of events are made with. */
 export interface EventStreamOptions {
   readonly backend: Backend
   readonly hub: EventHub
-  readonly places: StreamPlaces
+  readonly streamPlaces: Places
   readonly log: Logger
   /** Aborted when the server stops: ends streams. */
   readonly stop: AbortSignal
@@ -38,13 +38,13 @@ export function allEvents(context: AppContext, options: EventStreamOptions): Res
 
 function stream(
   context: AppContext,
-  { hub, places, stop, log }: EventStreamOptions,
+  { hub, streamPlaces, stop, log }: EventStreamOptions,
   workload: { readonly id: WorkloadId; readonly since: number } | undefined,
   position: BlockRef | undefined,
 ): Response {
   // Nobody would read the body, nor leave it: it would be told of events for ever.
   if (context.req.method === 'HEAD') return context.body(null, 200, { 'Content-Type': 'text/event-stream' })
-  const giveBack = places.take(context.get('caller'), context.get('key') !== undefined)
+  const giveBack = streamPlaces.take(context.get('caller'), context.get('key') !== undefined)
   return streamSSE(context, async (stream) => {
     const gone = new AbortController()
     stream.onAbort(() => gone.abort(new Error('the listener is gone')))

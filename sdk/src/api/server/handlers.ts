@@ -74,8 +74,8 @@ export type Handler<Name extends EndpointName> = (
   caller: Caller,
 ) => Promise<Answer<(typeof ENDPOINTS)[Name]>>
 
-/** What each operation of the API does. */
-export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
+/** What each operation of the API does; `getProof` answers by itself, for what it answers is large. */
+export const handlers: { readonly [Name in Exclude<EndpointName, 'getProof'>]: Handler<Name> } = {
   ...indexHandlers,
   ...webhookHandlers,
 
@@ -133,18 +133,6 @@ export const handlers: { readonly [Name in EndpointName]: Handler<Name> } = {
     for (const { digest: content, size: maxBytes } of contents)
       if (!(await store.has(content))) await store.put(await memory.get(content, { maxBytes }))
     return { inputs: digest }
-  },
-
-  async getProof({ client, readings }, { workload: text, seat: of }) {
-    const workload = toWorkloadId(text)
-    const fromBlock = await readings.since(workload)
-    const wanted = of === undefined ? { workload, fromBlock } : { workload, fromBlock, seat: of }
-    const { seat, operator, digest, proof, publicInputs } = await client.fetchProof(wanted)
-    return {
-      ...{ workload, seat, operator: operator ?? null, digest },
-      proof: Buffer.from(proof).toString('base64'),
-      publicInputs: Buffer.from(publicInputs).toString('base64'),
-    }
   },
 
   async submitRequest(backend, input, caller) {

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { apiError } from '../../errors/codes/api.js'
+import { PROOF_DIGEST, PROOF_SEAT } from '../contract/proofHeaders.js'
 
 const ANY = '*'
 /** How long a browser remembers what it may do. */
@@ -14,8 +15,8 @@ export function allowOrigins(origins: readonly string[]): MiddlewareHandler {
   return cors({
     // In a list a star is an origin like any other, which no page has.
     origin: origins.includes(ANY) ? ANY : [...origins],
-    // Nobody else's page may read it otherwise, and errors say to wait that long.
-    exposeHeaders: ['Retry-After'],
+    // Nobody else's page may read them otherwise; errors say to wait as long as the first one says.
+    exposeHeaders: ['Retry-After', PROOF_DIGEST, PROOF_SEAT],
     maxAge: REMEMBERED_SECONDS,
   })
 }

@@ -22,9 +22,10 @@ import type { Proxy } from './handlers.js'
 import { HttpServer } from './HttpServer.js'
 import { checkOrigins } from './origins.js'
 import { openState } from './openState.js'
+import { Places, type PlaceLimits } from './Places.js'
+import { PROOF_LIMITS, Proofs, type ProofLimits } from './Proofs.js'
 import { RateLimiter } from './RateLimiter.js'
 import { Readings } from './Readings.js'
-import { StreamPlaces, type StreamLimits } from './StreamPlaces.js'
 import { Submitter } from './Submitter.js'
 import { Courier, DELAYS } from '../webhooks/Courier.js'
 import { WebhookStore } from '../webhooks/WebhookStore.js'
@@ -68,8 +69,10 @@ export interface ApiOptions {
   readonly behindProxy?: boolean
   /** Requests a second of one key or address in the long run, and at once; defaults 20 and 100. */
   readonly rate?: { readonly perSecond: number; readonly burst: number }
-  /** Streams of events that may be open at once, in all and of each caller. */
-  readonly streams?: Partial<StreamLimits>
+  /** Streams of events that may be open at once; default 2,000 in all, 1,500 without a key, 64 of an address, 256 of a key. */
+  readonly streams?: Partial<PlaceLimits>
+  /** How much of the server is there for answers with proofs. */
+  readonly proofs?: Partial<ProofLimits>
 }
 
 /** A running API server. */
@@ -84,6 +87,10 @@ export interface RunningApi {
 
 /** A package with an interpreter has more than a hundred megabytes; it is read as it is sent. */
 const MAX_CONTENT_BYTES = 2 ** 30
+
+const STREAMS: PlaceLimits = { all: 2_000, withoutKey: 1_500, ofAddress: 64, ofKey: 256 }
+/** Those who wait for one count, too. */
+const PROOF_PLACES: PlaceLimits = { all: 128, withoutKey: 96, ofAddress: 16, ofKey: 32 }
 
 /**
  * Starts an API server: the network over HTTP, and in proxy mode requests on behalf of API keys.
@@ -136,6 +143,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     })
     const figures = new Figures(client, db)
     const readings = new Readings({ client, index, figures })
+    const proofLimits = { ...PROOF_LIMITS, ...options.proofs }
+    const proofs = new Proofs({ client, readings, limits: proofLimits, stop: stopping.signal })
     const courier = proxy && openCourier(options, proxy, keys)
     run((signal) => index.run(signal))
     if (proxy !== undefined) run((signal) => proxy.submitter.run(signal))
@@ -153,7 +162,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       keys,
       behindProxy: options.behindProxy ?? false,
       limiter: new RateLimiter(perSecond, burst),
-      places: new StreamPlaces(options.streams),
+      streamPlaces: new Places('streams of events', { ...STREAMS, ...options.streams }),
+      ...{ proofs, proofPlaces: new Places('proofs', PROOF_PLACES), proofSendMs: proofLimits.sendMs },
       page: options.explorer === false ? undefined : await ExplorerPage.load(),
       ...{ content: proxy?.store, maxContentBytes: MAX_CONTENT_BYTES, stop: stopping.signal },
     })

@@ -151,8 +151,7 @@ export class ProxyRequester implements Requester {
   }
 
   async fetchProof({ workload }: Sighting, seat: number, signal: AbortSignal): Promise<Uint8Array> {
-    const { proof } = await this.#options.api.getProof({ workload, seat }, { signal })
-    return Buffer.from(proof, 'base64')
+    return (await this.#options.api.getProofBytes({ workload, seat }, { signal })).proof
   }
 
   async fetchRevealed(digest: Digest, signal: AbortSignal): Promise<Uint8Array> {

@@ -27,6 +27,10 @@ export const API_ERRORS = {
     hint: 'Wait as many seconds as the header Retry-After says.',
     retryable: true,
   },
+  API_BUSY: {
+    hint: 'Others have what the server can do at once: wait as many seconds as the header Retry-After says.',
+    retryable: true,
+  },
   API_LIMIT_REACHED: {
     hint: 'The key has used up what it may in a day: wait, or ask the operator of the server for more.',
     retryable: true,
