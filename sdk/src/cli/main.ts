@@ -22,8 +22,6 @@ async function main(argv: readonly string[], environment: NodeJS.ProcessEnv): Pr
   })
   // By itself Node ends with 1, which says that a repetition will not help: supervisors leave a server alone after that.
   process.on('uncaughtException', (error) => {
-    // A daemon that has a log says it there, and ends itself.
-    if (process.listenerCount('uncaughtException') > 1) return
     reportError(error, output, false)
     process.exit(EXIT_CODES.bug.code)
   })

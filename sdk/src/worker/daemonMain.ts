@@ -15,6 +15,7 @@ export interface Daemon {
 
 /** The command of a daemon: reads the arguments, runs it, ends the process with its exit code. */
 export function daemonMain(daemon: Daemon): void {
+  process.on('uncaughtException', broke)
   // The exit is explicit: libraries may keep sockets or timers, and everything of ours is closed and written by now.
   void main(process.argv.slice(2), daemon).then((code) => process.exit(code))
 }
@@ -37,6 +38,14 @@ async function main(args: readonly string[], { help, serve }: Daemon): Promise<n
     process.stderr.write(`${known}\n`)
     return exitCodeOf(error)
   }
+}
+
+/** Of itself Node ends with the code that tells a supervisor not to start it again. */
+function broke(error: unknown): void {
+  // As soon as there is a log it has it, without the secrets that the words of a library may hold.
+  const isLogged = process.listenerCount('uncaughtExceptionMonitor') > 0
+  if (!isLogged) process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.exit(EXIT_TEMPORARY)
 }
 
 /** Aborted by the first SIGTERM or SIGINT; the second ends the process at once. */

@@ -7,7 +7,6 @@ import { runRunner } from './fleet/runRunner.js'
 import { jsonLogger, type Logger } from './log/Logger.js'
 import type { Secret } from './config/Secret.js'
 import { logWriter } from './log/logWriter.js'
-import { EXIT_TEMPORARY } from './exitCodes.js'
 import { redactor } from './log/redactor.js'
 import type { AccountSigner } from './key/AccountSigner.js'
 import { isKeyElsewhere, openSigner, type KeyConfig } from './key/openSigner.js'
@@ -87,13 +86,9 @@ export async function serveLogged(
       ...secrets.urls,
     ]),
   })
-  // Of itself Node ends with the code that tells a supervisor not to start it again, and says why to nobody who reads the log.
-  const broke = (error: unknown): void => {
-    log.error(`${name} broke`, { stage: 'stop', error })
-    writer.close()
-    process.exit(EXIT_TEMPORARY)
-  }
-  process.once('uncaughtException', broke)
+  // Whoever reads the log hears of it; what becomes of the process is for the program that this daemon is in.
+  const broke = (error: unknown): void => log.error(`${name} broke`, { stage: 'stop', error })
+  process.on('uncaughtExceptionMonitor', broke)
   try {
     await run({ clock: systemClock, log })
     return undefined
@@ -101,7 +96,7 @@ export async function serveLogged(
     log.error(`${name} ended with an error`, { stage: 'stop', error })
     return { error }
   } finally {
-    process.off('uncaughtException', broke)
+    process.off('uncaughtExceptionMonitor', broke)
     writer.close()
   }
 }
