@@ -219,6 +219,27 @@ describe('content: S3Store', () => {
     liar.close()
   })
 
+  it('an answer that breaks off is the server’s, and what was asked is asked again', async () => {
+    let puts = 0
+    const breaks = createServer((incoming, outgoing) => {
+      incoming.resume()
+      if (incoming.method !== 'PUT') return void outgoing.writeHead(404).end()
+      if (puts++ > 0) return void outgoing.end()
+      outgoing.writeHead(200, { 'content-length': 100 }).write('<', () => outgoing.destroy())
+    })
+    await new Promise<void>((resolve) => breaks.listen(0, '127.0.0.1', resolve))
+    const endpoint = `http://127.0.0.1:${(breaks.address() as AddressInfo).port}`
+    try {
+      expect(await open({ endpoint }).put(Buffer.from('content'))).to.include({ size: 7 })
+      expect(puts).to.equal(2)
+      puts = 0
+      await rejected(open({ endpoint, attempts: 1 }).put(Buffer.from('content')), 'CONTENT_UNAVAILABLE')
+    } finally {
+      breaks.closeAllConnections()
+      breaks.close()
+    }
+  })
+
   it('a wrong key is refused with an error that says so, and never tried again', async () => {
     const credentials = { ...S3_CREDENTIALS, secretAccessKey: 'wrong' }
     const error = await rejected(open({ credentials }).put(randomBytes(10)), 'CONTENT_ACCESS_DENIED')

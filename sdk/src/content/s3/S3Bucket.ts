@@ -1,6 +1,7 @@
 import { AwsV4Signer } from 'aws4fetch'
 import { systemClock, type Clock } from '../../clock.js'
 import { contentError } from '../../errors/codes/content.js'
+import { GevulotError } from '../../errors/GevulotError.js'
 import { readBody } from '../../readBody.js'
 import { digestOf, hexOf } from '../digest.js'
 
@@ -132,10 +133,18 @@ export class S3Bucket {
     throw contentError('CONTENT_UNAVAILABLE', what, details)
   }
 
-  /** {@link S3Bucket.send}, and the text of the answer. */
+  /** {@link S3Bucket.send}, and the text of the answer; what breaks it off is of the server too. */
   async text(request: S3Request): Promise<string> {
     const refuse = (why: string): Error => contentError('CONTENT_UNAVAILABLE', `${this.uri}: ${why}`)
-    return (await readBody(await this.send(request), MAX_ANSWER_BYTES, refuse)).toString()
+    const response = await this.send(request)
+    try {
+      return (await readBody(response, MAX_ANSWER_BYTES, refuse)).toString()
+    } catch (cause) {
+      request.signal?.throwIfAborted()
+      if (cause instanceof GevulotError) throw cause
+      const code = cause instanceof Error && cause.name === 'TimeoutError' ? 'CONTENT_TIMEOUT' : 'CONTENT_UNAVAILABLE'
+      throw contentError(code, `${this.uri} broke its answer off`, { cause })
+    }
   }
 }
 
