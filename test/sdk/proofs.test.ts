@@ -70,15 +70,28 @@ describe('client: proofs, fetched and verified', function () {
     return { ...from, contracts: { ...from.contracts, provider } }
   }
 
+  /** The client behind an endpoint that traces no transactions. */
+  function untraced(from: GevulotClient): GevulotClient {
+    const provider = new Proxy(from.contracts.provider, {
+      get(target, name) {
+        const value: unknown = Reflect.get(target, name)
+        if (name === 'send') return () => Promise.reject(new Error('method not found'))
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      },
+    })
+    return { ...from, contracts: { ...from.contracts, provider } }
+  }
+
   it('a proof that the transaction does not carry comes from a store', async () => {
     const workload = await proven()
-    const relayed = seeing(() => ({ to: network.requester.address }))
-    await rejected(fetchProof(relayed, { workload }), 'CONTENT_NOT_FOUND')
+    const hidden = () => ({ to: network.requester.address, data: '0x' })
+    const relayed = untraced(seeing(hidden))
+    await rejected(fetchProof(relayed, { workload }), 'CLIENT_PROOF_UNAVAILABLE')
     await store.put(PROOF)
     const proof = await fetchProof(relayed, { workload })
     expect(proof.from).to.equal('store')
     expect(Buffer.from(proof.publicInputs).equals(PUBLIC_INPUTS)).to.equal(true)
-    const without = seeing(() => ({ to: network.requester.address }), await network.client())
+    const without = untraced(seeing(hidden, await network.client()))
     await rejected(fetchProof(without, { workload }), 'CLIENT_PROOF_UNAVAILABLE')
     await rejected(fetchProof(client, { workload, seat: 999 }), 'CLIENT_NO_PROOF')
   })
@@ -96,8 +109,10 @@ describe('client: proofs, fetched and verified', function () {
     await prover.reveal(network, spec, second!)
     const hex = withheld.toString('hex')
     // As where a committee has judged proofs that were in a store then.
-    const partly = seeing(({ data, to }) => ({ to: data.includes(hex) ? network.requester.address : to }))
-    await rejected(fetchProof(partly, { workload }), 'CONTENT_NOT_FOUND')
+    const partly = untraced(
+      seeing(({ data, to }) => (data.includes(hex) ? { to: network.requester.address, data: '0x' } : { to })),
+    )
+    await rejected(fetchProof(partly, { workload }), 'CLIENT_PROOF_UNAVAILABLE')
     const [proof] = await waitForProofs(partly, { workload, early: false, timeoutMs: 5_000 })
     expect(proof).to.include({ seat: second })
   })

@@ -4,12 +4,14 @@ import type { Address, Bytes32, Hex } from '../chain/hex.js'
 import { digestOf, type Digest } from '../content/digest.js'
 import { fetchPublicInputs } from './fetchPublicInputs.js'
 import { clientError } from '../errors/codes/client.js'
+import { GevulotError } from '../errors/GevulotError.js'
 import type { Client } from './Client.js'
-import { decodeProof, type CarriedProof } from './decodeProof.js'
+import { decodeProof, searchProof } from './decodeProof.js'
 import { byRank } from './byRank.js'
 import { readWorkload, type ReadWorkloadOptions } from './readWorkload.js'
 import type { Workload, WorkloadSlot } from './Workload.js'
 import { call, type CallOptions } from './call.js'
+import { tracedProof } from './tracedProof.js'
 
 /** Parameters of {@link fetchProof}. */
 export interface FetchProofParams extends ReadWorkloadOptions, CallOptions {
@@ -32,8 +34,8 @@ export interface Proof {
 }
 
 /**
- * Fetches a valid revealed proof: from the transaction that carries it, else from the content stores. Its sha-256 is
- * checked against the chain.
+ * Fetches a valid revealed proof: from the transaction that carries it, also where that went through another contract, such as a wallet; else from
+ * the content stores. Its sha-256 is checked against the chain.
  * @throws GevulotError CLIENT_NO_PROOF, CLIENT_PROOF_UNAVAILABLE, CLIENT_PROOF_MISMATCH, CLIENT_WORKLOAD_UNKNOWN, `CHAIN_*`
  */
 export function fetchProof(client: Client, params: FetchProofParams): Promise<Proof> {
@@ -50,28 +52,46 @@ export async function fetchProofOf(
   params: { readonly seat?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Proof> {
   const { inline, ...facts } = bestProof(workload, params.seat)
-  const { digest, transaction } = facts
-  const carried = await carriedProof(client, transaction)
+  const { digest, transaction, seat } = facts
+  const sent = await transactionOf(client, transaction)
+  const carried = sent && decodeProof(client.contracts, sent)
+  const { spec } = workload
   if (carried !== undefined) {
     check(digestOf(carried.proof) === digest, 'proof', transaction, digest)
-    const { publicInputs } = workload.spec
-    check(keccak256(carried.publicInputs) === publicInputs, 'public inputs', transaction, publicInputs)
+    check(keccak256(carried.publicInputs) === spec.publicInputs, 'public inputs', transaction, spec.publicInputs)
     return { ...carried, ...facts, from: 'transaction' }
   }
+  const { signal } = params
   if (inline !== undefined) {
-    const publicInputs = await fetchPublicInputs(client, workload.spec, params.signal)
+    const publicInputs = await fetchPublicInputs(client, spec, signal)
     return { proof: inline, publicInputs, ...facts, from: 'transaction' }
   }
-  const signal = params.signal && { signal: params.signal }
+  const through = sent && throughOf(client, sent)
+  if (sent !== undefined) {
+    const found =
+      searchProof(client.contracts, sent.data, spec, digest) ??
+      (through === undefined ? undefined : await tracedProof(client, transaction, spec, digest, signal))
+    if (found !== undefined) return { ...found, ...facts, from: 'transaction' }
+  }
   const source = client.source ?? client.store
-  if (source === undefined) {
-    throw clientError(
+  const unavailable = (why: string, cause?: unknown): Error => {
+    const hidden = `it is not to be seen in transaction ${transaction}${through === undefined ? '' : `, which went through the contract ${through}`}`
+    return clientError(
       'CLIENT_PROOF_UNAVAILABLE',
-      `transaction ${transaction} does not carry the proof, and no store is given`,
+      `seat ${seat} has revealed a valid proof, but ${sent === undefined ? `the endpoint does not know transaction ${transaction}` : hidden}, and ${why}`,
+      {
+        details: { workload: workload.workload, seat, digest, transaction, ...(through && { through }) },
+        cause,
+      },
     )
   }
-  const proof = await source.get(digest, { maxBytes: client.settings.maxProofBytes, ...signal })
-  return { proof, publicInputs: await fetchPublicInputs(client, workload.spec, params.signal), ...facts, from: 'store' }
+  if (source === undefined) throw unavailable('no store is given')
+  const options = { maxBytes: client.settings.maxProofBytes, ...(signal && { signal }) }
+  const proof = await source.get(digest, options).catch((error: unknown) => {
+    signal?.throwIfAborted()
+    throw GevulotError.is(error, 'CONTENT_NOT_FOUND') ? unavailable('no store holds it', error) : error
+  })
+  return { proof, publicInputs: await fetchPublicInputs(client, spec, signal), ...facts, from: 'store' }
 }
 
 /**
@@ -93,14 +113,17 @@ function bestSlot(slots: readonly WorkloadSlot[], seat: number | undefined): Wor
   return slots.filter((slot) => slot.status === 'valid' && (seat === undefined || slot.seat === seat)).sort(byRank)[0]
 }
 
-async function carriedProof(client: Client, hash: Bytes32): Promise<CarriedProof | undefined> {
-  let transaction: TransactionResponse | null
+async function transactionOf(client: Client, hash: Bytes32): Promise<TransactionResponse | undefined> {
   try {
-    transaction = await client.contracts.provider.getTransaction(hash)
+    return (await client.contracts.provider.getTransaction(hash)) ?? undefined
   } catch (error) {
     throw asChainError(error, 'reading the transaction of a proof')
   }
-  return transaction === null ? undefined : decodeProof(client.contracts, transaction)
+}
+
+/** Another contract than ours that a transaction calls, if it does: that one has called the market. */
+function throughOf({ contracts: { addresses } }: Client, { to }: TransactionResponse): string | undefined {
+  return to === null || to === addresses.market || to === addresses.relay ? undefined : to
 }
 
 function check(right: boolean, what: string, transaction: Bytes32, want: Hex): void {

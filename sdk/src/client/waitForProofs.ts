@@ -39,8 +39,8 @@ const REORG_MARGIN = 256
  * Waits for valid proofs, from whichever way they come first: revealed on chain, or sealed to the requester and verified
  * here. Survives an RPC endpoint or a store that is down for a while, and a node that does not know the workload yet; one that stays unknown for
  * `transactionTimeoutMs` is an error.
- * @throws GevulotError CLIENT_WORKLOAD_EXPIRED, CLIENT_WORKLOAD_CANCELLED, CLIENT_WAIT_TIMEOUT, CLIENT_WORKLOAD_UNKNOWN,
- * CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, `CHAIN_*`; the reason of `signal`.
+ * @throws GevulotError CLIENT_WORKLOAD_EXPIRED, CLIENT_WORKLOAD_CANCELLED, CLIENT_WAIT_TIMEOUT, CLIENT_WORKLOAD_UNKNOWN, CLIENT_PROOF_UNAVAILABLE when
+ * there is a valid proof that neither chain nor stores show, CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, `CHAIN_*`; the reason of `signal`.
  */
 export function waitForProofs(client: Client, params: WaitForProofsParams): Promise<Proof[]> {
   return call(client, params, async (client) => {
@@ -73,13 +73,13 @@ export function waitForProofs(client: Client, params: WaitForProofsParams): Prom
       } catch (error) {
         if (GevulotError.is(error, 'CLIENT_WORKLOAD_UNKNOWN')) {
           unknown = { since: unknown?.since ?? clock.elapsed(), error }
-        } else if (!isPassing(error)) throw error
+        } else if (!isPassing(error) && !mayCome(client, workload, error)) throw error
         problem = error
       }
       if (unknown !== undefined && clock.elapsed() - unknown.since >= settings.transactionTimeoutMs) throw unknown.error
       const limit = params.timeoutMs === undefined ? windows?.giveUpAt : startedAt + params.timeoutMs
       if (clock.elapsed() >= (limit ?? startedAt + settings.transactionTimeoutMs))
-        throw unknown?.error ?? timedOut(params.workload, held.size, problem)
+        throw unknown?.error ?? (isUnavailable(problem) ? problem : timedOut(params.workload, held.size, problem))
       await clock.sleep(settings.pollMs, signal)
     }
   })
@@ -93,6 +93,16 @@ function canReceive(client: Client): boolean {
 /** An endpoint or a store that is down now may be there at the next look. */
 function isPassing(error: unknown): error is GevulotError {
   return error instanceof GevulotError && error.retryable && /^(CHAIN_RPC|CONTENT)_/.test(error.code)
+}
+
+function isUnavailable(error: unknown): error is GevulotError {
+  return GevulotError.is(error, 'CLIENT_PROOF_UNAVAILABLE')
+}
+
+/** A valid proof that is not to be had now may get into a store, or another one may come while the workload is not over. */
+function mayCome({ source, store }: Client, workload: Workload | undefined, error: unknown): error is GevulotError {
+  const isOver = workload?.status === 'settleable' || workload?.status === 'proven'
+  return isUnavailable(error) && ((source ?? store) !== undefined || !isOver)
 }
 
 /** When to stop waiting, on this machine's clock; recomputed when the status changes. */

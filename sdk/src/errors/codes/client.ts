@@ -64,7 +64,7 @@ export const CLIENT_ERRORS = {
     retryable: true,
   },
   CLIENT_PROOF_UNAVAILABLE: {
-    hint: 'The transaction does not carry the proof itself and no store holds it: add the store of the prover.',
+    hint: 'The proof was revealed, and no transaction or store that is asked shows it: add the store of the prover, or an endpoint that traces transactions.',
     retryable: true,
   },
   CLIENT_PROOF_MISMATCH: {
