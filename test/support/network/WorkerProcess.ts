@@ -45,7 +45,9 @@ export class WorkerProcess {
     args: readonly string[] = [],
     before: readonly string[] = [],
   ): WorkerProcess {
-    const command = [...before, process.execPath, '--import', 'tsx', join(root, entry), config, ...args]
+    // What is built runs as its users run it, without what our sources need.
+    const loader = entry.endsWith('.ts') ? ['--import', 'tsx'] : []
+    const command = [...before, process.execPath, ...loader, join(root, entry), config, ...args]
     const child = spawn(command[0]!, command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
     return new WorkerProcess(child)
   }
