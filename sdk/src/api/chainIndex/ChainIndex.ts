@@ -29,6 +29,8 @@ const BLOCKS_AT_ONCE = 200
 export class ChainIndex {
   readonly #options: ChainIndexOptions
   #head: IndexHead | undefined
+  /** Of the clock that nobody sets. */
+  #movedAt: number | undefined
 
   constructor(options: ChainIndexOptions) {
     this.#options = options
@@ -37,6 +39,11 @@ export class ChainIndex {
   /** How far it has come; undefined before it has read anything. */
   get head(): IndexHead | undefined {
     return this.#head
+  }
+
+  /** Milliseconds since it last took something in, or began to go on; undefined before it has read anything. */
+  get idleMs(): number | undefined {
+    return this.#movedAt === undefined ? undefined : this.#options.clock.elapsed() - this.#movedAt
   }
 
   /** Follows until `signal` is aborted. */
@@ -61,6 +68,8 @@ export class ChainIndex {
     if (last !== undefined) {
       // Nothing may come for a while, and what is there can be answered.
       this.#head = head
+      // Not when it begins again because the chain could not be read: nothing has moved.
+      this.#movedAt ??= clock.elapsed()
       onResume(last)
     }
     const patienceMs = Number.MAX_SAFE_INTEGER
@@ -75,6 +84,7 @@ export class ChainIndex {
         await store.apply({ from: batch.from, to, events, cursor: batch.cursor })
         this.#head = { cursor: batch.cursor, ...to }
       }
+      this.#movedAt = clock.elapsed()
       onBatch(batch)
     }
   }

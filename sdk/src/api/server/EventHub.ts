@@ -38,11 +38,6 @@ export class EventHub {
     return this.#listeners.size
   }
 
-  /** Whether the chain was read up to a block that this server has seen. */
-  get isReady(): boolean {
-    return this.#head !== undefined
-  }
-
   /** Everything up to this block was read before a restart. */
   resume(block: BlockRef): void {
     this.#head = block

@@ -7,6 +7,7 @@ import { parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { Logger } from '../../worker/log/Logger.js'
+import type { ChainIndex } from '../chainIndex/ChainIndex.js'
 import type { Endpoint, Fields, Input } from '../contract/Endpoint.js'
 import { ENDPOINTS } from '../contract/endpoints.js'
 import { openApi } from '../contract/openApi.js'
@@ -36,6 +37,8 @@ export interface AppOptions extends EventStreamOptions, ProofAnswerOptions {
   readonly page: ExplorerPage | undefined
   /** See {@link callerAddress}. */
   readonly behindProxy: boolean
+  /** Milliseconds without anything new from the chain after which it is not ready. */
+  readonly readyMs: number
 }
 
 const MAX_BODY_BYTES = 4 * 2 ** 20
@@ -43,7 +46,7 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,128}$/
 
 /** The HTTP interface. Whatever happens in it, the answer is JSON with a code and a hint, and nothing of the inside leaks. */
 export function createApp(options: AppOptions): App {
-  const { log, hub, origins, version, backend } = options
+  const { log, origins, version, backend, readyMs } = options
   const app: App = new Hono()
   app.onError((error, context) => problem(context, error, log))
   app.notFound((context) => problem(context, apiError('API_NOT_FOUND', 'there is nothing at this path'), log))
@@ -52,7 +55,12 @@ export function createApp(options: AppOptions): App {
     context.header('X-Content-Type-Options', 'nosniff')
   })
   app.get('/live', (context) => context.json({ live: true }))
-  app.get('/ready', (context) => context.json({ ready: hub.isReady }, hub.isReady ? 200 : 503))
+  app.get('/ready', (context) => {
+    const { head } = backend.index
+    const why = obstaclesOf(backend.index, readyMs)
+    const index = head === undefined ? null : { block: head.block, time: head.time }
+    return context.json({ ready: why.length === 0, why, index }, why.length === 0 ? 200 : 503)
+  })
   if (origins.length > 0) app.use('/v1/*', allowOrigins(origins))
   app.use('/v1/*', admission(options))
   // Has a limit of its own, and goes to the disk as it comes.
@@ -94,6 +102,12 @@ export function createApp(options: AppOptions): App {
     return file === undefined ? next() : Promise.resolve(context.body(file.body, 200, file.headers))
   })
   return app
+}
+
+/** Why it cannot answer as it should: the same words as of the daemons. */
+function obstaclesOf({ idleMs }: ChainIndex, readyMs: number): readonly string[] {
+  if (idleMs === undefined) return ['chainUnread']
+  return idleMs > readyMs ? ['chainUnseen'] : []
 }
 
 /** Who asks, and whether not too often: by key, or by address without one. */

@@ -69,6 +69,8 @@ export interface ApiOptions {
   readonly behindProxy?: boolean
   /** Requests a second of one key or address in the long run, and at once; defaults 20 and 100. */
   readonly rate?: { readonly perSecond: number; readonly burst: number }
+  /** Seconds without a new block after which `/ready` says no; default 120. */
+  readonly readySeconds?: number
   /** Streams of events that may be open at once; default 2,000 in all, 1,500 without a key, 64 of an address, 256 of a key. */
   readonly streams?: Partial<PlaceLimits>
   /** How much of the server is there for answers with proofs. */
@@ -161,6 +163,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       },
       keys,
       behindProxy: options.behindProxy ?? false,
+      readyMs: (options.readySeconds ?? 120) * 1_000,
       limiter: new RateLimiter(perSecond, burst),
       streamPlaces: new Places('streams of events', { ...STREAMS, ...options.streams }),
       ...{ proofs, proofPlaces: new Places('proofs', PROOF_PLACES), proofSendMs: proofLimits.sendMs },

@@ -35,6 +35,12 @@ export const apiServe = defineCommand({
     readOnly: flag('submit for nobody, although there is a key'),
     privateWebhooks: flag("let webhooks go to addresses of the server's own network, and without TLS"),
     behindProxy: flag('the address of a caller is the last in X-Forwarded-For, written by the server before this one'),
+    readySeconds: optionWithDefault(
+      'seconds',
+      integer(1, 86_400),
+      120,
+      'without a new block, after which /ready says no',
+    ),
     noDeposit: flag("do not top up the balance in the market from the account's tokens"),
   },
   examples: ['api serve', 'api serve --port 8080 --origin https://app.example.org'],
@@ -68,6 +74,7 @@ export const apiServe = defineCommand({
       ...{ host: options.host, port: options.port, origins: options.origin },
       inputs: { perDay: options.inputsPerDay * 2 ** 20, keepMs: options.keepInputs * 86_400_000 },
       behindProxy: options.behindProxy,
+      readySeconds: options.readySeconds,
       webhookAddresses: options.privateWebhooks ? 'any' : 'public',
       ...(options.inbox !== undefined && {
         inbox: new DirectoryInbox(options.inbox, { chainId, market: addresses.market }),
