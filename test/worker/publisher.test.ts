@@ -372,6 +372,25 @@ for (const kind of DATABASES) {
       expect((await versions(1)).map(({ hash }) => hash)).to.deep.equal([before?.hash])
     })
 
+    it('sends again what a reorg took away, also when nothing is behind it', async () => {
+      const publisher = started({ bumpMs: 300 })
+      expect((await publisher.publish(transfer('first'))).kind).to.equal('mined')
+      await chain.provider.send('anvil_reorg', [1, []])
+      await chain.mineEvery(1)
+      while ((await received()) === 0n) await sleep(50)
+      expect(await received()).to.equal(1n)
+    })
+
+    it('uses up the nonce of what a reorg took away and only somebody else had signed', async () => {
+      const publisher = started({ bumpMs: 300 })
+      await new Wallet(KEY, chain.provider).sendTransaction({ to: ACCOUNT })
+      expect((await publisher.publish(transfer('first'))).kind).to.equal('mined')
+      await chain.provider.send('anvil_reorg', [2, []])
+      await chain.mineEvery(1)
+      while ((await received()) === 0n) await sleep(50)
+      expect(await chain.provider.getTransactionCount(ACCOUNT)).to.equal(2)
+    })
+
     it('raises the fee of what a reorg took away, which nothing behind it can be mined without, and tells of its end once', async () => {
       const told: string[] = []
       const onEnd: PublisherOptions['onEnd'] = ({ key }, { kind }) => told.push(`${key} ${kind}`)

@@ -34,6 +34,8 @@ export interface PublisherOptions {
   readonly onEnd?: (request: TxRequest, outcome: TxOutcome) => void
 }
 
+/** Of an empty transfer. */
+const CANCEL_GAS = 21_000n
 /** Nonces behind the newest one whose ends are remembered: far more than any reorg gives back. */
 const REMEMBERED = 1_024
 
@@ -54,15 +56,17 @@ export class Publisher implements Outbox {
   readonly #options: PublisherOptions
   readonly #waiting: Pending[] = []
   readonly #inFlight = new Map<number, InFlight>()
-  /** The nonce behind those that are known to be used: an endpoint that lags does not know all of them. */
+  /** The nonce behind those that are known to have been used: an endpoint that lags does not know all of them, and a reorg gives some back. */
   #used = 0
   /** What the endpoint could not simulate, though it may simulate others: those have their turn first. */
   readonly #unanswered = new Set<Pending>()
   /** What ended at the newest nonces, and how. */
   readonly #ended = new Map<number, string>()
   #stopping = false
-  /** Since when the chain is behind all that is in flight. */
+  /** Since when the chain is behind all that is in flight, or was mined. */
   #gapSince: number | undefined
+  /** When the chain was asked for its nonce while nothing was in flight, milliseconds. */
+  #idleAt = 0
   #isDown = false
   readonly #bell: Bell
 
@@ -229,19 +233,29 @@ export class Publisher implements Outbox {
 
   /** Looks at everything in flight: mined, overtaken, too late, or to be sent again. */
   async #watch(): Promise<void> {
-    if (this.#inFlight.size === 0) return
     const { provider, signer } = this.#options
+    if (this.#inFlight.size === 0 && !this.#isIdleLookDue()) return
     const mined = await provider.getTransactionCount(signer.address, 'latest')
-    await this.#fillGap(mined, Math.min(...this.#inFlight.keys()))
+    await this.#fillGap(mined, this.#inFlight.size === 0 ? this.#used : Math.min(...this.#inFlight.keys()))
     for (const item of [...this.#inFlight.values()].sort((a, b) => a.tx.nonce - b.tx.nonce)) {
       if (item.tx.nonce < mined) await this.#conclude(item)
       else await this.#push(item)
     }
   }
 
+  /** With nothing in flight the chain is asked for its nonce now and then only. */
+  #isIdleLookDue(): boolean {
+    const { clock, bumpMs } = this.#options
+    if (this.#used === 0) return false
+    if (this.#gapSince === undefined && clock.elapsed() - this.#idleAt < bumpMs) return false
+    this.#idleAt = clock.elapsed()
+    return true
+  }
+
   /**
-   * A reorg can take back what counted as mined; if the node has forgotten it, everything behind it is stuck. It is sent as it was at once; a gap that stays is no
-   * endpoint that lags, so what belongs into it is in flight again, with its deadline and a fee that rises.
+   * A reorg can take back what counted as mined; if the node has forgotten it, everything behind it is stuck, also what is still to come. It is sent as it was at
+   * once; a gap that stays is no endpoint that lags, so what belongs into it is in flight again, with its deadline and a fee that rises. What somebody else had
+   * signed with the key is not known here: an empty transfer takes its place.
    */
   async #fillGap(from: number, to: number): Promise<void> {
     const { clock, bumpMs, journal, log } = this.#options
@@ -254,7 +268,10 @@ export class Publisher implements Outbox {
     for (let nonce = from; nonce < to; nonce++) {
       const tx = await journal.newestAt(nonce)
       const last = tx?.versions.at(-1)
-      if (tx === undefined || last === undefined) continue
+      if (tx === undefined || last === undefined) {
+        if (stays) await this.#useUp(nonce)
+        continue
+      }
       if (!stays) {
         await this.#broadcast(last)
         continue
@@ -264,6 +281,18 @@ export class Publisher implements Outbox {
       log.warn('a reorg took a transaction back: it is in flight again', { ...about, nonce })
     }
     if (stays) this.#gapSince = undefined
+  }
+
+  /** Signs an empty transfer for a nonce that no transaction of the journal has. */
+  async #useUp(nonce: number): Promise<void> {
+    const { clock, journal, log, maxFee, signer, tip } = this.#options
+    const fees = firstFees(await this.#baseFee(), tip, maxFee)
+    if (fees === undefined) return
+    const version = await signer.signCancel(nonce, fees.maxFee, fees.priorityFee)
+    const fields = { key: `gap/${nonce}`, nonce, to: signer.address, data: '0x', gasLimit: CANCEL_GAS }
+    const { about } = this.#takeUp(await journal.add(fields, version), clock.elapsed())
+    log.warn('a reorg took a transaction back that is not known here: its nonce is used up', { ...about, nonce })
+    await this.#broadcast(version)
   }
 
   #takeUp(tx: SentTx, lastSentAt: number | undefined): TxRequest {
