@@ -73,4 +73,26 @@ describe('worker: network rewards', function () {
     // The worker finds that somebody else has recorded it, and sends nothing.
     expect(thrifty.lines.filter((line) => line['act'] === 'record')).to.be.empty
   })
+
+  it('records again what a reorg took off the records while it was down', async () => {
+    const program = await network.deployGuest('hashcash')
+    const carol = await network.addOperator('carol')
+    const { rewards, provider } = { ...network.contracts, provider: network.chain.provider }
+    await network.chain.mineEvery(1)
+    const worker = await network.startWorker(carol, { rewardsFrom: 0 })
+    const workload = await network.submit(program)
+    const { at } = await network.until(workload, 'Finished')
+    const spec = await specOf(workload)
+    await until('the record', () => rewards.isRecorded(spec))
+    await worker.line((line) => line.message === 'transaction mined' && line['act'] === 'record')
+    expect(await worker.stop()).to.equal(0)
+    const [record] = await rewards.queryFilter(rewards.filters.Recorded(), at.block, await provider.getBlockNumber())
+    expect(record!.blockNumber).to.be.greaterThan(at.block)
+    await network.chain.undo(record!.blockNumber)
+    expect(await rewards.isRecorded(spec)).to.be.false
+    await network.chain.mineEvery(1)
+    const again = await network.startWorker(carol, { rewardsFrom: 0 })
+    await until('the second record', () => rewards.isRecorded(spec))
+    expect(await again.stop()).to.equal(0)
+  })
 })

@@ -225,8 +225,10 @@ export class Worker {
       pollMs: config.pollMs,
       fromBlock: config.startBlock === 0 ? deployment.fromBlock : config.startBlock,
       onBatch: async (batch) => {
-        if (batch.kind === 'reorg') metrics.onReorg()
-        else metrics.onHead(batch.to.number)
+        if (batch.kind === 'reorg') {
+          metrics.onReorg()
+          await collector.onReorg(batch.redoFrom)
+        } else metrics.onHead(batch.to.number)
         await coordinator.onBatch(batch)
         await warnSeatless(batch)
       },

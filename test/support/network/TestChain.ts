@@ -69,6 +69,33 @@ export class TestChain {
     await this.provider.send('evm_mine', [])
   }
 
+  /**
+   * Takes back blocks, which the node forgets with all that was in them: the worst that a node can do. Others of the same number take their place. No block comes
+   * until it is told when to mine again.
+   * @returns How many: down to block `to`, and at least `least`.
+   */
+  async undo(to: number, least = 1): Promise<number> {
+    await this.mineEvery(0)
+    const head = await this.provider.getBlockNumber()
+    const depth = Math.max(least, head - to + 1)
+    const hash = (await this.provider.getBlock(to))?.hash
+    await this.provider.send('anvil_reorg', [depth, []])
+    if ((await this.provider.getBlock(to))?.hash === hash)
+      throw new Error(`block ${to} is not undone by ${depth} blocks`)
+    return depth
+  }
+
+  /** Signed bytes of all that an account has sent since a block, oldest first. */
+  async sentBy(account: string, since: number): Promise<string[]> {
+    const sent: string[] = []
+    for (let number = since; number <= (await this.provider.getBlockNumber()); number++) {
+      const block = await this.provider.getBlock(number, true)
+      for (const { from, hash } of block?.prefetchedTransactions ?? [])
+        if (from === account) sent.push((await this.provider.send('eth_getRawTransactionByHash', [hash])) as string)
+    }
+    return sent
+  }
+
   /** Lets the process stop answering, as a node that hangs; {@link resume} wakes it up. */
   pause(): void {
     this.#process.kill('SIGSTOP')

@@ -32,6 +32,10 @@ const LOOK_AGAIN_POLLS = 20
 // Receipts of one transaction: some 60,000 gas each.
 const MOST_RECEIPTS = 32
 const WEI = 10n ** 18n
+/** What this machine's clock and the chain's time may be apart, milliseconds. */
+const APART_MS = 3_600_000
+/** Where it is not known how far back a reorg goes. */
+const DAY_MS = 86_400_000
 
 /**
  * Collects the operator's network rewards: shows the receipts of its paid workloads once together they are worth a transaction, and claims
@@ -42,6 +46,8 @@ export class RewardCollector {
   readonly #pauses: Pauses
   /** Receipts that wait, so that each look reads only new ones. */
   #waiting: readonly Waiting[] = []
+  /** Whether a reorg may have changed the receipts that wait. */
+  #isStale = false
   /** Workloads without a receipt for now, the one to be looked at next first. */
   readonly #aside = new Set<WorkloadId>()
 
@@ -75,6 +81,15 @@ export class RewardCollector {
     }
   }
 
+  /** A reorg may have undone records: the contract is asked anew about those that were noted since the first block that was replaced. */
+  async onReorg(redoFrom: number): Promise<void> {
+    const { clock, contracts, store } = this.#options
+    this.#isStale = true
+    const block = await contracts.provider.getBlock(redoFrom).catch(() => null)
+    const now = clock.now()
+    await store.forgetSince(block === null ? now - DAY_MS : Math.min(now, block.timestamp * 1000) - APART_MS)
+  }
+
   /** Relays carry neither act; what the account cannot pay for, anybody else may do for it. */
   async #canPay(): Promise<boolean> {
     const { contracts, operator } = this.#options
@@ -100,9 +115,12 @@ export class RewardCollector {
     const isNew = await Promise.all(
       this.#waiting.map(async ({ receipt }) => !(await this.#read(() => contracts.rewards.isRecorded(receipt.spec)))),
     )
-    await store.note(this.#waiting.filter((_, index) => !isNew[index]).map(({ workload }) => workload))
-    this.#waiting = this.#waiting.filter((_, index) => isNew[index])
-    if (this.#waiting.length === 0) return
+    if (isNew.includes(false)) {
+      await store.note(this.#waiting.filter((_, index) => !isNew[index]).map(({ workload }) => workload))
+      this.#waiting = this.#waiting.filter((_, index) => isNew[index])
+      // What is left may not be worth a transaction, and others may have room now.
+      return this.#record()
+    }
     const shown = this.#waiting
     const receipts = shown.map(({ receipt }) => ({ ...receipt, entries: [...receipt.entries] }))
     const data = contracts.rewards.interface.encodeFunctionData('record', [receipts])
@@ -118,7 +136,8 @@ export class RewardCollector {
   async #readWaiting(): Promise<void> {
     const { store } = this.#options
     const unrecorded = await store.unrecorded(MOST_RECEIPTS, [...this.#aside])
-    const read = this.#waiting.filter(({ workload }) => unrecorded.includes(workload))
+    const read = this.#isStale ? [] : this.#waiting.filter(({ workload }) => unrecorded.includes(workload))
+    this.#isStale = false
     const known = new Set(read.map(({ workload }) => workload))
     const [again] = this.#aside
     const isRoom = unrecorded.length < MOST_RECEIPTS

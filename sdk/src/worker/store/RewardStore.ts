@@ -37,4 +37,9 @@ export class RewardStore {
       .onConflict((conflict) => conflict.column('workload').doNothing())
       .execute()
   }
+
+  /** Forgets what was noted since a time (milliseconds): a reorg may have undone it. */
+  async forgetSince(at: number): Promise<void> {
+    await this.#db.deleteFrom('recorded_rewards').where('at', '>=', at).execute()
+  }
 }
