@@ -9,9 +9,6 @@ import { showWorkers } from '../support/network/showWorkers.js'
 import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import { faultSeed, IS_FULL, Seeded } from '../support/seed.js'
 
-const DEEPEST = 20
-const STAGES = ['Assigned', 'Committed', 'Revealed', 'Finished'] as const
-
 describe('faults: chosen by a seed', function () {
   this.timeout(600_000)
   const random = new Seeded(faultSeed())
@@ -37,29 +34,6 @@ describe('faults: chosen by a seed', function () {
     if (this.currentTest?.state === 'failed')
       console.log(`      To repeat: npm run test:faults -- --seed ${random.seed}`)
   })
-
-  for (const stage of random.shuffle(STAGES)) {
-    const wish = random.integer(1, DEEPEST)
-    it(`a reorg of up to ${wish} blocks when ${stage} is on the chain`, async () => {
-      const worker = await network.startWorker(alice)
-      await worker.line(({ message }) => message === 'worker started')
-      await network.chain.mineEvery(1)
-      const workload = await network.submit(program, { redundancy: 2, maxRunTime: 600 })
-      const { at } = await network.until(workload, 'Submitted')
-      const released = network.requester.releaseWhenServed({ workload }).catch(() => undefined)
-      await network.until(workload, stage, 200)
-      const head = await network.chain.provider.getBlockNumber()
-      // Nobody would submit again what a reorg took from the requester, nor release.
-      const depth = Math.max(1, Math.min(wish, head - at.block - 1))
-      await network.chain.provider.send('anvil_reorg', [depth, []])
-      await released
-      // The requester's own transaction may be among those that are gone.
-      await network.requester.releaseWhenServed({ workload }).catch(() => undefined)
-      await network.until(workload, 'Finished', 240)
-      await expectProved(network, alice, workload)
-      expect(await worker.stop()).to.equal(0)
-    })
-  }
 
   const faults = random.shuffle(RPC_FAULTS.filter((fault) => fault !== 'none'))
   const seconds = faults.map(() => random.integer(1, 6))

@@ -5,7 +5,7 @@ import type { Act } from '../../sdk/src/worker/job/Act.js'
 import { decide } from '../../sdk/src/worker/job/decide.js'
 import type { Job } from '../../sdk/src/worker/job/Job.js'
 import type { JobFacts } from '../../sdk/src/worker/job/JobFacts.js'
-import { canBecome, JOB_STATES, type JobState } from '../../sdk/src/worker/job/transitions.js'
+import { canBecome, isOver, JOB_STATES, type JobState } from '../../sdk/src/worker/job/transitions.js'
 
 const START = 1_000
 const RUN = 600
@@ -14,6 +14,8 @@ const RULES = { responseWindow: 30, silenceWindow: 3_600, revealDelay: 10, revea
 const TERMS = { fee: 10n ** 18n, maxRunTime: RUN, redundancy: 3, rescue: 60, class: 1, rules: 1 } as Terms
 const POLICY = { safetySeconds: 20, confirmations: 5 }
 const COMMITMENT = 99n
+const YES_NO = [false, true] as const
+const ALL_OF_THREE = YES_NO.flatMap((a) => YES_NO.flatMap((b) => YES_NO.map((c) => [a, b, c] as const)))
 
 const STATE: WorkloadState = {
   phase: 'Proving',
@@ -192,11 +194,85 @@ describe('worker: what to do next', () => {
     // The stored events know the draw, the node that answered does not yet.
     expect(act('running', { slot: slot('Free'), workload: { phase: 'Pending' } })).to.deep.equal({ do: 'wait' })
     expect(act('running', { drawn: false, slot: slot('Free') })).to.include({ do: 'close', state: 'lost' })
-    expect(act('lost', {}, { closed: true })).to.include({ do: 'become', state: 'assigned' })
-    const back = { slot: slot('Committed', COMMITMENT) }
-    expect(act('lost', { ...back, commitment: COMMITMENT })).to.include({ do: 'become', state: 'assigned' })
-    expect(act('lost', { ...back, commitment: 1n })).to.deep.equal({ do: 'wait' })
-    expect(act('expired', { ...back, commitment: COMMITMENT })).to.deep.equal({ do: 'wait' })
+    expect(act('lost', { finished: false }, { closed: true })).to.include({ do: 'become', state: 'assigned' })
+  })
+
+  // A reorg can undo whatever a job was closed for, and nobody else reveals or answers for its seat.
+  describe('takes an ended job up again', () => {
+    const ENDS = JOB_STATES.filter(isOver)
+    const live = { finished: false }
+    const shown = { ...live, slot: slot('Committed', COMMITMENT), commitment: COMMITMENT, proofKept: true }
+    const silentAt = START + RULES.silenceWindow
+    const until = DEADLINE + RULES.revealDelay + RULES.revealWindow
+    const closed = { closed: true }
+
+    it('in every state, when its seat is in the work by the slot word', () => {
+      for (const state of ENDS) {
+        for (const held of ['Assigned', 'Accepted'] as const)
+          expect(act(state, { ...live, slot: slot(held) }, closed)).to.include({ do: 'become', state: 'assigned' })
+        expect(act(state, shown, closed)).to.include({ do: 'become', state: 'committed' })
+        expect(act(state, shown)).to.include({ do: 'become', state: 'committed' })
+        for (const told of ['Valid', 'Revealed'] as const)
+          expect(act(state, { ...live, slot: slot(told) }, closed)).to.include({ do: 'become', state: 'revealed' })
+      }
+    })
+
+    it('to answer as long as silence can be slashed, and no longer', () => {
+      const ended = { ...live, workload: { phase: 'Final' } } as const
+      for (const state of ENDS) {
+        for (const late of [{ ...live, now: DEADLINE + 1 }, { ...live, now: silentAt }, ended])
+          expect(act(state, late, closed)).to.include({ do: 'become', state: 'assigned' })
+        expect(act(state, { ...live, now: silentAt + 1 }, closed)).to.deep.equal({ do: 'wait' })
+        const over = { closedEarly: true, dutyEnded: true }
+        expect(act(state, { ...live, workload: over }, closed)).to.deep.equal({ do: 'wait' })
+      }
+      // What follows is the answer.
+      expect(act('assigned', { ...live, now: DEADLINE + 1 })).to.include({ do: 'fail', reason: 'OutOfTime' })
+    })
+
+    it('to reveal up to the last second of the window, whatever time an endpoint told before', () => {
+      expect(act('expired', { ...shown, now: until })).to.include({ do: 'become', state: 'committed' })
+      expect(act('committed', { ...shown, now: until })).to.deep.equal({ do: 'reveal' })
+      expect(act('expired', { ...shown, now: until + 1 })).to.deep.equal({ do: 'wait' })
+    })
+
+    it('not without the proof that it has committed to, nor for a commitment that is not its own', () => {
+      for (const state of ENDS) {
+        expect(act(state, { ...shown, proofKept: false }, closed)).to.deep.equal({ do: 'wait' })
+        expect(act(state, { ...shown, commitment: 1n }, closed)).to.deep.equal({ do: 'wait' })
+      }
+      const gone = { ...live, commitment: COMMITMENT, proofKept: false }
+      expect(act('expired', gone)).to.include({ do: 'fail', reason: 'OutOfTime' })
+    })
+
+    it('not while its answer is on its way, and not when the stored events are ahead of the node', () => {
+      expect(act('declined', live)).to.include({ do: 'decline' })
+      expect(act('failed', live)).to.include({ do: 'fail' })
+      for (const state of ENDS) {
+        expect(act(state, { ...shown, finished: true }, closed)).to.deep.equal({ do: 'wait' })
+        expect(act(state, { ...live, declined: true }, closed)).to.deep.equal({ do: 'wait' })
+      }
+    })
+
+    it('when another rank or pay is on the chain than on record', () => {
+      const over = { slot: slot('Free'), workload: { phase: 'Final', outcome: 'Proven' } } as const
+      const settlement = { rank: 1, paid: 7n }
+      const paid = { ...closed, rank: 1, paid: 7n }
+      expect(act('settled', { ...over, settlement }, paid).do).to.equal('close')
+      expect(act('settled', { ...over, settlement: { rank: 2, paid: 5n } }, paid)).to.include({ state: 'committed' })
+      expect(act('settled', over, paid)).to.include({ do: 'become', state: 'committed' })
+      expect(act('lost', { ...over, settlement }, closed)).to.include({ do: 'become', state: 'committed' })
+      expect(act('lost', over, closed).do).to.equal('close')
+      // The follower has not read on yet.
+      expect(act('settled', { ...over, finished: false }, paid)).to.deep.equal({ do: 'wait' })
+    })
+
+    it('not only to free its seat, which it does as it is', () => {
+      for (const state of ENDS) {
+        const over = { slot: slot('Failed'), workload: { phase: 'Final' } } as const
+        expect(act(state, over, closed)).to.deep.equal({ do: 'clear' })
+      }
+    })
   })
 
   // After a reorg blocks are read again from far below; until then the stored events know less than the chain.
@@ -216,6 +292,7 @@ describe('worker: what to do next', () => {
     expect(act('revealed', paid)).to.include({ do: 'close', state: 'settled' })
     expect(act('committed', paid)).to.include({ do: 'close', state: 'settled' })
     expect(act('committed', { ...over, slot: slot('Free') })).to.include({ do: 'close', state: 'lost' })
+    expect(act('assigned', paid)).to.include({ do: 'become', state: 'committed' })
     expect(act('revealed', { ...over, slot: slot('Free'), finished: false })).to.deep.equal({ do: 'wait' })
     expect(act('failed', { ...over, slot: slot('Free') })).to.include({ do: 'close', state: 'failed' })
   })
@@ -235,14 +312,18 @@ describe('worker: what to do next', () => {
       for (const slotState of slots) {
         for (const phase of ['None', 'Pending', 'Proving', 'Final'] as const) {
           for (const now of [START, DEADLINE, DEADLINE + 1, DEADLINE + 50, DEADLINE + 5_000]) {
-            for (const open of [false, true]) {
+            for (const [open, closed, finished] of ALL_OF_THREE) {
               const next = act(
                 state,
-                { now, slot: slot(slotState, COMMITMENT), commitment: COMMITMENT, workload: { phase } },
-                { open },
+                {
+                  ...{ now, finished, slot: slot(slotState, COMMITMENT), commitment: COMMITMENT, proofKept: finished },
+                  workload: { phase },
+                },
+                { open, closed },
               )
               if (next.do === 'become') expect(canBecome(state, next.state), `${state} → ${next.state}`).to.be.true
               if (next.do === 'close' && next.state !== state) expect(canBecome(state, next.state)).to.be.true
+              if (closed && isOver(state)) expect(next.do).to.be.oneOf(['wait', 'become', 'clear', 'close'])
             }
           }
         }

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 
 import type { WorkloadId } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
-import { JOB_STATES, assertTransition, canBecome, type JobState } from '../../sdk/src/worker/job/transitions.js'
+import { JOB_STATES, assertTransition, canBecome, isOver, type JobState } from '../../sdk/src/worker/job/transitions.js'
 import { JobStore } from '../../sdk/src/worker/store/JobStore.js'
 import type { Database } from '../../sdk/src/worker/store/openDatabase.js'
 import { DATABASES, useDatabases } from '../support/databases.js'
@@ -13,13 +13,15 @@ const WORKLOAD = `0x${'ab'.repeat(32)}` as WorkloadId
 const KEY = { workload: WORKLOAD, seat: 7 }
 
 describe('worker: job state machine', () => {
-  it('has one way to a paid proof and no way out of the end', () => {
+  it('has one way to a paid proof, and out of every end only back to where a seat owes or has shown a proof', () => {
     const way: readonly JobState[] = ['assigned', 'fetching', 'running', 'proved', 'committed', 'revealed', 'settled']
     way.slice(1).forEach((state, index) => expect(canBecome(way[index]!, state), state).to.be.true)
+    const back: readonly JobState[] = ['assigned', 'committed', 'revealed']
     for (const state of JOB_STATES) {
-      expect(canBecome('settled', state)).to.be.false
-      expect(canBecome('expired', state)).to.be.false
       expect(canBecome(state, state), `${state} to itself`).to.be.false
+      if (isOver(state)) for (const to of back) expect(canBecome(state, to), `${state} to ${to}`).to.be.true
+      for (const end of ['settled', 'lost', 'expired'] as const)
+        expect(canBecome(end, state), `${end} to ${state}`).to.equal(back.includes(state))
     }
   })
 
@@ -75,6 +77,18 @@ for (const kind of DATABASES) {
       expect(await jobs.unfinished()).to.be.empty
       await jobs.transition(lost, 'assigned')
       expect(await jobs.unfinished()).to.have.length(1)
+    })
+
+    it('a settled job that is taken up again has no rank until it is settled once more, and what it was paid counts once', async () => {
+      const told: (bigint | undefined)[] = []
+      const counting = new JobStore(db, systemClock, (state, paid) => state === 'settled' && told.push(paid))
+      const committed = await jobs.transition(await jobs.add(KEY, false), 'committed')
+      const pay = { closed: true, rank: 1, paid: 5n }
+      const settled = await counting.transition(committed, 'settled', pay)
+      const again = await counting.transition(settled, 'revealed')
+      expect(again).to.include({ state: 'revealed', closed: false }).and.to.not.have.property('rank')
+      expect(await counting.transition(again, 'settled', pay)).to.include(pay)
+      expect(told).to.deep.equal([5n, undefined])
     })
 
     it('knows workloads of which every job is closed', async () => {

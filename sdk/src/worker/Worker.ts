@@ -242,7 +242,7 @@ export class Worker {
     const draws = new UnheardWatch({
       ...{ contracts, events, follower, clock, log, pollMs: config.pollMs },
       find: () => unheardDraws({ contracts, seats, events, jobs }),
-      text: 'a seat is at work, and no endpoint has told for what: name another endpoint, or it is slashed',
+      text: 'a seat is at work, and nobody here knows for what: name another endpoint, or it is slashed',
       onUnheard: (count) => metrics.onUnheard(count),
     })
     const { fleet } = crew

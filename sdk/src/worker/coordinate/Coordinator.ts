@@ -5,6 +5,7 @@ import {
   ZERO_BYTES32,
   type Contracts,
   type EventBatch,
+  type SlotView,
   type WorkloadId,
   type WorkloadState,
 } from '../../chain/index.js'
@@ -14,6 +15,7 @@ import { Bell } from '../Bell.js'
 import type { ChainTime } from '../chain/ChainTime.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
 import { decide } from '../job/decide.js'
+import { isOver } from '../job/transitions.js'
 import type { Job, JobKey } from '../job/Job.js'
 import type { JobFacts } from '../job/JobFacts.js'
 import type { Logger } from '../log/Logger.js'
@@ -60,6 +62,8 @@ export interface CoordinatorOptions {
 // Workloads looked at together; each costs a few requests to the endpoint.
 const AT_ONCE = 8
 const RETRY_SECONDS = 3
+// Slots for which the proof of an ended job may be asked for again.
+const HOLDS: readonly SlotView['state'][] = ['Assigned', 'Accepted', 'Committed']
 const PRUNE_MS = 10 * 60_000
 const DAY_MS = 86_400_000
 
@@ -172,7 +176,10 @@ export class Coordinator {
   /** Makes the job of a seat that was drawn, and says so. */
   async #take(key: JobKey): Promise<void> {
     const { jobs, log } = this.#options
-    if ((await jobs.find(key)) !== undefined) return
+    const have = await jobs.find(key)
+    // It was at work for an open slot, and a reorg has drawn it for one of its own, for which it has to answer.
+    if (have?.open === true) await jobs.note(key, { open: false })
+    if (have !== undefined) return
     await jobs.add(key, false)
     log.info('job assigned', { ...key, stage: 'assigned' })
   }
@@ -207,16 +214,16 @@ export class Coordinator {
       const again = await this.#factsOf(job, dossier, await readWorkloadState(contracts, job.workload))
       if (decide(job, again, config).do !== act.do) return time.now() + 1
     }
-    // A closed job is opened again only when a reorg has brought back what it had lost.
-    if (job.closed && !(act.do === 'become' && act.state === 'assigned')) return 'never'
-    await actor.perform(act, job, dossier, facts)
+    if (job.closed && act.do === 'close') return 'never'
+    // To wait is to do nothing; of a closed job not even to drop what the operator is asked for another seat.
+    if (!(job.closed && act.do === 'wait')) await actor.perform(act, job, dossier, facts)
     if (act.do === 'close') return 'never'
     if (act.do === 'ask') return act.until
     return act.do === 'wait' ? (act.until ?? time.now() + RETRY_SECONDS) : time.now() + 1
   }
 
   async #factsOf(job: Job, dossier: Dossier, workload: WorkloadState): Promise<JobFacts> {
-    const { config, contracts, chain, desk, history, journal, signer, time } = this.#options
+    const { config, contracts, chain, desk, history, journal, proofs, signer, time } = this.#options
     const [slot, rules, openSlots, known, commitment, expectedSeconds, refused, decision] = await Promise.all([
       readSlot(contracts, job.workload, job.seat),
       chain.rules(dossier.terms.rules),
@@ -229,6 +236,11 @@ export class Coordinator {
       desk.decisionOf(job.workload),
     ])
     const refusal = decision === 'decline' ? 'the operator declined it' : refusalOf(config, dossier, known, refused)
+    const proofKept =
+      commitment !== undefined &&
+      isOver(job.state) &&
+      HOLDS.includes(slot.state) &&
+      (await proofs.find(job.workload))?.digest === commitment.proofDigest
     const committed = newestOf(dossier, 'Committed', job.seat)
     const settled = newestOf(dossier, 'SlotSettled', job.seat)
     return {
@@ -246,6 +258,7 @@ export class Coordinator {
       deliverable: config.inboxes.length > 0 && dossier.spec.deliveryKey !== ZERO_BYTES32,
       unapproved: config.mode === 'approve' && decision === undefined,
       ...(commitment && { commitment: commitmentOf({ ...commitment, operator: signer.operator }) }),
+      proofKept,
       ...(committed && { commitDepth: time.block - committed.at.block }),
       ...(settled && { settlement: { rank: settled.args.rank, paid: settled.args.paid } }),
       ...(refusal !== undefined && { refusal }),

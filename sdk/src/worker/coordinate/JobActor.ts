@@ -7,7 +7,7 @@ import { GevulotError } from '../../errors/GevulotError.js'
 import type { Act } from '../job/Act.js'
 import type { Job } from '../job/Job.js'
 import type { JobFacts } from '../job/JobFacts.js'
-import { canBecome, type JobState } from '../job/transitions.js'
+import { canBecome, isOver, type JobState } from '../job/transitions.js'
 import type { Logger } from '../log/Logger.js'
 import type { Outbox } from '../publish/Outbox.js'
 import type { TxOutcome, TxRequest } from '../publish/TxOutcome.js'
@@ -103,7 +103,7 @@ export class JobActor {
       case 'clear':
         return this.#publish(job, dossier, calls.clear(job, dossier))
       case 'become':
-        if (act.state !== 'committed') workshop.stop(job.workload)
+        if (isOver(act.state)) workshop.stop(job.workload)
         await this.#become(job, act.state, { why: act.why })
         return this.#options.onChange(dossier)
       case 'close':
@@ -219,7 +219,6 @@ export class JobActor {
     if (kept?.digest === commitment.proofDigest) return kept
     const about = { workload: job.workload, seat: job.seat, stage: job.state }
     this.#options.log.error('the committed proof is not on disk any more', about)
-    // Not `lost`, which could come back.
     await this.#become(job, 'expired', { why: 'the proof is gone' })
     return undefined
   }

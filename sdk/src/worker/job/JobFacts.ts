@@ -20,6 +20,8 @@ export interface JobFacts {
   readonly openSlots: number
   /** The commitment on record for this slot. */
   readonly commitment?: bigint
+  /** Of an ended job: whether the proof that the commitment is to is still here. */
+  readonly proofKept?: boolean
   /** Blocks on top of the one with the seat's commit. */
   readonly commitDepth?: number
   /** Whether the stored events say that the workload is over: only then do they say how the seat was settled. */

@@ -1,13 +1,23 @@
 import type { Act } from './Act.js'
 import type { Job } from './Job.js'
 import type { JobFacts, JobPolicy } from './JobFacts.js'
-import { canBecome, type JobState } from './transitions.js'
+import { canBecome, isOver, type JobState } from './transitions.js'
 
 /**
  * What to do next for a job. A pure function: the same facts always give the same act, and every act can be repeated. The
  * chain's slot word decides; the record only says what the worker wanted.
  */
 export function decide(job: Job, facts: JobFacts, policy: JobPolicy): Act {
+  const back = backOf(job, facts)
+  if (back !== undefined) return { do: 'become', state: back, why: 'the chain shows the seat in the work again' }
+  const act = decideByPhase(job, facts, policy)
+  // Who has ended says nothing more: what it owes it would have been taken back for.
+  return job.closed && isOver(job.state) && !FOR_CLOSED.includes(act.do) ? { do: 'wait' } : act
+}
+
+const FOR_CLOSED: readonly Act['do'][] = ['wait', 'clear', 'close']
+
+function decideByPhase(job: Job, facts: JobFacts, policy: JobPolicy): Act {
   const isUndone = !job.open && !facts.drawn && facts.slot.state === 'Free'
   switch (facts.workload.phase) {
     case 'None':
@@ -20,6 +30,55 @@ export function decide(job: Job, facts: JobFacts, policy: JobPolicy): Act {
     case 'Final':
       return decideFinal(job, facts)
   }
+}
+
+/**
+ * The state that an ended job goes back to. The end may have been undone by a reorg, or been a wrong time's: what the slot word shows as owed, or as
+ * shown, is so whatever the record says.
+ */
+function backOf(job: Job, facts: JobFacts): JobState | undefined {
+  const { slot, workload, now, rules, commitment, proofKept } = facts
+  if (!isOver(job.state) || workload.phase === 'None' || workload.phase === 'Pending') return undefined
+  // A node that lags behind the stored events.
+  if (facts.finished && workload.phase !== 'Final') return undefined
+  switch (slot.state) {
+    case 'Assigned':
+    case 'Accepted': {
+      if (facts.declined || !owesAnswer(facts)) return undefined
+      // Its answer is on its way, and is repeated until the chain has it.
+      if (!job.closed && (job.state === 'declined' || job.state === 'failed')) return undefined
+      // What it has committed to is gone, so there is nothing left but to report it.
+      if (!job.closed && job.state === 'expired' && commitment !== undefined && !proofKept) return undefined
+      return 'assigned'
+    }
+    case 'Committed': {
+      const until = workload.deadline + rules.revealDelay + rules.revealWindow
+      const isOurs = commitment !== undefined && commitment === slot.payload
+      return workload.phase === 'Proving' && isOurs && proofKept && now <= until ? 'committed' : undefined
+    }
+    case 'Valid':
+    case 'Revealed':
+      return workload.phase === 'Proving' ? 'revealed' : undefined
+    case 'Free':
+      return workload.phase === 'Final' && facts.finished && isPaidOtherwise(job, facts) ? 'committed' : undefined
+    case 'Invalid':
+    case 'Failed':
+      return undefined
+  }
+}
+
+/** Whether the chain tells another rank or pay than the record of an ended job. */
+function isPaidOtherwise({ state, rank, paid }: Job, { settlement }: JobFacts): boolean {
+  if (settlement === undefined || settlement.rank === 0) return state === 'settled'
+  return settlement.rank !== rank || settlement.paid !== paid
+}
+
+/** Whether a seat that holds a slot has to answer, or can still prove. */
+function owesAnswer(facts: JobFacts): boolean {
+  const { slot, workload, now } = facts
+  if (workload.phase === 'Proving' && !isClosed(facts)) return true
+  if (workload.dutyEnded) return false
+  return slot.state === 'Assigned' ? now <= silentAt(facts) : workload.phase === 'Proving'
 }
 
 /** Seconds kept from a deadline: at most a tenth of the run time, so that short work is possible at all. */
@@ -80,7 +139,6 @@ function decideHeld(job: Job, facts: JobFacts, policy: JobPolicy): Act {
     case 'failed':
       return { do: 'fail', reason: job.failReason ?? 'OutOfTime', why: job.why ?? '' }
     case 'lost':
-      return { do: 'become', state: 'assigned', why: 'drawn again' }
     case 'settled':
     case 'expired':
       return { do: 'fail', reason: 'OutOfTime', why: 'the seat has given up' }
@@ -130,9 +188,6 @@ function answerBy(facts: JobFacts, policy: JobPolicy): number {
 function decideCommitted(job: Job, facts: JobFacts, policy: JobPolicy): Act {
   const { now, slot, workload, rules, commitment } = facts
   const isOurs = commitment !== undefined && commitment === slot.payload
-  // A reorg took the commit away and brought it back.
-  if (job.state === 'lost' && isOurs)
-    return { do: 'become', state: 'assigned', why: 'the commitment is on chain again' }
   if (isOver(job.state)) return { do: 'wait' }
   if (!isOurs) return { do: 'become', state: 'lost', why: 'the commitment on chain is not on record here' }
   if (canBecome(job.state, 'committed')) return { do: 'become', state: 'committed', why: 'found on chain' }
@@ -167,7 +222,11 @@ function decideFinal(job: Job, facts: JobFacts): Act {
   if (slot.state !== 'Free') return { do: 'clear' }
   // The node that answered is ahead of the stored events.
   if (!facts.finished) return { do: 'wait' }
-  if (settlement !== undefined && settlement.rank > 0) return close(job, 'settled', `rank ${settlement.rank}`)
+  if (settlement !== undefined && settlement.rank > 0) {
+    if (canBecome(job.state, 'settled')) return close(job, 'settled', `rank ${settlement.rank}`)
+    if (canBecome(job.state, 'committed') && !isOver(job.state))
+      return { do: 'become', state: 'committed', why: `rank ${settlement.rank}` }
+  }
   return close(job, 'lost', `the workload ended as ${workload.outcome}`)
 }
 
@@ -177,10 +236,6 @@ function close(job: Job, state: JobState, why: string): Act {
     return { do: 'close', state: job.state, why: job.why ?? why }
   }
   return { do: 'close', state, why }
-}
-
-function isOver(state: JobState): boolean {
-  return ['settled', 'declined', 'failed', 'lost', 'expired'].includes(state)
 }
 
 function isClosed({ workload, now }: JobFacts): boolean {

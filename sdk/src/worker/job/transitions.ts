@@ -17,6 +17,12 @@ export const JOB_STATES = [
 /** State of a job. */
 export type JobState = (typeof JOB_STATES)[number]
 
+/** States in which the work has ended, well or not. */
+const ENDS: readonly JobState[] = ['settled', 'declined', 'failed', 'lost', 'expired']
+
+/** Where an ended job goes back to when the slot word shows its seat in the work: a reorg undid the end, or an endpoint told a wrong time. */
+const BACK: readonly JobState[] = ['assigned', 'committed', 'revealed']
+
 /**
  * Every transition there is. A state is what was decided, written before anything is done about it; whether it has
  * happened is read from the chain.
@@ -28,13 +34,17 @@ const TRANSITIONS: Readonly<Record<JobState, readonly JobState[]>> = {
   proved: ['committed', 'failed', 'lost', 'expired'],
   committed: ['revealed', 'settled', 'failed', 'lost', 'expired'],
   revealed: ['settled', 'lost', 'expired'],
-  settled: [],
+  settled: BACK,
   // The answer is on its way or on chain; a later, harsher fact can still take its place.
-  declined: ['failed', 'lost', 'expired'],
-  failed: ['lost', 'expired'],
-  // A reorg can undo a draw and repeat it with the same seat.
-  lost: ['assigned'],
-  expired: [],
+  declined: ['failed', 'lost', 'expired', ...BACK],
+  failed: ['lost', 'expired', ...BACK],
+  lost: BACK,
+  expired: BACK,
+}
+
+/** Whether a state is an end. */
+export function isOver(state: JobState): boolean {
+  return ENDS.includes(state)
 }
 
 /** Whether a job may go from one state to another. */

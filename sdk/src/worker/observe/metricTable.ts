@@ -72,7 +72,7 @@ export const WORKER_METRICS = {
   gevulot_jobs: { type: 'gauge', help: 'Jobs that are not closed, by state.', labels: ['state'] },
   gevulot_job_transitions_total: {
     type: 'counter',
-    help: 'Jobs that came into a state; one that was `lost` and that a reorg gives back comes into its states again.',
+    help: 'Jobs that came into a state; one that had ended and that a reorg gives back comes into its states again.',
     labels: ['state'],
     values: JOB_STATES,
   },
@@ -112,7 +112,7 @@ export const WORKER_METRICS = {
   },
   gevulot_draws_unheard: {
     type: 'gauge',
-    help: 'Seats that the chain holds for work of which no endpoint has told an event: they will be slashed.',
+    help: 'Seats that the chain holds for work of which no endpoint has told an event, or whose job is closed here: they will be slashed.',
   },
   gevulot_approvals_waiting: {
     type: 'gauge',

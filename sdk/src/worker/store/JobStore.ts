@@ -5,7 +5,7 @@ import type { FailReason } from '../../chain/names.js'
 import type { Digest } from '../../content/digest.js'
 import { workerError } from '../../errors/codes/worker.js'
 import type { Job, JobKey } from '../job/Job.js'
-import { assertTransition, type JobState } from '../job/transitions.js'
+import { assertTransition, isOver, type JobState } from '../job/transitions.js'
 import type { Database } from './openDatabase.js'
 import type { WorkerSchema } from './schema.js'
 
@@ -20,7 +20,7 @@ export interface JobChange {
   readonly closed?: boolean
 }
 
-/** Told that a job came into a state; `paid`, token units, when it was paid for a rank. */
+/** Told that a job came into a state; `paid`, token units, when it was paid for a rank: once, though a reorg may have it settled again. */
 export type OnTransition = (state: JobState, paid?: bigint) => void
 
 /** Jobs in the database. Each change is durable before the promise resolves, and only legal transitions pass. */
@@ -134,8 +134,8 @@ export class JobStore {
       const changed = await db
         .updateTable('jobs')
         .set({ state: to, updated_at: now, why: change.why ?? null, ...columnsOf(change) })
-        // A job that starts over must not be closed any more.
-        .$if(to === 'assigned', (query) => query.set({ closed: false }))
+        // A job that is taken up again is not closed any more and has no rank; what it was paid tells that it was counted.
+        .$if(isOver(job.state) && !isOver(to), (query) => query.set({ closed: false, rank: null }))
         .where('workload', '=', job.workload)
         .where('seat', '=', job.seat)
         .where('state', '=', job.state)
@@ -156,12 +156,15 @@ export class JobStore {
         })
         .execute()
     })
-    this.#onTransition(to, change.paid)
+    this.#onTransition(to, (job.paid ?? 0n) === 0n ? change.paid : undefined)
     return this.#must(job)
   }
 
   /** Notes facts that are not a change of state. */
-  async note(key: JobKey, facts: { readonly delivered?: true; readonly closed?: true }): Promise<Job> {
+  async note(
+    key: JobKey,
+    facts: { readonly delivered?: true; readonly closed?: true; readonly open?: false },
+  ): Promise<Job> {
     await this.#db
       .updateTable('jobs')
       .set({ ...facts, updated_at: this.#clock.now() })
