@@ -132,7 +132,7 @@ describe('faults: what the worker stands on gives way', function () {
     for (let round = 0; round < 2; round++) {
       const workload = await submitted()
       await release(workload)
-      await expectEnded(network, alice, workload)
+      await expectEnded(network, alice, workload, { apart: true })
     }
     for (const worker of workers) expect(await worker.stop(), worker.tail()).to.equal(0)
   })

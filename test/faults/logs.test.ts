@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
 
 import type { ProgramId } from '../../sdk/src/chain/index.js'
-import { expectProved } from '../support/network/expectSound.js'
+import { expectEnded, expectProved } from '../support/network/expectSound.js'
 import { FaultyRpc } from '../support/network/FaultyRpc.js'
 import { showWorkers } from '../support/network/showWorkers.js'
 import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
@@ -80,11 +80,8 @@ describe('faults: an endpoint that is wrong about logs', function () {
     await worker.line(({ message }) => message.startsWith('blocks are read again'))
     rpc.fault = 'none'
     await network.requester.releaseWhenServed({ workload }).catch(() => undefined)
-    await network.until(workload, 'Finished')
-    const events = await network.eventsOf(workload)
-    expect(events.map(({ name }) => name))
-      .to.include('Revealed')
-      .and.to.not.include('Silent')
+    await expectEnded(network, alice, workload)
+    expect((await network.eventsOf(workload)).map(({ name }) => name)).to.include('Revealed')
     expect(await worker.stop(), worker.tail()).to.equal(0)
   })
 

@@ -3,8 +3,9 @@ import { keccak256, parseEther, randomBytes } from 'ethers'
 
 import type { FailReason, WorkloadId } from '../../sdk/src/chain/index.js'
 import { digestOf } from '../../sdk/src/content/index.js'
+import { expectEnded } from '../support/network/expectSound.js'
 import { showWorkers } from '../support/network/showWorkers.js'
-import { PATIENT, TestNetwork } from '../support/network/TestNetwork.js'
+import { PATIENT, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 
 /** What a program can do wrong, and the reason the chain must name. */
 const CASES: readonly (readonly [mode: string, reason: FailReason])[] = [
@@ -25,19 +26,24 @@ const CASES: readonly (readonly [mode: string, reason: FailReason])[] = [
 describe('faults: programs that fail', function () {
   this.timeout(600_000)
   let network: TestNetwork
+  let alice: Operator
 
   showWorkers(() => network.workers)
   before(async () => {
     network = await TestNetwork.start(PATIENT)
-    const alice = await network.addOperator('alice', 4)
+    alice = await network.addOperator('alice', 4)
     await network.startWorker(alice, { runs: 4, cores: 4, fetchSeconds: 3 })
   })
   after(async () => {
     await network.stop()
   })
 
+  /** Why it failed, as the seat reports it; then the deadline passes. */
   async function failed(workload: WorkloadId): Promise<FailReason> {
-    return (await network.until(workload, 'Failed')).args.reason
+    const { reason } = (await network.until(workload, 'Failed')).args
+    await network.chain.provider.send('evm_increaseTime', [60])
+    await expectEnded(network, alice, workload)
+    return reason
   }
 
   for (const [mode, reason] of CASES) {

@@ -7,6 +7,7 @@ import { expect } from 'chai'
 
 import { root } from '../../scripts/lib/artifacts.js'
 import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
+import { expectProved } from '../support/network/expectSound.js'
 import { showWorkers } from '../support/network/showWorkers.js'
 import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 
@@ -31,6 +32,7 @@ describe('faults: what surrounds the worker fails', function () {
   async function expectPaid(workload: WorkloadId): Promise<void> {
     expect((await network.until(workload, 'Finished')).args.outcome).to.equal('Proven')
     expect((await network.until(workload, 'SlotSettled')).args).to.include({ seat: alice.seats[0], rank: 1 })
+    await expectProved(network, alice, workload)
   }
 
   /** Undoes every block from `block` on. Anvil forgets the transactions in them. */

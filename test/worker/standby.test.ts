@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 
 import type { ProgramId } from '../../sdk/src/chain/index.js'
+import { expectProved } from '../support/network/expectSound.js'
 import { showWorkers } from '../support/network/showWorkers.js'
 import { PATIENT, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
@@ -47,7 +48,7 @@ describe('worker: on a database server', function () {
     await first.kill()
     await second.line((line) => line.message.startsWith('taking over'))
     await network.requester.releaseWhenServed({ workload })
-    await network.until(workload, 'Finished')
+    await expectProved(network, alice, workload)
 
     const events = await network.eventsOf(workload)
     const seats = (name: string): number[] =>

@@ -7,10 +7,16 @@ import type { Operator, TestNetwork } from './TestNetwork.js'
 const BOND = 1_000n * 10n ** 18n
 
 /**
- * What holds after any fault: the workload has ended, once; no seat has committed or revealed twice or was slashed; what was paid is what follows
+ * What holds after any fault: the workload has ended, once; no seat has committed or revealed twice, nor signed a second commitment, or was slashed; what was paid is what follows
  * from the chain; the market holds what it owes; the bonds are whole.
+ * @param apart The operator has machines that share no journal.
  */
-export async function expectEnded(network: TestNetwork, operator: Operator, workload: WorkloadId): Promise<void> {
+export async function expectEnded(
+  network: TestNetwork,
+  operator: Operator,
+  workload: WorkloadId,
+  { apart = false } = {},
+): Promise<void> {
   await network.until(workload, 'Finished', 300)
   const events = await network.eventsOf(workload)
   const names = events.map(({ name }) => name)
@@ -20,6 +26,7 @@ export async function expectEnded(network: TestNetwork, operator: Operator, work
     const own = namesOf(events, seat)
     for (const act of ['Committed', 'Revealed'] as const) expect(count(own, act), own.join(' ')).to.be.at.most(1)
   }
+  if (!apart) for (const seat of operator.seats) expectOneCommitment(network, workload, seat)
   expect((await auditPayments(network.contracts, workload)).agrees).to.be.true
   const { market, registry, token } = network.contracts
   const held = await token.balanceOf(market)
@@ -38,6 +45,15 @@ export async function expectProved(network: TestNetwork, operator: Operator, wor
     expect(count(own, 'Revealed'), own.join(' ')).to.equal(1)
     expect(own).to.not.include('Missed')
   }
+}
+
+/** The chain takes one commitment of a seat; nobody may even sign another, which a reorg could bring in its place. */
+function expectOneCommitment({ workers }: TestNetwork, workload: WorkloadId, seat: number): void {
+  const signed = workers
+    .flatMap(({ lines }) => lines)
+    .filter((line) => line.message === 'transaction signed' && line['workload'] === workload && line['seat'] === seat)
+  const commitments = new Set(signed.flatMap((line) => line['commitment'] ?? []))
+  expect([...commitments], `commitments that seat ${seat} signed`).to.have.length.at.most(1)
 }
 
 function namesOf(events: readonly WorkloadEvent[], seat: number): string[] {

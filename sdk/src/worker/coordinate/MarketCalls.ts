@@ -1,3 +1,4 @@
+import { toBeHex } from 'ethers'
 import {
   FAIL_REASONS,
   numberOf,
@@ -46,12 +47,12 @@ export class MarketCalls {
 
   commit(key: JobKey, commitment: bigint, deadline: number): TxRequest {
     const data = this.#abi.encodeFunctionData('commit', [key.workload, key.seat, commitment])
-    return this.#of('commit', key, 'proof', deadline, data)
+    return committing(this.#of('commit', key, 'proof', deadline, data), commitment)
   }
 
   commitOpen(key: JobKey, { spec }: Dossier, commitment: bigint, deadline: number): TxRequest {
     const data = this.#abi.encodeFunctionData('commitOpen', [spec, key.seat, commitment])
-    return this.#of('commit', key, 'proof', deadline, data)
+    return committing(this.#of('commit', key, 'proof', deadline, data), commitment)
   }
 
   submit(key: JobKey, { spec }: Dossier, pin: Pin, kept: KeptProof, deadline: number): TxRequest {
@@ -117,4 +118,9 @@ export class MarketCalls {
     const key = `${stage}/${workload}`
     return { key, to: this.#contracts.addresses.market, data, priority: 'keeper', about: { workload, stage } }
   }
+}
+
+/** The log says to what a seat was bound: only one value may ever stand there. */
+function committing(request: TxRequest, commitment: bigint): TxRequest {
+  return { ...request, about: { ...request.about, commitment: toBeHex(commitment) } }
 }
