@@ -5,6 +5,8 @@ import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { Wallet } from 'ethers'
 
+import { loadValidatorConfig, VALIDATOR_FIELDS } from '../../sdk/src/validator/config/ValidatorConfig.js'
+import type { ConfigField } from '../../sdk/src/worker/config/ConfigField.js'
 import { helpText } from '../../sdk/src/worker/config/helpText.js'
 import { loadConfig } from '../../sdk/src/worker/config/loadConfig.js'
 import { placesOf } from '../../sdk/src/worker/config/placesOf.js'
@@ -109,6 +111,34 @@ describe('worker: configuration', () => {
     expect(error.message).to.not.contain('ftp://x')
   })
 
+  it('says of every field its name, its variable, what it was given, and an example', async () => {
+    for (const [table, load] of [
+      [WORKER_FIELDS, loadConfig],
+      [VALIDATOR_FIELDS, loadValidatorConfig],
+    ] as const) {
+      for (const [name, { env, secret }] of Object.entries<ConfigField<unknown>>(table)) {
+        const given = { [name]: { nothing: 'takes this' } }
+        const { message } = await rejected(load(await file({ ...REQUIRED, ...given }), {}), 'WORKER_CONFIG_INVALID')
+        const mistake = message.split('; ').find((each) => each.includes(`${name} (${env}) must be`))
+        expect(mistake, `${name}: ${message}`).to.match(/like |one of |true or false|from \d+ to \d+/)
+        expect(mistake?.includes('takes this'), name).to.equal(secret !== true)
+      }
+      const { message } = await rejected(load(await file({}), {}), 'WORKER_CONFIG_INVALID')
+      expect(message).to.include('rpcUrl (GEVULOT_RPC_URL) is missing: it must be an http or https URL like https://')
+    }
+  })
+
+  it('knows what a misspelt field or variable was meant to be, and leaves those of others alone', async () => {
+    const wrong = loadConfig(await file({ ...REQUIRED, maxFeeGwie: 3 }), { GEVULOT_MAX_RUN: '3', GEVULOT_RUN: '2' })
+    const { message } = await rejected(wrong, 'WORKER_CONFIG_INVALID')
+    expect(message)
+      .to.include('maxFeeGwie is not a field; maxFeeGwei is one')
+      .and.include('GEVULOT_RUN is no variable of the configuration; GEVULOT_RUNS is one')
+    // Those of the command line, in the same environment.
+    const others = ['CONFIG', 'KEY_PASSWORD', 'STORE', 'API_URL'].map((name) => [`GEVULOT_${name}`, 'x'])
+    await loadConfig(await file(REQUIRED), Object.fromEntries(others) as Record<string, string>)
+  })
+
   it('takes every kind of content store, and shows no password of one', async () => {
     const contentUrls = ['https://a.example.org/', 's3://bucket/path?region=eu-central-1', 'kubo+http://127.0.0.1:5001/', 'ipfs://bafy'] // prettier-ignore
     const proofUrls = contentUrls.slice(1, 3)
@@ -148,8 +178,10 @@ describe('worker: configuration', () => {
     const error = await rejected(loadConfig(await file({}), {}), 'WORKER_CONFIG_INVALID')
     for (const name of Object.keys(REQUIRED)) expect(error.message).to.contain(name)
     await rejected(loadConfig(await file('[]'), {}), 'WORKER_CONFIG_INVALID')
-    await rejected(loadConfig(await file('{'), {}), 'WORKER_CONFIG_INVALID')
-    await rejected(loadConfig(join(directory(), 'missing'), {}), 'WORKER_CONFIG_INVALID')
+    const cut = await rejected(loadConfig(await file('{'), {}), 'WORKER_CONFIG_INVALID')
+    expect(cut.message).to.match(/as JSON: .*position 1/)
+    const missing = await rejected(loadConfig(join(directory(), 'missing'), {}), 'WORKER_CONFIG_INVALID')
+    expect(missing.message).to.include('no such file')
   })
 
   it('wants either a key file or an external signer with its account', async () => {

@@ -4,6 +4,7 @@ import { workerError } from '../../errors/codes/worker.js'
 import type { ConfigOf, ConfigTable } from './ConfigField.js'
 import { workerMistakes } from '../key/openSigner.js'
 import { endpointMistakes } from './endpointMistakes.js'
+import { nearestName } from './nearestName.js'
 import { ROLES, WORKER_FIELDS, type Role, type WorkerConfig } from './WorkerConfig.js'
 
 const LONGEST_SHOWN = 80
@@ -60,22 +61,26 @@ export async function loadTable<Table extends ConfigTable>(
   path: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
   compare: (config: Partial<ConfigOf<Table>>) => readonly string[] = () => [],
-  unknown: (name: string) => string = (name) => `${name} is not a field`,
+  unknown: (name: string) => string = (name) => notAField(name, Object.keys(table)),
 ): Promise<ConfigOf<Table>> {
   const file = path === undefined ? {} : await readJsonObject(path)
   const mistakes = Object.keys(file)
     .filter((name) => !Object.hasOwn(table, name))
     .map(unknown)
+  mistakes.push(...misspelt(environment, table))
   const config: Record<string, unknown> = {}
   for (const [name, { env, parse, fallback, secret }] of Object.entries(table)) {
     const given = environment[env] ?? file[name]
     const base = path === undefined || environment[env] !== undefined ? '.' : dirname(path)
-    if (given === undefined && fallback === undefined) mistakes.push(`${name} (${env}) is missing`)
+    const isMissing = given === undefined && fallback === undefined
     try {
-      config[name] = given === undefined ? fallback : parse(given, base)
+      // What is missing is refused too, and the refusal says what is wanted.
+      config[name] = given === undefined && !isMissing ? fallback : parse(given, base)
+      if (isMissing) mistakes.push(`${name} (${env}) is missing`)
     } catch (error) {
       const wish = error instanceof Error ? error.message : String(error)
-      mistakes.push(`${name} (${env}) ${wish}${secret ? '' : `, not ${shown(given)}`}`)
+      if (isMissing) mistakes.push(`${name} (${env}) is missing: it ${wish}`)
+      else mistakes.push(`${name} (${env}) ${wish}${secret ? '' : `, not ${shown(given)}`}`)
     }
   }
   mistakes.push(...compare(config as Partial<ConfigOf<Table>>))
@@ -86,6 +91,23 @@ export async function loadTable<Table extends ConfigTable>(
   }
   // Every field of the table was set above from its own parser.
   return config as ConfigOf<Table>
+}
+
+function notAField(name: string, names: readonly string[]): string {
+  const meant = nearestName(name, names, 2)
+  return `${name} is not a field${meant === undefined ? '' : `; ${meant} is one`}`
+}
+
+/** Variables that are none of ours, but nearly: a misspelt limit must not fall back to its default here either. Others may belong to another program. */
+function misspelt(environment: Readonly<Record<string, string | undefined>>, table: ConfigTable): string[] {
+  const names = Object.values(table).map(({ env }) => env)
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('GEVULOT_') && !names.includes(name))
+    .flatMap((name) => {
+      // Names of different variables can be two letters apart.
+      const meant = nearestName(name, names, 1)
+      return meant === undefined ? [] : [`${name} is no variable of the configuration; ${meant} is one`]
+    })
 }
 
 /** A value that was refused, as it was written, without the passwords of its URLs. */
@@ -99,7 +121,8 @@ async function readJsonObject(path: string): Promise<Record<string, unknown>> {
     const value: unknown = JSON.parse(await readFile(path, 'utf8'))
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   } catch (cause) {
-    throw workerError('WORKER_CONFIG_INVALID', `cannot read ${path} as JSON`, { cause })
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw workerError('WORKER_CONFIG_INVALID', `cannot read ${path} as JSON: ${why}`, { cause })
   }
   throw workerError('WORKER_CONFIG_INVALID', `${path} does not hold a JSON object`)
 }

@@ -6,16 +6,17 @@ import { Secret } from './Secret.js'
 /** Reads a configuration value; throws a plain Error that says what is wanted. A relative path starts at `base`, by default the working directory. */
 export type Parser<T> = (value: unknown, base?: string) => T
 
-/** Text that is not empty. */
-export const text: Parser<string> = (value) => {
-  if (typeof value !== 'string' || value.trim() === '') throw new Error('must be a text that is not empty')
+function textOr(value: unknown, wish: string): string {
+  if (typeof value !== 'string' || value.trim() === '') throw new Error(wish)
   return value.trim()
 }
 
+/** Text that is not empty. */
+export const text: Parser<string> = (value) => textOr(value, 'must be a text that is not empty, like prover-1')
+
 /** A path, made absolute: a program in a sandbox starts elsewhere. */
 export const path: Parser<string> = (value, base = '.') => {
-  if (typeof value !== 'string' || value.trim() === '') throw new Error('must be a path like /var/lib/gevulot')
-  return resolve(base, value.trim())
+  return resolve(base, textOr(value, 'must be a path like /var/lib/gevulot'))
 }
 
 /** One of some words. */
@@ -47,18 +48,18 @@ export const flag: Parser<boolean> = (value) => {
 
 /** An HTTP(S) URL. */
 export const url: Parser<string> = (value) => {
-  const address = text(value)
-  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol))
-    throw new Error('must be an http or https URL like https://rpc.example.org/')
+  const wish = 'must be an http or https URL like https://rpc.example.org/'
+  const address = textOr(value, wish)
+  if (!URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) throw new Error(wish)
   return address
 }
 
 /** A content store that is not a directory. */
 export const contentPlace: Parser<string> = (value) => {
-  const place = text(value)
+  const wish = 'must be like https://host/, s3://bucket/path, kubo+http://host:5001/ or ipfs://<CID>'
+  const place = textOr(value, wish)
   const isKnown = /^(https?|kubo\+https?):\/\/[^/]|^s3:\/\/[a-z0-9]|^ipfs:\/\/[A-Za-z0-9]/.test(place)
-  if (!isKnown || !URL.canParse(place))
-    throw new Error('must be like https://host/, s3://bucket/path, kubo+http://host:5001/ or ipfs://<CID>')
+  if (!isKnown || !URL.canParse(place)) throw new Error(wish)
   return place
 }
 
@@ -71,10 +72,10 @@ export const writablePlace: Parser<string> = (value) => {
 
 /** A connection string of a Postgres server, with a database. */
 export const postgresUrl: Parser<string> = (value) => {
-  const address = text(value)
+  const wish = 'must be like postgres://user:password@host:5432/database'
+  const address = textOr(value, wish)
   const parsed = URL.canParse(address) ? new URL(address) : undefined
-  if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol) || parsed.pathname.length < 2)
-    throw new Error('must be like postgres://user:password@host:5432/database')
+  if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol) || parsed.pathname.length < 2) throw new Error(wish)
   return address
 }
 
@@ -118,20 +119,23 @@ export const endpoints: Parser<readonly Secret[]> = (value, base) => {
 /** A 32-byte id. */
 export const bytes32: Parser<string> = (value) => {
   if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{64}$/.test(value))
-    throw new Error('must be 0x and 64 hexadecimal digits')
+    throw new Error(`must be 0x and 64 hexadecimal digits, like 0x${'5e'.repeat(32)}`)
   return value.toLowerCase()
 }
 
 /** An account or contract; in mixed case its checksum must be right. */
 export const address: Parser<string> = (value) => {
   if (typeof value !== 'string' || !/^0x[0-9a-fA-F]{40}$/.test(value) || !isAddress(value))
-    throw new Error('must be 0x and 40 hexadecimal digits, in mixed case with the right checksum')
+    throw new Error(
+      'must be 0x and 40 hexadecimal digits, in mixed case with the right checksum, like 0x52908400098527886E0F7030069857D2E4169EE7',
+    )
   return getAddress(value)
 }
 
 /** A sha-256 in hexadecimal digits. */
 export const sha256: Parser<string> = (value) => {
-  if (typeof value !== 'string' || !/^[0-9a-fA-F]{64}$/.test(value)) throw new Error('must be 64 hexadecimal digits')
+  if (typeof value !== 'string' || !/^[0-9a-fA-F]{64}$/.test(value))
+    throw new Error(`must be 64 hexadecimal digits, like ${'5e'.repeat(32)}`)
   return value.toLowerCase()
 }
 

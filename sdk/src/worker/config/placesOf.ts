@@ -12,7 +12,10 @@ export async function placesOf(
 ): Promise<PlaceOptions> {
   const { ipfsGateways, s3AccessKeyId: accessKeyId, s3SecretFile } = config
   if ((accessKeyId === '') !== (s3SecretFile === ''))
-    throw workerError('WORKER_CONFIG_INVALID', 's3AccessKeyId and s3SecretFile belong together')
+    throw workerError(
+      'WORKER_CONFIG_INVALID',
+      `${accessKeyId === '' ? 's3AccessKeyId (GEVULOT_S3_ACCESS_KEY_ID)' : 's3SecretFile (GEVULOT_S3_SECRET_FILE)'} is missing, and ${accessKeyId === '' ? 's3SecretFile' : 's3AccessKeyId'} is given: set both, for example "s3AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "s3SecretFile": "/etc/gevulot/s3-secret"`,
+    )
   if (accessKeyId === '') return { ipfsGateways }
   const secretAccessKey = await readPrivateFile(s3SecretFile, (why, cause) =>
     workerError('WORKER_CONFIG_INVALID', why, { cause }),
