@@ -2,7 +2,7 @@ import { asChainError } from '../chain/asChainError.js'
 import type { Contracts } from '../chain/connect.js'
 import type { CommitteeEvent, LogPosition, WorkloadEvent } from '../chain/events.js'
 import { toWorkloadId, type Hex, type WorkloadId } from '../chain/hex.js'
-import { readEvents } from '../chain/readEvents.js'
+import { readWorkloadEvents } from '../chain/readWorkloadEvents.js'
 import { readRules } from '../chain/rules.js'
 import { readSeatOwners, type SeatOwner } from '../chain/seatOwners.js'
 import { unpackTerms } from '../chain/terms.js'
@@ -34,7 +34,7 @@ export async function auditPayments(contracts: Contracts, workload: Hex): Promis
   const id = toWorkloadId(workload)
   const events: WorkloadEvent[] = []
   const judging: CommitteeEvent[] = []
-  for await (const event of readEvents(contracts, { workload: id })) {
+  for (const event of await readWorkloadEvents(contracts, id)) {
     if (event.contract === 'committee') judging.push(event)
     else if (event.contract === 'market' && 'workload' in event.args) events.push(event as WorkloadEvent)
   }

@@ -2,12 +2,13 @@ import { activeSetAfter } from '../chain/activeSet.js'
 import { asChainError } from '../chain/asChainError.js'
 import type { Contracts } from '../chain/connect.js'
 import { drawSeed, offerOf, type Candidate } from '../chain/draw.js'
-import type { GevulotEvent, LogPosition, RegistryEvent } from '../chain/events.js'
+import type { LogPosition, RegistryEvent } from '../chain/events.js'
 import { IBeacon__factory } from '../chain/generated/factories/IBeacon__factory.js'
 import { toAddress, toWorkloadId, type Bytes32, type Hex } from '../chain/hex.js'
 import { nameAt, OPEN_SLOT, SEAT_STATUSES } from '../chain/names.js'
 import { readEvents } from '../chain/readEvents.js'
 import { readRules } from '../chain/rules.js'
+import { readWorkloadEvents } from '../chain/readWorkloadEvents.js'
 import { readWorkloadState } from '../chain/readWorkloadState.js'
 import { unpackTerms } from '../chain/terms.js'
 import { clientError } from '../errors/codes/client.js'
@@ -29,8 +30,7 @@ export async function readDrawFacts(
   options: { readonly fromBlock?: number } = {},
 ): Promise<DrawFacts> {
   const id = toWorkloadId(workload)
-  const events: GevulotEvent[] = []
-  for await (const event of readEvents(contracts, { workload: id, ...options })) events.push(event)
+  const events = await readWorkloadEvents(contracts, id, options)
   const submitted = events.find((event) => event.name === 'Submitted')
   const assigned = events.find((event) => event.name === 'Assigned')
   if (submitted === undefined) throw clientError('CLIENT_WORKLOAD_UNKNOWN', `nobody submitted ${workload}`)

@@ -27,6 +27,11 @@ export class LogReader {
     return Math.min(last, from + this.#size - 1)
   }
 
+  /** The first block of the next range that ends at `to` and does not begin before `first`. */
+  startOfRange(first: number, to: number): number {
+    return Math.max(first, to - this.#size + 1)
+  }
+
   /**
    * The logs of a range, each once and in order.
    * @returns undefined when the range was too large: ask {@link endOfRange} again.

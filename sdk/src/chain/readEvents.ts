@@ -35,6 +35,28 @@ export async function* readEvents(contracts: Contracts, options: ReadEventsOptio
   }
 }
 
+/**
+ * Reads past events from the newest block back, range by range; those of a range are in order. Whoever looks for something that is not old, and stops where
+ * it is found, asks little of a long chain.
+ * @throws GevulotError CHAIN_RPC_UNAVAILABLE, CHAIN_EVENT_MALFORMED
+ */
+export async function* readEventsBack(
+  contracts: Contracts,
+  options: ReadEventsOptions = {},
+): AsyncGenerator<readonly GevulotEvent[]> {
+  const reader = new LogReader(contracts, options)
+  const first = options.fromBlock ?? contracts.fromBlock
+  let to = options.toBlock ?? (await newestBlock(contracts))
+  while (to >= first) {
+    options.signal?.throwIfAborted()
+    const from = reader.startOfRange(first, to)
+    const logs = await reader.read(from, to)
+    if (logs === undefined) continue
+    yield logs.flatMap((log) => decodeEvent(contracts, log) ?? [])
+    to = from - 1
+  }
+}
+
 /** Number of the newest block. @throws GevulotError CHAIN_RPC_UNAVAILABLE */
 export async function newestBlock(contracts: Contracts): Promise<number> {
   try {

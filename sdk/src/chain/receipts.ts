@@ -5,7 +5,7 @@ import type { Contracts } from './connect.js'
 import type { WorkloadEvent } from './events.js'
 import { toWorkloadId, type Address, type Hex, type WorkloadId } from './hex.js'
 import { OPEN_SLOT } from './names.js'
-import { readEvents } from './readEvents.js'
+import { readWorkloadEvents } from './readWorkloadEvents.js'
 import { rankShares } from './rewards.js'
 import { readSeatOwners, type SeatOwner } from './seatOwners.js'
 import { specOf, type Spec } from './spec.js'
@@ -61,10 +61,8 @@ export function receiptHash(workload: Hex, { burned, entries }: Pick<Receipt, 'b
  */
 export async function readReceipt(contracts: Contracts, workload: Hex): Promise<Receipt | undefined> {
   const id: WorkloadId = toWorkloadId(workload)
-  const events: WorkloadEvent[] = []
-  for await (const event of readEvents(contracts, { workload: id })) {
-    if ('workload' in event.args) events.push(event as WorkloadEvent)
-  }
+  const all = await readWorkloadEvents(contracts, id)
+  const events = all.filter((event): event is WorkloadEvent => 'workload' in event.args)
   return receiptOf(contracts, id, events, (seats) => readSeatOwners(contracts, seats))
 }
 

@@ -3,8 +3,8 @@ import type { Contracts } from '../chain/connect.js'
 import type { WorkloadEvent } from '../chain/events.js'
 import { IBeacon__factory } from '../chain/generated/factories/IBeacon__factory.js'
 import { toAddress, toWorkloadId, type Hex, type WorkloadId } from '../chain/hex.js'
-import { readEvents } from '../chain/readEvents.js'
 import { readJudgment, type Judgment } from '../chain/readJudgment.js'
+import { readWorkloadEvents } from '../chain/readWorkloadEvents.js'
 import { readWorkloadState, type WorkloadState } from '../chain/readWorkloadState.js'
 import { readRules } from '../chain/rules.js'
 import { specOf } from '../chain/spec.js'
@@ -41,10 +41,8 @@ export async function readWorkload(
 ): Promise<WorkloadReading> {
   const workload = toWorkloadId(id)
   const { block, time } = await newestBlock(contracts)
-  const [state, events] = await Promise.all([
-    readWorkloadState(contracts, workload, block),
-    workloadEvents(contracts, workload, block, options),
-  ])
+  const reading = readWorkloadState(contracts, workload, block)
+  const [state, events] = await Promise.all([reading, workloadEvents(contracts, workload, block, reading, options)])
   const { submitted, slots, finished } = workloadHistory(events)
   if (submitted === undefined || state.phase === 'None') {
     throw clientError('CLIENT_WORKLOAD_UNKNOWN', `no workload ${workload} at block ${block}`, {
@@ -88,14 +86,15 @@ async function workloadEvents(
   contracts: Contracts,
   workload: WorkloadId,
   toBlock: number,
+  state: Promise<WorkloadState>,
   { fromBlock, signal }: ReadWorkloadOptions,
 ): Promise<WorkloadEvent[]> {
-  const events: WorkloadEvent[] = []
-  const range = { toBlock, ...(fromBlock !== undefined && { fromBlock }), ...(signal && { signal }) }
-  for await (const event of readEvents(contracts, { workload, ...range })) {
-    if (event.contract === 'market' && 'workload' in event.args) events.push(event as WorkloadEvent)
-  }
-  return events
+  const exists = state.then(({ phase }) => phase !== 'None')
+  // Whoever reads the state hears why it cannot be read.
+  exists.catch(() => undefined)
+  const range = { toBlock, exists, ...(fromBlock !== undefined && { fromBlock }), ...(signal && { signal }) }
+  const events = await readWorkloadEvents(contracts, workload, range)
+  return events.filter((event): event is WorkloadEvent => event.contract === 'market' && 'workload' in event.args)
 }
 
 const NO_EPOCHS: Epochs = { genesis: 0, length: 0 }

@@ -4,7 +4,7 @@ import { contractError } from '../chain/contractErrorOf.js'
 import { decodeEvent } from '../chain/decodeEvent.js'
 import type { MarketEvent } from '../chain/events.js'
 import { toBytes32, ZERO_BYTES32, type Bytes32, type Hex, type ProgramId, type WorkloadId } from '../chain/hex.js'
-import { readEvents } from '../chain/readEvents.js'
+import { readEventsBack } from '../chain/readEvents.js'
 import { minimumFeeOf, readClassTerms, type ClassTerms } from '../chain/rules.js'
 import { specOf, workloadIdOf, type Spec } from '../chain/spec.js'
 import { unpackTerms } from '../chain/terms.js'
@@ -331,24 +331,31 @@ async function findSubmitted(client: Client, requests: readonly Request[]): Prom
   const requester = needed(client, 'account', DOING)
   const wanted = new Map(requests.map((request) => [request.nonce, request]))
   const found = new Map<number, SubmittedWorkload>()
-  for await (const event of readEvents(client.contracts, { names: ['Submitted'], requester })) {
-    if (event.name !== 'Submitted') continue
-    const { nonce } = unpackTerms(event.args.terms)
-    const request = wanted.get(nonce)
-    if (request === undefined) continue
-    const difference = differenceOf(event, request)
-    if (difference !== undefined) {
-      throw clientError('CLIENT_NONCE_USED', `nonce ${nonce} submitted another workload: ${difference} differs`, {
-        details: { nonce, workload: event.args.workload, difference },
-      })
+  const oldest = Math.min(...wanted.keys())
+  // From the newest back: nonces fall.
+  search: for await (const events of readEventsBack(client.contracts, { names: ['Submitted'], requester })) {
+    for (const event of events.toReversed()) {
+      if (event.name !== 'Submitted') continue
+      const { nonce } = unpackTerms(event.args.terms)
+      const request = wanted.get(nonce)
+      if (request !== undefined) found.set(nonce, asked(client, event, request))
+      if (found.size === wanted.size || nonce < oldest) break search
     }
-    found.set(nonce, resultOf(client, event, false))
-    if (found.size === wanted.size) break
   }
   return requests.map(({ nonce }) => {
     const workload = found.get(nonce)
     if (workload !== undefined) return workload
     throw clientError('CLIENT_WORKLOAD_UNKNOWN', `nonce ${nonce} is used, but its workload is not in the events`)
+  })
+}
+
+/** A workload that was submitted, if it is what is asked for. */
+function asked(client: Client, event: MarketEvent<'Submitted'>, request: Request): SubmittedWorkload {
+  const { nonce } = request
+  const difference = differenceOf(event, request)
+  if (difference === undefined) return resultOf(client, event, false)
+  throw clientError('CLIENT_NONCE_USED', `nonce ${nonce} submitted another workload: ${difference} differs`, {
+    details: { nonce, workload: event.args.workload, difference },
   })
 }
 
