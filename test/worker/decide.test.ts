@@ -92,6 +92,47 @@ describe('worker: what to do next', () => {
     expect(act('assigned', { expectedSeconds: RUN }).do).to.equal('decline')
   })
 
+  it('declines what would wait too long for other work, as long as no acceptance can be on its way', () => {
+    // 20 s are kept from the deadline, and one has gone.
+    const [fits, late] = [
+      { expectedSeconds: 200, waitSeconds: 379 },
+      { expectedSeconds: 200, waitSeconds: 380 },
+    ]
+    const declined = {
+      do: 'decline',
+      why: 'a run takes 200 s here and other work takes 380 s before it, more than is left',
+    }
+    for (const state of ['assigned', 'fetching'] as const) {
+      expect(act(state, { ...fits }), state).to.deep.equal({ do: 'work' })
+      expect(act(state, { ...late }), state).to.deep.equal(declined)
+      expect(act(state, { ...late, slot: slot('Accepted') }), state).to.deep.equal({ do: 'work' })
+    }
+    expect(act('fetching', { ...late, now: START + 15 })).to.deep.equal({ do: 'accept' })
+    expect(act('running', { ...late }).do).to.equal('accept')
+    // Whose length is not known is tried, unless there will be no room at all.
+    expect(act('assigned', { waitSeconds: 579 })).to.deep.equal({ do: 'work' })
+    expect(act('assigned', { waitSeconds: 580 })).to.deep.equal({
+      do: 'decline',
+      why: 'other work takes 580 s before it, more than is left',
+    })
+    // Another seat of the operator is drawn for what runs already.
+    expect(act('assigned', { expectedSeconds: 200, now: DEADLINE - 120 }).do).to.equal('decline')
+    expect(act('assigned', { expectedSeconds: 200, ranSeconds: 100, now: DEADLINE - 120 }).do).to.equal('accept')
+  })
+
+  it('starts nothing that even the shortest run would not end: it says so at once', () => {
+    const [last, accepted] = [DEADLINE - 20 - 50, { slot: slot('Accepted'), expectedSeconds: 90, leastSeconds: 50 }]
+    expect(act('fetching', { ...accepted, isWaiting: true, now: last }).do).to.equal('work')
+    const failed = { do: 'fail', reason: 'OutOfTime', why: 'no proof before the deadline' }
+    expect(act('fetching', { ...accepted, isWaiting: true, now: last + 1 })).to.deep.equal(failed)
+    // What runs may still end, and so may what runs on another machine since before this process began.
+    expect(act('running', { ...accepted, isWaiting: true, now: last + 1 }).do).to.equal('work')
+    expect(act('fetching', { ...accepted, ranSeconds: 1, now: last + 1 }).do).to.equal('work')
+    expect(act('fetching', { ...accepted, now: last + 1 }).do).to.equal('work')
+    const open = { leastSeconds: 50, isWaiting: true, now: last + 1, slot: slot('Free'), openSlots: 1 }
+    expect(act('fetching', open, { open: true })).to.include({ do: 'close', state: 'lost' })
+  })
+
   it('asks the operator in time, and declines before the response window ends when nobody answers', () => {
     const last = START + RULES.responseWindow - Math.min(POLICY.safetySeconds, Math.floor(RULES.responseWindow / 3))
     expect(act('assigned', { unapproved: true })).to.deep.equal({ do: 'ask', until: last })

@@ -1,3 +1,6 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import { expect } from 'chai'
 import { parseEther, Wallet } from 'ethers'
 
@@ -9,6 +12,9 @@ import {
   type WorkloadId,
 } from '../../sdk/src/chain/index.js'
 import { createClient, nameSubmitter, submitterUntil } from '../../sdk/src/client/index.js'
+import { systemClock } from '../../sdk/src/clock.js'
+import { openDatabase } from '../../sdk/src/worker/store/openDatabase.js'
+import { RunHistory } from '../../sdk/src/worker/store/RunHistory.js'
 import { SignerServer } from '../support/SignerServer.js'
 import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 
@@ -139,6 +145,32 @@ describe('worker: the life of a workload', function () {
     const events = await network.eventsOf(workload)
     const commitments = events.flatMap((event) => (event.name === 'Committed' ? [event.args.commitment] : []))
     expect(new Set(commitments).size).to.equal(2)
+  })
+
+  it('one run at a time, three seats: declines what it could not end after what it has taken on', async () => {
+    const alice = await network.addOperator('alice', 3)
+    const slow = await network.deployGuest('hashcash', ['300'])
+    const data = join(alice.directory, 'data')
+    await mkdir(data)
+    const db = await openDatabase(join(data, 'database'))
+    await new RunHistory(db, systemClock).add(slow, 60, 'ok')
+    await db.destroy()
+    const worker = await network.startWorker(alice, { runs: 1 })
+    await worker.line((line) => line.message === 'worker started')
+    await network.chain.mineEvery(1)
+    const workloads: WorkloadId[] = []
+    for (let i = 0; i < 3; i++) workloads.push(await network.submit(slow, { maxRunTime: 95 }))
+    for (const workload of workloads) await network.until(workload, 'Finished')
+    const told = await Promise.all(workloads.map((workload) => network.eventsOf(workload)))
+    expect(told.map((events) => count(events, 'Declined')).sort()).to.deep.equal([0, 1, 1])
+    expect(told.map((events) => count(events, 'Revealed')).sort()).to.deep.equal([0, 0, 1])
+    for (const events of told) {
+      expect(count(events, 'Failed')).to.equal(0)
+      expect(count(events, 'Accepted') + count(events, 'Declined')).to.be.at.most(1)
+    }
+    const declined = worker.lines.filter((line) => line.message === 'job declined')
+    expect(declined).to.have.length(2)
+    for (const { why } of declined) expect(why).to.match(/^a run takes 60 s here and other work takes \d+ s before it/)
   })
 
   it('declines what is on its deny list; another claims the open slot and is paid', async () => {

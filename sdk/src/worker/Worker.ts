@@ -206,6 +206,7 @@ export class Worker {
       chain,
       seats,
       actor,
+      workshop,
       desk,
       keeper,
       claimer,

@@ -34,6 +34,7 @@ import type { JobActor } from './JobActor.js'
 import type { Keeper } from './Keeper.js'
 import { refusalOf } from './refusalOf.js'
 import type { SeatBook } from './SeatBook.js'
+import type { Workshop } from './Workshop.js'
 
 /** What a {@link Coordinator} needs. */
 export interface CoordinatorOptions {
@@ -48,6 +49,7 @@ export interface CoordinatorOptions {
   readonly chain: ChainFacts
   readonly seats: SeatBook
   readonly actor: JobActor
+  readonly workshop: Workshop
   readonly desk: ApprovalDesk
   readonly keeper: Keeper
   readonly claimer: Claimer
@@ -207,12 +209,12 @@ export class Coordinator {
 
   async #advance(job: Job, dossier: Dossier, state: WorkloadState): Promise<number | 'never'> {
     const { actor, config, contracts, time } = this.#options
-    const facts = await this.#factsOf(job, dossier, state)
+    const facts = this.#withStanding(await this.#factsOf(job, dossier, state), dossier)
     const act = decide(job, facts, config)
     if (act.do === 'fail' || act.do === 'decline') {
       // A reorg between two reads makes facts that never were together, and these acts cannot be taken back: they need a second look.
       const again = await this.#factsOf(job, dossier, await readWorkloadState(contracts, job.workload))
-      if (decide(job, again, config).do !== act.do) return time.now() + 1
+      if (decide(job, this.#withStanding(again, dossier), config).do !== act.do) return time.now() + 1
     }
     if (job.closed && act.do === 'close') return 'never'
     // To wait is to do nothing; of a closed job not even to drop what the operator is asked for another seat.
@@ -222,16 +224,21 @@ export class Coordinator {
     return act.do === 'wait' ? (act.until ?? time.now() + RETRY_SECONDS) : time.now() + 1
   }
 
+  /** Added last, with nothing waited for until the act begins: two workloads must not both find the same room free. */
+  #withStanding(facts: JobFacts, dossier: Dossier): JobFacts {
+    return { ...facts, ...this.#options.workshop.standingOf(dossier) }
+  }
+
   async #factsOf(job: Job, dossier: Dossier, workload: WorkloadState): Promise<JobFacts> {
     const { config, contracts, chain, desk, history, journal, proofs, signer, time } = this.#options
-    const [slot, rules, openSlots, known, commitment, expectedSeconds, refused, decision] = await Promise.all([
+    const [slot, rules, openSlots, known, commitment, runTimes, refused, decision] = await Promise.all([
       readSlot(contracts, job.workload, job.seat),
       chain.rules(dossier.terms.rules),
       // An own slot needs it only where its proof might be sent in the open.
       (job.open || workload.redundancy === 1) && workload.phase === 'Proving' ? chain.openSlots(job.workload) : 0,
       chain.program(dossier.spec.program),
       journal.find(job),
-      history.expectedSeconds(dossier.spec.program),
+      history.runTimes(dossier.spec.program),
       history.refusedInARow(dossier.spec.program),
       desk.decisionOf(job.workload),
     ])
@@ -262,7 +269,7 @@ export class Coordinator {
       ...(committed && { commitDepth: time.block - committed.at.block }),
       ...(settled && { settlement: { rank: settled.args.rank, paid: settled.args.paid } }),
       ...(refusal !== undefined && { refusal }),
-      ...(expectedSeconds !== undefined && { expectedSeconds }),
+      ...(runTimes && { expectedSeconds: runTimes.longest, leastSeconds: runTimes.shortest }),
     }
   }
 

@@ -57,6 +57,8 @@ const LOST_RACES = new Set([
   'CONTRACT_COMMITS_CLOSED_ALREADY',
 ])
 
+const AT_WORK: readonly JobState[] = ['assigned', 'fetching', 'running']
+
 /** Does what was decided for a job: writes the new state, then acts. Each act can be repeated without harm. */
 export class JobActor {
   readonly #options: JobActorOptions
@@ -78,12 +80,13 @@ export class JobActor {
       case 'wait':
         return
       case 'work':
-        return workshop.start(dossier, workload.deadline)
+        return workshop.start(dossier, workload.deadline, facts.expectedSeconds)
       case 'accept':
-        await workshop.start(dossier, workload.deadline)
+        await workshop.start(dossier, workload.deadline, facts.expectedSeconds)
         return this.#publish(job, dossier, calls.accept(job, workload.deadline))
       case 'decline':
         await this.#become(job, 'declined', { why: act.why })
+        await this.#stopUnlessShared(job)
         return this.#publish(job, dossier, calls.decline(job, dossier, silentAt))
       case 'fail': {
         workshop.stop(job.workload)
@@ -225,6 +228,13 @@ export class JobActor {
 
   #valueOf(commitment: Commitment): bigint {
     return commitmentOf({ ...commitment, operator: this.#options.signer.operator })
+  }
+
+  /** Stops work that no other seat of ours still does for this workload. */
+  async #stopUnlessShared({ workload }: Job): Promise<void> {
+    const { jobs, workshop } = this.#options
+    const isShared = (await jobs.ofWorkload(workload)).some(({ state, closed }) => !closed && AT_WORK.includes(state))
+    if (!isShared) workshop.stop(workload)
   }
 
   /** Writes a transition, unless the job is there already or the table has no such way. */

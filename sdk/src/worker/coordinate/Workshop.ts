@@ -4,11 +4,12 @@ import type { Job } from '../job/Job.js'
 import { canBecome, type JobState } from '../job/transitions.js'
 import type { Logger } from '../log/Logger.js'
 import type { TxSigner } from '../publish/TxSigner.js'
-import { NoLongerNeeded, type Executor } from '../run/Executor.js'
+import { NoLongerNeeded, type Executor, type OnStage } from '../run/Executor.js'
 import type { WorkOrder, WorkResult } from '../run/WorkOrder.js'
 import type { JobChange, JobStore } from '../store/JobStore.js'
 import type { ChainFacts } from './ChainFacts.js'
 import type { Dossier } from './Dossier.js'
+import { WorkLine, type Standing } from './WorkLine.js'
 
 /** What a {@link Workshop} needs. */
 export interface WorkshopOptions {
@@ -35,18 +36,35 @@ const WAY: readonly JobState[] = ['assigned', 'fetching', 'running', 'proved']
 export class Workshop {
   readonly #options: WorkshopOptions
   readonly #benches = new Map<string, Bench>()
+  readonly #line = new WorkLine()
   #closed = false
 
   constructor(options: WorkshopOptions) {
     this.#options = options
   }
 
-  /** Starts work on a workload; nothing if it is under way. `deadline`: last second for commits, chain time. */
-  async start(dossier: Dossier, deadline: number): Promise<void> {
+  /** Where the work for a workload stands, or would stand if it was begun now. */
+  standingOf({ workload, spec }: Dossier): Standing {
+    return this.#line.standingOf(workload, this.#options.executor.atOnce(spec.program), this.#options.time.now())
+  }
+
+  /**
+   * Starts work on a workload; nothing if it is under way.
+   * @param deadline Last second for commits, chain time.
+   * @param seconds What a run takes here, as far as that is known.
+   */
+  async start(dossier: Dossier, deadline: number, seconds?: number): Promise<void> {
     const { workload, spec } = dossier
-    if (this.#closed || this.#benches.has(workload)) return
-    const known = await this.#options.chain.program(spec.program)
-    if (known === undefined || this.#benches.has(workload)) return
+    if (this.#closed || this.#benches.get(workload)?.controller.signal.aborted) return
+    // Before anything else is waited for: whoever looks next finds the place taken.
+    this.#line.enter(workload, seconds)
+    if (this.#benches.has(workload)) return
+    const known = await this.#options.chain.program(spec.program).catch((error: unknown) => {
+      if (!this.#benches.has(workload)) this.#line.leave(workload)
+      throw error
+    })
+    if (this.#benches.has(workload)) return
+    if (known === undefined) return this.#line.leave(workload)
     const { time, signer, safetyOf } = this.#options
     const end = deadline - safetyOf(dossier)
     const order: WorkOrder = {
@@ -65,6 +83,7 @@ export class Workshop {
 
   /** Stops work that is of no use any more. */
   stop(workload: WorkloadId): void {
+    this.#line.leave(workload)
     this.#benches.get(workload)?.controller.abort(new NoLongerNeeded())
   }
 
@@ -84,7 +103,10 @@ export class Workshop {
     const { workload } = order
     const log = this.#options.log.with({ workload })
     try {
-      const onStage = (stage: JobState): Promise<void> => this.#advance(order, stage, {})
+      const onStage: OnStage = (stage) => {
+        this.#line.advance(workload, stage, this.#options.time.now())
+        return this.#advance(order, stage, {})
+      }
       const result = await this.#options.executor.work(order, onStage, signal)
       await this.#record(order, result)
     } catch (error) {
@@ -95,6 +117,7 @@ export class Workshop {
       )
     } finally {
       this.#benches.delete(workload)
+      this.#line.leave(workload)
       this.#options.onChange(dossier)
     }
   }

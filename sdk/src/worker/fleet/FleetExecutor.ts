@@ -1,4 +1,5 @@
 import { keccak256 } from 'ethers'
+import type { ProgramId } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
 import { digestOf } from '../../content/index.js'
 import { GevulotError } from '../../errors/GevulotError.js'
@@ -9,6 +10,7 @@ import type { ContentFetcher } from '../run/ContentFetcher.js'
 import { Ended, failed, refused } from '../run/Ended.js'
 import { largestOf, NoLongerNeeded, type Executor, type OnStage } from '../run/Executor.js'
 import type { KeptProof, ProofStore } from '../run/ProofStore.js'
+import { mostAtOnce } from '../run/ResourceLedger.js'
 import { isJudged, type WorkOrder, type WorkResult } from '../run/WorkOrder.js'
 import type { RunHistory } from '../store/RunHistory.js'
 import type { TaskResult } from './messages.js'
@@ -51,6 +53,8 @@ export class FleetExecutor implements Executor {
   #runners: readonly KnownRunner[] = []
   /** Tasks that no runner has taken. */
   readonly #waiting = new Set<string>()
+  /** What programs need, once their manifests were read. */
+  readonly #needs = new Map<ProgramId, Shape>()
 
   constructor(options: FleetExecutorOptions) {
     this.#options = options
@@ -70,6 +74,14 @@ export class FleetExecutor implements Executor {
     return (
       this.#waiting.size > 0 || !this.#runners.some(({ isReady, busy, capacity }) => isReady && busy < capacity.runs)
     )
+  }
+
+  atOnce(program: ProgramId): number {
+    const needs = this.#needs.get(program)
+    const rooms = this.#runners
+      .filter(({ isReady }) => isReady)
+      .map(({ capacity }) => (needs === undefined ? capacity.runs : mostAtOnce(capacity, needs)))
+    return rooms.reduce((sum, count) => sum + count, 0)
   }
 
   /** Looks after the queue: only the process that holds the account may. */
@@ -175,6 +187,7 @@ export class FleetExecutor implements Executor {
     const digests = [order.program.prover, ...(isJudged(order) ? [order.program.verifierProgram] : [])]
     const manifests = await Promise.all(digests.map((digest) => fetcher.manifest(order, digest, signal)))
     const shape = largestOf(manifests.map(({ resources }) => resources))
+    this.#needs.set(order.programId, shape)
     this.#runners = await this.#patiently(order, signal, () => book.list())
     const ready = this.#runners.filter(({ isReady }) => isReady)
     if (ready.length === 0) log.warn('no runner is there; work waits for one', { workload: order.workload })

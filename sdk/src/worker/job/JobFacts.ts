@@ -34,8 +34,16 @@ export interface JobFacts {
   readonly unapproved: boolean
   /** Why the operator does not want this work. */
   readonly refusal?: string
-  /** Seconds that runs of the program take here. */
+  /** Seconds that a run of the program takes here: the longest of the last ones. */
   readonly expectedSeconds?: number
+  /** Seconds that the shortest of those took. */
+  readonly leastSeconds?: number
+  /** Seconds until there is room for the run, beside and after other work. */
+  readonly waitSeconds?: number
+  /** Whether the work was begun and its program does not run yet. Just after a start a runner may be at it already. */
+  readonly isWaiting?: boolean
+  /** Seconds for which the program has run for this workload; undefined before it runs. */
+  readonly ranSeconds?: number
 }
 
 /** The operator's distances from windows. */

@@ -151,26 +151,47 @@ function decideHeld(job: Job, facts: JobFacts, policy: JobPolicy): Act {
 
 function decideUnproved(job: Job, facts: JobFacts, policy: JobPolicy): Act {
   const { now, slot, workload, refusal, expectedSeconds } = facts
-  if (job.state === 'assigned' && slot.state === 'Assigned') {
-    if (refusal !== undefined) return { do: 'decline', why: refusal }
-    if (expectedSeconds !== undefined && now + expectedSeconds > lastRunSecond(facts, policy)) {
-      return { do: 'decline', why: `a run takes ${Math.ceil(expectedSeconds)} s here, more than is left` }
-    }
-    if (facts.unapproved) {
-      const until = answerBy(facts, policy)
-      // Silence is never the answer.
-      if (now >= until) return { do: 'decline', why: 'nobody approved it in the response window' }
-      return { do: 'ask', until }
-    }
-  }
-  if (now > lastRunSecond(facts, policy))
-    return { do: 'fail', reason: 'OutOfTime', why: 'no proof before the deadline' }
   const window = responseWindowOf(facts)
+  const isUnanswered = slot.state === 'Assigned'
+  if (job.state === 'assigned' && isUnanswered && refusal !== undefined) return { do: 'decline', why: refusal }
+  // Later the acceptance may be on its way.
+  const isFree =
+    job.state === 'assigned' || (job.state === 'fetching' && now < workload.startedAt + Math.floor(window / 2))
+  const late = isUnanswered && isFree ? whyTooLate(facts, policy) : undefined
+  if (late !== undefined) return { do: 'decline', why: late }
+  if (job.state === 'assigned' && isUnanswered && facts.unapproved) {
+    const until = answerBy(facts, policy)
+    // Silence is never the answer.
+    if (now >= until) return { do: 'decline', why: 'nobody approved it in the response window' }
+    return { do: 'ask', until }
+  }
+  if (isHopeless(job, facts, policy)) return { do: 'fail', reason: 'OutOfTime', why: 'no proof before the deadline' }
   // A commit is an acceptance too, so short work needs none; half the window is left for the transaction to be mined.
   const isLong = job.state === 'running' && expectedSeconds !== undefined && expectedSeconds > window / 2
   const acceptAt = workload.startedAt + (isLong ? 0 : Math.floor(window / 2))
-  if (slot.state === 'Assigned' && now >= acceptAt) return { do: 'accept' }
+  if (isUnanswered && now >= acceptAt) return { do: 'accept' }
   return { do: 'work' }
+}
+
+/** Why a run would not end in time, after what has the room before it. What never ran here is tried. */
+function whyTooLate(facts: JobFacts, policy: JobPolicy): string | undefined {
+  const { now, expectedSeconds = 0, waitSeconds = 0, ranSeconds = 0 } = facts
+  const left = Math.max(0, expectedSeconds - ranSeconds)
+  if (waitSeconds + left === 0 || now + waitSeconds + left <= lastRunSecond(facts, policy)) return undefined
+  const run = `a run takes ${Math.ceil(expectedSeconds)} s here`
+  if (waitSeconds === 0) return `${run}, more than is left`
+  const wait = `other work takes ${Math.ceil(waitSeconds)} s before it`
+  return expectedSeconds === 0 ? `${wait}, more than is left` : `${run} and ${wait}, more than is left`
+}
+
+/**
+ * Whether no proof can be made in time any more. A seat that gives up what it has taken on may have a miss, so only the shortest run
+ * counts; but a run that cannot end only takes the room from others.
+ */
+function isHopeless(job: Job, facts: JobFacts, policy: JobPolicy): boolean {
+  const { now, leastSeconds = 0, isWaiting = false } = facts
+  const needed = isWaiting && job.state !== 'running' ? leastSeconds : 0
+  return now + needed > lastRunSecond(facts, policy)
 }
 
 /** Seconds in which a drawn seat answers before its slot opens to others. */
@@ -209,7 +230,7 @@ function decideOpen(job: Job, facts: JobFacts, policy: JobPolicy): Act {
   if (isClosed(facts)) return close(job, 'lost', 'commits are closed')
   if (facts.openSlots === 0) return close(job, 'lost', 'no slot is open')
   if (job.state === 'proved' || job.state === 'committed' || job.state === 'revealed') return { do: 'commit' }
-  if (facts.now > lastRunSecond(facts, policy)) return close(job, 'lost', 'no proof before the deadline')
+  if (isHopeless(job, facts, policy)) return close(job, 'lost', 'no proof before the deadline')
   return { do: 'work' }
 }
 

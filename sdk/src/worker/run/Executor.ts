@@ -1,3 +1,4 @@
+import type { ProgramId } from '../../chain/index.js'
 import type { ProgramResources } from '../../content/index.js'
 import type { WorkOrder, WorkResult } from './WorkOrder.js'
 
@@ -8,6 +9,8 @@ export type OnStage = (stage: 'fetching' | 'running') => Promise<void>
 export interface Executor {
   /** Whether another program would have to wait for its turn. */
   readonly isBusy: boolean
+  /** How many runs of a program go on at the same time, as far as is known what it needs; 0 while nobody is there to run it. */
+  atOnce(program: ProgramId): number
   /**
    * Does the work; what goes wrong is part of the result. Aborted with {@link NoLongerNeeded} the work is given up everywhere; aborted otherwise,
    * only this process stops waiting for it.

@@ -1,7 +1,8 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keccak256 } from 'ethers'
-import type { LocalInputs, LocalPackage } from '../../content/index.js'
+import type { ProgramId } from '../../chain/index.js'
+import type { LocalInputs, LocalPackage, ProgramResources } from '../../content/index.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { RunLimits, RunOutcome, Runtime } from '../../runtime/index.js'
 import type { BundleStore, FailedRun } from '../bundle/BundleStore.js'
@@ -42,6 +43,8 @@ export class LocalExecutor implements Executor {
   readonly #options: LocalExecutorOptions
   /** Runs that made a proof, until it is checked. */
   readonly #made = new Map<string, FailedRun>()
+  /** What programs need, once fetched. */
+  readonly #needs = new Map<ProgramId, ProgramResources>()
 
   constructor(options: LocalExecutorOptions) {
     this.#options = options
@@ -49,6 +52,12 @@ export class LocalExecutor implements Executor {
 
   get isBusy(): boolean {
     return this.#options.ledger.isFull
+  }
+
+  atOnce(program: ProgramId): number {
+    const { ledger } = this.#options
+    const needs = this.#needs.get(program)
+    return needs === undefined ? ledger.runs : ledger.atOnce(needs)
   }
 
   async work(order: WorkOrder, onStage: OnStage, signal: AbortSignal): Promise<WorkResult> {
@@ -75,6 +84,7 @@ export class LocalExecutor implements Executor {
     await rm(directory, { recursive: true, force: true })
     const { fetcher } = this.#options
     const program = await fetcher.package(order, order.program.prover, signal)
+    this.#needs.set(order.programId, program.manifest.resources)
     const inputs = await fetcher.inputs(order, join(directory, 'in'), signal)
     // Nobody can be paid for a proof that nobody can judge: better to know before the work than after it.
     if (isJudged(order)) {

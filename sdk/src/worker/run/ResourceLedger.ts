@@ -38,6 +38,11 @@ export class ResourceLedger {
     return this.#capacity.gpus.length
   }
 
+  /** Most tasks at the same time. */
+  get runs(): number {
+    return this.#capacity.runs
+  }
+
   /** Whether no further task could start now, however small. */
   get isFull(): boolean {
     return this.#waiting.length > 0 || !this.#fits({ cores: 1, memoryMiB: 1, outputMiB: 1 })
@@ -61,10 +66,8 @@ export class ResourceLedger {
   }
 
   /** How many tasks like this one can run at the same time. */
-  atOnce({ cores, memoryMiB, outputMiB, gpus = 0 }: ProgramResources): number {
-    const all = this.#capacity
-    const most = [all.cores / cores, all.memoryMiB / memoryMiB, all.outputMiB / outputMiB, all.gpus.length / gpus]
-    return Math.floor(Math.min(all.runs, ...most.filter((count) => !Number.isNaN(count))))
+  atOnce(resources: ProgramResources): number {
+    return mostAtOnce({ ...this.#capacity, gpus: this.gpus }, resources)
   }
 
   /**
@@ -114,6 +117,15 @@ export class ResourceLedger {
     const lent = new Set([...this.#grants].flatMap((grant) => grant.gpus ?? []))
     return this.#capacity.gpus.filter((gpu) => !lent.has(gpu))
   }
+}
+
+/** How many tasks that need the same can run at the same time on a machine that has `all`. */
+export function mostAtOnce(
+  all: Omit<Capacity, 'gpus'> & { readonly gpus: number },
+  { cores, memoryMiB, outputMiB, gpus = 0 }: ProgramResources,
+): number {
+  const most = [all.cores / cores, all.memoryMiB / memoryMiB, all.outputMiB / outputMiB, all.gpus / gpus]
+  return Math.floor(Math.min(all.runs, ...most.filter((count) => !Number.isNaN(count))))
 }
 
 function short(wanted: number, have: number, what: string): string | undefined {

@@ -52,6 +52,11 @@ export class RunHistory {
 
   /** The longest of the last successful runs of a program in seconds; undefined when it never ran here. */
   async expectedSeconds(program: ProgramId): Promise<number | undefined> {
+    return (await this.runTimes(program))?.longest
+  }
+
+  /** The longest and the shortest of the last successful runs of a program in seconds; undefined when it never ran here. */
+  async runTimes(program: ProgramId): Promise<{ readonly longest: number; readonly shortest: number } | undefined> {
     const rows = await this.#db
       .selectFrom('runs')
       .select('seconds')
@@ -60,6 +65,7 @@ export class RunHistory {
       .orderBy('at', 'desc')
       .limit(RECENT)
       .execute()
-    return rows.length === 0 ? undefined : Math.max(...rows.map((row) => row.seconds))
+    const seconds = rows.map((row) => row.seconds)
+    return rows.length === 0 ? undefined : { longest: Math.max(...seconds), shortest: Math.min(...seconds) }
   }
 }
