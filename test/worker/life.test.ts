@@ -120,6 +120,8 @@ describe('worker: the life of a workload', function () {
       await network.addOperator('carol'),
     ]
     for (const [index, operator] of operators.entries()) await network.startWorker(operator, { keeper: index === 0 })
+    // On a busy machine three starts take longer than a submission waits for its draw.
+    for (const worker of network.workers) await worker.line((line) => line.message === 'worker started')
     await network.chain.mineEvery(1)
     const workload = await network.submit(program, { redundancy: 3 })
     const proof = await network.requester.waitForProof({ workload })
