@@ -391,6 +391,18 @@ for (const kind of DATABASES) {
       expect(await chain.provider.getTransactionCount(ACCOUNT)).to.equal(2)
     })
 
+    it('signs for few nonces, however far back an endpoint says that the account is', async () => {
+      await chain.provider.send('anvil_setNonce', [ACCOUNT, '0x1f4'])
+      const publisher = started({ bumpMs: 300 })
+      expect((await publisher.publish(transfer('first'))).kind).to.equal('mined')
+      await chain.provider.send('anvil_setNonce', [ACCOUNT, '0x0'])
+      const gaps = async (): Promise<number> =>
+        Number((await db.selectFrom('transactions').select(db.fn.countAll().as('all')).where('key', 'like', 'gap/%').executeTakeFirstOrThrow()).all) // prettier-ignore
+      while ((await gaps()) < 255) await sleep(50)
+      await sleep(1_500)
+      expect(await gaps()).to.equal(255)
+    })
+
     it('raises the fee of what a reorg took away, which nothing behind it can be mined without, and tells of its end once', async () => {
       const told: string[] = []
       const onEnd: PublisherOptions['onEnd'] = ({ key }, { kind }) => told.push(`${key} ${kind}`)

@@ -36,6 +36,8 @@ export interface PublisherOptions {
 
 /** Of an empty transfer. */
 const CANCEL_GAS = 21_000n
+/** Nonces that a reorg gives back at most: an endpoint that says that all were must not make the worker sign for all that ever were. */
+const MOST_GIVEN_BACK = 256
 /** Nonces behind the newest one whose ends are remembered: far more than any reorg gives back. */
 const REMEMBERED = 1_024
 
@@ -265,7 +267,7 @@ export class Publisher implements Outbox {
     else this.#gapSince ??= now
     const stays = this.#gapSince !== undefined && now - this.#gapSince >= bumpMs
     if (this.#gapSince === undefined || (!isNew && !stays)) return
-    for (let nonce = from; nonce < to; nonce++) {
+    for (let nonce = Math.max(from, to - MOST_GIVEN_BACK); nonce < to; nonce++) {
       const tx = await journal.newestAt(nonce)
       const last = tx?.versions.at(-1)
       if (tx === undefined || last === undefined) {
