@@ -20,6 +20,12 @@ import { rejected } from '../support/rejected.js'
 
 const NOBODY = `0x${'12'.repeat(20)}` as const
 
+async function listening(server: Server): Promise<AddressInfo> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return server.address() as AddressInfo
+}
+
 describe('chain: several endpoints', function () {
   this.timeout(60_000)
   let chain: LocalChain
@@ -253,9 +259,7 @@ describe('chain: several endpoints', function () {
       const timer = setInterval(() => response.write(' '), 50)
       response.on('close', () => clearInterval(timer))
     })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const drips = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const drips = `http://127.0.0.1:${(await listening(server)).port}`
     try {
       const provider = rpcProvider([drips, rpcs[0]!.url], CHAIN_ID, { timeoutMs: 300 })
       providers.push(provider)
@@ -276,10 +280,8 @@ describe('chain: several endpoints', function () {
       const send = (): void => void (response.destroyed || response.write(part, send))
       send()
     })
-    endless.listen(0, '127.0.0.1')
-    await once(endless, 'listening')
+    const { port } = await listening(endless)
     try {
-      const { port } = endless.address() as AddressInfo
       const urls = [`http://127.0.0.1:${port}`, rpcs[0]!.url]
       const provider = rpcProvider(urls, CHAIN_ID, { timeoutMs: 50_000, lookMs: 50 })
       provider.onEvent = (event) => void events.push(event)
@@ -291,6 +293,29 @@ describe('chain: several endpoints', function () {
     } finally {
       endless.closeAllConnections()
       endless.close()
+    }
+  })
+
+  it('follows one nowhere that redirects, and says where it would lead', async () => {
+    const followed: string[] = []
+    const other = createServer((request, response) => {
+      followed.push(request.url ?? '')
+      response.end('{}')
+    })
+    const { port } = await listening(other)
+    const redirecting = createServer((_, response) => {
+      response.writeHead(301, { location: `http://127.0.0.1:${port}/elsewhere` }).end()
+    })
+    const { port: first } = await listening(redirecting)
+    try {
+      const provider = rpcProvider(`http://127.0.0.1:${first}/`, CHAIN_ID)
+      providers.push(provider)
+      const error = asChainError(await provider.getBlockNumber().catch((cause: unknown) => cause), 'reading')
+      expect(error).to.include({ code: 'CHAIN_RPC_UNAVAILABLE' })
+      expect(error.message).to.include(`redirects to 127.0.0.1:${port}`)
+      expect(followed).to.deep.equal([])
+    } finally {
+      for (const server of [other, redirecting]) server.close()
     }
   })
 

@@ -12,6 +12,10 @@ export const getUrl: FetchGetUrlFunc = async ({ url, method, headers, body }, si
     const sent = body === null ? null : Uint8Array.from(body)
     const response = await fetch(url, { method, headers, body: sent, redirect: 'manual', signal: stop.signal })
     const { status: statusCode, statusText: statusMessage } = response
+    // ethers would follow in a way of its own, without the bound and the signal, and take transactions to a host that nobody named.
+    const location = statusCode >= 300 && statusCode < 400 ? response.headers.get('location') : null
+    if (location !== null)
+      throw makeError(`the endpoint redirects to ${hostOf(location, url)}; name that`, 'SERVER_ERROR')
     const received = await bodyOf(response)
     return { statusCode, statusMessage, headers: Object.fromEntries(response.headers), body: received }
   } catch (error) {
@@ -20,6 +24,10 @@ export const getUrl: FetchGetUrlFunc = async ({ url, method, headers, body }, si
     stop.abort()
     throw reasonOf(error)
   }
+}
+
+function hostOf(location: string, base: string): string {
+  return URL.canParse(location, base) ? new URL(location, base).host : 'nowhere'
 }
 
 async function bodyOf({ body }: Response): Promise<Uint8Array> {
