@@ -6,6 +6,7 @@ import { abiAndStorage } from './abiAndStorage.js'
 import { cli } from './cli.js'
 import { compilerWarnings } from './compilerWarnings.js'
 import { contractSizes } from './contractSizes.js'
+import { errors } from './errors.js'
 import { externalCalls } from './externalCalls.js'
 import { fileSizes } from './fileSizes.js'
 import { functionOrder } from './functionOrder.js'
@@ -40,6 +41,7 @@ const checks: Readonly<Record<string, Check>> = {
   roles,
   externalCalls,
   metrics,
+  errors,
   abiAndStorage,
 }
 

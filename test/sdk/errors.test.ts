@@ -1,3 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
 import { expect } from 'chai'
 import {
   encodeBytes32String,
@@ -11,6 +14,7 @@ import {
   Wallet,
   ZeroAddress,
 } from 'ethers'
+import { root } from '../../scripts/lib/artifacts.js'
 import { asChainError } from '../../sdk/src/chain/asChainError.js'
 import { codeOf, contractErrorOf } from '../../sdk/src/chain/contractErrorOf.js'
 import { deploymentOf, parseDeploymentRecord } from '../../sdk/src/chain/deployment.js'
@@ -26,7 +30,7 @@ import { CHAIN_ERRORS } from '../../sdk/src/errors/codes/chain.js'
 import { CLIENT_ERRORS } from '../../sdk/src/errors/codes/client.js'
 import { CONTRACT_ERRORS } from '../../sdk/src/errors/codes/contracts.js'
 import { CRYPTO_ERRORS } from '../../sdk/src/errors/codes/crypto.js'
-import { GevulotError } from '../../sdk/src/errors/GevulotError.js'
+import { GevulotError, type ErrorTable } from '../../sdk/src/errors/GevulotError.js'
 import { rejected } from '../support/rejected.js'
 import { thrown } from '../support/thrown.js'
 
@@ -48,6 +52,21 @@ describe('errors', () => {
         for (const [, name] of descriptor?.text.matchAll(/\{(\w+)(?::(?:tokens|time))?\}/g) ?? [])
           expect(names).to.include(name)
       })
+    }
+  })
+
+  it('every code of every table has one place on the page that goes with the package, and names it', async () => {
+    const page = await readFile(join(root, 'sdk/ERRORS.md'), 'utf8')
+    const anchors = [...page.matchAll(/^### (\w+)$/gm)].map(([, code]) => `ERRORS.md#${code?.toLowerCase()}`)
+    expect(new Set(anchors).size).to.equal(anchors.length)
+    for (const file of await readdir(join(root, 'sdk/src/errors/codes'))) {
+      const module = (await import(join(root, 'sdk/src/errors/codes', file))) as Record<string, unknown>
+      for (const [name, table] of Object.entries(module).filter(([name]) => name.endsWith('_ERRORS'))) {
+        for (const [key, descriptor] of Object.entries(table as ErrorTable)) {
+          const code = /^[A-Z_0-9]+$/.test(key) ? key : codeOf(key)
+          expect(anchors, `${name} ${key}`).to.include(new GevulotError(code, descriptor, 'test').docs)
+        }
+      }
     }
   })
 

@@ -18,14 +18,16 @@ export interface ErrorContext {
 }
 
 /**
- * The one error class of the SDK. `code` is stable and documented in `errors/codes/`; `message` says what happened,
- * `hint` what to do about it.
+ * The one error class of the SDK. `code` is stable; `message` says what happened, `hint` what to do about it, and `docs` where its
+ * code stands in the pages that come with the package.
  */
 export class GevulotError extends Error {
   override readonly name = 'GevulotError'
   readonly code: string
   readonly hint: string
   readonly retryable: boolean
+  /** Page and anchor in the package: `ERRORS.md#chain_wrong`. */
+  readonly docs: string
   readonly details?: Readonly<Record<string, unknown>>
 
   constructor(code: string, descriptor: ErrorDescriptor, message: string, context: ErrorContext = {}) {
@@ -33,6 +35,7 @@ export class GevulotError extends Error {
     this.code = code
     this.hint = descriptor.hint
     this.retryable = descriptor.retryable
+    this.docs = `ERRORS.md#${code.toLowerCase()}`
     if (context.details !== undefined) this.details = context.details
   }
 
