@@ -202,6 +202,18 @@ for (const kind of DATABASES) {
       expect(await received()).to.equal(1n)
     })
 
+    it('never lets anything be mined after its deadline, at the ceiling of fees either', async () => {
+      await chain.mineEvery(0)
+      const publisher = started({ maxFee: 2n * GWEI })
+      const outcome = publisher.publish(transfer('late', 1n, { deadline: time.now() + 1 }))
+      const [first] = await versions(1)
+      expect(first?.max_fee).to.equal(String(2n * GWEI))
+      await versions(2)
+      await chain.mine()
+      expect((await outcome).kind).to.equal('expired')
+      expect(await received()).to.equal(0n)
+    })
+
     it('never lets anything be mined after its deadline', async () => {
       await chain.mineEvery(0)
       await lookAtHead()

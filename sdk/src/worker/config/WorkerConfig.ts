@@ -373,7 +373,12 @@ export const WORKER_FIELDS = {
     10_000,
   ),
 
-  maxFeeGwei: field('MAX_FEE_GWEI', integer(1, 1_000_000), 'Highest fee per gas the worker ever offers.', 200),
+  maxFeeGwei: field(
+    'MAX_FEE_GWEI',
+    integer(1, 1_000_000),
+    'Highest fee per gas the worker offers; twice that for the empty transfer that takes the place of what is too late.',
+    200,
+  ),
   priorityFeeMwei: field(
     'PRIORITY_FEE_MWEI',
     integer(0, 1_000_000),

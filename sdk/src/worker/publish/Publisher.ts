@@ -345,7 +345,9 @@ export class Publisher implements Outbox {
     if (!late && !isDue) return
     // What this process has not sent yet is sent as it was signed: it is most likely mined already, or about to be.
     const asItIs = item.lastSentAt === undefined && !late
-    const fees = asItIs ? undefined : bumpedFees(last, await this.#baseFee(), this.#options.maxFee)
+    // The empty transfer must be able to outbid what it replaces, which may stand at the ceiling; its gas is next to nothing.
+    const ceiling = late || cancelled ? 2n * this.#options.maxFee : this.#options.maxFee
+    const fees = asItIs ? undefined : bumpedFees(last, await this.#baseFee(), ceiling)
     item.lastSentAt = clock.elapsed()
     if (fees === undefined) {
       await this.#broadcast(last)
@@ -358,7 +360,7 @@ export class Publisher implements Outbox {
     const version = await signing.catch(refusalOf)
     if (version instanceof GevulotError) {
       log.warn('no higher fee was signed', { ...item.request.about, nonce: item.tx.nonce, error: version })
-      await this.#broadcast(last)
+      if (!late) await this.#broadcast(last)
       return
     }
     item.tx = await journal.addVersion(item.tx, version)
