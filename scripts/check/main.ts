@@ -19,6 +19,7 @@ import { natspec } from './natspec.js'
 import { registries } from './registries.js'
 import { roles } from './roles.js'
 import { sdkPackage } from './sdkPackage.js'
+import { surface } from './surface.js'
 import { testNames } from './testNames.js'
 
 /** Returns one line for each thing that is wrong. */
@@ -43,6 +44,7 @@ const checks: Readonly<Record<string, Check>> = {
   metrics,
   errors,
   abiAndStorage,
+  surface,
 }
 
 const wanted = process.argv.slice(2)
