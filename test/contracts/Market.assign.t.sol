@@ -227,15 +227,105 @@ contract MarketAssignTest is MarketFixture {
             expected[seat + 4] = uint256(market.slotOf(b.id, seat).state);
         }
         vm.revertToState(snapshot);
-        bytes32[] memory ids = new bytes32[](2);
-        (ids[0], ids[1]) = (a.id, b.id);
         vm.prank(keeper);
-        market.assignMany(ids);
+        market.assignMany(_ids(a, b));
         for (uint256 seat = 1; seat <= 5; ++seat) {
             assertSlot(a, seat, SlotState(expected[seat - 1]));
             assertSlot(b, seat, SlotState(expected[seat + 4]));
         }
         assertEq(balanceOf(keeper), 2 * ASSIGN_BOUNTY, "two bounties");
+    }
+
+    /// @dev Alice is the first candidate of both: whichever workload is assigned first gets her. Nothing else of either draw changes.
+    function test_assignMany_TheOrderDecidesWhoGetsASharedSeatAndNothingElse() public balanced {
+        (Workload memory a, Workload memory b) = _twoOfOneRound();
+        beacon.publish(uint32(a.round), _valueForBoth(a, b, seatOf[alice]));
+        uint256 snapshot = vm.snapshotState();
+        (uint256[] memory ofA, uint256[] memory ofB) = _assignBoth(a, b);
+        assertEq(ofA, one(_reported(seatOf[alice], Draw.Drawn, 0)), "the first gets her");
+        _assertPassedOver(b, ofB);
+        vm.revertToState(snapshot);
+        (ofB, ofA) = _assignBoth(b, a);
+        assertEq(ofB, one(_reported(seatOf[alice], Draw.Drawn, 0)), "in the other order the other gets her");
+        _assertPassedOver(a, ofA);
+    }
+
+    /// @dev How often an order matters at all: exactly where the first candidates are one seat, which is one draw of as many as there are
+    /// seats (docs/threat-model.md, D3).
+    function testFuzz_assignMany_TheOrderMattersOnlyWhereTheFirstCandidatesAreOneSeat(bytes32 value) public balanced {
+        (Workload memory a, Workload memory b) = _twoOfOneRound();
+        if (value == 0) value = bytes32("any");
+        beacon.publish(uint32(a.round), value);
+        bool shared = uint24(_draw(a, 1)[0]) == uint24(_draw(b, 1)[0]);
+        uint256 snapshot = vm.snapshotState();
+        (uint256[] memory ofA, uint256[] memory ofB) = _assignBoth(a, b);
+        vm.revertToState(snapshot);
+        (uint256[] memory thenOfB, uint256[] memory thenOfA) = _assignBoth(b, a);
+        assertEq(ofA.length, 1, "the one assigned first looks at its first candidate alone");
+        assertEq(thenOfB.length, 1, "and so does the other when it is the first");
+        if (shared) {
+            _assertPassedOver(b, ofB);
+            _assertPassedOver(a, thenOfA);
+        } else {
+            assertEq(thenOfA, ofA, "the draw of one is the same in both orders");
+            assertEq(thenOfB, ofB, "and that of the other");
+        }
+    }
+
+    function _twoOfOneRound() private returns (Workload memory a, Workload memory b) {
+        a = submit(aRequest());
+        b = submit(aRequest());
+        assertEq(a.round, b.round, "one round");
+    }
+
+    /// @dev A value for which `seat` is the first candidate of both workloads.
+    function _valueForBoth(Workload memory a, Workload memory b, uint256 seat) private view returns (bytes32 value) {
+        for (uint256 i = 1; i < 1000; ++i) {
+            value = bytes32(i);
+            if (_firstOf(a, value) == seat && _firstOf(b, value) == seat) return value;
+        }
+        revert("no value draws this seat twice");
+    }
+
+    function _firstOf(Workload memory w, bytes32 value) private view returns (uint256) {
+        return uint24(registry.draw(CLASS, keccak256(abi.encode(value, w.id)), w.epoch, 0, 1)[0]);
+    }
+
+    /// @dev The first candidates of a workload whose round is published, from the registry alone.
+    function _draw(Workload memory w, uint256 count) private view returns (uint256[] memory) {
+        bytes32 seed = keccak256(abi.encode(beacon.value(uint32(w.round)), w.id));
+        return registry.draw(CLASS, seed, w.epoch, 0, count);
+    }
+
+    /// @dev Assigns both in one call, in this order.
+    function _assignBoth(
+        Workload memory first,
+        Workload memory second
+    ) private returns (uint256[] memory ofFirst, uint256[] memory ofSecond) {
+        vm.recordLogs();
+        vm.prank(keeper);
+        market.assignMany(_ids(first, second));
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        assertEq(logs.length, 2, "two draws");
+        assertEq(logs[0].topics[1], first.id, "the first");
+        assertEq(logs[1].topics[1], second.id, "the second");
+        return (abi.decode(logs[0].data, (uint256[])), abi.decode(logs[1].data, (uint256[])));
+    }
+
+    /// @dev The candidates are those of the registry in its order; the first was busy, the second got the slot, the third was not needed.
+    function _assertPassedOver(Workload memory w, uint256[] memory report) private view {
+        uint256[] memory seats = _draw(w, 3);
+        uint256[] memory expected = three(
+            _reported(uint24(seats[0]), Draw.Busy, OPEN_SLOT),
+            _reported(uint24(seats[1]), Draw.Drawn, 0),
+            _reported(uint24(seats[2]), Draw.Spare, OPEN_SLOT)
+        );
+        assertEq(report, expected, "passed over where it was busy, and drawn on in the same sequence");
+    }
+
+    function _ids(Workload memory a, Workload memory b) private pure returns (bytes32[] memory ids) {
+        ids = new bytes32[](2);
+        (ids[0], ids[1]) = (a.id, b.id);
     }
 
     function _reported(uint256 seat, Draw draw, uint256 slot) private view returns (uint256) {
