@@ -6,7 +6,7 @@ import { CONTRACT_ROLES } from '../../sdk/src/chain/deployment.js'
 import type { Clock } from '../../sdk/src/clock.js'
 import { Activity } from '../../sdk/src/cli/Activity.js'
 import { commands } from '../../sdk/src/cli/commands/index.js'
-import { formatDistance, formatTokens } from '../../sdk/src/cli/format.js'
+import { formatDistance, formatProgress, formatTokens } from '../../sdk/src/cli/format.js'
 import { layTable } from '../../sdk/src/cli/layTable.js'
 import { Output, printable } from '../../sdk/src/cli/Output.js'
 import { GROUPS } from '../../sdk/src/cli/program.js'
@@ -249,6 +249,26 @@ describe('cli: frame', function () {
     await second()
     activity.end()
     expect(written).to.equal('… a thousand tokens\r\u001b[K…ousand tokens  1 s\n')
+    // How far it has come stands in the line from the next second on.
+    written = ''
+    wakes.length = 0
+    activity.update('nothing goes on')
+    activity.begin('packing', 'kept')
+    activity.update('packing 1 of 2')
+    expect(written).to.equal('packing')
+    await second()
+    activity.end()
+    expect(written).to.equal('packing\r\u001b[Kpacking 1 of 2  1 s\n')
+  })
+
+  it('says how far something has come in the unit of the whole, and never that all is there before it is', () => {
+    const MiB = 2 ** 20
+    expect(formatProgress(120 * MiB + 1, 512 * MiB)).to.equal('120 of 512 MiB')
+    expect(formatProgress(512 * MiB - 1, 512 * MiB)).to.equal('511 of 512 MiB')
+    expect(formatProgress(1.5 * MiB, 3 * MiB)).to.equal('1.5 of 3 MiB')
+    expect(formatProgress(0, 0)).to.equal('0 of 0 bytes')
+    expect(formatProgress(7, 1023)).to.equal('7 of 1023 bytes')
+    expect(formatProgress(3 * MiB, undefined)).to.equal('3.00 MiB')
   })
 
   it('texts from elsewhere cannot control the terminal', () => {

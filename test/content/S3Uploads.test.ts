@@ -129,8 +129,11 @@ describe('content: uploads to S3', () => {
     expect(await stopped).to.equal(reason)
     meddle = () => 'pass'
     requests = []
-    await open().put(bytes)
+    const told: number[] = []
+    await open().put(bytes, { onProgress: ({ stored }) => told.push(stored) })
     expect(sent()).to.deep.equal([4])
+    // The parts that were there count too.
+    expect(told).to.deep.equal([PART, 2 * PART, 3 * PART, 4 * PART])
     await isThere(bytes)
   })
 

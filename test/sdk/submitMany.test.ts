@@ -6,6 +6,7 @@ import { unpackTerms } from '../../sdk/src/chain/terms.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import type { SubmittedWorkload, WorkloadRequest } from '../../sdk/src/client/submission.js'
 import { systemClock } from '../../sdk/src/clock.js'
+import type { PutProgress } from '../../sdk/src/content/ContentStore.js'
 import { MemoryStore } from '../../sdk/src/content/MemoryStore.js'
 import { aProgram, PUBLIC_INPUTS, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
@@ -71,10 +72,18 @@ describe('client: workloads in batches', function () {
     const store = new MemoryStore()
     const publishing = await network.client({ store })
     const files = [1, 2, 3].map((salt) => ({ public_inputs: PUBLIC_INPUTS, salt: Buffer.from([salt]) }))
+    const told: PutProgress[] = []
     const submitted = await publishing.submitMany({
-      requests: files.map((each) => request({ inputs: { files: each } })),
+      requests: [...files.map((each) => request({ inputs: { files: each } })), request()],
+      onProgress: (now) => told.push(now),
     })
+    expect(submitted).to.have.length(4)
+    submitted.pop()
     expect(new Set(submitted.map(({ spec }) => spec.inputs)).size).to.equal(3)
+    // The progress is that of all of them; what is published already has no bytes.
+    const bytes = 3 * (PUBLIC_INPUTS.length + 1)
+    expect(told.at(-1)).to.deep.equal({ stored: bytes, total: bytes })
+    expect(told.map(({ stored }) => stored)).to.deep.equal(told.map(({ stored }) => stored).toSorted((a, b) => a - b))
     for (const { spec } of submitted) expect(await store.has(spec.inputs)).to.equal(true)
   })
 

@@ -16,7 +16,7 @@ const SECOND = 1_000
 /** One line of a terminal that says what is being done, and for how many seconds: written over as long as it goes on. */
 export class Activity {
   readonly #options: ActivityOptions
-  #running: { readonly over: AbortController; readonly what: string; readonly kind: 'kept' | 'passing' } | undefined
+  #running: { readonly over: AbortController; what: string; readonly kind: 'kept' | 'passing' } | undefined
   /** What stands in the line now. */
   #shown = ''
 
@@ -31,9 +31,15 @@ export class Activity {
   begin(what: string, kind: 'kept' | 'passing'): void {
     this.end()
     const over = new AbortController()
-    this.#running = { over, what, kind }
+    const running = { over, what, kind }
+    this.#running = running
     if (kind === 'kept') this.#show(what)
-    void this.#count(what, over.signal)
+    void this.#count(running, over.signal)
+  }
+
+  /** What goes on has come further: the line says so from the next second on. */
+  update(what: string): void {
+    if (this.#running !== undefined) this.#running.what = what
   }
 
   /** It is over. The next thing that is written begins a line. */
@@ -45,13 +51,13 @@ export class Activity {
     this.#shown = ''
   }
 
-  async #count(what: string, signal: AbortSignal): Promise<void> {
+  async #count(running: { readonly what: string }, signal: AbortSignal): Promise<void> {
     const { clock = systemClock } = this.#options
     const begun = clock.elapsed()
     try {
       for (;;) {
         await clock.sleep(SECOND, signal)
-        this.#show(`${what}  ${Math.round((clock.elapsed() - begun) / SECOND)} s`)
+        this.#show(`${running.what}  ${Math.round((clock.elapsed() - begun) / SECOND)} s`)
       }
     } catch {
       // It is over.

@@ -70,7 +70,12 @@ export class Output {
     else this.#activity.begin(printable(what), 'kept')
   }
 
-  /** The same, for what is worth a word only while it takes longer than a second, and only on a terminal. */
+  /** How far that has come; a terminal alone shows it. */
+  progress(what: string): void {
+    this.#activity?.update(printable(what))
+  }
+
+  /** The same as {@link doing}, for what is worth a word only while it takes longer than a second, and only on a terminal. */
   waiting(what: string): void {
     this.#activity?.begin(printable(what), 'passing')
   }

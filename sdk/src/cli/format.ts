@@ -44,6 +44,17 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? size : size.toFixed(size < 10 ? 2 : 1)} ${units[unit] ?? ''}`
 }
 
+/** How far something has come: `120 of 512 MiB`, in the unit of the whole; without a whole, what is there. */
+export function formatProgress(bytes: number, total: number | undefined): string {
+  if (total === undefined) return formatBytes(bytes)
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
+  const unit = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, total)) / 10))
+  // Whole numbers where they tell enough; what is not all there never looks as if it were.
+  const digits = unit === 0 || total / 1024 ** unit >= 10 ? 1 : 100
+  const of = (size: number): number => Math.floor((size / 1024 ** unit) * digits) / digits
+  return `${of(bytes)} of ${of(total)} ${units[unit] ?? ''}`
+}
+
 /** A duration as people read it. */
 export function formatSeconds(seconds: number): string {
   return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`

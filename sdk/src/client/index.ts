@@ -63,7 +63,7 @@ export {
 export type { CallOptions } from './call.js'
 export type { SendOptions } from './send.js'
 export { nameSubmitter, revokeSubmitter, submitterUntil, type NameSubmitterParams } from './submitters.js'
-export { publishInputs, type PublishedInputs } from './publishInputs.js'
+export { publishInputs, type PublishedInputs, type PublishOptions } from './publishInputs.js'
 export type { SubmittedWorkload, WorkloadRequest } from './submission.js'
 export { submit, type SubmitParams } from './submit.js'
 export { submitMany, type SubmitManyParams } from './submitMany.js'

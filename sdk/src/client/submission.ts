@@ -9,8 +9,10 @@ import { minimumFeeOf, readClassTerms, type ClassTerms } from '../chain/rules.js
 import { specOf, workloadIdOf, type Spec } from '../chain/spec.js'
 import { unpackTerms } from '../chain/terms.js'
 import type { InputsSpec } from '../content/buildInputs.js'
+import type { PutProgress } from '../content/ContentStore.js'
 import { parseDigest, type Digest } from '../content/digest.js'
 import { inParallel } from '../content/inParallel.js'
+import { putProgress } from '../content/putProgress.js'
 import { chainError } from '../errors/codes/chain.js'
 import { clientError } from '../errors/codes/client.js'
 import { GevulotError } from '../errors/GevulotError.js'
@@ -19,7 +21,7 @@ import { checkUri } from './checkUri.js'
 import { needed, type Client } from './Client.js'
 import { getBalance, type Balance } from './getBalance.js'
 import { getPinnedProgram, type PinnedProgram } from './getProgram.js'
-import { publishInputs, type PublishedInputs } from './publishInputs.js'
+import { publishInputs, type PublishedInputs, type PublishOptions } from './publishInputs.js'
 import { send, type SendOptions } from './send.js'
 
 /** What a workload is asked for with. */
@@ -113,11 +115,12 @@ export async function submitAll(
   client: Client,
   asked: readonly WorkloadRequest[],
   nonce: number | undefined,
-  options: SendOptions,
+  options: SendOptions & PublishOptions,
   keep: (until: Promise<unknown>) => void,
 ): Promise<SubmittedWorkload[]> {
   const facts = factsOf(client)
-  const prepared = await inParallel(asked, AT_ONCE, (one, signal, index) => ofOne(asked, index, () => prepare(client, one, facts, signal)), options.signal) // prettier-ignore
+  const progress = togetherOf(asked, options)
+  const prepared = await inParallel(asked, AT_ONCE, (one, signal, index) => ofOne(asked, index, () => prepare(client, one, facts, signal, progress(index))), options.signal) // prettier-ignore
   const done: SubmittedWorkload[] = []
   // What the market itself says is used, where another endpoint does not know it yet.
   let used = 0
@@ -263,6 +266,22 @@ function indexed(error: GevulotError, index: number): GevulotError {
   return new GevulotError(code, error, `request ${index}: ${message}`, { details: { ...details, index }, cause })
 }
 
+/** The progress of several requests that are published at once, added up. What is published already has no bytes. */
+function togetherOf(asked: readonly WorkloadRequest[], options: PublishOptions): (index: number) => PublishOptions {
+  const { onProgress } = options
+  if (onProgress === undefined) return () => ({})
+  const all = asked.map(({ inputs }): PutProgress => ('digest' in inputs ? { stored: 0, total: 0 } : { stored: 0 }))
+  const tell = putProgress({ onProgress })
+  return (index) => ({
+    onProgress(now) {
+      all[index] = now
+      const stored = all.reduce((sum, one) => sum + one.stored, 0)
+      const total = all.reduce((sum, one) => sum + (one.total ?? NaN), 0)
+      tell(stored, Number.isNaN(total) ? undefined : total)
+    },
+  })
+}
+
 function factsOf(client: Client): Facts {
   return {
     program: once((program) => getPinnedProgram(client, { program })),
@@ -284,13 +303,15 @@ async function prepare(
   request: WorkloadRequest,
   facts: Facts,
   signal?: AbortSignal,
+  progress: PublishOptions = {},
 ): Promise<Prepared> {
   const { fee, maxRunTime, redundancy = 1, rescue = 60 } = request
   checkTerms(DOING, { fee, maxRunTime, redundancy, rescue })
   const { program } = await facts.program(request.program)
   const deliveryKey = request.deliveryKey ?? client.deliveryKey?.publicKey ?? ZERO_BYTES32
   const { inputs: given } = request
-  const inputs = 'digest' in given ? given : await publishInputs(client, given, { ...(signal && { signal }) })
+  const inputs =
+    'digest' in given ? given : await publishInputs(client, given, { ...(signal && { signal }), ...progress })
   return {
     program,
     inputs: parseDigest(inputs.digest),

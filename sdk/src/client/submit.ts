@@ -2,11 +2,12 @@ import { clientError } from '../errors/codes/client.js'
 import { call } from './call.js'
 import type { Client } from './Client.js'
 import { inTurn } from './inTurn.js'
+import type { PublishOptions } from './publishInputs.js'
 import type { SendOptions } from './send.js'
 import { submitAll, type SubmittedWorkload, type WorkloadRequest } from './submission.js'
 
 /** Parameters of {@link submit}. */
-export interface SubmitParams extends WorkloadRequest, SendOptions {
+export interface SubmitParams extends WorkloadRequest, SendOptions, PublishOptions {
   /**
    * The account's nonce (see `getBalance`). Read it once, keep it, and pass it again to retry after a lost response:
    * the workload is then found, not submitted twice. By default the next one.

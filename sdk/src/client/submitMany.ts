@@ -1,11 +1,12 @@
 import { call } from './call.js'
 import type { Client } from './Client.js'
 import { inTurn } from './inTurn.js'
+import type { PublishOptions } from './publishInputs.js'
 import type { SendOptions } from './send.js'
 import { submitAll, type SubmittedWorkload, type WorkloadRequest } from './submission.js'
 
 /** Parameters of {@link submitMany}. */
-export interface SubmitManyParams extends SendOptions {
+export interface SubmitManyParams extends SendOptions, PublishOptions {
   /** In order: each takes the nonce behind the one before. */
   readonly requests: readonly WorkloadRequest[]
   /**

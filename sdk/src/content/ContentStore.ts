@@ -23,6 +23,16 @@ export interface PutOptions {
   /** The most bytes to take from a file or a stream. */
   readonly maxBytes?: number
   readonly signal?: AbortSignal
+  /** Called as the store takes bytes, and once it has all of them. */
+  readonly onProgress?: (progress: PutProgress) => void
+}
+
+/** How far a write has come, in bytes. */
+export interface PutProgress {
+  /** What the store has taken, or had already; never less than told before. */
+  readonly stored: number
+  /** Of all that is put; absent while a stream does not say how much is to come. */
+  readonly total?: number
 }
 
 /** What was stored. */

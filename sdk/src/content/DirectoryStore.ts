@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { contentError } from '../errors/codes/content.js'
 import type { ContentInput, ContentStore, PutOptions, ReadOptions, StoredContent } from './ContentStore.js'
 import { digestFromHex, hexOf, type Digest } from './digest.js'
+import { putProgress } from './putProgress.js'
+import { sizeOf } from './sizeOf.js'
 import { collect, saveStream, tooLarge, verified } from './verified.js'
 import { diskError, errnoOf, writeAtomically } from './writeAtomically.js'
 
@@ -54,6 +56,7 @@ export class DirectoryStore implements ContentStore {
       throw diskError(error, incoming)
     }
     const maxBytes = options.maxBytes ?? Number.MAX_SAFE_INTEGER
+    const tell = putProgress(options, options.onProgress && (await sizeOf(content)))
     const hash = createHash('sha256')
     let size = 0
     let digest: Digest | undefined
@@ -68,6 +71,7 @@ export class DirectoryStore implements ContentStore {
         }
         hash.update(chunk)
         await file.writeFile(chunk)
+        tell(size)
       }
       digest = digestFromHex(hash.digest('hex'))
       // An existing copy is replaced: it may be damaged, and equal bytes do no harm.
@@ -76,6 +80,7 @@ export class DirectoryStore implements ContentStore {
       return path
     })
     if (digest === undefined) throw new TypeError('unreachable: the writer sets the digest')
+    tell(size, size)
     return { digest, size }
   }
 

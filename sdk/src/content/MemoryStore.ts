@@ -1,6 +1,8 @@
 import { contentError } from '../errors/codes/content.js'
 import type { ContentInput, ContentStore, PutOptions, ReadOptions, StoredContent } from './ContentStore.js'
 import { digestOf, type Digest } from './digest.js'
+import { putProgress } from './putProgress.js'
+import { sizeOf } from './sizeOf.js'
 
 /** Content held in memory, in Node and in browsers: what is to be sent elsewhere, or not to be kept. */
 export class MemoryStore implements ContentStore {
@@ -34,10 +36,12 @@ export class MemoryStore implements ContentStore {
   }
 
   /** Takes bytes and streams; a path is read by stores that have a disk. */
-  async put(content: ContentInput, { maxBytes = Infinity, signal }: PutOptions = {}): Promise<StoredContent> {
+  async put(content: ContentInput, options: PutOptions = {}): Promise<StoredContent> {
+    const { maxBytes = Infinity, signal } = options
     signal?.throwIfAborted()
     if ('path' in content)
       throw contentError('CONTENT_UNAVAILABLE', 'a store in memory reads no files: give it the bytes')
+    const tell = putProgress(options, await sizeOf(content))
     const parts: Uint8Array[] = []
     let size = 0
     for await (const part of content instanceof Uint8Array ? [content] : content) {
@@ -45,6 +49,7 @@ export class MemoryStore implements ContentStore {
       size += part.length
       if (size > maxBytes) throw contentError('CONTENT_TOO_LARGE', `the content is larger than ${maxBytes} bytes`)
       parts.push(part)
+      tell(size)
     }
     const bytes = new Uint8Array(size)
     let at = 0
@@ -54,6 +59,7 @@ export class MemoryStore implements ContentStore {
     }
     const digest = digestOf(bytes)
     this.#content.set(digest, bytes)
+    tell(size, size)
     return { digest, size }
   }
 }

@@ -1,6 +1,7 @@
 import type { ContentInput, ContentStore, PutOptions } from './ContentStore.js'
 import { hexOf, type Digest } from './digest.js'
 import { encodeManifest } from './manifestJson.js'
+import { putAll } from './putAll.js'
 import { parseInputsManifest, type InputFile, type InputsManifest } from './InputsManifest.js'
 
 /** The inputs of a workload before they are stored. */
@@ -17,7 +18,7 @@ export interface BuiltInputs {
 }
 
 /**
- * Stores the input files of a workload and their manifest.
+ * Stores the input files of a workload and their manifest. `onProgress` tells the bytes of all files together.
  *
  * @example
  * const { digest } = await buildInputs({ args: ['7'], files: { public_inputs: words, witness: { path: './w' } } }, store)
@@ -29,14 +30,15 @@ export async function buildInputs(
   store: ContentStore,
   options: PutOptions = {},
 ): Promise<BuiltInputs> {
-  const files: InputFile[] = []
-  for (const [name, content] of Object.entries(spec.files)) {
-    const stored = await store.put(content, options)
-    files.push({ name, sha256: hexOf(stored.digest), size: stored.size })
-  }
+  const stored = await putAll(store, Object.values(spec.files), options)
+  const files = Object.keys(spec.files).flatMap((name, index): InputFile[] => {
+    const one = stored[index]
+    return one === undefined ? [] : [{ name, sha256: hexOf(one.digest), size: one.size }]
+  })
   files.sort((a, b) => (a.name < b.name ? -1 : 1))
   const { bytes, digest } = encodeManifest({ schema: 'gevulot/inputs@1', args: spec.args ?? [], files })
   const manifest = parseInputsManifest(bytes)
-  await store.put(bytes, options)
+  const { onProgress: _, ...rest } = options
+  await store.put(bytes, rest)
   return { digest, manifest }
 }

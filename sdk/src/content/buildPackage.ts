@@ -1,9 +1,10 @@
 import { lstat } from 'node:fs/promises'
 import { contentError } from '../errors/codes/content.js'
-import type { ContentStore, PutOptions } from './ContentStore.js'
+import type { ContentInput, ContentStore, PutOptions } from './ContentStore.js'
 import { hexOf, type Digest } from './digest.js'
 import { isX64Elf } from './elf/isX64Elf.js'
 import { encodeManifest } from './manifestJson.js'
+import { putAll } from './putAll.js'
 import { parsePackageManifest, type PackageFile, type PackageManifest } from './PackageManifest.js'
 
 /** A file to pack. */
@@ -29,7 +30,7 @@ export interface BuiltPackage {
 }
 
 /**
- * Stores the files and the manifest of a package. `onFile` hears the path of each file before it is stored.
+ * Stores the files and the manifest of a package. `onFile` hears the path of each file before it is stored, `onProgress` the bytes of all of them together.
  *
  * @example
  * const { digest } = await buildPackage({
@@ -49,12 +50,17 @@ export async function buildPackage(
   if (typeof entry?.source === 'string' && !(await isX64Elf(entry.source))) {
     throw contentError('CONTENT_FILE_INVALID', `${entry.source} is not an x86-64 ELF`)
   }
-  const files: PackageFile[] = []
-  for (const { path, source, executable } of spec.files) {
-    options.onFile?.(path)
-    const stored = await store.put(typeof source === 'string' ? { path: await regularFile(source) } : source, options)
-    files.push({ path, sha256: hexOf(stored.digest), size: stored.size, mode: executable === true ? '0755' : '0644' })
+  const { onFile, ...put } = options
+  const contents: ContentInput[] = []
+  for (const { source } of spec.files) {
+    contents.push(typeof source === 'string' ? { path: await regularFile(source) } : source)
   }
+  const stored = await putAll(store, contents, put, (index) => onFile?.(spec.files[index]?.path ?? ''))
+  const files = spec.files.flatMap(({ path, executable }, index): PackageFile[] => {
+    const one = stored[index]
+    const mode = executable === true ? '0755' : '0644'
+    return one === undefined ? [] : [{ path, sha256: hexOf(one.digest), size: one.size, mode }]
+  })
   const { bytes, digest } = encodeManifest({
     ...spec,
     schema: 'gevulot/package@1',
@@ -63,7 +69,8 @@ export async function buildPackage(
     files: files.sort((a, b) => (a.path < b.path ? -1 : 1)),
   })
   const manifest = parsePackageManifest(bytes)
-  await store.put(bytes, options)
+  const { onProgress: _, ...rest } = put
+  await store.put(bytes, rest)
   return { digest, manifest }
 }
 

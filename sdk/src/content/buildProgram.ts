@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, extname, resolve } from 'node:path'
 import { contentError } from '../errors/codes/content.js'
+import type { PutOptions } from './ContentStore.js'
 import { buildPackage, type BuiltPackage, type PackageSpec } from './buildPackage.js'
 import type { ContentStore } from './ContentStore.js'
 import { directoryProgram } from './directoryProgram.js'
@@ -22,6 +23,8 @@ export interface BuildProgramOptions extends Omit<PackageSpec, 'name' | 'argv' |
   readonly signal?: AbortSignal
   /** Called with the path of each file before it is stored. */
   readonly onFile?: (path: string) => void
+  /** Told of the bytes of all files together. */
+  readonly onProgress?: PutOptions['onProgress']
 }
 
 /**
@@ -40,7 +43,7 @@ export async function buildProgram(
   store: ContentStore,
   options: BuildProgramOptions,
 ): Promise<BuiltPackage> {
-  const { name, entry, node, args, files, libraries, signal, onFile, ...spec } = options
+  const { name, entry, node, args, files, libraries, signal, onFile, onProgress, ...spec } = options
   const common = {
     ...(args && { args }),
     ...(files && { files }),
@@ -54,6 +57,7 @@ export async function buildProgram(
   return buildPackage({ ...spec, ...program, name: name ?? `${nameOf(source)}-${spec.role}` }, store, {
     ...(signal && { signal }),
     ...(onFile && { onFile }),
+    ...(onProgress && { onProgress }),
   })
 }
 

@@ -8,6 +8,7 @@ export type {
   ContentSource,
   ContentStore,
   PutOptions,
+  PutProgress,
   ReadOptions,
   ReadProgress,
   StoredContent,

@@ -1,6 +1,6 @@
 import type { CommandVerdict } from '../../content/PackageManifest.js'
 import { defineCommand } from '../Command.js'
-import { formatBytes } from '../format.js'
+import { formatBytes, formatProgress } from '../format.js'
 import { contentStore } from '../places.js'
 import {
   argument,
@@ -73,6 +73,7 @@ export const programBuild = defineCommand({
       options
     const isCommand = commandOutput.length + commandExit.length > 0
     const store = await contentStore(context)
+    let packing = ''
     const { digest, manifest } = await buildProgram(args.source, store, {
       role,
       ...(name !== undefined && { name }),
@@ -94,7 +95,8 @@ export const programBuild = defineCommand({
         command: { outputs: Object.fromEntries(commandOutput), exit: Object.fromEntries(commandExit) },
       }),
       signal: context.signal,
-      onFile: (path) => context.output.doing(`packing ${path}`),
+      onFile: (path) => context.output.doing((packing = `packing ${path}`)),
+      onProgress: ({ stored, total }) => context.output.progress(`${packing}  ${formatProgress(stored, total)}`),
     })
     const digests = [digest, ...manifest.files.map(({ sha256 }) => digestFromHex(sha256))]
     const uri = await store.uriOf?.(digests, { signal: context.signal })

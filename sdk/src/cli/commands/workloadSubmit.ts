@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises'
 import { cliError } from '../../errors/codes/cli.js'
 import { defineCommand } from '../Command.js'
-import { formatTokens } from '../format.js'
+import { formatProgress, formatTokens } from '../format.js'
 import {
   argument,
   bytes32,
@@ -61,7 +61,7 @@ export const workloadSubmit = defineCommand({
         await client.deposit({ amount: fee - market, signal })
       }
     }
-    output.doing('publishing the inputs and submitting')
+    output.doing(inputs === undefined ? 'publishing inputs' : 'submitting')
     const submitted = await client.submit({
       program,
       inputs:
@@ -72,6 +72,10 @@ export const workloadSubmit = defineCommand({
       fee,
       ...(inputsUri !== undefined && { inputsUri }),
       ...(nonce !== undefined && { nonce }),
+      onProgress: ({ stored, total }) => {
+        if (stored === total) output.doing('submitting')
+        else output.progress(`publishing inputs ${formatProgress(stored, total)}`)
+      },
       signal,
     })
     const { workload, block, transaction, created } = submitted

@@ -4,6 +4,7 @@ import { readBody } from '../../readBody.js'
 import type { ContentInput, ContentStore, PutOptions, StoredContent } from '../ContentStore.js'
 import { cidOf, hexOf, type Digest } from '../digest.js'
 import { baseUrl } from '../HttpStore.js'
+import { putProgress } from '../putProgress.js'
 import { patiently } from '../remote/patiently.js'
 import { RemoteSource, type Target, type TransferOptions, type Wanted } from '../remote/RemoteSource.js'
 import { withKnown, type KnownContent } from '../remote/withKnown.js'
@@ -71,24 +72,26 @@ export class KuboStore extends RemoteSource implements ContentStore {
   }
 
   /**
-   * Stores bytes, a file or a stream, and pins it. What is there already is not sent again.
+   * Stores bytes, a file or a stream, and pins it. What is there already is not sent again. Progress counts what the connection has taken.
    * @throws GevulotError CONTENT_UNAVAILABLE, CONTENT_ACCESS_DENIED, CONTENT_TIMEOUT, CONTENT_TOO_LARGE, CONTENT_DISK_FULL
    */
   async put(content: ContentInput, options: PutOptions = {}): Promise<StoredContent> {
     const { signal } = options
-    return withKnown(content, options, (known) =>
-      patiently({ ...this.#patience, signal }, async () => {
-        const { digest, size } = known
+    return withKnown(content, options, (known) => {
+      const { digest, size } = known
+      const tell = putProgress(options, size)
+      return patiently({ ...this.#patience, signal }, async () => {
         const path = this.#pathOf(digest)
         if ((await this.#statOf(path, signal)) === undefined) {
-          const cid = await this.#add(known, signal)
+          const cid = await this.#add(known, tell, signal)
           if (size <= BLOCK_BYTES && cid !== cidOf(digest))
             throw contentError('CONTENT_UNAVAILABLE', `${this.name} stored ${cid} for ${digest}`)
           await this.#copy(`/ipfs/${cid}`, path, signal)
         }
+        tell(size)
         return { digest, size }
-      }),
-    )
+      })
+    })
   }
 
   /** `ipfs://<CID>` of a directory of this content; it stays in the node until it is removed there: `ipfs files rm -r /gevulot/sets/<first digest>`. */
@@ -130,7 +133,7 @@ export class KuboStore extends RemoteSource implements ContentStore {
     }
   }
 
-  async #add(known: KnownContent, signal: AbortSignal | undefined): Promise<string> {
+  async #add(known: KnownContent, tell: (sent: number) => void, signal: AbortSignal | undefined): Promise<string> {
     const boundary = `gevulot-${hexOf(known.digest)}`
     const url = this.#url('add', [], {
       ...{ 'cid-version': '1', 'raw-leaves': 'true', chunker: `size-${BLOCK_BYTES}` },
@@ -138,7 +141,7 @@ export class KuboStore extends RemoteSource implements ContentStore {
     })
     const text = await this.#post(url, this.#uploadMs, signal, {
       headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-      body: streamOf(formOf(known, boundary)),
+      body: streamOf(formOf(known, boundary, tell)),
       duplex: 'half',
     })
     const last = text.trim().split('\n').at(-1) ?? ''
@@ -188,11 +191,19 @@ export class KuboStore extends RemoteSource implements ContentStore {
   }
 }
 
-async function* formOf(known: KnownContent, boundary: string): AsyncGenerator<Uint8Array> {
+async function* formOf(
+  known: KnownContent,
+  boundary: string,
+  tell: (sent: number) => void,
+): AsyncGenerator<Uint8Array> {
   yield Buffer.from(
     `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="${hexOf(known.digest)}"\r\ncontent-type: application/octet-stream\r\n\r\n`,
   )
-  yield* known.chunks()
+  let sent = 0
+  for await (const chunk of known.chunks()) {
+    yield chunk
+    tell((sent += chunk.length))
+  }
   yield Buffer.from(`\r\n--${boundary}--\r\n`)
 }
 

@@ -4,6 +4,7 @@ import { GevulotError } from '../../errors/GevulotError.js'
 import type { ContentInput, ContentStore, PutOptions, StoredContent } from '../ContentStore.js'
 import { hexOf, type Digest } from '../digest.js'
 import { inParallel } from '../inParallel.js'
+import { putProgress } from '../putProgress.js'
 import { patiently } from '../remote/patiently.js'
 import { RemoteSource, type Target, type TransferOptions, type Wanted } from '../remote/RemoteSource.js'
 import { withKnown, type KnownContent } from '../remote/withKnown.js'
@@ -59,20 +60,24 @@ export class S3Store extends RemoteSource implements ContentStore {
   /**
    * Stores bytes, a file or a stream. What is there already is not sent again, if the server's ETag says that it is the same: a damaged copy is
    * replaced. Where tags say nothing of the bytes, as with keys of Amazon's KMS, it is sent each time. What goes in parts and is cut off, also by the end of
-   * the process, goes on with the next call that puts the same: with the parts that the server has, and whose tags are right.
+   * the process, goes on with the next call that puts the same: with the parts that the server has, and whose tags are right. Progress
+   * counts whole parts, also those that were there.
    * @throws GevulotError CONTENT_ACCESS_DENIED, CONTENT_UNAVAILABLE, CONTENT_TIMEOUT, CONTENT_TOO_LARGE, CONTENT_DISK_FULL
    */
   async put(content: ContentInput, options: PutOptions = {}): Promise<StoredContent> {
     const { signal } = options
     return withKnown(content, options, async (known) => {
       const { digest, size } = known
-      if (await this.#holds(known, signal)) return { digest, size }
-      if (size <= this.#partBytes) {
+      const tell = putProgress(options, size)
+      if (await this.#holds(known, signal)) {
+        // It is there.
+      } else if (size <= this.#partBytes) {
         const body = await known.bytes(0, size)
         await this.#send({ method: 'PUT', key: hexOf(digest), body, signal })
       } else {
-        await this.#putInParts(known, signal)
+        await this.#putInParts(known, tell, signal)
       }
+      tell(size)
       return { digest, size }
     })
   }
@@ -123,7 +128,11 @@ export class S3Store extends RemoteSource implements ContentStore {
     }))
   }
 
-  async #putInParts(known: KnownContent, signal: AbortSignal | undefined): Promise<void> {
+  async #putInParts(
+    known: KnownContent,
+    tell: (there: number) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const key = hexOf(known.digest)
     for (let attempt = 1; ; attempt++) {
       const found = await this.#uploads.list(key, signal)
@@ -132,7 +141,7 @@ export class S3Store extends RemoteSource implements ContentStore {
       const begun = attempt === 1 ? await this.#resumable(own, known.size, signal) : undefined
       const { upload, parts } = begun ?? { upload: await this.#uploads.begin(key, signal), parts: new Map() }
       try {
-        const tags = await this.#sendParts(known, upload, parts, signal)
+        const tags = await this.#sendParts(known, upload, parts, tell, signal)
         await this.#uploads.complete(upload, tags, signal)
         await this.#tidy(own.filter(({ uploadId }) => uploadId !== upload.uploadId))
         return
@@ -165,19 +174,26 @@ export class S3Store extends RemoteSource implements ContentStore {
     known: KnownContent,
     { key, uploadId }: S3Upload,
     have: ReadonlyMap<number, S3Part>,
+    tell: (there: number) => void,
     signal: AbortSignal | undefined,
   ): Promise<readonly string[]> {
+    let there = 0
     return inParallel(
       this.#partsOf(known.size),
       PARTS_AT_A_TIME,
       async ({ start, end }, stop, index) => {
         const body = await known.bytes(start, end)
         const tag = createHash('md5').update(body).digest('hex')
-        if (have.get(index + 1)?.tag === tag) return tag
+        const count = (): void => tell((there += end - start))
+        if (have.get(index + 1)?.tag === tag) {
+          count()
+          return tag
+        }
         const query = { partNumber: String(index + 1), uploadId }
         return this.#patient(stop, async () => {
           const response = await this.#bucket.send({ method: 'PUT', key, query, body, signal: stop })
           await response.body?.cancel()
+          count()
           return (response.headers.get('etag') ?? '').replaceAll('"', '')
         })
       },
