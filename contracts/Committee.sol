@@ -95,6 +95,8 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
     mapping(bytes32 workload => bytes32 proofs) private _proofs;
     mapping(bytes32 workload => Appeal appeal) private _appeals;
     mapping(bytes32 workload => mapping(uint256 attempt => Panel.Half[2] halves)) private _panels;
+    /// @dev Set while an appeal's bond is paid or burned; of this transaction only.
+    bool private transient _closing;
 
     /// @param token_ Token of bonds.
     /// @param market_ The market.
@@ -228,7 +230,12 @@ contract Committee is ICommittee, EIP712, ERC2771Context {
         State memory s = _states[workload];
         c = _conclusionOf(workload, s);
         _recordMisses(workload, _attemptOf(s));
-        if (s.appealed) _closeAppeal(workload, s, c.valid != s.before);
+        if (!s.appealed) return c;
+        // The market writes that the workload ended only after this call: a token that called anybody in between could end it twice.
+        if (_closing) revert WrongStage(workload, Stage.Final);
+        _closing = true;
+        _closeAppeal(workload, s, c.valid != s.before);
+        _closing = false;
     }
 
     // ─── Views ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -114,7 +114,7 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     // ─── Deployment ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function _deploy() private {
-        token = new GevulotToken(address(this), 1e9 ether);
+        token = _newToken();
         uint256 nonce = vm.getNonce(address(this));
         IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers({
             market: vm.computeCreateAddress(address(this), nonce + 2),
@@ -145,6 +145,11 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
         market.setClassTerms(CLASS, someTerms(1));
         vm.stopPrank();
         program = deployProgram(verifier, false);
+    }
+
+    /// @dev Ours; tests of other tokens put theirs here.
+    function _newToken() internal virtual returns (GevulotToken) {
+        return new GevulotToken(address(this), 1e9 ether);
     }
 
     /// @dev Whether anybody may submit and deploy; else the requester and this contract only.
