@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { hotPath } from '../../bench/gas/hotPath.js'
 import { Network } from '../../bench/gas/Network.js'
 import type { Row } from '../../bench/report.js'
+import { contractSizes } from '../../scripts/check/contractSizes.js'
 import { deployable } from '../../scripts/lib/artifacts.js'
 
 const REPORT = 'bench/report.json'
@@ -36,5 +37,18 @@ describe('contracts: gas and sizes are those of the report', function () {
     expect(said).to.include('size of Market')
     for (const name of said)
       expect(sizes.get(name), `${name}: if it is meant, npm run bench:curves`).to.equal(kept(name))
+  })
+
+  it('contracts keep room for repairs, and a change that would use it up is told so', () => {
+    const sized = (deployed: number, creation: number) => [
+      { contractName: 'Grown', deployedBytecode: `0x${'00'.repeat(deployed)}`, bytecode: `0x${'00'.repeat(creation)}` },
+    ]
+    expect(contractSizes()).to.deep.equal([])
+    expect(contractSizes(sized(24_320, 48_896))).to.deep.equal([])
+    const [code, creation, ...others] = contractSizes(sized(24_321, 48_897))
+    expect(code).to.match(/^Grown has 24,321 bytes, which leaves 255 of the 24,576 that are allowed: keep 256/)
+    expect(creation).to.match(/^The creation code of Grown has 48,897 bytes, which leaves 255/)
+    expect(others).to.deep.equal([])
+    expect(contractSizes(sized(24_577, 25_000))).to.deep.equal(['Grown has 24,577 bytes, at most 24,576 are allowed'])
   })
 })
