@@ -11,8 +11,8 @@ const SEATS = 200
 const LOAD = 1 / 3
 /** Steps of time in one run time; all workloads run for the whole of it. */
 const STEPS = 20
-/** Run times simulated, after some that fill the network. */
-const TIMES = 2_000
+/** Run times simulated, after some that fill the network; `TIMES` makes it shorter, and the figures rougher. */
+const TIMES = Number(process.env['TIMES'] ?? 2_000)
 const WARM_UP = 20
 /** Candidates looked at for a slot. */
 const CANDIDATES = 3

@@ -7,8 +7,9 @@ import { calibrate, CALIBRATION_DEFAULTS, passProbability, seatsHeldUp } from '.
 
 const RATE = 400_000
 const CHECKS = 3 * 365
-const RUNS = 20
-const HONEST = 100_000
+/** `RUNS` and `ANSWERS` make it shorter, and the figures rougher. */
+const RUNS = Number(process.env['RUNS'] ?? 20)
+const HONEST = Number(process.env['ANSWERS'] ?? 100_000)
 /** Checks in a cooldown of seven days. */
 const COOLDOWN_CHECKS = (7 * 86_400) / QUALIFICATION_DEFAULTS.period
 const FRACTION = QUALIFICATION_DEFAULTS.fractionBps / 10_000
