@@ -54,7 +54,7 @@ export class BubblewrapRuntime implements Runtime {
     return {
       available: false,
       reason: `a test program did not run (${outcome.kind}): ${outcome.log.trim()}`,
-      fix: 'Allow unprivileged user namespaces: sysctl kernel.unprivileged_userns_clone=1, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0',
+      fix: 'Allow unprivileged user namespaces: sysctl kernel.unprivileged_userns_clone=1, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0. In a container of Docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined; of Kubernetes: procMount: Unmasked',
     }
   }
 

@@ -20,6 +20,11 @@ export interface StagedFiles {
   readonly filter: string
 }
 
+// Root's bwrap would cover parts of a procfs that it mounts, and where the only procfs that a user can see is covered,
+// the kernel lets that user mount none: the inner sandbox could not be made.
+const MOUNT_PROC = `
+mount -t proc -o nosuid,nodev,noexec proc /proc || exit`
+
 /**
  * Reports to us on descriptor 3, runs the program, and then stays until standard input is closed: `/stage/out` lives in
  * this process's mount namespace, and the outputs are read from there.
@@ -39,6 +44,7 @@ read -r _`
  * - The outer one sees `/usr` (for a shell, prlimit and bwrap), the package and the inputs; it mounts `/out` as a tmpfs
  *   of the right size, and outlives the program so that the outputs can be collected. It is a process namespace whose first
  *   process stays in our group: killing the group ends everything within, wherever it stood with setting up the inner one.
+ *   Its /proc is that of its own processes: the inner bwrap looks there for its child by the number that the child has here.
  * - The inner one is the program's: new namespaces of every kind, no capabilities, no user namespaces of its own, a filter of
  *   system calls, and a root with nothing in it but the contract's directories. Its process limits count per user, so a worker that
  *   runs as root changes to a user id that nobody has; otherwise the outer user namespace already separates the count.
@@ -50,15 +56,16 @@ export function sandboxCommand(
 ): { command: string; args: string[] } {
   const { limits } = job
   const outBytes = limits.outputMiB * 2 ** 20
+  const root = process.getuid?.() === 0
   const outer = [
     '--die-with-parent', '--unshare-net', '--unshare-ipc', '--unshare-uts', '--unshare-pid', '--as-pid-1',
     ...hostPrograms(),
-    '--dev-bind', '/proc', '/proc', '--dev', '/dev', '--dir', '/tmp',
+    ...(root ? ['--dir', '/proc'] : ['--proc', '/proc']), '--dev', '/dev', '--dir', '/tmp',
     '--perms', '0755', '--tmpfs', '/stage',
     '--ro-bind', job.package.files, '/stage/app',
     '--ro-bind', staged.inDirectory, '/stage/in', '--ro-bind', staged.filter, '/stage/filter',
     '--perms', '0777', '--size', String(outBytes), '--tmpfs', STAGED_OUT,
-    '--', 'sh', '-c', STAGE_SCRIPT, prepared.taskJson === undefined ? 'out' : 'workspace',
+    '--', 'sh', '-c', root ? MOUNT_PROC + STAGE_SCRIPT : STAGE_SCRIPT, prepared.taskJson === undefined ? 'out' : 'workspace',
   ] // prettier-ignore
   const bounds = [
     'prlimit',
@@ -85,12 +92,11 @@ export function sandboxCommand(
     '--clearenv', ...Object.entries(prepared.env).flatMap(([name, value]) => ['--setenv', name, value]),
     '--chdir', '/out', '--', ...prepared.argv,
   ] // prettier-ignore
-  return { command: 'bwrap', args: [...outer, ...asNobody(), ...bounds, ...inner] }
+  return { command: 'bwrap', args: [...outer, ...(root ? asNobody() : []), ...bounds, ...inner] }
 }
 
 /** Root's files are not the program's business even if it breaks out: another user id for each run. */
 function asNobody(): string[] {
-  if (process.getuid?.() !== 0) return []
   const id = String(FIRST_FREE_UID + Math.floor(Math.random() * 2 ** 24))
   return ['setpriv', '--reuid', id, '--regid', id, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all']
 }
