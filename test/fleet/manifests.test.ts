@@ -22,10 +22,17 @@ const deployment = z.object({
     template: z.object({
       metadata: z.object({ labels: z.record(z.string(), z.string()) }),
       spec: z.object({
+        hostUsers: z.literal(false),
         terminationGracePeriodSeconds: z.number().int(),
         containers: z.tuple([
           z.object({
             args: z.array(z.string()),
+            // The sandbox's namespaces; without `hostUsers: false` Kubernetes refuses the first of them.
+            securityContext: z.object({
+              procMount: z.literal('Unmasked'),
+              seccompProfile: z.object({ type: z.literal('Unconfined') }),
+              appArmorProfile: z.object({ type: z.literal('Unconfined') }),
+            }),
             env: z.array(z.object({ name: z.string() })),
             ports: z.tuple([z.object({ name: z.literal('observe'), containerPort: z.number().int() })]),
             resources: z.object({ requests: z.object({ cpu: z.string(), memory: z.string() }) }),
@@ -42,6 +49,7 @@ const compose = z.object({
     runner: z.object({
       environment: z.record(z.string(), z.string()),
       stop_grace_period: seconds,
+      security_opt: z.array(z.string()),
       volumes: z.array(z.string()),
     }),
   }),
@@ -81,6 +89,9 @@ describe('fleet: the files for containers', () => {
     const config = await loadRunnerConfig(undefined, { ...environment, ...DATABASE })
     expect(config.roles).to.deep.equal(['runner'])
     expect(grace).to.be.greaterThan(config.shutdownSeconds)
+    // What the runtime's check asks for, when it fails in a container.
+    const options = ['seccomp', 'apparmor', 'systempaths'].map((name) => `${name}=unconfined`)
+    expect(services.runner.security_opt).to.deep.equal(options)
     for (const mount of mounts) {
       const [name = '', path] = mount.split(':')
       expect(volumes).to.have.property(name)
