@@ -61,10 +61,18 @@ function commandOf(unit: Unit, options = ''): string[] {
 
 /** Runs programs of others, or the verifier of them. */
 const SANDBOXED = ['gevulot-aztec', 'gevulot-validator', 'gevulot-worker']
-/** What keeps the sandbox from its namespaces, host name and processes, tried under systemd 252; and V8 from compiling. */
-const BREAKS = ['PrivateUsers', 'ProtectHostname', 'ProtectKernelTunables', 'ProtectProc', 'RestrictNamespaces']
+/** What keeps the sandbox from its namespaces, host name and /proc, tried under systemd 252; and V8 from compiling. */
+const BREAKS = ['PrivateUsers', 'ProtectHostname', 'ProtectKernelTunables', 'RestrictNamespaces']
 const SHARED = [
-  ...['NoNewPrivileges', 'ProtectSystem', 'ProtectHome', 'PrivateTmp', 'ProtectControlGroups', 'ProtectClock'],
+  ...[
+    'NoNewPrivileges',
+    'ProtectSystem',
+    'ProtectHome',
+    'PrivateTmp',
+    'ProtectControlGroups',
+    'ProtectClock',
+    'ProtectProc',
+  ],
   ...['LockPersonality', 'RestrictSUIDSGID', 'RestrictRealtime', 'UMask'],
 ]
 
