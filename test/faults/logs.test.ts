@@ -31,6 +31,7 @@ describe('faults: an endpoint that is wrong about logs', function () {
     rpc = await FaultyRpc.start(network.chain.url)
   })
   afterEach(async () => {
+    for (const worker of network.workers.splice(0)) await worker.kill()
     await rpc.stop()
   })
   after(async () => {
@@ -73,7 +74,7 @@ describe('faults: an endpoint that is wrong about logs', function () {
     await worker.line(({ message }) => message === 'worker started')
     const workload = await network.submit(program, { redundancy: 1, maxRunTime: 600 })
     const { args } = await network.until(workload, 'Assigned')
-    const said = await worker.line(({ message }) => message.startsWith('a seat is at work, and no endpoint'))
+    const said = await worker.line(({ message }) => message.startsWith('a seat is at work, and nobody here knows'))
     expect(said).to.include({ level: 'error', seat: args.candidates.find(({ slot }) => slot === 0)?.seat })
     // By now it is older than what is read twice.
     await network.chain.provider.send('anvil_mine', ['0x50'])
