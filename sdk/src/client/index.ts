@@ -61,6 +61,7 @@ export {
   type StakeSeatsParams,
 } from './seats.js'
 export type { CallOptions } from './call.js'
+export type { FeeOptions } from './gasFees.js'
 export type { SendOptions } from './send.js'
 export { nameSubmitter, revokeSubmitter, submitterUntil, type NameSubmitterParams } from './submitters.js'
 export { publishInputs, type PublishedInputs, type PublishOptions } from './publishInputs.js'

@@ -1,13 +1,13 @@
 import type { ContractTransaction, Signer, TransactionReceipt, TransactionResponse } from 'ethers'
 import { asChainError } from '../chain/asChainError.js'
-import type { Hex } from '../chain/hex.js'
 import { chainError } from '../errors/codes/chain.js'
 import type { Client } from './Client.js'
 import { unbound, unboundSigner, type CallOptions } from './call.js'
+import { checkFees, feesOf, type FeeOptions } from './gasFees.js'
 import { waitForReceipt } from './waitForReceipt.js'
 
 /** What every action that sends a transaction takes. */
-export type SendOptions = CallOptions
+export interface SendOptions extends CallOptions, FeeOptions {}
 
 // The state may move between estimate and inclusion: a fifth more gas covers another slot word or rank.
 const GAS_MARGIN_PERCENT = 120n
@@ -17,7 +17,7 @@ const GAS_MARGIN_PERCENT = 120n
  * @param doing What the transaction does, for errors: `submitting a workload`.
  * @param build Makes the transaction; called when its turn has come.
  * @param keep Told when the call ends with its signal while its transaction is on its way: what resolves when that is in the chain, or counts as lost.
- * @throws GevulotError `CONTRACT_*`, `CHAIN_*`, CLIENT_OPTION_MISSING; the reason of `signal`.
+ * @throws GevulotError `CONTRACT_*`, `CHAIN_*`, CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID; the reason of `signal`.
  */
 export async function send(
   client: Client,
@@ -27,13 +27,14 @@ export async function send(
   keep?: (until: Promise<unknown>) => void,
 ): Promise<TransactionReceipt> {
   const signer = unboundSigner(client, doing)
+  checkFees(options, doing)
   options.signal?.throwIfAborted()
-  const turn = client.queue.tail.then(() => dispatch(signer, doing, build, options.signal))
+  const turn = client.queue.tail.then(() => dispatch(client, signer, doing, build, options))
   client.queue.tail = turn.catch(() => undefined)
   const response = await turn
-  const receipt = await waitForReceipt(client, response.hash as Hex, options.signal).catch((error: unknown) => {
+  const receipt = await waitForReceipt(client, response, options.signal).catch((error: unknown) => {
     if (options.signal?.aborted === true) {
-      keep?.(waitForReceipt(unbound(client), response.hash as Hex).catch(() => undefined))
+      keep?.(waitForReceipt(unbound(client), response).catch(() => undefined))
     }
     throw error
   })
@@ -42,17 +43,20 @@ export async function send(
 }
 
 async function dispatch(
+  client: Client,
   signer: Signer,
   doing: string,
   build: () => Promise<ContractTransaction>,
-  signal: AbortSignal | undefined,
+  options: SendOptions,
 ): Promise<TransactionResponse> {
+  const { signal } = options
   try {
     signal?.throwIfAborted()
     const transaction = await build()
+    const fees = await feesOf(client.contracts.provider, options, doing)
     const gas = await signer.estimateGas(transaction)
     signal?.throwIfAborted()
-    return await signer.sendTransaction({ ...transaction, gasLimit: (gas * GAS_MARGIN_PERCENT) / 100n })
+    return await signer.sendTransaction({ ...transaction, ...fees, gasLimit: (gas * GAS_MARGIN_PERCENT) / 100n })
   } catch (error) {
     throw asChainError(error, doing)
   }

@@ -19,6 +19,7 @@ import { GevulotError } from '../errors/GevulotError.js'
 import { checkTerms } from './checkTerms.js'
 import { checkUri } from './checkUri.js'
 import { needed, type Client } from './Client.js'
+import { checkFees } from './gasFees.js'
 import { getBalance, type Balance } from './getBalance.js'
 import { getPinnedProgram, type PinnedProgram } from './getProgram.js'
 import { publishInputs, type PublishedInputs, type PublishOptions } from './publishInputs.js'
@@ -118,6 +119,8 @@ export async function submitAll(
   options: SendOptions & PublishOptions,
   keep: (until: Promise<unknown>) => void,
 ): Promise<SubmittedWorkload[]> {
+  // Before anything is published.
+  checkFees(options, DOING)
   const facts = factsOf(client)
   const progress = togetherOf(asked, options)
   const prepared = await inParallel(asked, AT_ONCE, (one, signal, index) => ofOne(asked, index, () => prepare(client, one, facts, signal, progress(index))), options.signal) // prettier-ignore

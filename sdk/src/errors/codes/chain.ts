@@ -63,6 +63,14 @@ export const CHAIN_ERRORS = {
     hint: 'The transaction may still be included: look it up by the hash in details before sending another.',
     retryable: true,
   },
+  CHAIN_TRANSACTION_REPLACED: {
+    hint: 'The wallet, or another program with its key, used the nonce for another transaction (`details.replacement`), so this one can never be included. Repeat the call if it is still wanted.',
+    retryable: false,
+  },
+  CHAIN_FEE_ABOVE_CAP: {
+    hint: 'Nothing was sent: gas costs more than this call may pay. Wait until it is cheaper, or raise maxFeePerGas.',
+    retryable: true,
+  },
   CHAIN_EVENT_MALFORMED: {
     hint: 'The node returned a log that is not of these contracts: check the deployment record and the SDK version.',
     retryable: false,
