@@ -60,6 +60,7 @@ import { workloadQuote } from './workloadQuote.js'
 import { workloadRelease } from './workloadRelease.js'
 import { workloadStatus } from './workloadStatus.js'
 import { workloadSubmit } from './workloadSubmit.js'
+import { workloadSubmitMany } from './workloadSubmitMany.js'
 import { workloadWatch } from './workloadWatch.js'
 
 /** Every command, by name. */
@@ -124,5 +125,6 @@ export const commands: readonly Command[] = [
   workloadRelease,
   workloadStatus,
   workloadSubmit,
+  workloadSubmitMany,
   workloadWatch,
 ]
