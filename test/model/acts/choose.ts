@@ -19,7 +19,9 @@ const FITTING = {
   pending: ['assign', 'assign', 'assign', 'assignMany', 'submit', 'cancel'],
   open: [
     ...['accept', 'accept', 'commit', 'commit', 'commit', 'commit', 'commitOpen', 'commitOpen', 'submitProof'],
-    ...['submitProof', 'submitProof', 'decline', 'fail', 'fail', 'submit', 'release', 'release', 'cancel', 'cancel'],
+    // Possible at redundancy 1 alone, and before anybody commits: else hardly any sequence would have one that succeeds.
+    ...['submitProof', 'submitProof', 'submitProof', 'submitProof', 'submitProof', 'submitProof'],
+    ...['decline', 'fail', 'fail', 'submit', 'release', 'release', 'cancel', 'cancel'],
   ],
   unjudged: ['openJudging', 'openJudging', 'openJudging', 'openJudging', 'settle', 'submit', 'slash'],
   drawing: ['drawCommittee', 'drawCommittee', 'drawCommittee', 'drawCommittee', 'submit', 'openJudging'],
@@ -90,7 +92,7 @@ function isPossible(state: State, act: Act, job: Job, now: number): boolean {
   if (act === 'release') return job.commits.length > 0
   if (act === 'cancel') return job.commits.length === 0
   if (act === 'commitOpen') return openSlots(job, now) > 0
-  if (act === 'submitProof' && job.judged) return false
+  if (act === 'submitProof' && (job.judged || job.redundancy > 1)) return false
   if (act === 'commit')
     return (job.judged || job.redundancy > 1 || openSlots(job, now) > 0) && hasPlace(state, job, act)
   return hasPlace(state, job, act)
