@@ -1,9 +1,11 @@
 import { expect } from 'chai'
 import { parseUnits, type TransactionRequest, type TransactionResponse } from 'ethers'
 import type { Hex } from '../../sdk/src/chain/hex.js'
+import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { MemoryStore } from '../../sdk/src/content/MemoryStore.js'
 import { aProgram, PUBLIC_INPUTS, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
+import { CHAIN_ID } from '../support/localChain.js'
 import { rejected } from '../support/rejected.js'
 
 const GWEI = parseUnits('1', 'gwei')
@@ -151,6 +153,32 @@ describe('client: what is sent', function () {
       expect(isOver).to.equal(false)
       await network.chain.mine(20)
       await asked
+    })
+
+    it('behind a block that the library cannot read is waited for until the time-out, as before', async () => {
+      const provider = rpcProvider(network.chain.url, CHAIN_ID)
+      const send = provider.send.bind(provider)
+      let unread = 0
+      provider.send = async (method, params) => {
+        const answer: unknown = await send(method, params as unknown[])
+        if (method !== 'eth_getBlockByNumber' || (params as unknown[])[1] !== true) return answer
+        unread++
+        // As some chains have them: without a signature.
+        const { transactions } = answer as { transactions: Record<string, unknown>[] }
+        for (const each of transactions) delete each['r']
+        return answer
+      }
+      try {
+        const signer = network.requester.connect(provider)
+        const mine = await network.client({ signer, pollMs: 20, transactionTimeoutMs: 2_000 })
+        const asked = rejected(mine.withdraw({ amount: 1n }), 'CHAIN_TRANSACTION_TIMEOUT')
+        await replace({ to: network.requester.address, data: '0x' })
+        await network.chain.mine(1)
+        await asked
+        expect(unread).to.be.greaterThan(0)
+      } finally {
+        provider.destroy()
+      }
     })
 
     it('by another one is told at once, and the next call goes its way', async () => {

@@ -1,4 +1,4 @@
-import type { Provider, TransactionResponse } from 'ethers'
+import { isError, type Provider, type TransactionResponse } from 'ethers'
 
 /** Blocks that one look goes through. */
 const MOST_BLOCKS = 128
@@ -24,11 +24,17 @@ export class NonceUser {
     if ((await this.#provider.getTransactionCount(from)) <= nonce) return undefined
     const head = await this.#provider.getBlockNumber()
     for (let number = head; number >= Math.max(this.#from, head - MOST_BLOCKS); number--) {
-      const block = await this.#provider.getBlock(number, true)
+      const block = await this.#provider.getBlock(number, true).catch(unlessUnreadable)
       const found = block?.prefetchedTransactions.find((each) => each.from === from && each.nonce === nonce)
       if (found !== undefined) return found
     }
     this.#from = Math.max(this.#from, head - MARGIN)
     return undefined
   }
+}
+
+/** Chains have transactions of kinds that the library cannot read, and that hide their block from it: no reason to end a wait. */
+function unlessUnreadable(error: unknown): null {
+  if (isError(error, 'INVALID_ARGUMENT')) return null
+  throw error
 }
