@@ -135,7 +135,7 @@ describe('validator: metrics of a real validator', function () {
     }
     const after = samplesOf((await ask(observePort, '/metrics')).body)
     expect(after.get('gevulot_verdicts_total{end="answered"}')).to.equal(7)
-    expect(after.get('gevulot_verdicts_total{end="missed"}')).to.equal(undefined)
+    expect(after.get('gevulot_verdicts_total{end="missed"}')).to.equal(0)
     expect(await validator.stop(), validator.tail()).to.equal(0)
   })
 
