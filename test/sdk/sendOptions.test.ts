@@ -160,7 +160,7 @@ describe('client: what is sent', function () {
       const send = provider.send.bind(provider)
       let unread = 0
       provider.send = async (method, params) => {
-        const answer: unknown = await send(method, params as unknown[])
+        const answer: unknown = await send(method, params)
         if (method !== 'eth_getBlockByNumber' || (params as unknown[])[1] !== true) return answer
         unread++
         // As some chains have them: without a signature.
