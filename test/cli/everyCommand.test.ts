@@ -162,7 +162,7 @@ describe('cli: every command', function () {
           await terminal.until(/ready/)
           for (const [keys, wanted] of [
             ['gevulot work\t', /workload/],
-            ['sub\t--max\t', /--max-run-time/],
+            ['sub\t --max\t', /--max-run-time/],
             [`${KILL_LINE}gevulot azt\t`, /aztec/],
             [`${KILL_LINE}gevulot devnet --runtime bub\t`, /bubblewrap/],
             [`${KILL_LINE}gevulot prover run my\t`, /worker\.json/],
