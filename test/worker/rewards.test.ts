@@ -10,15 +10,16 @@ import { FAST, TestNetwork } from '../support/network/TestNetwork.js'
 
 const EPOCH = 60
 
-// A real worker on a real chain; the pool was funded at the deployment.
+// A real worker on a real chain; the pool was funded at the deployment. Each case has a network of its own: the seats of
+// another's operator could be drawn in place of the ones it looks at.
 describe('worker: network rewards', function () {
   this.timeout(300_000)
   let network: TestNetwork
 
-  before(async () => {
+  beforeEach(async () => {
     network = await TestNetwork.start({ ...FAST, rewards: { ...FAST.rewards, epochLength: EPOCH } })
   })
-  after(() => network.stop())
+  afterEach(() => network.stop())
 
   async function until(what: string, test: () => Promise<boolean>): Promise<void> {
     for (const end = Date.now() + 90_000; !(await test()); await sleep(200)) {
