@@ -32,7 +32,7 @@ export async function openEmbedded<Schema>(
 
 /**
  * Runs what compiles the database, and leaves its code as it comes first. Postgres' parser of statements is one function of 100 kB: optimizing it takes the V8 of
- * Node.js 24 600 MiB for a second, much of which stays with the process, and statements then take hardly less time.
+ * Node.js 24 600 MiB for a second, much of which stays with the process, and statements then take hardly less time (ADR 59).
  */
 async function unoptimized<Result>(compile: () => Promise<Result>): Promise<Result> {
   compiling++
