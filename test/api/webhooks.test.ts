@@ -333,6 +333,19 @@ describe('api: webhooks', function () {
     expect(receiver.received).to.deep.equal([])
   })
 
+  it('a receiver that switches protocols holds nothing up: the attempt is over', async () => {
+    const target = await Receiver.start()
+    try {
+      target.answer = (response) =>
+        response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n')
+      expect(await postTo(target.url, {}, '{}', 'any', new AbortController().signal)).to.deep.equal({
+        failure: 'the connection failed',
+      })
+    } finally {
+      await target.stop()
+    }
+  })
+
   it('a key sees its own webhooks only, has a few, and none once it is revoked', async () => {
     const client = await api.as()
     const stranger = await api.as()

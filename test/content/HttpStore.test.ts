@@ -208,6 +208,14 @@ describe('content: HttpStore', () => {
     ).to.equal(reason)
   })
 
+  it('gives up on a server that switches protocols, and no signal could end it', async () => {
+    answer = (_, response) => {
+      response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n')
+    }
+    await rejected(open({ attempts: 2 }).get(digest, limit), 'CONTENT_UNAVAILABLE')
+    expect(requests).to.have.length(2)
+  })
+
   it('follows a few redirects, and none in circles', async () => {
     answer = (_, response, nth) =>
       nth < 3 ? response.writeHead(302, { location: '/there' }).end() : response.end(content)

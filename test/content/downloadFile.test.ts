@@ -49,6 +49,21 @@ describe('content: downloadFile', () => {
     expect(asked).to.equal(21)
   })
 
+  it('gives up on a server that switches protocols', async () => {
+    const switching = createServer((_, response: ServerResponse) => {
+      response.socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n')
+    })
+    await new Promise<void>((resolve) => switching.listen(0, '127.0.0.1', resolve))
+    try {
+      const there = new URL(`http://127.0.0.1:${(switching.address() as AddressInfo).port}/file`)
+      const path = join(directory(), 'switched')
+      await rejected(downloadFile(there, path, { maxBytes: content.length, attempts: 1 }), 'CONTENT_UNAVAILABLE')
+    } finally {
+      switching.closeAllConnections()
+      switching.close()
+    }
+  })
+
   it('gives up after so many attempts that brought nothing, and goes on from there when it is called again', async () => {
     const path = join(directory(), 'other')
     pieces = (nth) => (nth === 1 ? 100_000 : 0)

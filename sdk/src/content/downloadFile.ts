@@ -6,6 +6,7 @@ import { systemClock } from '../clock.js'
 import { contentError } from '../errors/codes/content.js'
 import { GevulotError } from '../errors/GevulotError.js'
 import { checkUrl } from './addressPolicy.js'
+import { answerTo } from './answerTo.js'
 import type { ReadOptions } from './ContentStore.js'
 import { diskError } from './writeAtomically.js'
 
@@ -137,10 +138,8 @@ function get(url: URL, from: number, signal: AbortSignal): Promise<IncomingMessa
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
   const range = from > 0 && { range: `bytes=${from}-` }
   const headers = { 'accept-encoding': 'identity', 'user-agent': 'gevulot', ...range }
-  return new Promise((resolve, reject) => {
-    // No agent: nothing is kept open for a second file.
-    send(url, { headers, signal, agent: false }, resolve).on('error', reject).end()
-  })
+  // No agent: nothing is kept open for a second file.
+  return answerTo(send(url, { headers, signal, agent: false }).end())
 }
 
 /** Where the answer begins, and how long the file is. */

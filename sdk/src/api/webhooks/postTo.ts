@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { checkUrl, lookupUnder, type AddressPolicy } from '../../content/addressPolicy.js'
+import { answerTo } from '../../content/answerTo.js'
 import { apiError } from '../../errors/codes/api.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 
@@ -43,29 +44,14 @@ export async function postTo(
     const url = new URL(text)
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     const over = AbortSignal.any([signal, AbortSignal.timeout(POST_MS)])
-    const status = await new Promise<number>((resolve, reject) => {
-      const request = send(
-        url,
-        {
-          ...{
-            method: 'POST',
-            agent: false,
-            signal: over,
-            lookup: lookupUnder(policy),
-            maxHeaderSize: MAX_HEADER_BYTES,
-          },
-          headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
-        },
-        (response) => {
-          resolve(response.statusCode ?? 0)
-          request.destroy()
-        },
-      )
-      // Also after the answer: what happens to its body is of no matter.
-      request.on('error', reject)
-      request.end(body)
-    })
-    return { status }
+    const options = {
+      ...{ method: 'POST', agent: false, signal: over, lookup: lookupUnder(policy), maxHeaderSize: MAX_HEADER_BYTES },
+      headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
+    }
+    const request = send(url, options).end(body)
+    const { statusCode = 0 } = await answerTo(request)
+    request.destroy()
+    return { status: statusCode }
   } catch (error) {
     return { failure: failureOf(error) }
   }

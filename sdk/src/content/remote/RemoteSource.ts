@@ -4,6 +4,7 @@ import { addAbortSignal } from 'node:stream'
 import { contentError } from '../../errors/codes/content.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import { checkUrl, lookupUnder, type AddressPolicy } from '../addressPolicy.js'
+import { answerTo } from '../answerTo.js'
 import type { ContentSource, ReadOptions } from '../ContentStore.js'
 import type { Digest } from '../digest.js'
 import { collect, saveStream, tooLarge, verified } from '../verified.js'
@@ -344,14 +345,11 @@ export abstract class RemoteSource implements ContentSource {
   ): Promise<IncomingMessage> {
     const [send, agent] = url.protocol === 'https:' ? [httpsRequest, this.#https] : [httpRequest, this.#http]
     const headers = { 'accept-encoding': 'identity', 'user-agent': 'gevulot', ...own, ...range }
-    return new Promise((resolve, reject) => {
-      const request = send(url, { method, headers, signal, agent, lookup: lookupUnder(policy) }, resolve)
-      request.setTimeout(this.#rules.idleTimeoutMs, () =>
-        request.destroy(contentError('CONTENT_TIMEOUT', `${this.name} was silent for ${this.#rules.idleTimeoutMs} ms`)),
-      )
-      request.on('error', reject)
-      request.end()
-    })
+    const request = send(url, { method, headers, signal, agent, lookup: lookupUnder(policy) })
+    request.setTimeout(this.#rules.idleTimeoutMs, () =>
+      request.destroy(contentError('CONTENT_TIMEOUT', `${this.name} was silent for ${this.#rules.idleTimeoutMs} ms`)),
+    )
+    return answerTo(request.end())
   }
 
   #deadline(signal: AbortSignal | undefined): AbortSignal {
