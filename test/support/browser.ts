@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
 
 const PLACES = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
@@ -25,7 +25,12 @@ export interface Watched {
 
 /** Opens a page and listens to it. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
-  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })).newPage()
+  return openTab(await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options }))
+}
+
+/** {@link openPage} beside others, with what the browser keeps of them. */
+export async function openTab(context: BrowserContext): Promise<Watched> {
+  const page = await context.newPage()
   const complaints: string[] = []
   const origins = new Set<string>()
   page.on('pageerror', (error) => complaints.push(error.message))

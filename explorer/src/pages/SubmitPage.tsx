@@ -1,10 +1,12 @@
-import { useId, useRef, useState, type FormEvent, type ReactNode } from 'react'
+import { useId, useMemo, useRef, useState, useSyncExternalStore, type FormEvent, type ReactNode } from 'react'
 import { api } from '../api.js'
 import { duration, tokens } from '../format.js'
 import { Failure } from '../parts/small.js'
 import { go, Link, useLocation, useTitle } from '../router.js'
 import { useAnswer } from '../useAnswer.js'
-import { bytesOf, unitsOf } from '../wallet/typed.js'
+import { PendingCard } from '../wallet/PendingCard.js'
+import { pendingSubmission, type Begun } from '../wallet/pendingSubmission.js'
+import { base64Of, bytesOf, namedFiles, unitsOf } from '../wallet/typed.js'
 import { useWallet } from '../wallet/useWallet.js'
 
 const PROGRAM = /^0x[0-9a-fA-F]{64}$/
@@ -23,33 +25,47 @@ export function SubmitPage(): ReactNode {
   const [args, setArgs] = useState('')
   const [files, setFiles] = useState<readonly File[]>([])
   const [wrong, setWrong] = useState('')
+  const [isKept, setIsKept] = useState(true)
   // A second try after a lost answer finds the workload of the first.
-  const nonce = useRef<number>(undefined)
+  const begun = useRef<Begun & { readonly fee: bigint }>(undefined)
   const wallet = useWallet()
   const network = useAnswer('network', (signal) => api.getNetwork({}, { signal }), { live: false }).answer
+  const market = network?.contracts.market
+  const text = useSyncExternalStore(pendingSubmission.subscribe, pendingSubmission.read)
+  const pending = useMemo(() => pendingSubmission.of(text, market), [text, market])
+  const own = useRef<Begun>(undefined)
+  const isOwn = pending?.nonce === own.current?.nonce && pending?.account === own.current?.account
 
   const send = async (event: FormEvent): Promise<void> => {
     event.preventDefault()
+    if (pending !== undefined && !isOwn) return setWrong('Go on with the request above first, or forget it.')
     const units = fee.trim() === '' ? undefined : unitsOf(fee)
     if (fee.trim() !== '' && units === undefined) return setWrong('The fee is an amount of tokens such as 1.5.')
-    const given = await read(files, about)
+    const given = { ...(await namedFiles(files)), ...(about !== '' && { public_inputs: bytesOf(about) }) }
     if (!('public_inputs' in given)) return setWrong('Say what the proof is about: type the public inputs, or choose a file called public_inputs.')
     if (sizeOf(given) > MOST_BYTES) return setWrong('This is too much for this server: publish the inputs in a content store and submit with the SDK.')
     setWrong('')
     const terms = { program: program as `0x${string}`, maxRunTime: Number(seconds), redundancy: Number(redundancy) }
     wallet.start(async (found, report) => {
       const { submitWithWallet } = await import('../wallet/walletActs.js')
-      const least = BigInt((await api.getQuote(terms)).minimumFee)
+      const fee = begun.current?.fee ?? units ?? BigInt((await api.getQuote(terms)).minimumFee)
       const lines = args.split('\n').filter((line) => line !== '')
-      const wanted = { ...terms, fee: units ?? least, args: lines, files: given, nonce: nonce.current }
-      const workload = await submitWithWallet(found, wanted, report, (used) => (nonce.current = used))
-      nonce.current = undefined
+      const wanted = { ...terms, fee, args: lines, files: given, begun: begun.current }
+      const workload = await submitWithWallet(found, wanted, report, (now) => {
+        own.current = now
+        begun.current = { ...now, fee }
+        const since = Math.floor(Date.now() / 1000)
+        const kept = { ...now, ...terms, market: market ?? '', since, fee: String(fee), args: lines, files: encoded(given) }
+        setIsKept(pendingSubmission.keep(kept))
+      })
+      if (own.current !== undefined) pendingSubmission.forget(own.current)
+      begun.current = undefined
       go(`/workloads/${workload}`)
     })
   } // prettier-ignore
   // What is asked for has changed: it is another workload.
   const change = (set: (text: string) => void) => (text: string) => {
-    nonce.current = undefined
+    begun.current = undefined
     set(text)
   }
 
@@ -70,6 +86,7 @@ export function SubmitPage(): ReactNode {
           store.
         </p>
       )}
+      {pending !== undefined && !isOwn && <PendingCard pending={pending} />}
       <form className="card form" onSubmit={(event) => void send(event)}>
         <Field label="Program" value={program} set={change(setProgram)} pattern={PROGRAM.source} title="0x and 64 hexadecimal digits" mono required />
         <div className="row">
@@ -79,7 +96,7 @@ export function SubmitPage(): ReactNode {
         </div>
         <Quote program={program} seconds={seconds} redundancy={redundancy} />
         <Field label="Public inputs: what the proof is about, as text or 0x…" value={about} set={change(setAbout)} mono />
-        <Files set={(chosen) => { nonce.current = undefined; setFiles(chosen) }} />
+        <Files set={(chosen) => { begun.current = undefined; setFiles(chosen) }} />
         <Field label="Arguments of the program, one a line" value={args} set={change(setArgs)} mono lines={2} />
         {wrong !== '' && <p className="wrong" role="alert">{wrong}</p>}
         <p>
@@ -87,6 +104,9 @@ export function SubmitPage(): ReactNode {
             Submit with a wallet
           </button>
         </p>
+        {wallet.isWorking && !isKept && (
+          <p className="quiet">This browser keeps nothing of it: leave this page open until the workload is shown.</p>
+        )}
         {wallet.status}
       </form>
     </>
@@ -158,11 +178,8 @@ function Files({ set }: { readonly set: (files: readonly File[]) => void }): Rea
   )
 }
 
-async function read(files: readonly File[], about: string): Promise<Record<string, Uint8Array>> {
-  const read = await Promise.all(
-    files.map(async (file) => [file.name, new Uint8Array(await file.arrayBuffer())] as const),
-  )
-  return { ...Object.fromEntries(read), ...(about !== '' && { public_inputs: bytesOf(about) }) }
+function encoded(files: Readonly<Record<string, Uint8Array>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, base64Of(bytes)]))
 }
 
 function sizeOf(files: Readonly<Record<string, Uint8Array>>): number {

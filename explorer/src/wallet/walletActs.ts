@@ -1,12 +1,15 @@
 import {
   connectWallet,
   createBrowserClient,
+  GevulotError,
   MemoryStore,
   type BrowserClient,
   type Deployment,
 } from '../../../sdk/src/browser/index.js'
 import { api } from '../api.js'
 import type { FoundWallet } from './findWallets.js'
+import type { Begun } from './pendingSubmission.js'
+import { base64Of } from './typed.js'
 
 // Loaded when somebody presses a button that needs a wallet: ethers and the market's ABI are larger than the rest of the page.
 
@@ -20,8 +23,8 @@ export interface Wanted {
   readonly args: readonly string[]
   /** By name; `public_inputs` is among them. */
   readonly files: Readonly<Record<string, Uint8Array>>
-  /** The account's nonce of an earlier try, so that it is found and not submitted twice. */
-  readonly nonce: number | undefined
+  /** The earlier try, so that it is found and not submitted twice. */
+  readonly begun: Begun | undefined
 }
 
 /** How far it has come. */
@@ -41,20 +44,25 @@ async function open({ provider }: FoundWallet, report: Report): Promise<{ client
 /**
  * Submits a workload: pays what the balance in the market lacks, submits, and gives the inputs to the server. The same call
  * again goes on where it stopped.
- * @param remember Told the nonce before anything is sent.
+ * @param remember Told before anything is sent what the next try has to know.
  * @returns The workload.
  */
 export async function submitWithWallet(
   wallet: FoundWallet,
   wanted: Wanted,
   report: Report,
-  remember: (nonce: number) => void,
+  remember?: (begun: Begun) => void,
 ): Promise<string> {
   const { client, contentUri } = await open(wallet, report)
-  const { program, maxRunTime, redundancy, fee, args, files } = wanted
+  const { program, maxRunTime, redundancy, fee, args, files, begun } = wanted
+  const account = client.account ?? ''
+  if (begun !== undefined) {
+    if (begun.account !== account) throw otherAccount(begun.account, account)
+    await nothingOnItsWay(client, account, report)
+  }
   const balance = await client.getBalance()
-  const nonce = wanted.nonce ?? balance.nonce
-  remember(nonce)
+  const nonce = begun?.nonce ?? balance.nonce
+  remember?.({ account, nonce })
   if (nonce === balance.nonce && balance.market < fee) {
     report('Waiting for the wallet to pay the fee into the market: it asks once or twice')
     await client.deposit({ amount: fee - balance.market })
@@ -64,8 +72,41 @@ export async function submitWithWallet(
     ...{ program, maxRunTime, redundancy, fee, inputs: { args, files }, nonce, inputsUri: contentUri },
   })
   report('Giving the inputs to provers')
-  await api.publishInputs({ workload, args: [...args], files: mapValues(files, base64) })
+  await api.publishInputs({ workload, args: [...args], files: mapValues(files, base64Of) }).catch((error: unknown) => {
+    // It ended meanwhile: its page tells how.
+    if (!GevulotError.is(error, 'CLIENT_NOTHING_TO_DO')) throw error
+  })
   return workload
+}
+
+/** Waits for what the account sent before: a payment that is on its way is not in the balance yet. */
+async function nothingOnItsWay({ contracts }: BrowserClient, account: string, report: Report): Promise<void> {
+  const { provider } = contracts
+  for (const end = Date.now() + MOST_WAIT_MS; ; await new Promise((resolve) => setTimeout(resolve, 1_000))) {
+    const [known, mined] = await Promise.all([
+      provider.getTransactionCount(account, 'pending'),
+      provider.getTransactionCount(account, 'latest'),
+    ])
+    if (known <= mined) return
+    if (Date.now() > end) throw ON_ITS_WAY
+    report('Waiting for what the wallet sent before')
+  }
+}
+
+const MOST_WAIT_MS = 180_000
+
+const ON_ITS_WAY = new GevulotError(
+  'CHAIN_TRANSACTION_TIMEOUT',
+  { hint: 'Speed it up or cancel it in the wallet, then go on here.', retryable: true },
+  'a transaction of this account is not in a block yet',
+)
+
+function otherAccount(wanted: string, shown: string): GevulotError {
+  return new GevulotError(
+    'CHAIN_SIGNER_MISSING',
+    { hint: 'Choose that account in the wallet; or reload this page and forget the request.', retryable: false },
+    `the request was begun by ${wanted}, the wallet shows ${shown}`,
+  )
 }
 
 /** Cancels a workload, whatever that takes: after the draw it waits out the delay, and the wallet asks twice. */
@@ -73,12 +114,6 @@ export async function cancelWithWallet(wallet: FoundWallet, workload: string, re
   const { client } = await open(wallet, report)
   report('Waiting for the wallet; after the draw it asks twice, with the delay of the rules between')
   await client.cancel({ workload: workload as `0x${string}` })
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return btoa(text)
 }
 
 function mapValues<A, B>(of: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
