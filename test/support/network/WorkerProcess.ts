@@ -13,6 +13,8 @@ const children = new Set<ChildProcess>()
 process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')))
 
 const WORKER = 'sdk/src/worker/main.ts'
+/** What a process said last comes within this after its end; what it had started may hold its output open for longer. */
+const LAST_WORDS_MS = 5_000
 
 /** A prover as a process of its own, with its log. */
 export class WorkerProcess {
@@ -31,7 +33,11 @@ export class WorkerProcess {
       this.lines.push(...lines.map((line) => JSON.parse(line) as LogLine))
     })
     child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()))
-    this.#exit = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string)
+    const closed = once(child, 'close')
+    this.#exit = once(child, 'exit').then(async ([code, signal]) => {
+      await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })])
+      return (code ?? signal) as number | string
+    })
   }
 
   /**
