@@ -13,6 +13,8 @@ import { root } from '../../../scripts/lib/artifacts.js'
 // The keys of every local chain: public and worth nothing.
 const MNEMONIC = 'test test test test test test test test test test test junk'
 
+const ATTEMPTS = 3
+
 /** The chain id of test chains. */
 export const CHAIN_ID = 31_337
 
@@ -36,15 +38,27 @@ export class TestChain {
    * @param time Unix time of its first block; the present by default.
    */
   static async start(chainId = CHAIN_ID, time = Math.floor(Date.now() / 1000)): Promise<TestChain> {
+    for (let attempt = 1; ; attempt++) {
+      const chain = await TestChain.#spawn(chainId, time)
+      try {
+        await chain.#answering()
+        return chain
+      } catch (error) {
+        await chain.stop()
+        // Somebody else may have taken the port meanwhile.
+        if (attempt === ATTEMPTS) throw error
+      }
+    }
+  }
+
+  static async #spawn(chainId: number, time: number): Promise<TestChain> {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('no port')
     server.close()
     await once(server, 'close')
-    const chain = new TestChain(address.port, spawnChain(address.port, chainId, time))
-    await chain.#answering()
-    return chain
+    return new TestChain(address.port, spawnChain(address.port, chainId, time))
   }
 
   /** An account of the chain. */
