@@ -1,6 +1,6 @@
 import { concat, hexlify, keccak256, parseUnits, randomBytes, type HDNodeWallet } from 'ethers'
 import { deploy } from '../../sdk/src/deploy/deploy.js'
-import { devnet } from '../../sdk/src/deploy/parameters.js'
+import { devnet, type Parameters } from '../../sdk/src/deploy/parameters.js'
 import { commitmentOf } from '../../sdk/src/chain/commitment.js'
 import { connect, type Contracts } from '../../sdk/src/chain/connect.js'
 import { deploymentOf, type Deployment, type DeploymentRecord } from '../../sdk/src/chain/deployment.js'
@@ -49,10 +49,10 @@ export interface Operator {
 }
 
 /** Deploys everything on a fresh chain. */
-export async function startNetwork(): Promise<Network> {
+export async function startNetwork(parameters: Parameters = devnet): Promise<Network> {
   const chain = await startLocalChain()
   const [owner, requester] = [chain.account(0), chain.account(1)]
-  const record = await deploy({ owner, network: 'test', parameters: devnet })
+  const record = await deploy({ owner, network: 'test', parameters })
   const deployment = deploymentOf(record)
   const contracts = await connect(deployment, owner)
   await (await contracts.token.transfer(requester.address, 1_000_000n * TOKEN)).wait()
@@ -68,7 +68,7 @@ export async function startNetwork(): Promise<Network> {
     await (await own.registry.stake(1, SEATS_EACH, 0, { gasLimit: 1_000_000n })).wait()
     operators.push({ account, address: account.address as Address, contracts: own, seats: [first, first + 1] })
   }
-  await chain.pass(2 * devnet.epochLength)
+  await chain.pass(2 * parameters.epochLength)
   const creation = await (await owner.sendTransaction({ data: LAST_WORD_VERIFIER })).wait()
   return {
     chain,

@@ -11,6 +11,7 @@ import {
 } from '../../sdk/src/chain/index.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { systemClock } from '../../sdk/src/clock.js'
+import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
 import { Secret } from '../../sdk/src/worker/config/Secret.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
@@ -33,6 +34,8 @@ import {
 } from '../support/network.js'
 
 const GWEI = 10n ** 9n
+// Epochs end when a case says so: one that ended by itself between two looks would make more due than the case counts on.
+const EPOCH = 86_400
 const ASIDE = 'paid work without a receipt is set aside'
 
 // A real chain, a real database and the worker's own publisher; the jobs are what a worker has written down.
@@ -48,7 +51,7 @@ describe('worker: collector of rewards', function () {
   let loops: Promise<void>[]
 
   before(async () => {
-    network = await startNetwork()
+    network = await startNetwork({ ...devnet, rewards: { ...devnet.rewards, epochLength: EPOCH } })
     client = await network.client()
     await client.deposit({ amount: 1_000n * TOKEN })
     program = await aProgram(network, client)
@@ -156,7 +159,7 @@ describe('worker: collector of rewards', function () {
     const seat = good.seats[0]!
     // Something is due before the collector starts.
     await client.recordRewards({ workloads: [undone.workload] })
-    await network.chain.pass(61)
+    await network.chain.pass(EPOCH)
     const paidTo = operatorOf(network, undone.seats[0]!)
     await client.recordRewards({ workloads: [(await ranked()).workload] })
     const { market, rewards } = client.contracts
