@@ -7,8 +7,10 @@ import { expect } from 'chai'
 import { pointsOf, readReceipt, type Spec, type WorkloadId } from '../../sdk/src/chain/index.js'
 import { runCli } from '../support/cli.js'
 import { FAST, TestNetwork } from '../support/network/TestNetwork.js'
+import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 
-const EPOCH = 60
+// Epochs end when the test says so: one that ended by itself between two looks would make what is pending due.
+const EPOCH = 86_400
 
 // A real worker on a real chain; the pool was funded at the deployment. Each case has a network of its own: the seats of
 // another's operator could be drawn in place of the ones it looks at.
@@ -28,6 +30,10 @@ describe('worker: network rewards', function () {
     }
   }
 
+  /** A submission does not wait for its draw as long as a worker may take to start. */
+  const started = (worker: WorkerProcess): Promise<unknown> =>
+    worker.line(({ message }) => message === 'worker started')
+
   async function specOf(workload: WorkloadId): Promise<Spec> {
     return (await network.requester.getWorkload({ workload })).spec
   }
@@ -38,6 +44,7 @@ describe('worker: network rewards', function () {
     const operator = alice.wallet.address as `0x${string}`
     const { rewards, market } = network.contracts
     const worker = await network.startWorker(alice, { rewardsFrom: 0 })
+    await started(worker)
     await network.chain.mineEvery(1)
     const first = await network.submit(program)
     await network.until(first, 'Finished')
@@ -53,6 +60,7 @@ describe('worker: network rewards', function () {
     expect(await worker.stop()).to.equal(0)
 
     const thrifty = await network.startWorker(alice, { rewardsFrom: 10 })
+    await started(thrifty)
     const second = await network.submit(program)
     await network.until(second, 'Finished')
     const waits = await thrifty.line(({ message }) => message === 'paid work waits to be recorded')
@@ -68,7 +76,7 @@ describe('worker: network rewards', function () {
       .and.to.deep.include({ unrecorded: [second] })
     expect(await run('--collect')).to.include({ recorded: 1, claimed: '0' })
     await network.chain.provider.send('evm_increaseTime', [EPOCH])
-    await sleep(1_500)
+    await network.chain.mine()
     expect(await run('--collect')).to.include({ due: points.toString(), recorded: 0, claimed: points.toString() })
     expect(await run()).to.deep.include({ unrecorded: [], due: '0' })
     // The worker finds that somebody else has recorded it, and sends nothing.
@@ -81,6 +89,7 @@ describe('worker: network rewards', function () {
     const { rewards, provider } = { ...network.contracts, provider: network.chain.provider }
     await network.chain.mineEvery(1)
     const worker = await network.startWorker(carol, { rewardsFrom: 0 })
+    await started(worker)
     const workload = await network.submit(program)
     const { at } = await network.until(workload, 'Finished')
     const spec = await specOf(workload)
