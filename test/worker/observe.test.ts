@@ -126,6 +126,7 @@ describe('worker: metrics of a real worker', function () {
     const alice = await network.addOperator('alice')
     const port = await freePort()
     const worker = await network.startWorker(alice, { observePort: port, keeper: true })
+    await worker.line((line) => line.message === 'worker started')
     await network.chain.mineEvery(1)
     const workload = await network.submit(program)
     await worker.line((line) => line.message === 'job closed' && line['workload'] === workload)
