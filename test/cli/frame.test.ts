@@ -214,6 +214,54 @@ describe('cli: frame', function () {
     expect(layTable(['A', 'B'], [[workload, program]], 60)).to.equal(undefined)
   })
 
+  it('names and values: an id that has no room beside its name stands whole below it', () => {
+    const id = `0x${'ab'.repeat(32)}`
+    const at = (columns: number | undefined) =>
+      new Output({ json: false, colour: false, write: () => 0, complain: () => 0, columns })
+    for (const name of ['commits until', 'verdicts until', 'a prover gave up', 'verifier contract']) {
+      const pairs = [
+        [name, '2026-11-29T20:00:00Z (in 3 min)'],
+        ['workload', id],
+        ['program', `${id}  over public_inputs`],
+        ['by', 'a validator'],
+      ] as const
+      const lines = at(80).facts(pairs)
+      expect(lines).to.deep.equal([
+        `${name}  2026-11-29T20:00:00Z (in 3 min)`,
+        ...['workload', `  ${id}`],
+        ...['program', `  ${id}  over`, '  public_inputs'],
+        `${'by'.padEnd(name.length)}  a validator`,
+      ])
+      expect(at(undefined).facts(pairs)[1]).to.equal(`${'workload'.padEnd(name.length)}  ${id}`)
+      // What is wider than the terminal by itself is left to it.
+      expect(at(60).facts(pairs)[1]).to.equal(`${'workload'.padEnd(name.length)}  ${id}`)
+    }
+    const rows = [['Proven', '2026-11-29T20:00:00Z', id, id]]
+    expect(layTable(['OUTCOME', 'WHEN', 'WORKLOAD', 'TRANSACTION'], rows, 80)).to.deep.equal([
+      ...['OUTCOME  WHEN', 'Proven   2026-11-29T20:00:00Z'],
+      ...['  WORKLOAD', `    ${id}`, '  TRANSACTION', `    ${id}`],
+    ])
+  })
+
+  it('breaks what people read between words, and nothing that is to be copied', () => {
+    let out = ''
+    const options = { json: false, colour: false, write: (text: string) => (out += text) }
+    const output = new Output({ ...options, complain: options.write, columns: 20, progressColumns: 20 })
+    output.report({}, ['words that go on for long', '  gevulot workload list --limit 100'])
+    output.report({}, ['time,kind,an open slot,0x12'], true)
+    output.note('words that go on for long')
+    output.log('{"message":"words that go on"}')
+    expect(out.split('\n')).to.deep.equal([
+      ...['words that go on for', 'long', '  gevulot workload list --limit 100', 'time,kind,an open slot,0x12'],
+      ...['words that go on for', 'long', '{"message":"words that go on"}', ''],
+    ])
+    expect(output.hanging('error  ', 'a rule that was broken')).to.deep.equal([
+      'error',
+      '  a rule that was',
+      '  broken',
+    ])
+  })
+
   it('says what it does, and for how long, in one line that is written over', async () => {
     const wakes: (() => void)[] = []
     let now = 0

@@ -103,6 +103,18 @@ describe('cli: network', function () {
     expect(await json('account', 'balance')).to.include({ nonce, market })
   })
 
+  /** What is to be copied is not broken: a command line, and where even the terminal is narrower an id. */
+  const mayBeWide = (columns: number) => (columns < 80 ? /0x[0-9a-f]{40,}$|^ {2}gevulot /i : /^ {2}gevulot /)
+
+  async function fits(columns: number, args: readonly string[]): Promise<string> {
+    const terminal = new Terminal([...CLI_COMMAND, ...args], { columns, cwd: network.directory })
+    const name = `gevulot ${args.join(' ')} at ${columns}`
+    expect(await terminal.ended(), `${name}\n${terminal.text}`).to.equal(0)
+    const wide = terminal.lines.filter((line) => line.length > columns && !mayBeWide(columns).test(line))
+    expect(wide, name).to.deep.equal([])
+    return terminal.text
+  }
+
   it('fits a terminal of 60, 80 and 120 columns', async () => {
     const operator = new Wallet((await readFile(operatorKey, 'utf8')).trim()).address
     const workload = ((await json('workload', 'list', '--limit', '1')) as unknown as { workload: string }[])[0]!
@@ -127,19 +139,50 @@ describe('cli: network', function () {
     ]
     for (const columns of [60, 80, 120]) {
       for (const args of lines) {
-        const terminal = new Terminal([...CLI_COMMAND, ...args], { columns, cwd: network.directory })
-        expect(await terminal.ended(), args.join(' ')).to.equal(0)
-        // What can be copied is not cut: an id by itself, a command line.
-        const wide = terminal.lines.filter(
-          (line) => line.length > columns && !/0x[0-9a-f]{40,}$|^ {2}gevulot /i.test(line),
-        )
-        expect(wide, `gevulot ${args.join(' ')} at ${columns}`).to.deep.equal([])
-        // Nor is it in a list: the next command takes it.
-        if (args[1] === 'list') expect(terminal.text, `${args[0]} list at ${columns}`).to.match(/0x[0-9a-f]{64}\s/)
+        const text = await fits(columns, args)
+        // An id is not cut in a list: the next command takes it.
+        if (args[1] === 'list') expect(text, `${args[0]} list at ${columns}`).to.match(/0x[0-9a-f]{64}\s/)
         const isCut = /0x[0-9a-f]*…/i
-        if (!args.includes('--help') && args[1] !== 'watch') expect(terminal.text, args.join(' ')).not.to.match(isCut)
+        if (!args.includes('--help') && args[1] !== 'watch') expect(text, args.join(' ')).not.to.match(isCut)
       }
     }
+  })
+
+  it('fits a terminal of 80 columns with whatever else a requester and an operator ask', async () => {
+    const operator = new Wallet((await readFile(operatorKey, 'utf8')).trim()).address
+    const submitted = ((await json('workload', 'list', '--limit', '1')) as unknown as { workload: string }[])[0]!
+    const { workload } = submitted
+    // Nothing is drawn while no block comes.
+    await network.chain.mineAtOnce()
+    const pending = await submit('--deposit')
+    const status = await fits(80, ['workload', 'status', pending])
+    expect(status)
+      .to.match(/beacon round +\d/)
+      .and.include(pending)
+    const words = join(network.directory, 'words')
+    const terms = ['--input', `public_inputs=${words}`, '--max-run-time', '60', '--deposit']
+    const digest = `0x${'5d'.repeat(32)}`
+    for (const args of [
+      ['workload', 'cancel', pending],
+      ['workload', 'submit', program, ...terms],
+      ['workload', 'fetch', workload, '--out', 'wide'],
+      ['proof', 'archive', '--to', 'archive', '--depth', '0'],
+      ['program', 'show', program],
+      ['program', 'deploy', '--prover', digest, '--verifier', network.verifier],
+      ['program', 'deploy', '--prover', digest, '--verifier', network.verifier],
+      ['account', 'balance'],
+      ['account', 'deposit', '1'],
+      ['account', 'withdraw', '1', '--to', operator],
+      ['account', 'fund', operator],
+      ['prover', 'rewards', operator],
+      ['prover', 'name-submitter', operator],
+      ['validator', 'status', operator],
+      ['audit', 'draw', workload],
+      ['init', 'project'],
+    ]) {
+      await fits(80, args)
+    }
+    await network.chain.mineEvery(1)
   })
 
   it('audits a draw and payments, and says by its exit code when the chain disagrees', async () => {

@@ -67,6 +67,8 @@ export interface Report {
   readonly json: unknown
   /** Lines for people. */
   readonly text: readonly string[]
+  /** Whether these lines are for a file, a script for example, and are never broken to fit a terminal. */
+  readonly whole?: true
   /** How the command ends; default `ok`. For answers that a script must not take for a yes. */
   readonly exit?: keyof typeof EXIT_CODES
 }

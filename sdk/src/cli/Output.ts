@@ -1,5 +1,6 @@
-import { stripVTControlCharacters, styleText } from 'node:util'
+import { styleText } from 'node:util'
 import { Activity } from './Activity.js'
+import { widthOf } from './format.js'
 import { layTable } from './layTable.js'
 
 /** Where a command writes to. */
@@ -16,10 +17,13 @@ export interface OutputOptions {
   readonly complain: (text: string) => void
 }
 
-type Tone = 'strong' | 'faint' | 'good' | 'bad'
+/** What a colour says. */
+export type Tone = 'strong' | 'faint' | 'good' | 'bad'
 const STYLES = { strong: 'bold', faint: 'dim', good: 'green', bad: 'red' } as const
-/** A value that gets less room than this is left to the terminal to break. */
+/** A text that has less room than this beside what leads to it begins below. */
 const LEAST_VALUE = 20
+/** How far in what begins below stands. */
+const INDENT = 2
 /** Words with single spaces: no columns, no command to copy. */
 const PROSE = /^\S+( \S+)+$/
 
@@ -38,14 +42,16 @@ export class Output {
     }
   }
 
-  /** The result, in the form that was asked for. Called many times by commands that go on: each is one line of JSON. */
-  report(json: unknown, text: readonly string[]): void {
+  /**
+   * The result, in the form that was asked for. Called many times by commands that go on: each is one line of JSON.
+   * @param isWhole Whether lines are kept as they are although the terminal is narrower: they are for a program or a file.
+   */
+  report(json: unknown, text: readonly string[], isWhole = false): void {
     this.still()
     const { columns, write } = this.#options
     if (this.json) return write(`${toJson(json)}\n`)
     for (const line of text) {
-      const isBroken = columns !== undefined && PROSE.test(line)
-      for (const part of isBroken ? wrap(line, columns) : [line]) write(`${printable(part)}\n`)
+      for (const part of isWhole ? [line] : prose(line, columns)) write(`${printable(part)}\n`)
     }
   }
 
@@ -58,8 +64,13 @@ export class Output {
     this.report(json, text)
   }
 
-  /** What has happened or goes on, for people only. */
+  /** What has happened or goes on, for people only; broken between words on a terminal. */
   note(line: string): void {
+    for (const part of prose(line, this.#options.progressColumns)) this.log(part)
+  }
+
+  /** A line of a log, for people only: never broken, because others may want to read it too. */
+  log(line: string): void {
     this.#activity?.end()
     if (!this.json) this.complain(`${this.paint('faint', printable(line))}\n`)
   }
@@ -120,17 +131,27 @@ export class Output {
     })
   }
 
-  /** Names and values, one pair a line. On a terminal a long value goes on below where it began; words are never cut. */
+  /** Names and values, one pair a line, as {@link hanging}. */
   facts(pairs: readonly (readonly [name: string, value: string])[]): string[] {
     const width = Math.max(0, ...pairs.map(([name]) => name.length))
-    const room = (this.#options.columns ?? Infinity) - width - 2
-    return pairs.flatMap(([name, value]) => {
-      const [first = '', ...more] = room < LEAST_VALUE ? [value] : wrap(value, room)
-      return [
-        `${this.paint('faint', name.padEnd(width))}  ${first}`,
-        ...more.map((line) => `${' '.repeat(width)}  ${line}`),
-      ]
-    })
+    return pairs.flatMap(([name, value]) => this.hanging(`${this.paint('faint', name.padEnd(width))}  `, value))
+  }
+
+  /**
+   * A text behind what leads to it. On a terminal it goes on below where it began; one with a word that has no room there, an id for example,
+   * begins below. Words are never cut.
+   */
+  hanging(lead: string, text: string): string[] {
+    const { columns } = this.#options
+    if (columns === undefined) return [lead + text]
+    const at = widthOf(lead)
+    const room = columns - at
+    const widest = Math.max(...text.split(' ').map(widthOf))
+    const isNarrow = room < widest || (room < LEAST_VALUE && room < widthOf(text))
+    if (isNarrow && widest <= columns - INDENT)
+      return [lead.trimEnd(), ...wrap(text, columns - INDENT).map((line) => ' '.repeat(INDENT) + line)]
+    const [first = '', ...more] = wrap(text, room)
+    return [lead + first, ...more.map((line) => ' '.repeat(at) + line)]
   }
 }
 
@@ -147,12 +168,17 @@ export function printable(text: string): string {
   )
 }
 
+/** A line for people, broken where it does not fit; what has columns, or is a command to copy, stays whole. */
+function prose(line: string, columns: number | undefined): string[] {
+  return columns !== undefined && PROSE.test(line) ? wrap(line, columns) : [line]
+}
+
 /** Breaks a text between its words into lines that fit, as far as its words do. */
 function wrap(text: string, room: number): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(/(?<= )(?! )/)) {
-    if (line !== '' && stripVTControlCharacters(line + word).trimEnd().length > room) {
+    if (line !== '' && widthOf((line + word).trimEnd()) > room) {
       lines.push(line.trimEnd())
       line = ''
     }

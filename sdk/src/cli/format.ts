@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+
 const DECIMALS = 18
 const UNIT = 10n ** BigInt(DECIMALS)
 
@@ -58,4 +60,9 @@ export function formatProgress(bytes: number, total: number | undefined): string
 /** A duration as people read it. */
 export function formatSeconds(seconds: number): string {
   return seconds < 1 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`
+}
+
+/** Columns of a terminal that a text takes, colours apart. */
+export function widthOf(text: string): number {
+  return stripVTControlCharacters(text).length
 }

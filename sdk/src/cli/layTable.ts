@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { widthOf } from './format.js'
 
 const GAP = 2
 const ELLIPSIS = '…'
@@ -14,7 +15,8 @@ const ID = /^0x([0-9a-f]{64}|[0-9a-f]{40})$/i
 
 /**
  * Lays rows under headings, in columns. Columns of numbers alone stand point under point. Nothing loses its middle that would be something else then,
- * neither figures nor ids: where there is no room, columns of ids go below their row, from the last one on, each id whole in a line of its own. What
+ * neither figures nor ids: where there is no room, columns of ids go below their row, from the last one on, each id whole in a line of its own,
+ * without its heading beside it if it has no room there. What
  * then is too wide still are texts: the widest lose their middle until the table fits.
  * @param columns Columns of the terminal; undefined where nothing has to fit.
  * @param faint Paints headings and names.
@@ -34,7 +36,7 @@ export function layTable(
     const cells = rows.map((row) => row[column] ?? '')
     const plain = cells.map(stripVTControlCharacters)
     const numbers = alignNumbers(cells)
-    const width = Math.max(heading.length, ...(numbers ?? cells).map(lengthOf))
+    const width = Math.max(heading.length, ...(numbers ?? cells).map(widthOf))
     const isId = plain.some((cell) => ID.test(cell))
     const isWhole = numbers !== undefined || isId || plain.some((cell) => FIGURE.test(cell))
     return { heading, cells: numbers ?? cells, isNumeric: numbers !== undefined, isWhole, isId, width }
@@ -57,16 +59,19 @@ export function layTable(
       .map((cell, column) => {
         const { width = 0, isNumeric = false } = beside[column] ?? {}
         const cut = cutMiddle(cell, width)
-        const gap = ' '.repeat(width - lengthOf(cut))
-        return isNumeric ? gap + cut : cut + gap
+        const fill = ' '.repeat(width - widthOf(cut))
+        return isNumeric ? fill + cut : cut + fill
       })
       .join(' '.repeat(GAP))
       .trimEnd()
+  const gap = ' '.repeat(GAP)
   const name = Math.max(0, ...below.map(({ heading }) => heading.length))
+  const hasRoom = columns === undefined || below.every(({ width }) => GAP + name + GAP + width <= columns)
   const linesBelow = (row: number): string[] =>
     below.flatMap(({ heading, cells }) => {
       const cell = cells[row] ?? ''
-      return cell === '' ? [] : [`${' '.repeat(GAP)}${faint(heading.padEnd(name))}${' '.repeat(GAP)}${cell}`]
+      if (cell === '') return []
+      return hasRoom ? [`${gap}${faint(heading.padEnd(name))}${gap}${cell}`] : [gap + faint(heading), gap + gap + cell]
     })
   return [
     faint(line(beside.map(({ heading }) => heading))),
@@ -85,10 +90,6 @@ function alignNumbers(cells: readonly string[]): string[] | undefined {
       ? ''
       : found[1].padStart(whole) + (found[2] ?? '').padEnd(fraction) + (found[3] ?? '').padEnd(unit),
   )
-}
-
-function lengthOf(text: string): number {
-  return stripVTControlCharacters(text).length
 }
 
 function cutMiddle(text: string, width: number): string {

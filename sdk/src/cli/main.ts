@@ -33,7 +33,7 @@ async function main(argv: readonly string[], environment: NodeJS.ProcessEnv): Pr
     const context = new Context({ output, options: settings, configPath, environment, signal })
     const report = await command.run({ args, options, context })
     if (report === undefined) return EXIT_CODES.ok.code
-    output.report(report.json, report.text)
+    output.report(report.json, report.text, report.whole)
     return EXIT_CODES[report.exit ?? 'ok'].code
   } catch (error) {
     return reportError(error, output, signal.aborted)

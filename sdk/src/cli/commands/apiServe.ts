@@ -62,7 +62,7 @@ export const apiServe = defineCommand({
     }
     const client = proxy ? await context.client() : await context.reader()
     const level = environment['GEVULOT_LOG_LEVEL'] === 'debug' ? 'debug' : 'info'
-    const log = jsonLogger({ level, write: (line) => output.note(line), now: () => client.clock.now() })
+    const log = jsonLogger({ level, write: (line) => output.log(line), now: () => client.clock.now() })
     const { provider } = client.contracts
     if (provider instanceof EndpointProvider) provider.onEvent = endpointLog(log)
     const { chainId, addresses } = client.contracts

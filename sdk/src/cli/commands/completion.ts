@@ -12,6 +12,6 @@ export const completion = defineCommand({
       import('./index.js'),
     ])
     const script = completionScript(args.shell, commands)
-    return { json: { shell: args.shell, script }, text: script.split('\n') }
+    return { json: { shell: args.shell, script }, text: script.split('\n'), whole: true }
   },
 })

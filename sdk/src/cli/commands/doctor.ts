@@ -27,13 +27,17 @@ export const doctor = defineCommand({
       signal: context.signal,
       onStart: (what) => context.output.doing(`trying ${what}`),
     })
+    const { output } = context
     const good = findings.every(({ state, needed }) => state !== 'missing' || !needed)
     return {
       json: { good, findings },
       text: [
         ...findings.flatMap(({ name, state, what, fix, needed }) => [
-          `${context.output.paint(MARKS[state], state.padEnd(8))} ${name.padEnd(12)} ${what}${needed && state === 'missing' ? ' (needed)' : ''}`,
-          ...(fix === undefined ? [] : [`${' '.repeat(22)}→ ${fix}`]),
+          ...output.hanging(
+            `${output.paint(MARKS[state], state.padEnd(8))} ${name.padEnd(12)} `,
+            `${what}${needed && state === 'missing' ? ' (needed)' : ''}`,
+          ),
+          ...(fix === undefined ? [] : output.hanging(`${' '.repeat(22)}→ `, fix)),
         ]),
         good ? 'What is needed is there.' : 'Something that is needed is missing.',
       ],

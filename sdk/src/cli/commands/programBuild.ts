@@ -116,7 +116,8 @@ export const programBuild = defineCommand({
           ['store', store.name],
           ...(uri === undefined ? [] : ([['uri', uri]] as const)),
         ]),
-        `Try it: gevulot program run ${digest}`,
+        'Try it:',
+        `  gevulot program run ${digest}`,
       ],
     }
   },

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Finding, LintReport } from '../lint/lintProgram.js'
 import { defineCommand } from '../Command.js'
 import { formatBytes } from '../format.js'
+import type { Output, Tone } from '../Output.js'
 import {
   argument,
   choice,
@@ -79,7 +80,7 @@ export const programLint = defineCommand({
     const open = report.findings.filter((finding) => finding.acknowledged === undefined)
     return {
       json: { ...report, open: open.length },
-      text: linesOf(report, open.length, output.paint.bind(output)),
+      text: linesOf(report, open.length, output),
       ...(open.length > 0 && { exit: 'refused' as const }),
     }
   },
@@ -91,17 +92,19 @@ const WORTH_SAYING = 64 * 2 ** 20
 function linesOf(
   { findings, passed, unchecked, unneeded }: LintReport,
   open: number,
-  paint: (tone: 'good' | 'bad' | 'faint' | 'strong', text: string) => string,
+  output: Output,
 ): readonly string[] {
+  const line = (tone: Tone, mark: string, text: string): readonly string[] =>
+    output.hanging(`${output.paint(tone, mark)}  `, text)
   const found = ({ rule, severity, seen, todo, acknowledged }: Finding): readonly string[] =>
     acknowledged === undefined
-      ? [`${paint(severity === 'error' ? 'bad' : 'strong', severity)}  ${rule}: ${seen}`, `  ${todo}`]
-      : [`${paint('faint', 'acknowledged')}  ${rule}: ${seen}`, `  ${acknowledged}`]
+      ? [...line(severity === 'error' ? 'bad' : 'strong', severity, `${rule}: ${seen}`), ...output.hanging('  ', todo)]
+      : [...line('faint', 'acknowledged', `${rule}: ${seen}`), ...output.hanging('  ', acknowledged)]
   return [
     ...findings.flatMap(found),
-    ...passed.map((rule) => `${paint('good', 'passed')}  ${rule}`),
-    ...unchecked.map(({ rule, reason }) => `${paint('faint', 'not checked')}  ${rule}: ${reason}`),
-    ...unneeded.map((rule) => `${paint('faint', 'no longer needed')}  the acknowledgement of ${rule}`),
+    ...passed.flatMap((rule) => line('good', 'passed', rule)),
+    ...unchecked.flatMap(({ rule, reason }) => line('faint', 'not checked', `${rule}: ${reason}`)),
+    ...unneeded.flatMap((rule) => line('faint', 'no longer needed', `the acknowledgement of ${rule}`)),
     open === 0 ? 'Nothing is open.' : `Open: ${open}.`,
   ]
 }

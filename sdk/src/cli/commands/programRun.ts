@@ -71,7 +71,7 @@ export const programRun = defineCommand({
       args: options.arg,
       signal,
       onProgress: progressNote(printer.note.bind(printer)),
-      onLog: byLine((line) => printer.note(`│ ${line}`)),
+      onLog: byLine((line) => printer.log(`│ ${line}`)),
       ...(options.workload !== undefined && { workload: options.workload }),
       ...(options.prover !== undefined && { prover: options.prover }),
     }

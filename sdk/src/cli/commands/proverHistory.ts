@@ -26,7 +26,8 @@ export const proverHistory = defineCommand({
     const operator = args.operator ?? client.account ?? '0x'
     const history = await operatorHistory(client, { operator, since, signal: context.signal })
     const rows = history.entries.map(rowOf)
-    if (options.csv) return { json: history, text: [COLUMNS.join(','), ...rows.map((row) => csvLine(row))] }
+    if (options.csv)
+      return { json: history, text: [COLUMNS.join(','), ...rows.map((row) => csvLine(row))], whole: true }
     const { workloads, paid, verdicts, appeals, rewards, missed, slashed, evictionCharges } = history.totals
     const { output } = context
     const shown = rows.map(

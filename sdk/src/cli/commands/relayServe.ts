@@ -44,7 +44,7 @@ export const relayServe = defineCommand({
     const rpcFallbacks = placesIn((await context.settings()).rpcFallbacks).map((url) => new Secret(url))
     const log = jsonLogger({
       level: environment['GEVULOT_LOG_LEVEL'] === 'debug' ? 'debug' : 'info',
-      write: (line) => output.note(line),
+      write: (line) => output.log(line),
       now: () => clock.now(),
       redact: redactor([key], [rpcUrl, ...rpcFallbacks]),
     })
