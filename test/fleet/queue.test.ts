@@ -77,7 +77,7 @@ describe('fleet: the queue', function () {
     const between = await Bottleneck.open(Number(new URL(server().url).port))
     const url = new URL(server().url)
     url.port = String(between.port)
-    const db = await connectServer({ url: url.href, schema: name }, 1_000)
+    const db = await connectServer({ url: url.href, schema: name }, 5_000)
     try {
       const ask = () => sql<{ one: number }>`select 1 as one`.execute(db)
       expect((await ask()).rows).to.deep.equal([{ one: 1 }])
