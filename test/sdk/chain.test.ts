@@ -7,6 +7,7 @@ import { LogReader } from '../../sdk/src/chain/LogReader.js'
 import { readEvents } from '../../sdk/src/chain/readEvents.js'
 import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 import { createClient } from '../../sdk/src/client/createClient.js'
+import { systemClock, type Clock } from '../../sdk/src/clock.js'
 import { startNetwork, type Network } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
 
@@ -69,14 +70,23 @@ describe('chain: connection and events', function () {
     expect(await names({ fromBlock: (await network.chain.provider.getBlockNumber()) + 1 })).to.deep.equal([])
   })
 
-  /** Takes batches until there is nothing new for a while. */
+  /** Takes batches until there was nothing new for ten looks in a row, however long they take. */
   async function take(options: FollowOptions = {}): Promise<EventBatch[]> {
     const batches: EventBatch[] = []
-    const signal = AbortSignal.timeout(400)
+    const over = new AbortController()
+    let idle = 0
+    const sleep: Clock['sleep'] = (milliseconds, signal) => {
+      if (++idle === 10) over.abort()
+      return systemClock.sleep(milliseconds, signal)
+    }
+    const following = { pollMs: 20, signal: over.signal, clock: { ...systemClock, sleep } }
     try {
-      for await (const batch of followEvents(contracts, { pollMs: 20, signal, ...options })) batches.push(batch)
+      for await (const batch of followEvents(contracts, { ...following, ...options })) {
+        idle = 0
+        batches.push(batch)
+      }
     } catch (error) {
-      if (!signal.aborted) throw error
+      if (!over.signal.aborted) throw error
     }
     return batches
   }
