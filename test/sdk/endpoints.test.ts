@@ -18,6 +18,8 @@ import { CHAIN_ID, startLocalChain, type LocalChain } from '../support/localChai
 import { FaultyRpc } from '../support/network/FaultyRpc.js'
 import { rejected } from '../support/rejected.js'
 
+/** Where one stalls. Elsewhere nothing shall count as slow, however busy the machine is. */
+const IMPATIENT = { timeoutMs: 2_000 }
 const NOBODY = `0x${'12'.repeat(20)}` as const
 
 async function listening(server: Server): Promise<AddressInfo> {
@@ -51,7 +53,7 @@ describe('chain: several endpoints', function () {
   /** A provider over the first `count` of them, all of which have been looked at. */
   async function open(count: number, options: RpcProviderOptions = {}): Promise<EndpointProvider> {
     const urls = rpcs.slice(0, count).map(({ url }) => url)
-    const provider = rpcProvider(urls, CHAIN_ID, { timeoutMs: 400, lookMs: 50, lagBlocks: 2, ...options })
+    const provider = rpcProvider(urls, CHAIN_ID, { timeoutMs: 10_000, lookMs: 50, lagBlocks: 2, ...options })
     provider.onEvent = (event) => void events.push(event)
     providers.push(provider)
     await provider.assertChain()
@@ -86,7 +88,7 @@ describe('chain: several endpoints', function () {
     ['garbles', 'garbled'],
   ] as const) {
     it(`one that ${fault}: the call goes to the next, and later ones too, until it is well`, async () => {
-      const provider = await open(2, { lookMs: 60_000 })
+      const provider = await open(2, { lookMs: 60_000, ...(fault === 'stalls' && IMPATIENT) })
       rpcs[0]!.fault = fault
       await chain.provider.send('anvil_setBalance', [NOBODY, '0x7'])
       const [balance, head] = await Promise.all([provider.getBalance(NOBODY), provider.getBlockNumber()])
@@ -198,7 +200,7 @@ describe('chain: several endpoints', function () {
     })
 
     it('reach the chain while all endpoints but one fail', async () => {
-      const provider = await open(3)
+      const provider = await open(3, IMPATIENT)
       rpcs[0]!.fault = 'stalls'
       rpcs[1]!.fault = 'limits in words'
       const { raw, hash } = await signed()
@@ -209,7 +211,7 @@ describe('chain: several endpoints', function () {
     it('count as refused only when all have refused them', async () => {
       const { raw } = await signed()
       rpcs[0]!.fault = 'is short of funds'
-      const both = await open(2)
+      const both = await open(2, IMPATIENT)
       rpcs[1]!.fault = 'stalls'
       const doubt = await both.broadcastTransaction(raw).catch((cause: unknown) => asChainError(cause, 'sending'))
       expect(doubt).to.include({ code: 'CHAIN_RPC_UNAVAILABLE' })
@@ -221,7 +223,7 @@ describe('chain: several endpoints', function () {
 
     it('have a nonce that no endpoint alone can raise', async () => {
       const { address } = chain.account(3)
-      const provider = await open(3, { lookMs: 60_000 })
+      const provider = await open(3, { lookMs: 60_000, ...IMPATIENT })
       const nonce = await chain.provider.getTransactionCount(address)
       rpcs[0]!.fault = 'boasts'
       expect(await provider.getTransactionCount(address)).to.equal(nonce)
@@ -261,7 +263,7 @@ describe('chain: several endpoints', function () {
     })
     const drips = `http://127.0.0.1:${(await listening(server)).port}`
     try {
-      const provider = rpcProvider([drips, rpcs[0]!.url], CHAIN_ID, { timeoutMs: 300 })
+      const provider = rpcProvider([drips, rpcs[0]!.url], CHAIN_ID, IMPATIENT)
       providers.push(provider)
       await provider.assertChain()
       expect(await provider.getBlockNumber()).to.be.greaterThanOrEqual(30)
