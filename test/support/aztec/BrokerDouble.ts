@@ -15,6 +15,7 @@ export interface BrokerDoubleOptions {
 
 interface Progress {
   startedAt: number
+  /** By the broker's sweeps. */
   updatedAt: number
 }
 
@@ -58,6 +59,8 @@ export class BrokerDouble {
   #server: Server | undefined
   #port = 0
   #sweep: NodeJS.Timeout | undefined
+  /** Milliseconds, by its sweeps. They are in one process with the agents: while that is held up, no agent can say that it lives, and no job times out. */
+  #swept = 0
 
   constructor(options: BrokerDoubleOptions = {}) {
     this.#options = { jobTimeoutMs: 1_500, maxRetries: 3, epochsKept: 1, maxBodyBytes: 2 ** 24, ...options }
@@ -174,7 +177,7 @@ export class BrokerDouble {
     if (job === undefined) return undefined
     const time = Date.now()
     this.#queue = this.#queue.filter((id) => id !== job.id)
-    this.#progress.set(job.id, { startedAt: time, updatedAt: time })
+    this.#progress.set(job.id, { startedAt: time, updatedAt: this.#swept })
     return { job, time }
   }
 
@@ -182,7 +185,7 @@ export class BrokerDouble {
     if (!this.#jobs.has(id) || this.#results.has(id)) return this.#next(filter)
     const progress = this.#progress.get(id)
     if (progress !== undefined && startedAt > progress.startedAt) return this.#next(filter)
-    this.#progress.set(id, { startedAt, updatedAt: Date.now() })
+    this.#progress.set(id, { startedAt, updatedAt: this.#swept })
     return undefined
   }
 
@@ -210,12 +213,13 @@ export class BrokerDouble {
   }
 
   #tidy(): void {
+    this.#swept += SWEEP_MS
     for (const [id, { epochNumber }] of this.#jobs) {
       if (epochNumber >= this.#epoch - this.#options.epochsKept) continue
       for (const map of [this.#jobs, this.#results, this.#progress, this.#retries]) map.delete(id)
     }
     for (const [id, { updatedAt }] of this.#progress) {
-      if (Date.now() - updatedAt < this.#options.jobTimeoutMs) continue
+      if (this.#swept - updatedAt < this.#options.jobTimeoutMs) continue
       this.#progress.delete(id)
       this.#queue.push(id)
     }
