@@ -234,19 +234,21 @@ export const BROKER_CASES: Readonly<Record<string, (parts: BrokerCase) => Promis
       const name = Object.keys(malformed)[spoilt.size]
       if (spoilt.has(id) || name === undefined) return right
       spoilt.set(id, name)
-      void endSoon(bench)
       return malformed[name]!(right)
     }
     const adapter = await bench.adapter(url, { attempts: 20, lanes: [{ ...bench.lane, bundleJobs: 1 }] })
-    for (const name of Object.keys(malformed)) {
+    const refusals = () => adapter.lines.filter(({ message }) => message === 'results are refused')
+    for (const [index, name] of Object.keys(malformed).entries()) {
       const job = producer.job(epoch)
       await producer.enqueue(job)
       await until(() => spoilt.get(job.id), `${name}: it is not proven`)
+      await until(() => refusals()[index], `${name}: it is not refused`)
       expect((await producer.status(job)).status, name).to.equal('in-progress')
+      // Its time passes, so that it ends without a valid result.
+      await bench.network.chain.pass(2_000)
       await rightResult(producer, job)
     }
-    const refusals = adapter.lines.filter(({ message }) => message === 'results are refused')
-    expect(refusals).to.have.length(Object.keys(malformed).length)
+    expect(refusals()).to.have.length(Object.keys(malformed).length)
   },
 
   async 'what the network cannot prove is handed back for another try, and fails with the third'({
