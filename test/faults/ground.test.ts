@@ -18,6 +18,7 @@ import { faultSeed, IS_FULL, Seeded } from '../support/seed.js'
 
 const JUMPING = 'test/support/provers/jumping.ts'
 const ELSEWHERE = 'test/support/provers/elsewhere.ts'
+const MAX_RUN_TIME = 600
 /** Lines after each of which what the worker stands on gives way. */
 const PLACES = [
   ['job fetching'],
@@ -68,7 +69,16 @@ describe('faults: what the worker stands on gives way', function () {
       line.message === message && (stage === undefined || line.stage === stage)
 
   async function submitted(of: ProgramId = program): Promise<WorkloadId> {
-    return network.submit(of, { redundancy: 2, maxRunTime: 600 })
+    return network.submit(of, { redundancy: 2, maxRunTime: MAX_RUN_TIME })
+  }
+
+  /** Waits until each seat has shown its proof or declined. */
+  async function answered(workload: WorkloadId): Promise<void> {
+    for (const end = Date.now() + 300_000; Date.now() < end; await sleep(500)) {
+      const acts = (await network.eventsOf(workload)).filter(({ name }) => name === 'Revealed' || name === 'Declined')
+      if (alice.seats.every((seat) => acts.some(({ args }) => 'seat' in args && args.seat === seat))) return
+    }
+    throw new Error(`a seat has not answered:\n${network.workers.map((worker) => worker.tail()).join('\n')}`)
   }
 
   /** The requester closes commits once it holds what it paid for. */
@@ -201,12 +211,14 @@ describe('faults: what the worker stands on gives way', function () {
       await rm(filler)
       void release(workload)
       // Either it goes on, or it ends, as something it cannot do without could not be written; then it is started again.
-      const finished = network.until(workload, 'Finished', 300).catch(() => undefined)
-      const first = await Promise.race([worker.exited(), finished])
+      const first = await Promise.race([worker.exited(), answered(workload)])
       if (typeof first === 'number') {
         expect(first, worker.tail()).to.equal(75)
         await onDisk()
+        await answered(workload)
       }
+      // A seat that had no room for its work has declined. There is nobody else for its slot, which stays open for all of the time.
+      await network.chain.provider.send('evm_increaseTime', [MAX_RUN_TIME])
       await expectEnded(network, alice, workload)
     })
 
