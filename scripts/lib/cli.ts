@@ -38,6 +38,9 @@ export function expectedCliIndex(): string {
 
 const cell = (text: string): string => text.replaceAll('|', '\\|')
 
+const sendingOptions = (): string =>
+  SETTINGS.flatMap(({ name, sending }) => (sending === true ? [`\`${optionOf(name)}\``] : [])).join(' and ')
+
 function section(command: Command): string[] {
   const args = Object.entries(command.args ?? {})
   const usage = args.map(([name, { optional }]) => (optional ? `[${name}]` : `<${name}>`))
@@ -63,6 +66,7 @@ function section(command: Command): string[] {
     ...(rows.length === 0
       ? []
       : ['| | | Default |', '| --- | --- | --- |', ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`), '']),
+    ...(command.sends === true ? [`Takes ${sendingOptions()} too, see [settings](#settings).`, ''] : []),
     '```',
     ...command.examples.map((example) => `gevulot ${example}`),
     '```',
@@ -104,6 +108,9 @@ export function expectedCliPage(commands: readonly Command[]): string {
       ({ name, env, value, summary }) =>
         `| \`${optionOf(name)} <${value}>\` | \`${env}\` | \`${name}\` | ${cell(summary)} |`,
     ),
+    '',
+    `${sendingOptions()} are options of the commands that send transactions. Amounts are in gwei, at most 9 decimals, for each unit of gas; the fee of a workload is apart from`,
+    'them. While gas costs more than that nothing is sent, and the command ends with 75: CHAIN_FEE_ABOVE_CAP.',
     '',
     'A key never stands on a command line. The password of a keystore comes from `GEVULOT_KEY_PASSWORD`, from the file that',
     '`GEVULOT_KEY_PASSWORD_FILE` names, or from the prompt.',

@@ -131,7 +131,10 @@ describe('cli: every command', function () {
           expect(await complete(script, ['gevulot', first, second]), name).to.include(second)
         }
         expect(await complete(script, ['gevulot', 'work'])).to.deep.equal(['workload'])
-        expect(await complete(script, ['gevulot', 'workload', 'submit', '--max'])).to.deep.equal(['--max-run-time'])
+        expect(await complete(script, ['gevulot', 'workload', 'submit', '--max'])).to.have.members([
+          ...['--max-run-time', '--max-fee-per-gas', '--max-priority-fee-per-gas'],
+        ])
+        expect(await complete(script, ['gevulot', 'workload', 'quote', '--max'])).to.deep.equal(['--max-run-time'])
         expect(await complete(script, ['gevulot', 'completion', 'f'])).to.deep.equal(['fish'])
         expect(await complete(script, ['gevulot', 'devnet', '--runtime', ''])).to.have.members(['bubblewrap', 'linux'])
         expect(await complete(script, ['gevulot', 'program', 'run', '0x', '--accel', 'k'])).to.deep.equal(['kvm'])
@@ -162,7 +165,7 @@ describe('cli: every command', function () {
           await terminal.until(/ready/)
           for (const [keys, wanted] of [
             ['gevulot work\t', /workload/],
-            ['sub\t --max\t', /--max-run-time/],
+            ['sub\t --max-r\t', /--max-run-time/],
             [`${KILL_LINE}gevulot azt\t`, /aztec/],
             [`${KILL_LINE}gevulot devnet --runtime bub\t`, /bubblewrap/],
             [`${KILL_LINE}gevulot prover run my\t`, /worker\.json/],

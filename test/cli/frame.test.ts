@@ -60,6 +60,23 @@ describe('cli: frame', function () {
     expect(help.stdout).to.include('--max-run-time <seconds>').and.include('Examples:\n  gevulot workload submit')
   })
 
+  it('every command that opens an account to send with takes what its transactions may cost, and no other', async () => {
+    const only = new Set(['account balance', 'prover history', 'prover status', 'validator status', 'aztec sign-bond'])
+    for (const { name, sends } of commands) {
+      const [first = '', ...rest] = name.split(/[ -]/)
+      const file = first + rest.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+      const source = await readFile(join(root, 'sdk/src/cli/commands', `${file}.ts`), 'utf8')
+      const opens = /context\.client\(\)|openBonds\(context|openSigner\(/.test(source)
+      expect(sends === true, name).to.equal(opens && !only.has(name))
+    }
+    const helpOf = async (...words: string[]): Promise<string> => (await run(...words, '--help')).stdout
+    expect(await helpOf('prover', 'stake'))
+      .to.include('--max-fee-per-gas <gwei>')
+      .and.include('--max-priority-fee-per-gas <gwei>')
+    expect(await helpOf('prover', 'status')).not.to.include('gwei')
+    expect((await run('prover', 'status', '--max-fee-per-gas', '1')).stderr).to.include('unknown option')
+  })
+
   it('a wrong command line ends with 2 and says what is wrong, in both forms', async () => {
     for (const [args, message] of [
       [[], 'no command'],

@@ -66,6 +66,62 @@ describe('cli: workload submit', function () {
     expect((await client.getBalance()).nonce).to.equal(nonce + 1)
   })
 
+  describe('fees of its transactions', () => {
+    const GWEI = 10n ** 9n
+    const newest = async (count: number) => {
+      const { provider } = network.chain
+      const head = await provider.getBlockNumber()
+      const blocks = await Promise.all(Array.from({ length: count }, (_, at) => provider.getBlock(head - at, true)))
+      return blocks.flatMap((block) => block!.prefetchedTransactions)
+    }
+
+    it('are those of the command line, deposit and approval included', async () => {
+      const transactions = await sent()
+      const priced = await submit('--max-fee-per-gas', '77', '--max-priority-fee-per-gas', '1.5', '--json')
+      expect(priced.json()).to.include({ created: true })
+      const count = (await sent()) - transactions
+      expect(count).to.be.at.least(2)
+      for (const each of await newest(count))
+        expect(each).to.include({ maxFeePerGas: 77n * GWEI, maxPriorityFeePerGas: (3n * GWEI) / 2n })
+    })
+
+    it('or those of the environment or the configuration file, which an option replaces', async () => {
+      const deposit = ['account', 'deposit', '1', ...command().slice(-8)]
+      const env = { GEVULOT_MAX_FEE_PER_GAS: '66' }
+      expect((await runCli(deposit, { cwd: directory(), env })).code).to.equal(0)
+      expect((await newest(1))[0]).to.include({ maxFeePerGas: 66n * GWEI })
+      await writeFile(join(directory(), 'fees.json'), JSON.stringify({ maxFeePerGas: 55, maxPriorityFeePerGas: '1' }))
+      const filed = [...deposit, '--config', 'fees.json']
+      expect((await runCli(filed, { cwd: directory() })).code).to.equal(0)
+      expect((await newest(1))[0]).to.include({ maxFeePerGas: 55n * GWEI, maxPriorityFeePerGas: GWEI })
+      expect((await runCli([...filed, '--max-fee-per-gas', '44'], { cwd: directory() })).code).to.equal(0)
+      expect((await newest(1))[0]).to.include({ maxFeePerGas: 44n * GWEI })
+    })
+
+    it('while gas costs more nothing is sent, and the same command may succeed later', async () => {
+      const transactions = await sent()
+      const { code, stderr } = await submit('--max-fee-per-gas', '0.000000001')
+      expect(stderr).to.include('CHAIN_FEE_ABOVE_CAP')
+      expect(code).to.equal(75)
+      expect(await sent()).to.equal(transactions)
+    })
+
+    it('what is no price of gas is refused with what it has to be', async () => {
+      for (const [words, message] of [
+        [['--max-fee-per-gas', '1e3'], "argument '1e3' is invalid. It must be an amount of gwei"],
+        [['--max-fee-per-gas', '2', '--max-priority-fee-per-gas', '3'], '--max-priority-fee-per-gas 3 is above'],
+      ] as const) {
+        const refused = await submit(...words)
+        expect(refused.stderr).to.include(message).and.include('CLI_USAGE')
+        expect(refused.code).to.equal(2)
+      }
+      const env = { GEVULOT_MAX_FEE_PER_GAS: '30 gwei' }
+      const { code, stderr } = await runCli(command(), { cwd: directory(), env })
+      expect(stderr).to.include('GEVULOT_MAX_FEE_PER_GAS must be an amount of gwei').and.include('CLI_CONFIG_INVALID')
+      expect(code).to.equal(1)
+    })
+  })
+
   it('a terminal shows how far large inputs are, and nothing else does', async () => {
     await writeFile(join(directory(), 'large'), randomBytes(24 * 2 ** 20))
     const node = await IpfsNode.start()

@@ -83,6 +83,8 @@ export interface Command<A extends Arguments = Arguments, O extends Options = Op
   readonly details?: string
   readonly args?: A
   readonly options?: O
+  /** Whether it sends transactions: then it takes what they may cost, see `settings.ts`. */
+  readonly sends?: true
   /** Command lines without the leading `gevulot`. */
   readonly examples: readonly string[]
   /** Does it. Loads what is heavy by `import()`. Without a report the command has written everything by itself. */

@@ -1,7 +1,7 @@
 import type { Command, Parse } from './Command.js'
 import { optionOf } from './Context.js'
 import { GROUPS, flagsOf } from './program.js'
-import { SETTINGS } from './settings.js'
+import { settingsOf } from './settings.js'
 
 /** Shells that can be completed. */
 export type Shell = 'bash' | 'zsh' | 'fish'
@@ -26,19 +26,24 @@ interface Flag {
   readonly words: readonly string[] | undefined
 }
 
+const flagsOfSettings = (command: { readonly sends?: true }): readonly Flag[] =>
+  settingsOf(command).map(({ name, summary }) => ({ flag: optionOf(name), summary, words: [] }))
+
 const COMMON: readonly Flag[] = [
-  ...SETTINGS.map(({ name, summary }) => ({ flag: optionOf(name), summary, words: [] })),
+  ...flagsOfSettings({}),
   { flag: '--config', summary: 'configuration file', words: [] },
   { flag: '--json', summary: 'write JSON', words: undefined },
   { flag: '--help', summary: 'show this help', words: undefined },
 ]
 
 function ownFlags(command: Command): readonly Flag[] {
-  return Object.entries(command.options ?? {}).map(([name, option]) => ({
+  const own = Object.entries(command.options ?? {}).map(([name, option]) => ({
     flag: flagsOf(name, option).split(' ')[0] ?? '',
     summary: option.summary,
     words: option.kind === 'flag' ? undefined : wordsOf(option.parse),
   }))
+  const common = new Set(COMMON.map(({ flag }) => flag))
+  return [...own, ...flagsOfSettings(command).filter(({ flag }) => !common.has(flag))]
 }
 
 function wordsOf(parse: Parse<unknown>): readonly string[] {

@@ -18,8 +18,8 @@ export async function openBonds(
   const [rpcUrl, keyFile] = [await context.setting('rpcUrl'), await context.setting('keyFile')]
   const { BondAccount } = await import('../aztec/bonds/BondAccount.js')
   const { rpcProvider } = await import('../chain/rpcProvider.js')
-  const { readKey } = await import('./readKey.js')
-  return BondAccount.connect((await readKey(keyFile, context)).connect(rpcProvider(rpcUrl, chain)), bonds)
+  const { openSigner } = await import('./openSigner.js')
+  return BondAccount.connect(await openSigner(keyFile, rpcProvider(rpcUrl, chain), context), bonds)
 }
 
 /** The same without a key, to look only. */

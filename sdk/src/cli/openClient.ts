@@ -6,7 +6,7 @@ import type { ClientOptions } from '../client/makeClient.js'
 import type { ContentSource, ContentStore } from '../content/ContentStore.js'
 import { isStore, openPlace, placeOptionsOf } from '../content/openPlace.js'
 import type { Context } from './Context.js'
-import { readKey } from './readKey.js'
+import { openSigner } from './openSigner.js'
 
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost'])
 /** A chain on this machine answers at once and makes a block a second. */
@@ -23,8 +23,7 @@ export async function openClient(context: Context): Promise<GevulotClient> {
   const keyFile = await context.setting('keyFile')
   const { provider, options } = await basis(context)
   await createClient({ ...options, provider })
-  const key = await readKey(keyFile, context)
-  return createClient({ ...options, signer: key.connect(provider) })
+  return createClient({ ...options, signer: await openSigner(keyFile, provider, context) })
 }
 
 async function basis(context: Context) {

@@ -1,6 +1,7 @@
 import type { Argument, FlagOption, Parse, ValueOption } from './Command.js'
 
 const DECIMALS = 18
+const GWEI_DECIMALS = 9
 
 /** 32 bytes as `0x` and hexadecimal digits. */
 export const bytes32: Parse<`0x${string}`> = (text) => {
@@ -26,6 +27,13 @@ export const tokens: Parse<bigint> = (text) => {
   const [, whole, fraction = ''] = /^(\d{1,40})(?:\.(\d{1,18}))?$/.exec(text) ?? []
   if (whole === undefined) throw new Error('must be an amount of tokens with at most 18 decimals, for example 12.5')
   return BigInt(whole + fraction.padEnd(DECIMALS, '0'))
+}
+
+/** A price of gas as people write it; the result is in wei. */
+export const gwei: Parse<bigint> = (text) => {
+  const [, whole, fraction = ''] = /^(\d{1,9})(?:\.(\d{1,9}))?$/.exec(text) ?? []
+  if (whole === undefined) throw new Error('must be an amount of gwei with at most 9 decimals, for example 30 or 0.05')
+  return BigInt(whole + fraction.padEnd(GWEI_DECIMALS, '0'))
 }
 
 /** A whole number within bounds. */

@@ -4,7 +4,7 @@ import { optionOf } from './Context.js'
 import { EXIT_CODES } from './exitCodes.js'
 import { plainTokens } from './format.js'
 import { toJson } from './Output.js'
-import { SETTINGS, type Settings } from './settings.js'
+import { settingsOf, type Settings } from './settings.js'
 
 /** A command line that has been read. */
 export interface Call {
@@ -82,8 +82,11 @@ function parserOf(command: Command, onCall: (call: Call) => void): Parser {
     parser.argument(optional ? `[${kebab(name)}]` : `<${kebab(name)}>`, summary, checked(parse))
   }
   for (const [name, option] of Object.entries(command.options ?? {})) parser.addOption(optionFor(name, option))
-  for (const { name, value, summary } of SETTINGS) {
-    parser.addOption(new Option(`${optionOf(name)} <${value}>`, summary).helpGroup('Common options:'))
+  const settings = settingsOf(command)
+  for (const { name, value, summary, parse } of settings) {
+    const common = new Option(`${optionOf(name)} <${value}>`, summary).helpGroup('Common options:')
+    if (parse !== undefined) common.argParser(asTyped(parse))
+    parser.addOption(common)
   }
   parser.addOption(new Option('--config <path>', 'configuration file').helpGroup('Common options:'))
   parser.addOption(new Option('--json', 'write JSON').helpGroup('Common options:'))
@@ -98,7 +101,7 @@ function parserOf(command: Command, onCall: (call: Call) => void): Parser {
         Object.entries(command.options ?? {}).map(([name, option]) => [name, given[name] ?? emptyOf(option)]),
       ),
       settings: Object.fromEntries(
-        SETTINGS.flatMap(({ name }) => (typeof given[name] === 'string' ? [[name, given[name]]] : [])),
+        settings.flatMap(({ name }) => (typeof given[name] === 'string' ? [[name, given[name]]] : [])),
       ),
       configPath: typeof given['config'] === 'string' ? given['config'] : undefined,
     })
@@ -133,6 +136,12 @@ function checked<T>(parse: Parse<T>): (value: string) => T {
       throw new InvalidArgumentError(`It ${error instanceof Error ? error.message : String(error)}.`)
     }
   }
+}
+
+/** The text itself, if it can be read: settings are put together as texts. */
+function asTyped(parse: Parse<unknown>): (value: string) => string {
+  const read = checked(parse)
+  return (value) => (read(value), value)
 }
 
 /** A default as it would be typed; amounts are parsed into units of 10^-18. */

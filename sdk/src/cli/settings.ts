@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { cliError } from '../errors/codes/cli.js'
+import type { Parse } from './Command.js'
+import { gwei } from './parsers.js'
 
 /** A setting that every command takes from an option, the environment, or the configuration file, in this order. */
 export interface SettingField {
@@ -14,6 +16,10 @@ export interface SettingField {
   readonly path?: true
   /** Whether the file may hold a list. */
   readonly list?: true
+  /** What reads its text, where that is no text; the file may then hold a number. */
+  readonly parse?: Parse<unknown>
+  /** Whether it is an option of those commands only that send transactions. */
+  readonly sending?: true
 }
 
 /** Whether a place is anything but a path. */
@@ -22,7 +28,8 @@ function isUrl(place: string): boolean {
 }
 
 /** Names of the settings. */
-export type SettingName = 'rpcUrl' | 'rpcFallbacks' | 'deployment' | 'keyFile' | 'store'
+export type SettingName =
+  'rpcUrl' | 'rpcFallbacks' | 'deployment' | 'keyFile' | 'store' | 'maxFeePerGas' | 'maxPriorityFeePerGas'
 
 /** Every setting. Secrets are none of them: a key lives in its file, a password in the environment or a file. */
 export const SETTINGS: readonly SettingField[] = [
@@ -62,7 +69,29 @@ export const SETTINGS: readonly SettingField[] = [
       'where content is published and read: a directory, s3://bucket/path or kubo+http://host:5001/; to read only: https://… or ipfs://<CID>',
     path: true,
   },
+  {
+    name: 'maxFeePerGas',
+    env: 'GEVULOT_MAX_FEE_PER_GAS',
+    value: 'gwei',
+    summary:
+      'the most that a unit of gas may cost, base fee and tip together; nothing is sent while the base fee is above it',
+    parse: gwei,
+    sending: true,
+  },
+  {
+    name: 'maxPriorityFeePerGas',
+    env: 'GEVULOT_MAX_PRIORITY_FEE_PER_GAS',
+    value: 'gwei',
+    summary: 'the most of it that the maker of the block gets; by default what the endpoint suggests',
+    parse: gwei,
+    sending: true,
+  },
 ]
+
+/** The settings that are options of a command. */
+export function settingsOf(command: { readonly sends?: true }): readonly SettingField[] {
+  return SETTINGS.filter(({ sending }) => sending === undefined || command.sends === true)
+}
 
 /** The configuration file that is looked for in the working directory and above. */
 export const CONFIG_FILE = 'gevulot.json'
@@ -88,11 +117,23 @@ export async function loadSettings(
   const file = path === undefined ? await nearestFile(process.cwd()) : { path, text: await readNamed(path) }
   const values = file === undefined ? {} : parseFile(file.text, file.path)
   const settings: Partial<Record<SettingName, string>> = {}
-  for (const { name, env } of SETTINGS) {
+  for (const { name, env, parse } of SETTINGS) {
     const value = options[name] ?? environment[env] ?? values[name]
-    if (value !== undefined && value !== '') settings[name] = value
+    if (value === undefined || value === '') continue
+    if (parse !== undefined) check(parse, value, environment[env] === undefined ? `${file?.path}: ${name}` : env)
+    settings[name] = value
   }
   return settings
+}
+
+function check(parse: Parse<unknown>, value: string, where: string): void {
+  try {
+    parse(value)
+  } catch (cause) {
+    throw cliError('CLI_CONFIG_INVALID', `${where} ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    })
+  }
 }
 
 async function readNamed(path: string): Promise<string> {
@@ -135,7 +176,9 @@ function parseFile(json: string, path: string): Settings {
   for (const [name, entry] of Object.entries(value)) {
     const field = SETTINGS.find((candidate) => candidate.name === name)
     if (field === undefined) throw cliError('CLI_CONFIG_INVALID', `${path}: ${JSON.stringify(name)} is not a field`)
-    const text: unknown = field.list === true && Array.isArray(entry) ? entry.join(',') : entry
+    const isNumber = field.parse !== undefined && typeof entry === 'number'
+    const text: unknown =
+      field.list === true && Array.isArray(entry) ? entry.join(',') : isNumber ? String(entry) : entry
     if (typeof text !== 'string') throw cliError('CLI_CONFIG_INVALID', `${path}: ${name} is not a text`)
     const relative = field.path === true && !isAbsolute(text) && !isUrl(text)
     settings[field.name] = relative ? resolve(dirname(path), text) : text

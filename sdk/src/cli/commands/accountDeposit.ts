@@ -6,6 +6,7 @@ export const accountDeposit = defineCommand({
   name: 'account deposit',
   summary: 'Pay tokens into the balance that fees are paid from',
   args: { amount: argument(tokens, 'tokens, for example 12.5') },
+  sends: true,
   examples: ['account deposit 100'],
   async run({ args, context }) {
     const client = await context.client()

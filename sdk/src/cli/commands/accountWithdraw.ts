@@ -7,6 +7,7 @@ export const accountWithdraw = defineCommand({
   summary: 'Pay out part of the balance in the market',
   args: { amount: argument(tokens, 'tokens, for example 12.5') },
   options: { to: option('account', address, "receiver; by default the key's own account") },
+  sends: true,
   examples: ['account withdraw 20'],
   async run({ args, options, context }) {
     const client = await context.client()

@@ -8,6 +8,7 @@ export const accountWithdrawAppeals = defineCommand({
   details:
     'Bonds of appeals that changed a verdict or were not heard, and parts of lost bonds for the validators that answered.',
   options: { to: option('account', address, "receiver; by default the key's own account") },
+  sends: true,
   examples: ['account withdraw-appeals'],
   async run({ options, context }) {
     const client = await context.client()

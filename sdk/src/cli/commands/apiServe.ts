@@ -43,6 +43,7 @@ export const apiServe = defineCommand({
     ),
     noDeposit: flag("do not top up the balance in the market from the account's tokens"),
   },
+  sends: true,
   examples: ['api serve', 'api serve --port 8080 --origin https://app.example.org'],
   async run({ options, context }) {
     const { output, signal, environment } = context

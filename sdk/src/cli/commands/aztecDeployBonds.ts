@@ -14,14 +14,15 @@ export const aztecDeployBonds = defineCommand({
     leastDeposit: optionWithDefault('tokens', tokens, 10n * 10n ** 18n, 'least deposit of a bond'),
     chain: optionWithDefault('id', integer(1, Number.MAX_SAFE_INTEGER), 1, 'chain that the rollup is on'),
   },
+  sends: true,
   examples: ['aztec deploy-bonds --rollup 0x60…aa --token 0x41…0c'],
   async run({ options, context }) {
     const [rpcUrl, keyFile] = [await context.setting('rpcUrl'), await context.setting('keyFile')]
     const { deployBonds } = await import('../../aztec/bonds/deployBonds.js')
     const { rpcProvider } = await import('../../chain/rpcProvider.js')
-    const { readKey } = await import('../readKey.js')
+    const { openSigner } = await import('../openSigner.js')
     const { chain, ...parameters } = options
-    const signer = (await readKey(keyFile, context)).connect(rpcProvider(rpcUrl, chain))
+    const signer = await openSigner(keyFile, rpcProvider(rpcUrl, chain), context)
     context.output.doing('deploying')
     const deployed = await deployBonds(signer, parameters)
     return {

@@ -8,6 +8,7 @@ export const aztecFundBonds = defineCommand({
   summary: "Pay tokens of the account's into the bonds, to bond them",
   args: { amount: argument(tokens, 'tokens') },
   options: BOND_OPTIONS,
+  sends: true,
   examples: ['aztec fund-bonds 54 --bonds 0x5f…e1'],
   async run({ args, options, context }) {
     const account = await openBonds(context, options)

@@ -7,6 +7,7 @@ export const aztecOpenBond = defineCommand({
   summary: 'Open a bond that its proposer has signed; anyone may',
   args: { file: argument(text, 'file that `aztec sign-bond` wrote') },
   options: BOND_OPTIONS,
+  sends: true,
   examples: ['aztec open-bond bond.json --bonds 0x5f…e1'],
   async run({ args, options, context }) {
     const { readSignedBond } = await import('../../aztec/bonds/SignedBond.js')

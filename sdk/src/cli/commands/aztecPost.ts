@@ -14,16 +14,17 @@ export const aztecPost = defineCommand({
     proverId: requiredOption('address', address, 'who is to earn; a proof that names another is not sent'),
     chain: optionWithDefault('id', integer(1, Number.MAX_SAFE_INTEGER), 1, 'chain that the rollup is on'),
   },
+  sends: true,
   examples: ['aztec post epoch-proof.json --rollup 0x60…aa --prover-id 0x0f…0f'],
   async run({ args, options, context }) {
     const [rpcUrl, keyFile] = [await context.setting('rpcUrl'), await context.setting('keyFile')]
     const { readEpochRootProof } = await import('../../aztec/posting/readEpochRootProof.js')
     const { submitEpochRootProof } = await import('../../aztec/posting/submitEpochRootProof.js')
     const { rpcProvider } = await import('../../chain/rpcProvider.js')
-    const { readKey } = await import('../readKey.js')
+    const { openSigner } = await import('../openSigner.js')
     const { rollup, proverId, chain } = options
     const proof = await readEpochRootProof(args.proof)
-    const signer = (await readKey(keyFile, context)).connect(rpcProvider(rpcUrl, chain))
+    const signer = await openSigner(keyFile, rpcProvider(rpcUrl, chain), context)
     context.output.doing('posting')
     const posted = await submitEpochRootProof({ rollup, signer, proof, proverId, signal: context.signal })
     const { status, epoch, proven, transaction, gasUsed } = posted

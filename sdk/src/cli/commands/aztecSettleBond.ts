@@ -13,6 +13,7 @@ export const aztecSettleBond = defineCommand({
     proof: option('path', text, "JSON file with the epoch's proof, as for `aztec post`"),
     relay: option('address', address, 'the relay of these bonds, for a proof'),
   },
+  sends: true,
   examples: [
     'aztec settle-bond bond.json --bonds 0x5f…e1',
     'aztec settle-bond bond.json --bonds 0x5f…e1 --proof epoch-proof.json --relay 0x7c…40',

@@ -10,6 +10,7 @@ export const aztecWithdrawBonds = defineCommand({
     'Between the steps lies the delay of the bonds, in which what was signed can still be opened. Asking again takes the place of what was asked, and its time begins anew; 0 takes it back.',
   args: { amount: optionalArgument(tokens, 'tokens to ask for; without it what was asked for is paid out') },
   options: BOND_OPTIONS,
+  sends: true,
   examples: ['aztec withdraw-bonds 54 --bonds 0x5f…e1', 'aztec withdraw-bonds --bonds 0x5f…e1'],
   async run({ args, options, context }) {
     const account = await openBonds(context, options)

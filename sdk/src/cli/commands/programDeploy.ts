@@ -18,6 +18,7 @@ export const programDeploy = defineCommand({
     bindsProver: flag("the proof binds the prover's address"),
     uri: option('uri', text, 'where the packages can be fetched; a hint, the digests alone are trusted'),
   },
+  sends: true,
   examples: ['program deploy --prover 0x2f…c1 --verifier 0x5FbDB2315678afecb367f032d93F642f64180aa3'],
   async run({ options, context }) {
     const client = await context.client()

@@ -13,6 +13,7 @@ export const proverJoin = defineCommand({
       'least fee to work for, of the token, per second of maximum run time and slot',
     ),
   },
+  sends: true,
   examples: ['prover join 4,5'],
   async run({ args, options, context }) {
     const client = await context.client()

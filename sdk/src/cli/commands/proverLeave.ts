@@ -6,6 +6,7 @@ export const proverLeave = defineCommand({
   summary: 'Take seats out of the active set',
   details: 'Their bond stays slashable until it is withdrawn after the cooldown.',
   args: { seats: argument(integers(1, 2 ** 24 - 1), 'numbers, separated by commas') },
+  sends: true,
   examples: ['prover leave 4,5'],
   async run({ args, context }) {
     const client = await context.client()

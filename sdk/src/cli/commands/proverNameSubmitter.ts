@@ -11,6 +11,7 @@ export const proverNameSubmitter = defineCommand({
     'It can act for the seats of the configured key and can move neither money nor seats. The worker gets it as its key, and the account of the configured key as `operator`. Name it again before its term ends; at most 366 days.',
   args: { key: argument(address, 'account of the key') },
   options: { days: optionWithDefault('number', integer(1, 366), 90, 'how long it can act from now on') },
+  sends: true,
   examples: ['prover name-submitter 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --days 180'],
   async run({ args, options, context }) {
     const client = await context.client()

@@ -12,6 +12,7 @@ export const proverRewards = defineCommand({
     'Due: what ended epochs have left. Pending: points of the epoch that runs. Unrecorded: paid workloads that have no points yet. A worker collects by itself; --collect does it now, for any operator, and the rewards go into the balance of that operator.',
   args: { operator: optionalArgument(address, 'the account; by default that of the configured key') },
   options: { collect: flag('record paid workloads and claim what is due; the configured key pays the gas') },
+  sends: true,
   examples: ['prover rewards', 'prover rewards 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --collect'],
   async run({ args, options, context }) {
     const client = args.operator === undefined || options.collect ? await context.client() : await context.reader()

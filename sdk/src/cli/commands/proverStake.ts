@@ -14,6 +14,7 @@ export const proverStake = defineCommand({
       'least fee to work for, of the token, per second of maximum run time and slot',
     ),
   },
+  sends: true,
   examples: ['prover stake --seats 2'],
   async run({ options, context }) {
     const client = await context.client()

@@ -6,6 +6,7 @@ export const proverWithdraw = defineCommand({
   summary: 'Pay out the bonds of seats that have left and cooled down',
   args: { seats: argument(integers(1, 2 ** 24 - 1), 'numbers, separated by commas') },
   options: { to: option('account', address, "receiver; by default the key's own account") },
+  sends: true,
   examples: ['prover withdraw 4,5'],
   async run({ args, options, context }) {
     const client = await context.client()

@@ -9,6 +9,7 @@ export const workloadAppeal = defineCommand({
     'Possible once, by anyone, in the verdict window after the answers. The bond comes back when the verdict changes; else it pays the members, and the rest of it burns. `workload judging` shows what it takes.',
   args: { workload: argument(bytes32, 'id of the workload') },
   options: { maxBond: option('tokens', tokens, 'appeal only if the bond is not larger') },
+  sends: true,
   examples: ['workload appeal 0x41…9e --max-bond 10'],
   async run({ args, options, context }) {
     const client = await context.client()

@@ -8,6 +8,7 @@ export const workloadCancel = defineCommand({
   details:
     'Free before the draw is fixed. After it the cancel takes two steps with a delay between them, and provers that accepted share a compensation. Goes on where it stopped when repeated.',
   args: { workload: argument(bytes32, 'id of the workload') },
+  sends: true,
   examples: ['workload cancel 0x41…9e'],
   async run({ args, context }) {
     const client = await context.client()

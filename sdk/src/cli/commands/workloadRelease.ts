@@ -6,6 +6,7 @@ export const workloadRelease = defineCommand({
   summary: 'Close commits early',
   details: 'Needs a commit. It ends the duty of everybody else to answer; nobody gains by it.',
   args: { workload: argument(bytes32, 'id of the workload') },
+  sends: true,
   examples: ['workload release 0x41…9e'],
   async run({ args, context }) {
     const client = await context.client()

@@ -35,6 +35,7 @@ export const workloadSubmit = defineCommand({
     deposit: flag('deposit what the balance in the market lacks'),
     nonce: option('number', integer(0, 2 ** 32 - 1), "the account's nonce; repeat a lost command with the same one"),
   },
+  sends: true,
   examples: [
     'workload submit 0x9c…17 --input public_inputs=./public.bin --input witness=./witness.bin --max-run-time 600 --deposit',
   ],

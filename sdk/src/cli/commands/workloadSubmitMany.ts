@@ -17,6 +17,7 @@ export const workloadSubmitMany = defineCommand({
     deposit: flag('deposit what the balance in the market lacks'),
     nonce: option('number', integer(0, 2 ** 32 - 1), "the account's nonce for the first; by default the next one"),
   },
+  sends: true,
   examples: [
     'workload submit-many ./requests.jsonl --deposit',
     'workload submit-many ./requests.jsonl --nonce 17 --json',
