@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { digestOf, hexOf, openStrangersPlace, S3Store, type S3StoreOptions } from '../../sdk/src/content/index.js'
@@ -151,17 +150,24 @@ describe('content: S3Store', () => {
   })
 
   it('an upload that fails leaves no object and no temporary file', async () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('gevulot-') && name.length === 32)
+    // In the machine's own place for temporary files those of others come and go.
+    const [shared, own] = [process.env['TMPDIR'], join(directory(), 'temporary')]
+    mkdirSync(own)
+    process.env['TMPDIR'] = own
     const bytes = randomBytes(11 * MiB)
     meddle = (method, url) => (method === 'PUT' && url.includes('partNumber=2') ? 'refuse' : 'pass')
     const stream = (async function* () {
       yield bytes
     })()
     const store = open({ partBytes: 5 * MiB, attempts: 2 })
-    await rejected(store.put(stream), 'CONTENT_UNAVAILABLE')
+    try {
+      await rejected(store.put(stream), 'CONTENT_UNAVAILABLE')
+    } finally {
+      if (shared === undefined) delete process.env['TMPDIR']
+      else process.env['TMPDIR'] = shared
+    }
     expect(await store.has(digestOf(bytes))).to.equal(false)
-    const after = readdirSync(tmpdir()).filter((name) => name.startsWith('gevulot-') && name.length === 32)
-    expect(after.filter((name) => !before.includes(name))).to.deep.equal([])
+    expect(readdirSync(own)).to.deep.equal([])
     // Told to stop, it says why it stopped.
     meddle = () => 'pass'
     const reason = new Error('enough')
