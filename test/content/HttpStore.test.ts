@@ -31,7 +31,7 @@ describe('content: HttpStore', () => {
 
   const base = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/c`
   const open = (options: HttpStoreOptions = {}): HttpStore =>
-    new HttpStore(base(), { addresses: 'any', retryDelayMs: 1, idleTimeoutMs: 300, ...options })
+    new HttpStore(base(), { addresses: 'any', retryDelayMs: 1, ...options })
 
   it('reads by hex and by CID, with progress', async () => {
     answer = (_, response) => response.writeHead(200, { 'content-length': content.length }).end(content)
@@ -190,7 +190,7 @@ describe('content: HttpStore', () => {
 
   it('gives up on silence, on dripping, and when told', async () => {
     answer = () => undefined
-    await rejected(open({ attempts: 2 }).get(digest, limit), 'CONTENT_TIMEOUT')
+    await rejected(open({ attempts: 2, idleTimeoutMs: 300 }).get(digest, limit), 'CONTENT_TIMEOUT')
     answer = (_, response) => {
       const timer = setInterval(() => response.write('x'), 20)
       response.on('close', () => clearInterval(timer))
