@@ -75,11 +75,20 @@ describe('api: clients of one proxy', function () {
     for (let index = 0; index < count; index++) ids.push((await client.submitRequest(fresh())).request)
     return ids
   }
+  /** Nothing is mined from here on; what one request sends, alone, waits for its block, and others queue up behind it. */
+  async function holdOne(client: ApiClient): Promise<string> {
+    await mining(false)
+    const [request] = await ask(client, 1)
+    await until(
+      async () =>
+        ((await network.chain.provider.send('txpool_status', [])) as { readonly pending: string }).pending !== '0x0',
+    )
+    return request!
+  }
 
   it('one that asks for much keeps no other waiting: keys take turns', async () => {
     const [greedy, modest] = [await api.as(), await api.as()]
-    await mining(false)
-    const many = await ask(greedy, 12)
+    const many = [await holdOne(greedy), ...(await ask(greedy, 11))]
     const few = await ask(modest, 2)
     await mining(true)
     const workloads = async (client: ApiClient, ids: readonly string[]) => {
@@ -96,12 +105,8 @@ describe('api: clients of one proxy', function () {
   it('what a key queued that is revoked is not paid for, but what was sent', async () => {
     const [thief, honest] = [await api.as(), await api.as()]
     const { nonce } = await requester.getBalance()
-    await mining(false)
-    await ask(thief, 6)
-    await until(
-      async () =>
-        ((await network.chain.provider.send('txpool_status', [])) as { readonly pending: string }).pending !== '0x0',
-    )
+    await holdOne(thief)
+    await ask(thief, 5)
     await api.keys.revoke(thief.keyId)
     await mining(true)
     const [request] = await ask(honest, 1)
@@ -133,9 +138,8 @@ describe('api: clients of one proxy', function () {
     const client = await api.as({ uploadPerDay: 6_000 })
     const large = () => Buffer.concat([Buffer.from(`${counter++}`.padEnd(8)), Buffer.alloc(2_000)])
     const stored: string[] = []
-    await mining(false)
     // Something is under way, so that the others wait and can be cancelled for nothing.
-    await client.submitRequest(fresh())
+    await holdOne(client)
     const attempts = Array.from({ length: 5 }, async () => {
       const bytes = large()
       const files = { public_inputs: PUBLIC_INPUTS.toString('base64'), large: bytes.toString('base64') }
