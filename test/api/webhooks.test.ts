@@ -361,8 +361,16 @@ describe('api: webhooks', function () {
     await client.submitRequest(fresh())
     await came('request.submitted', 8)
     const before = receiver.received.length
+    const { provider } = network.chain
+    const pending = async (): Promise<number> =>
+      Number(await provider.send('eth_getBlockTransactionCountByNumber', ['pending']))
+    await provider.send('evm_setAutomine', [false])
     const { request } = await client.submitRequest(fresh())
+    // What was sent before the key was revoked is submitted, else it would be refused.
+    await until(async () => ((await pending()) > 0 ? true : undefined), 'it is not sent')
     await api.keys.revoke(client.keyId)
+    await provider.send('evm_setAutomine', [true])
+    await network.chain.mine(1)
     await until(() => (api.lines.some((line) => line.includes(request) && line.includes('"submitted"')) ? true : undefined), 'it is not submitted') // prettier-ignore
     await sleep(500)
     expect(receiver.received.length).to.equal(before)
