@@ -390,7 +390,7 @@ describe('client: what every action takes', function () {
     it('a wait for a proof that ends there says that it did not answer, and not only that no proof came', async () => {
       const behind = await createClient({ deployment: network.deployment, provider: slow, pollMs: 50 })
       rpc.fault = 'breaks'
-      const error = (await failureOf(behind.waitForProof({ workload: HEX, timeoutMs: 100 }))) as Error
+      const error = (await failureOf(behind.waitForProof({ workload: HEX, timeoutMs: 2_000 }))) as Error
       expect(error).to.include({ code: 'CLIENT_WAIT_TIMEOUT' })
       expect(error.cause).to.include({ code: 'CHAIN_RPC_UNAVAILABLE' })
       expect(error.message).to.match(/in time; at last .*the RPC endpoint failed/)

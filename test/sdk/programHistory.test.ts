@@ -78,7 +78,7 @@ describe('client: history of a program', function () {
     const [all, some, few, none] = [
       await historyOf(200),
       await historyOf(RUN_TIME),
-      await historyOf(35),
+      await historyOf(45),
       await historyOf(5),
     ]
     // With more time than it had, the one that timed out might have been proven.

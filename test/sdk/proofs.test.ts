@@ -113,7 +113,7 @@ describe('client: proofs, fetched and verified', function () {
       seeing(({ data, to }) => (data.includes(hex) ? { to: network.requester.address, data: '0x' } : { to })),
     )
     await rejected(fetchProof(partly, { workload }), 'CLIENT_PROOF_UNAVAILABLE')
-    const [proof] = await waitForProofs(partly, { workload, early: false, timeoutMs: 5_000 })
+    const [proof] = await waitForProofs(partly, { workload, early: false, timeoutMs: 30_000 })
     expect(proof).to.include({ seat: second })
   })
 
@@ -132,7 +132,7 @@ describe('client: proofs, fetched and verified', function () {
       },
     })
     const contracts = { ...client.contracts, provider }
-    const [proof] = await waitForProofs({ ...client, contracts }, { workload, early: false, timeoutMs: 20_000 })
+    const [proof] = await waitForProofs({ ...client, contracts }, { workload, early: false, timeoutMs: 30_000 })
     expect(proof).to.include({ from: 'transaction' })
     expect(looks).to.be.greaterThan(3)
     expect(block).to.be.greaterThan(submittedBlock)
