@@ -70,6 +70,7 @@ describe('relay: outbox of an account without gas', function () {
     time = new ChainTime(systemClock)
     stop = new AbortController()
     told.length = 0
+    said.length = 0
   })
   afterEach(async () => {
     stop.abort()
