@@ -16,7 +16,7 @@ import { systemClock } from '../../sdk/src/clock.js'
 import { openDatabase } from '../../sdk/src/worker/store/openDatabase.js'
 import { RunHistory } from '../../sdk/src/worker/store/RunHistory.js'
 import { SignerServer } from '../support/SignerServer.js'
-import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 
 // The worker as operators run it: processes, a real chain, real sandboxed programs, nothing replaced.
 describe('worker: the life of a workload', function () {
@@ -26,7 +26,7 @@ describe('worker: the life of a workload', function () {
   const signers: SignerServer[] = []
 
   beforeEach(async () => {
-    network = await TestNetwork.start()
+    network = await TestNetwork.start({ ...FAST, rules: { ...FAST.rules, responseWindow: 60 } })
     program = await network.deployGuest('hashcash')
   })
   afterEach(async () => {
@@ -50,8 +50,10 @@ describe('worker: the life of a workload', function () {
   it('redundancy 1: the proof goes out in one transaction and is paid', async () => {
     const alice = await network.addOperator('alice')
     const worker = await network.startWorker(alice)
+    await allStarted()
     await network.chain.mineEvery(1)
-    const workload = await network.submit(program)
+    // So long that its slot opens to nobody, however slowly it answers: then it would have to commit first.
+    const workload = await network.submit(program, { maxRunTime: 600 })
     expect(await ranks(workload)).to.deep.equal(new Map([[alice.seats[0], 1]]))
     const events = await network.eventsOf(workload)
     expect(count(events, 'Revealed')).to.equal(1)
@@ -120,8 +122,7 @@ describe('worker: the life of a workload', function () {
       await network.addOperator('carol'),
     ]
     for (const [index, operator] of operators.entries()) await network.startWorker(operator, { keeper: index === 0 })
-    // On a busy machine three starts take longer than a submission waits for its draw.
-    for (const worker of network.workers) await worker.line((line) => line.message === 'worker started')
+    await allStarted()
     await network.chain.mineEvery(1)
     const workload = await network.submit(program, { redundancy: 3 })
     const proof = await network.requester.waitForProof({ workload })
@@ -138,6 +139,7 @@ describe('worker: the life of a workload', function () {
   it('one operator with two seats in one workload runs the program once and commits for both', async () => {
     const alice = await network.addOperator('alice', 2)
     const worker = await network.startWorker(alice)
+    await allStarted()
     await network.chain.mineEvery(1)
     const workload = await network.submit(program, { redundancy: 2 })
     expect([...(await ranks(workload)).values()].sort()).to.deep.equal([1, 2])
@@ -158,7 +160,7 @@ describe('worker: the life of a workload', function () {
     await new RunHistory(db, systemClock).add(slow, 60, 'ok')
     await db.destroy()
     const worker = await network.startWorker(alice, { runs: 1 })
-    await worker.line((line) => line.message === 'worker started')
+    await allStarted()
     await network.chain.mineEvery(1)
     const workloads: WorkloadId[] = []
     for (let i = 0; i < 3; i++) workloads.push(await network.submit(slow, { maxRunTime: 95 }))
@@ -178,8 +180,10 @@ describe('worker: the life of a workload', function () {
   it('declines what is on its deny list; another claims the open slot and is paid', async () => {
     const picky = await network.addOperator('picky')
     await network.startWorker(picky, { denyPrograms: [program] })
+    await allStarted()
     await network.chain.mineEvery(1)
-    const workload = await network.submit(program)
+    // Time for the other to join and to start.
+    const workload = await network.submit(program, { maxRunTime: 300 })
     const declined = await network.until(workload, 'Declined')
     expect(declined.args.seat).to.equal(picky.seats[0])
     const helper = await addLate('helper')
@@ -196,12 +200,18 @@ describe('worker: the life of a workload', function () {
     const alice = await network.addOperator('alice')
     await network.startWorker(junk, {}, 'test/support/provers/junk.ts')
     await network.startWorker(alice)
+    await allStarted()
     await network.chain.mineEvery(1)
     const workload = await network.submit(program, { redundancy: 2 })
     const paid = await ranks(workload)
     expect(paid.get(alice.seats[0]!)).to.equal(1)
     expect(paid.has(junk.seats[0]!)).to.be.false
   })
+
+  /** On a busy machine starts take longer than a submission waits for its draw. */
+  async function allStarted(): Promise<void> {
+    for (const worker of network.workers) await worker.line(({ message }) => /^(worker|prover) started$/.test(message))
+  }
 
   /** An operator that joins while the chain already mines in intervals. */
   async function addLate(name: string): Promise<Operator> {
