@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { keccak256, randomBytes, Wallet } from 'ethers'
@@ -13,6 +13,7 @@ import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
 import { startDevnet, type Devnet } from '../../sdk/src/devnet/index.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { TOKEN } from './network.js'
+import { removeDirectory } from './removeDirectory.js'
 
 /** A local network with two provers, a requester with money, and the server that serves the explorer. */
 export class ExplorerBench {
@@ -73,6 +74,6 @@ export class ExplorerBench {
   async stop(): Promise<void> {
     await this.api.stop()
     await this.devnet.stop()
-    await rm(this.#directory, { recursive: true, force: true })
+    await removeDirectory(this.#directory)
   }
 }

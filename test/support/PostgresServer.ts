@@ -1,12 +1,13 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { chownSync, globSync, mkdtempSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
+
+import { removeDirectory } from './removeDirectory.js'
 
 const START_MS = 30_000
 
@@ -127,6 +128,6 @@ export class PostgresServer {
   /** Ends the server and removes everything of it. */
   async stop(): Promise<void> {
     await this.halt()
-    await rm(this.#directory, { recursive: true, force: true })
+    await removeDirectory(this.#directory)
   }
 }

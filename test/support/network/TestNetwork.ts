@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,6 +21,7 @@ import { createClient, DirectoryInbox, type GevulotClient } from '../../../sdk/s
 import { buildPackage, DirectoryStore, type Digest, type PackageSpec } from '../../../sdk/src/content/index.js'
 import { generateDeliveryKey } from '../../../sdk/src/crypto/index.js'
 import { compileGuest } from '../guests/compile.js'
+import { removeDirectory } from '../removeDirectory.js'
 import { TestChain } from './TestChain.js'
 import { WorkerProcess } from './WorkerProcess.js'
 
@@ -105,7 +106,7 @@ export class TestNetwork {
   async stop(): Promise<void> {
     for (const worker of this.workers) await worker.kill()
     await this.chain.stop()
-    await rm(this.directory, { recursive: true, force: true })
+    await removeDirectory(this.directory)
   }
 
   /** Deploys a program made of one of the guests beside `compile.ts`. */
