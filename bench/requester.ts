@@ -97,8 +97,15 @@ async function inHand(network: Network, client: GevulotClient, program: Hex): Pr
 
 /** One watch of them all, while blocks come and one of the workloads goes through its life. */
 async function watching(network: Network, client: GevulotClient, program: Hex): Promise<Row[]> {
+  const { provider } = network.chain
+  // What comes after this is not measured among them.
+  const without: unknown = await provider.send('evm_snapshot', [])
   const live = await drawn(network, client, program)
-  const others = Array.from({ length: WATCHED - 1 }, (_, index): Hex => `0x${index.toString(16).padStart(64, '0')}`)
+  const { minimumFee: fee } = await client.quote({ program, maxRunTime: 100 })
+  await client.deposit({ amount: BigInt(WATCHED) * fee })
+  const request = { program, inputs: someInputs(), fee, maxRunTime: 100 }
+  const submitted = await client.submitMany({ requests: Array.from({ length: WATCHED - 1 }, () => request) })
+  const others = submitted.map(({ workload }) => workload)
   const heap = (): number => {
     globalThis.gc?.()
     return process.memoryUsage().heapUsed
@@ -127,6 +134,7 @@ async function watching(network: Network, client: GevulotClient, program: Hex): 
   const grown = (heap() - before) / 2 ** 20
   stop.abort()
   await watched
+  await provider.send('evm_revert', [without])
   const name = `SDK: watching ${WATCHED} workloads in one process`
   return [
     { name: `${name}, memory`, value: Math.round(grown), unit: 'MiB', target: 100, peer: '–' },

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { Cursor } from '../../sdk/src/chain/followEvents.js'
 import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { watchWorkloads } from '../../sdk/src/client/watchWorkloads.js'
 import { aProgram, prover, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
 
@@ -81,6 +82,54 @@ describe('client: many workloads at once', function () {
     }
     expect(reorgs).to.equal(1)
     expect(ends).to.deep.equal([first, second, first])
+  })
+
+  it('those that ended before the cursor are not waited for, with and without those that have not', async () => {
+    const [first, second] = [await submit(), await submit()]
+    await prove(first)
+    let cursor: Cursor | undefined
+    for await (const update of client.watchWorkloads({ workloads: [first] })) ({ cursor } = update)
+    const resume = (workloads: Hex[]) => client.watchWorkloads({ workloads, cursor: cursor! })
+    for await (const update of resume([first])) expect.fail(`something came: ${update.kind}`)
+    // Blocks have passed since.
+    await network.chain.mine(3)
+    for await (const update of resume([first])) expect.fail(`something came: ${update.kind}`)
+    await prove(second)
+    const names: string[] = []
+    for await (const update of resume([first, second]))
+      if (update.kind === 'events') names.push(...update.events.map(({ name }) => name))
+    expect(names.at(0)).to.equal('Assigned')
+    expect(names.filter((name) => name === 'Finished')).to.have.length(1)
+  })
+
+  it('one that ended before the cursor is followed on when a reorg takes that back', async () => {
+    const { provider } = network.chain
+    const workload = await submit()
+    await network.chain.mine(4)
+    await client.assign({ workload })
+    const open: unknown = await provider.send('evm_snapshot', [])
+    await submitProof(workload)
+    let cursor: Cursor | undefined
+    for await (const update of client.watchWorkload({ workload })) ({ cursor } = update)
+    await provider.send('evm_revert', [open])
+    await network.chain.mine(3)
+    const resumed = client.watchWorkload({ workload, cursor: cursor! })
+    expect((await resumed.next()).value).to.include({ kind: 'reorg' })
+    await submitProof(workload)
+    const names: string[] = []
+    for await (const update of resumed)
+      if (update.kind === 'events') names.push(...update.events.map(({ name }) => name))
+    expect(names.at(-1)).to.equal('Finished')
+  })
+
+  it('what nobody submitted is named, once the others were told of', async () => {
+    const [workload, unknown] = [await submit(), [1, 2].map((digit): Hex => `0x${`${digit}`.repeat(64)}`)]
+    const impatient = { ...client, settings: { ...client.settings, transactionTimeoutMs: 1 } }
+    const watch = watchWorkloads(impatient, { workloads: [workload, ...unknown] })
+    expect((await watch.next()).value).to.include({ kind: 'events' })
+    const error = await rejected(watch.next(), 'CLIENT_WORKLOAD_UNKNOWN')
+    expect(error.message).to.include(`no workload ${unknown[0]} and 1 more`)
+    expect(error.details).to.deep.equal({ workload: unknown[0], unknown })
   })
 
   it('none is nothing to wait for, and what is no id is refused', async () => {

@@ -1,14 +1,9 @@
 import type { WorkloadEvent } from '../chain/events.js'
-import { followEvents, type Cursor } from '../chain/followEvents.js'
-import { toWorkloadId, type Hex, type WorkloadId } from '../chain/hex.js'
-import { readWorkloadState } from '../chain/readWorkloadState.js'
-import { clientError } from '../errors/codes/client.js'
+import type { Cursor } from '../chain/followEvents.js'
+import { toWorkloadId, type Hex } from '../chain/hex.js'
 import type { Client } from './Client.js'
 import { callEach, type CallOptions } from './call.js'
-import { whileUnknown } from './whileUnknown.js'
-
-/** As long as `followEvents` waits for an endpoint. */
-const OUTAGE_MS = 60_000
+import { followWorkloads } from './followWorkloads.js'
 
 /** Parameters of {@link watchWorkload}. */
 export interface WatchWorkloadParams extends CallOptions {
@@ -39,7 +34,8 @@ export type WorkloadUpdate =
     }
 
 /**
- * Follows the events of one workload until it is final; survives reorgs and endpoint failures. For many at once take `watchWorkloads`.
+ * Follows the events of one workload until it is final; survives reorgs and endpoint failures. Resumed behind the last event it ends at once. For many
+ * at once take `watchWorkloads`.
  * @example
  * for await (const update of client.watchWorkload({ workload, signal })) {
  *   if (update.kind === 'events') for (const event of update.events) console.log(event.name, event.args)
@@ -48,39 +44,9 @@ export type WorkloadUpdate =
  * reorg took away; the reason of `signal`.
  */
 export function watchWorkload(client: Client, params: WatchWorkloadParams): AsyncGenerator<WorkloadUpdate> {
-  return callEach(client, params, (client) => follow(client, params))
-}
-
-async function* follow(client: Client, params: WatchWorkloadParams): AsyncGenerator<WorkloadUpdate> {
-  const { clock, contracts, settings } = client
   const { workload: id, ...options } = params
-  const workload = toWorkloadId(id)
-  await untilKnown(client, workload, params.signal)
-  const following = followEvents(contracts, { ...options, workload, clock, pollMs: settings.pollMs })
-  for await (const batch of following) {
-    if (batch.kind === 'reorg') {
-      yield batch
-      await untilKnown(client, workload, params.signal)
-      continue
-    }
-    const events = batch.events.filter(isWorkloadEvent)
-    if (events.length === 0) continue
-    yield { kind: 'events', events, cursor: batch.cursor }
-    if (events.some((event) => event.name === 'Finished')) return
-  }
-}
-
-/** Of what is not on the chain there is nothing to follow, and would never be an end. */
-function untilKnown(client: Client, workload: WorkloadId, signal: AbortSignal | undefined): Promise<void> {
-  const look = async (): Promise<void> => {
-    const { phase } = await readWorkloadState(client.contracts, workload)
-    if (phase === 'None')
-      throw clientError('CLIENT_WORKLOAD_UNKNOWN', `no workload ${workload}`, { details: { workload } })
-  }
-  return whileUnknown(client, look, { outageMs: OUTAGE_MS, ...(signal && { signal }) })
-}
-
-/** Whether an event is about a workload. */
-export function isWorkloadEvent(event: { readonly contract: string; readonly args: object }): event is WorkloadEvent {
-  return event.contract === 'market' && 'workload' in event.args
+  return callEach(client, params, (client) => {
+    const workload = toWorkloadId(id)
+    return followWorkloads(client, new Set([workload]), { ...options, workload })
+  })
 }
