@@ -1,4 +1,5 @@
 const UNIT = 10n ** 18n
+const MOST_PLACES = 6
 
 /** Token units in tokens, as exact as is of use: `1,204.5`. */
 export function tokens(units: string | bigint, digits = 4): string {
@@ -7,8 +8,10 @@ export function tokens(units: string | bigint, digits = 4): string {
   const size = value < 0n ? -value : value
   const whole = (size / UNIT).toString().replace(/\B(?=(\d{3})+$)/g, ',')
   const all = (size % UNIT).toString().padStart(18, '0')
-  const fraction = all.slice(0, digits).replace(/0+$/, '')
-  if (size > 0n && size / UNIT === 0n && fraction === '') return `${sign}<0.${'0'.repeat(digits - 1)}1`
+  // Of less than one token its first two figures say what a number of places would cut off.
+  const places = size >= UNIT ? digits : Math.max(digits, Math.min(all.search(/[1-9]/) + 2, MOST_PLACES))
+  const fraction = all.slice(0, places).replace(/0+$/, '')
+  if (size > 0n && size < UNIT && fraction === '') return `${sign}<0.${'0'.repeat(places - 1)}1`
   return `${sign}${whole}${fraction === '' ? '' : `.${fraction}`}`
 }
 

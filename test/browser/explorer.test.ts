@@ -17,6 +17,8 @@ const BUILT = join(root, 'sdk/dist/explorer')
 const MOST_BYTES = 150_000
 const HOSTILE = `https://evil.example/"><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>\u202e\u0007`
 const GROUND = 'getComputedStyle(document.body).backgroundColor'
+const LINES_OF_NAVIGATION = "new Set([...document.querySelectorAll('.nav a')].map((one) => one.offsetTop)).size"
+const CUT_TABLES = "[...document.querySelectorAll('.table')].filter((one) => one.scrollWidth > one.clientWidth).length"
 const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 }
 
 describe('browser: explorer', function () {
@@ -134,6 +136,7 @@ describe('browser: explorer', function () {
         `/programs/${hostileProgram}`,
       ],
       ...['/provers', `/accounts/${operator}`, `/accounts/${client.account}`, '/economics?per=6', '/nowhere'],
+      ...['workloads', 'programs'].map((kind) => `/${kind}/${hexlify(randomBytes(32))}`),
     ]
     const phone = await openPage(browser, { ...PHONE, colorScheme: 'dark' })
     for (const place of places) {
@@ -147,9 +150,24 @@ describe('browser: explorer', function () {
         nameless: (await named.allTextContents()).filter((text) => text.trim() === '').length,
         unlabelled: await phone.page.locator('table:not(:has(> caption))').count(),
         ground: await phone.page.evaluate<string>(GROUND),
+        lines: await phone.page.evaluate<number>(LINES_OF_NAVIGATION),
+        cut: await phone.page.evaluate<number>(CUT_TABLES),
       }
-      expect(found, place).to.deep.equal({ wide: 0, nameless: 0, unlabelled: 0, ground: 'rgb(13, 18, 20)' })
+      expect(found, place).to.deep.equal({
+        wide: 0,
+        nameless: 0,
+        unlabelled: 0,
+        ground: 'rgb(13, 18, 20)',
+        lines: 1,
+        cut: 0,
+      })
     }
+    await phone.page.getByRole('combobox').fill(proven.slice(0, 10))
+    await phone.page.getByRole('option', { name: /workload/ }).waitFor()
+    const panel = (await phone.page.getByRole('listbox').boundingBox())!
+    expect(panel.x, 'where results begin').to.be.at.least(0)
+    expect(panel.x + panel.width, 'where results end').to.be.at.most(PHONE.viewport.width)
+    await phone.page.getByRole('combobox').fill('')
     // The reader's choice is kept.
     await phone.page.getByRole('button', { name: /^Colours/ }).click()
     await phone.page.reload()

@@ -37,7 +37,8 @@ export class ExplorerBench {
     this.api = api
   }
 
-  static async start(): Promise<ExplorerBench> {
+  /** @param options `proxy`: the server takes inputs too. */
+  static async start({ proxy = false } = {}): Promise<ExplorerBench> {
     const directory = await mkdtemp(join(tmpdir(), 'gevulot-explorer-'))
     const devnet = await startDevnet({ directory: join(directory, 'net'), port: 0, provers: 2, project: root })
     const { info } = devnet
@@ -55,7 +56,7 @@ export class ExplorerBench {
       log,
       version: '0',
       port: 0,
-      proxy: false,
+      proxy,
       rate,
     })
     return new ExplorerBench(directory, devnet, client, store, api)

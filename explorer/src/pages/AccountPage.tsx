@@ -19,7 +19,7 @@ export function AccountPage({ account }: { readonly account: string }): ReactNod
   )
   const isNone = failure?.code === 'API_NOT_FOUND'
   if (answer === undefined && failure === undefined) return <p className="empty">Reading…</p>
-  if (failure !== undefined && !isNone && answer === undefined) return <Failure failure={failure} />
+  if (failure !== undefined && !isNone && answer === undefined) return <Failure failure={failure} isPage />
   return (
     <>
       <div>

@@ -17,7 +17,7 @@ export function ProgramPage({ program }: { readonly program: string }): ReactNod
   const asked = { program: program as `0x${string}` }
   const { answer, failure } = useAnswer(`program ${program}`, (signal) => api.getProgram(asked, { signal }))
   if (answer === undefined) {
-    return failure === undefined ? <p className="empty">Reading…</p> : <Failure failure={failure} />
+    return failure === undefined ? <p className="empty">Reading…</p> : <Failure failure={failure} isPage />
   }
   const { history } = answer
   return (

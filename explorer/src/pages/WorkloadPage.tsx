@@ -20,7 +20,7 @@ export function WorkloadPage({ workload }: { readonly workload: string }): React
   const asked = { workload: workload as `0x${string}` }
   const { answer, failure } = useAnswer(`workload ${workload}`, (signal) => api.getWorkload(asked, { signal }))
   if (answer === undefined) {
-    return failure === undefined ? <p className="empty">Reading…</p> : <Failure failure={failure} />
+    return failure === undefined ? <p className="empty">Reading…</p> : <Failure failure={failure} isPage />
   }
   const { summary } = answer
   return (
@@ -67,7 +67,9 @@ function Head({ workload }: { readonly workload: Workload }): ReactNode {
       of={[
         { name: 'Fee', value: <Amount units={fee} /> },
         { name: 'Ranks paid', value: `${summary?.ranks ?? 0} / ${redundancy}` },
-        { name: 'First proof', value: first === undefined || drawn === undefined ? '–' : duration(first - drawn), note: 'after the draw' },
+        first === undefined || drawn === undefined
+          ? { name: 'First proof', value: '–' }
+          : { name: 'First proof', value: duration(first - drawn), note: 'after the draw' },
         { name: 'Burned', value: ledger === null ? '–' : <Amount units={ledger.burned} /> },
       ]} // prettier-ignore
     />
@@ -86,7 +88,7 @@ function Retrieve({ workload }: { readonly workload: Workload }): ReactNode {
       <p>
         The best valid proof, checked against the chain:{' '}
         <a href={`/v1/workloads/${workload.workload}/proof`}>as JSON</a>, or{' '}
-        <code>gevulot workload fetch {workload.workload.slice(0, 12)}…</code>
+        <code className="whole">gevulot workload fetch {workload.workload}</code>
       </p>
     </li>
   )

@@ -7,6 +7,8 @@ import { go } from '../router.js'
 type Found = AnswerOf<'search'>['results'][number]
 
 const TYPING_MS = 180
+/** What the server finds nothing by: it takes three digits of an id. */
+const TOO_SHORT = /^(0x?)?[0-9a-f]{0,2}$/i
 
 /** Where a thing that was found is shown. */
 function placeOf({ kind, id }: Found): string {
@@ -22,6 +24,9 @@ export function Search(): ReactNode {
   const field = useRef<HTMLInputElement>(null)
   const list = useId()
   const isOpen = results !== undefined
+  const none = TOO_SHORT.test(text.trim())
+    ? 'Go on typing: three digits of an id at least.'
+    : 'Nothing begins with that.'
   /** Enter was pressed before there was an answer. */
   const isEntered = useRef(false)
 
@@ -92,7 +97,7 @@ export function Search(): ReactNode {
         aria-controls={list}
         aria-autocomplete="list"
         aria-activedescendant={isOpen && results.length > 0 ? `${list}-${chosen}` : undefined}
-        placeholder="Search an id or a seat   /"
+        placeholder="Search id or seat   /"
         autoComplete="off"
         spellCheck={false}
         value={text}
@@ -102,13 +107,13 @@ export function Search(): ReactNode {
       />
       <span className="hidden" role="status">
         {isOpen && results.length > 0 && plural(results.length, 'result')}
-        {isOpen && results.length === 0 && 'Nothing begins with that.'}
+        {isOpen && results.length === 0 && none}
       </span>
       {isOpen && (
         <ul className="results" role="listbox" id={list} aria-label="What was found">
           {results.length === 0 && (
             <li className="none" role="option" aria-selected="false">
-              Nothing begins with that.
+              {none}
             </li>
           )}
           {results.map((found, index) => (

@@ -24,8 +24,18 @@ export function TimeBars(props: {
   const highest = Math.max(...bars.map(sum), 0)
   const names = [...new Map(bars.flatMap(({ parts }) => parts.map(({ name, tone }) => [name, tone] as const)))]
   const points = bars.flatMap(({ line: value }, index) =>
-    value === undefined ? [] : [`${index + 0.5},${100 - 98 * value}`],
+    value === undefined ? [] : [[index + 0.5, 100 - 98 * value]],
   )
+  const [only = [], second] = points
+  // One value is no line: then as wide as its bar.
+  const [x = 0, y = 0] = only
+  const drawn =
+    second === undefined && points.length > 0
+      ? [
+          [x - 0.38, y],
+          [x + 0.38, y],
+        ]
+      : points
   return (
     <figure className="plot">
       <div className="scale">
@@ -43,7 +53,7 @@ export function TimeBars(props: {
           {bars.map((bar, index) => (
             <Stack key={bar.from} bar={bar} index={index} highest={highest} format={format} />
           ))}
-          {points.length > 1 && <polyline className="line" points={points.join(' ')} />}
+          {drawn.length > 0 && <polyline className="line" points={drawn.join(' ')} />}
         </svg>
       </div>
       <div className="scale">

@@ -87,11 +87,15 @@ export function Status({ row }: { readonly row: Pick<WorkloadRow, 'status' | 'ou
   return <span className={`tag ${TONES[status]}`}>{status === 'expired' ? words(outcome ?? status) : status}</span>
 }
 
-/** What went wrong, and what to do about it. */
-export function Failure({ failure }: { readonly failure: GevulotError }): ReactNode {
+const NOT_HERE = ['API_NOT_FOUND', 'CLIENT_WORKLOAD_UNKNOWN', 'CONTRACT_UNKNOWN_PROGRAM']
+
+/** What went wrong, and what to do about it; `isPage` where nothing else stands in the page. */
+export function Failure(props: { readonly failure: GevulotError; readonly isPage?: boolean }): ReactNode {
+  const { failure, isPage = false } = props
+  const Heading = isPage ? 'h1' : 'h2'
   return (
     <div className="card problem" role="alert">
-      <h2>{failure.code === 'API_NOT_FOUND' ? 'Not here' : 'That did not work'}</h2>
+      <Heading>{NOT_HERE.includes(failure.code) ? 'Not here' : 'That did not work'}</Heading>
       <p>{failure.message}</p>
       <p className="quiet small">
         {failure.hint} <code>{failure.code}</code>

@@ -30,8 +30,10 @@ export function DrawStep({ workload }: { readonly workload: Workload }): ReactNo
   return (
     <StepCard stage="assign" title={drawn === 0 ? 'Nobody could be drawn' : 'Seats are drawn'} time={step.time}>
       <p>
-        The beacon's value, known to nobody when the proof was asked for, puts the active seats in an order. The first
-        that are fit take the {plural(workload.redundancy, 'slot')}
+        The beacon's value, known to nobody when the proof was asked for, puts the active seats in an order.{' '}
+        {workload.redundancy === 1
+          ? 'The first that is fit takes the slot'
+          : `The first that are fit take the ${workload.redundancy} slots`}
         {open > 0 && `; ${plural(open, 'slot')} ${open === 1 ? 'is' : 'are'} open to everybody from the start`}.
       </p>
       <Recomputed workload={workload.workload} />

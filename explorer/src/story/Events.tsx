@@ -28,7 +28,7 @@ export function Events({ story }: { readonly story: readonly Step[] }): ReactNod
                   <td>{step.block}</td>
                   <td className="wide when">{utc(step.time)}</td>
                   <td className="wide"><code>{step.transaction.slice(0, 12)}…</code></td>
-                  <td className="small"><bdi>{fromChain(argumentsOf(step), 400)}</bdi></td>
+                  <td className="small whole"><bdi>{fromChain(argumentsOf(step), 400)}</bdi></td>
                 </tr>
               ))}
             </tbody>

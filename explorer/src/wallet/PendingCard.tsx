@@ -34,7 +34,7 @@ export function PendingCard({ pending }: { readonly pending: PendingSubmission }
   }
 
   return (
-    <section className="card" aria-label="A request that is not finished">
+    <section className="card form" aria-label="A request that is not finished">
       <h2>A request of this browser is not finished</h2>
       <p>
         Begun <Ago time={since} /> by <Account id={account} />: <ProgramId id={program} />, up to {duration(maxRunTime)},{' '}
