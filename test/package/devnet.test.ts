@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { expect } from 'chai'
 import { JsonRpcProvider } from 'ethers'
@@ -17,22 +17,24 @@ interface Info {
   readonly provers: readonly { readonly log: string }[]
 }
 
-// A newcomer's first minutes: the installed package alone writes a project, starts a network and gets proofs of it: in TypeScript, at the command
-// line, over HTTP and in a browser.
+// A newcomer's first minutes: the installed package alone writes a project, which npm installs in a folder of its own; that starts a network and gets
+// proofs of it: in TypeScript, at the command line, over HTTP and in a browser.
 describe('package: a newcomer with the devnet', function () {
   this.timeout(300_000)
   let consumer: Consumer
   let directory: string
   let devnet: ReturnType<typeof startCli>
   let info: Info
-  const ground = () => ({ cwd: directory, command: consumer.command('gevulot') })
+  const ground = () => ({ cwd: directory, command: join(directory, 'node_modules/.bin/gevulot') })
   const json = async (...args: string[]) => (await runCli([...args, '--json'], ground())).json()
 
   before(async () => {
     consumer = await Consumer.install(['@foundry-rs/anvil'])
-    const home = { cwd: consumer.directory, command: consumer.command('gevulot') }
+    // Beside the project that writes it, so that it finds no package but its own.
+    const home = { cwd: join(consumer.directory, '..'), command: consumer.command('gevulot') }
+    directory = join(home.cwd, 'my-requester')
     expect((await runCli(['init', 'my-requester', '--sdk', consumer.tarball], home)).code).to.equal(0)
-    directory = join(consumer.directory, 'my-requester')
+    await consumer.npm(directory, ['install', '--prefer-offline', '--no-audit', '--no-fund'])
     devnet = startCli(['devnet', '--port', '0', '--provers', '1', '--json'], ground())
     let complaint = ''
     devnet.stderr!.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
@@ -57,6 +59,8 @@ describe('package: a newcomer with the devnet', function () {
     const plain = JSON.parse(await readFile(join(directory, 'plain/package.json'), 'utf8')) as Record<string, object>
     expect(plain['dependencies']).to.include({ '@gevulot/sdk': own.version })
     expect(manifest['devDependencies']).to.have.property('@foundry-rs/anvil')
+    // What npm has put there is the packed SDK, not this repository's.
+    expect(await realpath(join(directory, 'node_modules/@gevulot/sdk'))).to.match(/my-requester.node_modules.@gevulot.sdk$/)
     const again = await runCli(['init'], ground())
     expect(again.code).to.equal(1)
     expect(again.stderr).to.include('CLI_FILE_EXISTS')
@@ -68,7 +72,7 @@ describe('package: a newcomer with the devnet', function () {
     const example = await readFile(join(directory, 'prove.ts'), 'utf8')
     const asking = example.split('\n').filter((line) => /^const .*await client|^await client/.test(line))
     expect(asking.length).to.be.within(1, 10)
-    expect(await consumer.node('my-requester/prove.ts', [], directory)).to.match(/^proof [0-9a-f]{16}$/m)
+    expect(await consumer.npm(directory, ['run', 'prove'])).to.match(/^proof [0-9a-f]{16}$/m)
   })
 
   it('gets a proof at the command line', async () => {
@@ -84,7 +88,7 @@ describe('package: a newcomer with the devnet', function () {
     const [line] = (await once(api.stdout!, 'data')) as [Buffer]
     const { url } = JSON.parse(line.toString()) as { url: string }
     await writeFile(join(directory, 'ask.mjs'), OVER_HTTP)
-    const answer = await consumer.node('my-requester/ask.mjs', [url, String(key), info.program], directory)
+    const answer = await consumer.node('../my-requester/ask.mjs', [url, String(key), info.program], directory)
     expect(Buffer.from(answer, 'base64')).to.have.length(8)
     api.kill('SIGTERM')
     expect(await once(api, 'exit')).to.deep.equal([0, null])

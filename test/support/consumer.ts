@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 
 import { root } from '../../scripts/lib/artifacts.js'
@@ -101,6 +101,11 @@ export class Consumer {
     return spoken(run(executable, [join(this.directory, file), ...args], { cwd, timeout: LIMIT_MS }))
   }
 
+  /** Runs npm in another project beside this one, with Node.js as here; returns what it wrote. */
+  npm(directory: string, args: readonly string[]): Promise<string> {
+    return npmRun(directory, args)
+  }
+
   /** The path of another Node.js, from the npm package `node`. Rejects where npm has none for this machine. */
   async otherNode(version: string): Promise<string> {
     const script = 'process.stdout.write(process.execPath)'
@@ -111,7 +116,9 @@ export class Consumer {
 
 function npmRun(cwd: string, args: readonly string[]): Promise<string> {
   const { command, args: first } = npm()
-  return spoken(run(command, [...first, ...args], { cwd, timeout: LIMIT_MS }))
+  // What npm runs of a project is run by this Node.js, whichever stands on the path.
+  const env = { ...process.env, PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter) }
+  return spoken(run(command, [...first, ...args], { cwd, env, timeout: LIMIT_MS }))
 }
 
 /** The output of a program; its complaints, if it fails. */
