@@ -15,17 +15,27 @@ import {
   ZeroAddress,
 } from 'ethers'
 import { root } from '../../scripts/lib/artifacts.js'
+import { bondRefusal } from '../../sdk/src/aztec/bonds/bondRefusal.js'
 import { asChainError } from '../../sdk/src/chain/asChainError.js'
 import { codeOf, contractErrorOf } from '../../sdk/src/chain/contractErrorOf.js'
 import { deploymentOf, parseDeploymentRecord } from '../../sdk/src/chain/deployment.js'
 import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 import { readDeploymentRecord } from '../../sdk/src/chain/readDeploymentRecord.js'
+import { BlockhashBeacon__factory } from '../../sdk/src/chain/generated/factories/BlockhashBeacon__factory.js'
+import { Committee__factory } from '../../sdk/src/chain/generated/factories/Committee__factory.js'
+import { DrandBeacon__factory } from '../../sdk/src/chain/generated/factories/DrandBeacon__factory.js'
+import { EpochBonds__factory } from '../../sdk/src/chain/generated/factories/EpochBonds__factory.js'
+import { EpochRelay__factory } from '../../sdk/src/chain/generated/factories/EpochRelay__factory.js'
+import { MarketExtension__factory } from '../../sdk/src/chain/generated/factories/MarketExtension__factory.js'
+import { MarketViewer__factory } from '../../sdk/src/chain/generated/factories/MarketViewer__factory.js'
+import { Market__factory } from '../../sdk/src/chain/generated/factories/Market__factory.js'
+import { ProverRegistry__factory } from '../../sdk/src/chain/generated/factories/ProverRegistry__factory.js'
+import { Qualification__factory } from '../../sdk/src/chain/generated/factories/Qualification__factory.js'
+import { Relay__factory } from '../../sdk/src/chain/generated/factories/Relay__factory.js'
+import { Rewards__factory } from '../../sdk/src/chain/generated/factories/Rewards__factory.js'
 import { GevulotToken__factory } from '../../sdk/src/chain/generated/factories/GevulotToken__factory.js'
-import { ICommittee__factory } from '../../sdk/src/chain/generated/factories/ICommittee__factory.js'
 import { IMarket__factory } from '../../sdk/src/chain/generated/factories/IMarket__factory.js'
 import { IProverRegistry__factory } from '../../sdk/src/chain/generated/factories/IProverRegistry__factory.js'
-import { IQualification__factory } from '../../sdk/src/chain/generated/factories/IQualification__factory.js'
-import { IRelay__factory } from '../../sdk/src/chain/generated/factories/IRelay__factory.js'
 import { CHAIN_ERRORS } from '../../sdk/src/errors/codes/chain.js'
 import { CLIENT_ERRORS } from '../../sdk/src/errors/codes/client.js'
 import { CONTRACT_ERRORS } from '../../sdk/src/errors/codes/contracts.js'
@@ -35,22 +45,65 @@ import { rejected } from '../support/rejected.js'
 import { thrown } from '../support/thrown.js'
 
 const market = IMarket__factory.createInterface()
+/** All contracts of a deployment, whose errors come to a caller as they are. */
+const REACHED = [
+  ...[
+    Market__factory,
+    MarketExtension__factory,
+    MarketViewer__factory,
+    ProverRegistry__factory,
+    Qualification__factory,
+  ],
+  ...[Committee__factory, Relay__factory, Rewards__factory, GevulotToken__factory],
+  ...[BlockhashBeacon__factory, DrandBeacon__factory],
+].map((factory) => factory.createInterface() as Interface)
+/** No call meets them: nobody calls as the zero address, and our names are short. */
+const NEVER = ['ERC20InvalidSender', 'ERC20InvalidApprover', 'InvalidShortString', 'StringTooLong']
+const WORD = encodeBytes32String('word')
+const SAMPLES: Readonly<Record<string, unknown>> = {
+  ...{ address: ZeroAddress, bytes32: WORD, bytes4: '0x01020304', bytes: '0x', bool: true, string: 'x' },
+}
 const codeOfError = (error: unknown) => (asChainError(error, 'testing') as GevulotError).code
 
 describe('errors', () => {
-  it('every error of our contracts is described, with arguments that exist', () => {
-    for (const abi of [
-      market,
-      ...[IProverRegistry__factory, IRelay__factory, IQualification__factory, ICommittee__factory].map((factory) =>
-        factory.createInterface(),
-      ),
-    ]) {
+  it('every error that a call can meet is decoded, described with arguments that exist, and has its place on the page', async () => {
+    const page = await readFile(join(root, 'sdk/ERRORS.md'), 'utf8')
+    let errors = 0
+    for (const abi of REACHED) {
       abi.forEachError((fragment) => {
-        const descriptor = (CONTRACT_ERRORS as Record<string, { text: string; hint: string }>)[fragment.name]
-        expect(descriptor, `${fragment.name} is not described`).not.to.equal(undefined)
-        const names = fragment.inputs.map(({ name }) => name)
-        for (const [, name] of descriptor?.text.matchAll(/\{(\w+)(?::(?:tokens|time))?\}/g) ?? [])
-          expect(names).to.include(name)
+        const { name, inputs } = fragment
+        if (NEVER.includes(name)) return
+        errors += 1
+        const descriptor = (CONTRACT_ERRORS as Record<string, { text: string; hint: string }>)[name]
+        expect(descriptor, `${name} is not described`).not.to.equal(undefined)
+        const data = abi.encodeErrorResult(
+          fragment,
+          inputs.map(({ type }) => SAMPLES[type] ?? 1),
+        )
+        const error = contractErrorOf(data, 'testing')
+        expect(error.code, name).to.equal(codeOf(name))
+        for (const [, argument] of descriptor?.text.matchAll(/\{(\w+)(?::(?:tokens|time))?\}/g) ?? [])
+          expect(error.details, name).to.have.property(argument!)
+        expect(page.toLowerCase(), name).to.include(`\n### ${error.code.toLowerCase()}\n`)
+      })
+    }
+    expect(errors).to.be.greaterThan(150)
+  })
+
+  it('every error of the epoch bonds and their relay has a code', () => {
+    for (const factory of [EpochBonds__factory, EpochRelay__factory]) {
+      const abi = factory.createInterface()
+      abi.forEachError((fragment) => {
+        // It carries what the rollup said, which has codes of its own.
+        if (fragment.name === 'NothingDone') return
+        const data = abi.encodeErrorResult(
+          fragment,
+          fragment.inputs.map(({ type }) => SAMPLES[type] ?? 1),
+        )
+        const revert = makeError('no', 'CALL_EXCEPTION', { data } as never)
+        expect((bondRefusal(revert, 'testing') as GevulotError).code, fragment.name).to.match(
+          /^AZTEC_BOND_(REFUSED|EARLY)$/,
+        )
       })
     }
   })

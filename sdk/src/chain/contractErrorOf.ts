@@ -6,17 +6,19 @@ import { BlockhashBeacon__factory } from './generated/factories/BlockhashBeacon_
 import { DrandBeacon__factory } from './generated/factories/DrandBeacon__factory.js'
 import { GevulotToken__factory } from './generated/factories/GevulotToken__factory.js'
 import { ICommittee__factory } from './generated/factories/ICommittee__factory.js'
+import { IMarketViewer__factory } from './generated/factories/IMarketViewer__factory.js'
 import { IMarket__factory } from './generated/factories/IMarket__factory.js'
 import { IQualification__factory } from './generated/factories/IQualification__factory.js'
-import { IRelay__factory } from './generated/factories/IRelay__factory.js'
 import { ProverRegistry__factory } from './generated/factories/ProverRegistry__factory.js'
+import { Relay__factory } from './generated/factories/Relay__factory.js'
 import { Rewards__factory } from './generated/factories/Rewards__factory.js'
 import { JUDGING_STAGES, nameAt, PHASES, SEAT_STATUSES, SLOT_STATES } from './names.js'
 
 const ABIS = [
   IMarket__factory,
+  IMarketViewer__factory,
   ProverRegistry__factory,
-  IRelay__factory,
+  Relay__factory,
   IQualification__factory,
   Rewards__factory,
   ICommittee__factory,
@@ -98,7 +100,7 @@ function dated(seconds: bigint): string {
 
 /** The stable code of a contract error: `FeeTooLow` → `CONTRACT_FEE_TOO_LOW`. */
 export function codeOf(name: string): string {
-  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/(ERC20)([A-Z])/g, '$1_$2')
+  const words = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/(ERC20|ECDSA)([A-Z])/g, '$1_$2')
   return `CONTRACT_${words.toUpperCase()}`
 }
 
@@ -112,7 +114,7 @@ function argumentsOf(error: ErrorDescription): Record<string, unknown> {
 function named(error: string, argument: string, value: unknown): unknown {
   if (BOUNDED.has(`${error}.${argument}`)) return decodeBytes32String(String(value))
   if (typeof value !== 'bigint') return value
-  if (error === 'WrongPhase') return nameAt(PHASES, value)
+  if (error === 'WrongPhase' || (error === 'NotInPhase' && argument === 'have')) return nameAt(PHASES, value)
   if (error === 'WrongSlotState' && argument === 'have') return nameAt(SLOT_STATES, value)
   if (error === 'WrongStage') return nameAt(JUDGING_STAGES, value)
   if (error === 'WrongSeatStatus' && argument === 'have') return nameAt(SEAT_STATUSES, value)

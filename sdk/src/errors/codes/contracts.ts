@@ -1,7 +1,9 @@
 import type { ErrorDescriptor } from '../GevulotError.js'
 import { COMMITTEE_ERRORS } from './committee.js'
+import { OPENZEPPELIN_ERRORS } from './openZeppelin.js'
 import { RELAY_ERRORS } from './relay.js'
 import { ROUND_ERRORS } from './rounds.js'
+import { VIEWER_ERRORS } from './viewer.js'
 
 /** A contract error: what it says, with its arguments in braces (`{until:time}` is Unix seconds, `{needed:tokens}` token units), and what to do. */
 export interface ContractErrorDescriptor extends ErrorDescriptor {
@@ -450,22 +452,23 @@ export const CONTRACT_ERRORS = {
     hint: 'Deploy with longer epochs.',
     retryable: false,
   },
-  // The token and access control.
-  ERC20InsufficientBalance: {
-    text: '{sender} has {balance:tokens} in the wallet, this needs {needed:tokens}',
-    hint: 'Get tokens first; on a local network: gevulot account fund <account>.',
+  HistoryTooShort: {
+    text: 'epoch {have} is before epoch {least}, the first that is still known',
+    hint: 'Ask about a later epoch: the contract keeps the last few changes of each place alone.',
     retryable: false,
   },
-  ERC20InsufficientAllowance: {
-    text: '{spender} may spend {allowance:tokens}, this needs {needed:tokens}',
-    hint: 'Approve the tokens first.',
+  InvalidLag: {
+    text: 'a lag of {have} blocks is not within {least} to {most}',
+    hint: 'Deploy the beacon with a lag within these bounds.',
     retryable: false,
   },
-  OwnableUnauthorizedAccount: {
-    text: '{account} is not the owner',
-    hint: 'Use the key of the owner.',
+  LagOutOfBounds: {
+    text: 'a lag of {lag} rounds is not above the margin of {margin}, or above {most}; a margin is a round at least',
+    hint: 'Deploy the beacon with a lag within these bounds.',
     retryable: false,
   },
+  ...VIEWER_ERRORS,
+  ...OPENZEPPELIN_ERRORS,
 } as const satisfies Readonly<Record<string, ContractErrorDescriptor>>
 
 /** Name of a contract error that {@link CONTRACT_ERRORS} describes. */
