@@ -8,6 +8,7 @@ import { digestOf } from '../../sdk/src/content/digest.js'
 import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
 import { runCli } from '../support/cli.js'
 import { aProgram, PROOF, prover, PUBLIC_INPUTS, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js' // prettier-ignore
+import { networkOptions } from '../support/networkOptions.js'
 import { rejected } from '../support/rejected.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
@@ -150,9 +151,7 @@ describe('cli: archive of proofs', function () {
 
   it('is a command, which says what it did', async () => {
     const workload = await proven(await submitted())
-    const deployment = at('deployment.json')
-    await writeFile(deployment, JSON.stringify(network.record, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))) // prettier-ignore
-    const settings = ['--rpc-url', network.chain.url, '--deployment', deployment, '--json']
+    const settings = [...networkOptions(network, directory()), '--json']
     const result = await runCli(['proof', 'archive', workload, '--to', 'archive', ...settings], { cwd: directory() })
     expect(result.json(), result.stderr).to.deep.equal({ archived: [workload], kept: 0, missing: [], block: null })
     expect(result.code).to.equal(0)

@@ -10,6 +10,7 @@ import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { runCli, type CliResult } from '../support/cli.js'
 import { startCommittee, type Committee } from '../support/committee.js'
 import { BAD_PROOF, operatorOf, PROOF, prover, PUBLIC_INPUTS, SALT, startNetwork, TOKEN, type Network } from '../support/network.js' // prettier-ignore
+import { networkOptions } from '../support/networkOptions.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
 /** As the test network's verifier, but it takes nothing any more once its storage slot 0 is not zero. */
@@ -21,19 +22,18 @@ describe('cli: workload fetch', function () {
   let network: Network
   let client: GevulotClient
   let committee: Committee
+  let settings: string[]
 
   before(async () => {
     network = await startNetwork()
     client = await network.client({ store: new DirectoryStore(join(directory(), 'content')) })
     await client.deposit({ amount: 1_000n * TOKEN })
     committee = await startCommittee(network)
-    const record = JSON.stringify(network.record, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)) // prettier-ignore
-    await writeFile(join(directory(), 'deployment.json'), record)
+    settings = [...networkOptions(network, directory()), '--store', 'content']
   })
   after(() => network.chain.stop())
 
   const fetch = (workload: Hex, out: string, ...more: string[]): Promise<CliResult> => {
-    const settings = ['--rpc-url', network.chain.url, '--deployment', 'deployment.json', '--store', 'content']
     return runCli(['workload', 'fetch', workload, '--out', out, ...settings, ...more], { cwd: directory() })
   }
 

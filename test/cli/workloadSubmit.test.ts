@@ -8,6 +8,7 @@ import type { Hex } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { CLI_COMMAND, runCli, type CliResult } from '../support/cli.js'
 import { aProgram, startNetwork, type Network } from '../support/network.js'
+import { networkOptions } from '../support/networkOptions.js'
 import { IpfsNode } from '../support/stores/IpfsNode.js'
 import { Terminal } from '../support/Terminal.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
@@ -18,20 +19,19 @@ describe('cli: workload submit', function () {
   let network: Network
   let client: GevulotClient
   let program: Hex
+  let settings: string[]
 
   before(async () => {
     network = await startNetwork()
     client = await network.client()
     program = await aProgram(network, client)
-    const record = JSON.stringify(network.record, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)) // prettier-ignore
-    await writeFile(join(directory(), 'deployment.json'), record)
+    settings = [...networkOptions(network, directory()), '--store', 'content', '--key-file', 'key']
     await writeFile(join(directory(), 'key'), network.requester.privateKey, { mode: 0o600 })
     await writeFile(join(directory(), 'words'), 'words')
   })
   after(() => network.chain.stop())
 
   const command = (...more: string[]): string[] => {
-    const settings = ['--rpc-url', network.chain.url, '--deployment', 'deployment.json', '--store', 'content', '--key-file', 'key'] // prettier-ignore
     const terms = ['--input', 'public_inputs=words', '--max-run-time', '60', '--deposit']
     return ['workload', 'submit', program, ...terms, ...settings, ...more]
   }

@@ -9,6 +9,7 @@ import { digestOf } from '../../sdk/src/content/digest.js'
 import { GevulotError } from '../../sdk/src/errors/GevulotError.js'
 import { runCli, type CliResult } from '../support/cli.js'
 import { aProgram, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
+import { networkOptions } from '../support/networkOptions.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
 interface Answer {
@@ -30,13 +31,13 @@ describe('cli: workload submit-many', function () {
   let network: Network
   let client: GevulotClient
   let program: Hex
+  let settings: string[]
 
   before(async () => {
     network = await startNetwork()
     client = await network.client()
     program = await aProgram(network, client)
-    const record = JSON.stringify(network.record, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)) // prettier-ignore
-    await writeFile(join(directory(), 'deployment.json'), record)
+    settings = [...networkOptions(network, directory()), '--store', 'content', '--key-file', 'key']
     await writeFile(join(directory(), 'key'), network.requester.privateKey, { mode: 0o600 })
     await mkdir(join(directory(), 'batch'))
     await writeFile(join(directory(), 'batch', 'words'), 'words')
@@ -44,7 +45,6 @@ describe('cli: workload submit-many', function () {
   after(() => network.chain.stop())
 
   const submit = (...more: string[]): Promise<CliResult> => {
-    const settings = ['--rpc-url', network.chain.url, '--deployment', 'deployment.json', '--store', 'content', '--key-file', 'key'] // prettier-ignore
     return runCli(['workload', 'submit-many', 'batch/requests', ...settings, ...more], { cwd: directory() })
   }
   const file = (text: string): Promise<void> => writeFile(join(directory(), 'batch', 'requests'), text)
