@@ -3,34 +3,11 @@ import { dirname, join } from 'node:path'
 
 import { root } from '../lib/artifacts.js'
 import { read, sourceFiles } from '../lib/files.js'
+import { anchorsIn, linksIn } from '../lib/markdown.js'
 
-const LINK = /\[[^\]]*\]\(([^()\s]+)(?:\s+"[^"]*")?\)/g
 /** A page that code names, from the root of the repository. */
 const NAMED = /(?<![\w/.-])docs\/[\w/.-]+\.md(?:#[\w-]+)?/g
 const FIRST = 'README.md'
-const EXTERNAL = /^[a-z][a-z+.-]*:/i
-
-function withoutCode(markdown: string): string {
-  return markdown.replace(/^(```|~~~)[\s\S]*?^\1/gm, '').replace(/`[^`\n]*`/g, '')
-}
-
-/** The anchors that a Markdown page offers, as GitHub derives them from its headings. */
-function anchorsOf(path: string): Set<string> {
-  const anchors = new Set<string>()
-  const markdown = read(path).replace(/^(```|~~~)[\s\S]*?^\1/gm, '')
-  for (const [, heading = ''] of markdown.matchAll(/^#{1,6}\s+(.+?)\s*$/gm)) {
-    const slug = heading
-      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replace(/\s/g, '-')
-    let unique = slug
-    for (let n = 1; anchors.has(unique); n++) unique = `${slug}-${n}`
-    anchors.add(unique)
-  }
-  for (const [, id = ''] of markdown.matchAll(/<a\s+(?:id|name)="([^"]+)"/g)) anchors.add(id)
-  return anchors
-}
 
 function targetOf(page: string, link: string): readonly [path: string, anchor: string | undefined] {
   const [path = '', anchor] = decodeURI(link).split('#', 2)
@@ -40,16 +17,14 @@ function targetOf(page: string, link: string): readonly [path: string, anchor: s
 function problemOf([target, anchor]: ReturnType<typeof targetOf>): string | undefined {
   if (!existsSync(join(root, target))) return `leads nowhere`
   if (anchor === undefined || !target.endsWith('.md') || isDirectory(target)) return undefined
-  return anchorsOf(target).has(anchor) ? undefined : `names a heading that ${target} does not have`
+  return anchorsIn(read(target)).has(anchor) ? undefined : `names a heading that ${target} does not have`
 }
 
 function isDirectory(path: string): boolean {
   return existsSync(join(root, path)) && statSync(join(root, path)).isDirectory()
 }
 
-function linksOf(page: string): string[] {
-  return [...withoutCode(read(page)).matchAll(LINK)].map(([, link = '']) => link).filter((link) => !EXTERNAL.test(link))
-}
+const linksOf = (page: string): string[] => linksIn(read(page))
 
 /** Pages that no chain of links from the first one leads to. A link to a folder leads to its README, or to all that is in it. */
 function unreached(pages: readonly string[]): string[] {

@@ -1,11 +1,13 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { expect } from 'chai'
 import { build } from 'esbuild'
 import { publint } from 'publint'
 import { root } from '../../scripts/lib/artifacts.js'
+import { anchorsIn, linksIn } from '../../scripts/lib/markdown.js'
 import { Consumer } from '../support/consumer.js'
 
 // What npm would publish, installed in a project that has nothing else.
@@ -43,6 +45,22 @@ describe('package: contents', function () {
       readFile(join(root, 'LICENSE'), 'utf8'),
     ])
     expect(packed).to.equal(own)
+  })
+
+  it('has pages whose links lead to what the package holds', async () => {
+    const pages = globSync('**/*.md', { cwd: consumer.installed('.') })
+    expect(pages).to.include.members(['README.md', 'ERRORS.md'])
+    const links = pages.flatMap((page) =>
+      linksIn(readFileSync(consumer.installed(page), 'utf8')).map((link) => ({ page, link })),
+    )
+    expect(links).not.to.have.length(0)
+    const broken = links.filter(({ page, link }) => {
+      const [path = '', anchor] = decodeURI(link).split('#', 2)
+      const target = path === '' ? page : join(dirname(page), path)
+      if (target.startsWith('..') || !existsSync(consumer.installed(target))) return true
+      return anchor !== undefined && !anchorsIn(readFileSync(consumer.installed(target), 'utf8')).has(anchor)
+    })
+    expect(broken).to.deep.equal([])
   })
 
   it('exports every subpath as ESM and as CommonJS, with the same names', async () => {
