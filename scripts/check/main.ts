@@ -19,6 +19,7 @@ import { natspec } from './natspec.js'
 import { registries } from './registries.js'
 import { roles } from './roles.js'
 import { sdkPackage } from './sdkPackage.js'
+import { soundTests } from './soundTests.js'
 import { surface } from './surface.js'
 import { testNames } from './testNames.js'
 
@@ -31,6 +32,7 @@ const checks: Readonly<Record<string, Check>> = {
   registries,
   lockfile,
   testNames,
+  soundTests,
   links,
   invariants,
   sdkPackage,

@@ -9,7 +9,7 @@ import {BadBeacon} from "../support/solidity/BadBeacon.sol";
 contract CommitteeBeaconTest is CommitteeFixture {
     /// @dev Attack: a beacon that never names a round again (a stale clock, one round of a far future, one that its maker can switch off) would
     /// keep every committee from being opened, and the fee and the provers' pay with it.
-    function test_open_ABeaconThatNeverNamesARoundHoldsNothing() public balanced {
+    function test_open_ABeaconThatNeverNamesARoundHoldsNothing() public sound {
         Workload memory w = revealedByBoth();
         beacon.refuse(true);
         for (uint256 i; i < ATTEMPTS; ++i) {
@@ -24,13 +24,13 @@ contract CommitteeBeaconTest is CommitteeFixture {
     }
 
     /// @dev Attack: open in the one minute in which the beacon names no round, so that the attempt is lost. It is not: anyone opens it again.
-    function test_open_AgainOnceTheBeaconNamesARound() public balanced {
+    function test_open_AgainOnceTheBeaconNamesARound() public sound {
         Workload memory w = revealedByBoth();
         beacon.refuse(true);
         open(w);
         vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.NoRoundYet.selector, address(beacon)));
         open(w);
-        vm.warp(block.timestamp + EPOCH);
+        warp(block.timestamp + EPOCH);
         beacon.refuse(false);
         open(w);
         ICommitteeTypes.Judgment memory j = committee.judgmentOf(w.id);
@@ -48,7 +48,7 @@ contract CommitteeBeaconTest is CommitteeFixture {
     }
 
     /// @dev Round zero may have a value that everybody knows, as the hash of a chain's first block.
-    function test_draw_RevertWhen_TheAttemptHasNoRound() public {
+    function test_draw_RevertWhen_TheAttemptHasNoRound() public sound {
         Workload memory w = revealedByBoth();
         beacon.refuse(true);
         open(w);
@@ -57,7 +57,7 @@ contract CommitteeBeaconTest is CommitteeFixture {
         drawCommittee(w);
     }
 
-    function test_appeal_WithoutARoundIsHeardOnceThereIsOne() public balanced {
+    function test_appeal_WithoutARoundIsHeardOnceThereIsOne() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 0);
@@ -78,19 +78,19 @@ contract CommitteeBeaconTest is CommitteeFixture {
     }
 
     /// @dev Attack: a beacon that burns its gas, answers with too little, too much or a megabyte. None of it is a round, and none stops the opening.
-    function test_open_WhatIsNoRoundIsNone() public balanced {
+    function test_open_WhatIsNoRoundIsNone() public sound {
         Workload memory w = revealedByBoth();
         for (uint8 mood; mood < 6; ++mood) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             vm.etch(address(beacon), address(new BadBeacon(mood)).code);
             open(w);
             assertEq(committee.judgmentOf(w.id).round, 0, "no round");
-            vm.revertToState(snapshot);
+            restore(saved);
         }
     }
 
     /// @dev Attack: the same once the attempt has its round. The draw waits for a value, and the attempt's time ends it.
-    function test_draw_RevertWhen_TheBeaconIsBad() public balanced {
+    function test_draw_RevertWhen_TheBeaconIsBad() public sound {
         Workload memory w = revealedByBoth();
         open(w);
         uint256 round = committee.judgmentOf(w.id).round;
@@ -107,9 +107,9 @@ contract CommitteeBeaconTest is CommitteeFixture {
     }
 
     /// @dev Attack: open with so little gas that the beacon runs out of it, so that the attempt gets no round.
-    function test_open_RevertWhen_GasStarved() public {
+    function test_open_RevertWhen_GasStarved() public sound {
         Workload memory w = revealedByBoth();
-        uint256 snapshot = vm.snapshotState();
+        uint256 saved = snapshot();
         uint256 refused;
         uint256 opened;
         for (uint256 gas_ = 50_000; gas_ < 500_000; gas_ += 5_000) {
@@ -120,8 +120,8 @@ contract CommitteeBeaconTest is CommitteeFixture {
                 ++opened;
                 assertTrue(committee.judgmentOf(w.id).round != 0, "a round");
             } else if (bytes4(answer) == ICommitteeErrors.NotEnoughGas.selector) ++refused;
-            vm.revertToState(snapshot);
-            snapshot = vm.snapshotState();
+            restore(saved);
+            saved = snapshot();
         }
         assertTrue(refused != 0 && opened != 0, "both sides of the border were tried");
     }

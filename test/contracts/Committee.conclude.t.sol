@@ -13,7 +13,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
 
     // ─── Verdicts in the books ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_settle_PaysRanksAndMembers() public balanced {
+    function test_settle_PaysRanksAndMembers() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 3);
@@ -36,7 +36,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         return ASSIGN_BOUNTY + SETTLE_BOUNTY;
     }
 
-    function test_settle_AnInvalidProofIsAMissAndTheOtherRisesInRank() public balanced {
+    function test_settle_AnInvalidProofIsAMissAndTheOtherRisesInRank() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 2);
@@ -49,7 +49,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         assertEq(balanceOf(bob), shareOf(judgedPotOf(FEE), 1, 2), "first");
     }
 
-    function test_settle_NothingValidBurnsThePot() public balanced {
+    function test_settle_NothingValidBurnsThePot() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 0);
@@ -60,7 +60,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         assertEq(burnOf(keeper), FEE - ASSIGN_BOUNTY - SETTLE_BOUNTY - each * SIZE, "burned");
     }
 
-    function test_settle_RevertWhen_AValidProofIsNotListed() public {
+    function test_settle_RevertWhen_AValidProofIsNotListed() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, QUORUM, 3);
@@ -69,7 +69,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         settle(w, one(seatOf[alice]));
     }
 
-    function test_clear_OfAnInvalidProofIsAMiss() public {
+    function test_clear_OfAnInvalidProofIsAMiss() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, QUORUM, 2);
@@ -80,7 +80,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         clear(w, one(seatOf[alice]));
     }
 
-    function test_settle_OnlyOnceTheVerdictIsFinal() public {
+    function test_settle_OnlyOnceTheVerdictIsFinal() public sound {
         Workload memory w = revealedByBoth();
         _expectStage(w, ICommitteeTypes.Stage.None);
         open(w);
@@ -89,13 +89,13 @@ contract CommitteeConcludeTest is CommitteeFixture {
         drawCommittee(w);
         vote(w, 0, QUORUM, 3);
         uint256 until = committee.judgmentOf(w.id).until;
-        vm.warp(until);
+        warp(until);
         _expectStage(w, ICommitteeTypes.Stage.Voting);
-        vm.warp(until + 1);
+        warp(until + 1);
         _expectStage(w, ICommitteeTypes.Stage.Appealable);
-        vm.warp(until + VERDICT_WINDOW);
+        warp(until + VERDICT_WINDOW);
         _expectStage(w, ICommitteeTypes.Stage.Appealable);
-        vm.warp(until + VERDICT_WINDOW + 1);
+        warp(until + VERDICT_WINDOW + 1);
         settle(w, pair(seatOf[alice], seatOf[bob]));
         assertOutcome(w, Outcome.Proven);
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Final, Phase.Proving));
@@ -108,7 +108,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         settle(w, pair(seatOf[alice], seatOf[bob]));
     }
 
-    function test_conclude_RevertWhen_NotTheMarket() public {
+    function test_conclude_RevertWhen_NotTheMarket() public sound {
         Workload memory w = revealedByBoth();
         vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.OnlyMarket.selector, keeper, address(market)));
         vm.prank(keeper);
@@ -117,7 +117,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
 
     // ─── Silence ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_settle_SilentMembersEarnNothingAndMiss() public balanced {
+    function test_settle_SilentMembersEarnNothingAndMiss() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, QUORUM, 3);
@@ -133,7 +133,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         assertEq(committee.missesOf(seats[6]), 1, "streak");
     }
 
-    function test_misses_ThreeInARowDropTheSeat() public balanced {
+    function test_misses_ThreeInARowDropTheSeat() public sound {
         uint256[] memory kept = _shrinkTo(7);
         for (uint256 round = 1; round <= 3; ++round) {
             Workload memory w = revealedByBoth();
@@ -151,7 +151,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         assertEq(committee.missesOf(kept[0]), 0, "a new streak");
     }
 
-    function test_misses_AnAnswerEndsTheStreak() public {
+    function test_misses_AnAnswerEndsTheStreak() public sound {
         _shrinkTo(7);
         Workload memory w = revealedByBoth();
         seated(w);
@@ -169,7 +169,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
     }
 
     /// @dev Whoever was silent before an appeal has missed, whatever the appeal finds.
-    function test_misses_AnAppealCountsThoseBeforeIt() public {
+    function test_misses_AnAppealCountsThoseBeforeIt() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         uint256 silent = members(w)[QUORUM];
@@ -194,7 +194,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
     // ─── Failure path ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Attack, stalling a committee: who stalls is paid nothing and misses; revealers share half the pot, the rest burns.
-    function test_stall_ThreeSilentCommitteesPayRevealersHalf() public balanced {
+    function test_stall_ThreeSilentCommitteesPayRevealersHalf() public sound {
         Workload memory w = revealedByBoth();
         giveUp(w);
         assertStage(w, ICommitteeTypes.Stage.GivenUp);
@@ -214,15 +214,15 @@ contract CommitteeConcludeTest is CommitteeFixture {
         assertFalse(core.isHeld(seatOf[alice]), "free");
     }
 
-    function test_stall_NobodyWhoRevealedMisses() public {
+    function test_stall_NobodyWhoRevealedMisses() public sound {
         Workload memory w = revealedByBoth();
         giveUp(w);
-        vm.recordLogs();
+        startLogs();
         settle(w, pair(seatOf[alice], seatOf[bob]));
         assertEq(countLogs(Missed.selector), 0, "no miss");
     }
 
-    function test_stall_CommitteesThatAreNeverDrawnEndItToo() public balanced {
+    function test_stall_CommitteesThatAreNeverDrawnEndItToo() public sound {
         Workload memory w = revealedByBoth();
         for (uint256 i; i < ATTEMPTS; ++i) {
             open(w);
@@ -234,7 +234,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
     }
 
     /// @dev A minority that stalls one attempt delays the verdict and earns nothing; who answered in vain is paid like the others.
-    function test_stall_OneAttemptOnlyDelays() public balanced {
+    function test_stall_OneAttemptOnlyDelays() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, 4, 3);
@@ -255,7 +255,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
 
     /// @dev Attack: content served to some members alone splits a committee. It cannot hold up the other proofs, and after the last attempt
     /// what no committee agreed on is invalid.
-    function test_split_ContentThatNotEverybodyGetsIsInvalidInTheEnd() public balanced {
+    function test_split_ContentThatNotEverybodyGetsIsInvalidInTheEnd() public sound {
         Workload memory w = revealedByBoth();
         for (uint256 i; i < ATTEMPTS; ++i) {
             open(w);
@@ -274,7 +274,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         assertEq(balanceOf(bob), 0, "the other is not");
     }
 
-    function test_split_LastAttemptNeverDrawnStillEnds() public balanced {
+    function test_split_LastAttemptNeverDrawnStillEnds() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, 4, 3);
@@ -285,7 +285,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
             toDrawOver(w);
         }
         assertStage(w, ICommitteeTypes.Stage.Appealable);
-        vm.warp(block.timestamp + VERDICT_WINDOW);
+        warp(block.timestamp + VERDICT_WINDOW);
         settle(w, one(seatOf[alice]));
         assertOutcome(w, Outcome.Proven);
     }
@@ -293,7 +293,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
     // ─── Lying ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Attack, lying minority: two of seven change nothing. They are paid, for an honest member may be in the minority too.
-    function test_lyingMinority_ChangesNothing() public balanced {
+    function test_lyingMinority_ChangesNothing() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, 2, 0);
@@ -305,7 +305,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
     }
 
     /// @dev Attack, bribed committee: five of seven can lie, until somebody appeals. Then they earn nothing for it, and the bond goes back.
-    function test_bribedCommittee_AnAppealUndoesIt() public balanced {
+    function test_bribedCommittee_AnAppealUndoesIt() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 0);
@@ -340,7 +340,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
 
     // ─── Appeals ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_appeal_UpheldCostsTheBond() public balanced {
+    function test_appeal_UpheldCostsTheBond() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 1);
@@ -370,9 +370,9 @@ contract CommitteeConcludeTest is CommitteeFixture {
     }
 
     /// @dev Attack: an appeal that nobody hears leaves the verdict as it is, and cannot hold the workload.
-    function test_appeal_UnheardReturnsTheBond() public balanced {
+    function test_appeal_UnheardReturnsTheBond() public sound {
         for (uint256 drawn_; drawn_ < 2; ++drawn_) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             Workload memory w = revealedByBoth();
             seated(w);
             vote(w, 0, SIZE, 1);
@@ -391,11 +391,11 @@ contract CommitteeConcludeTest is CommitteeFixture {
             assertEq(committee.judgmentOf(w.id).valid, 1, "the verdict stands");
             settle(w, one(seatOf[alice]));
             assertEq(committee.owed(bob), bond, "returned");
-            vm.revertToState(snapshot);
+            restore(saved);
         }
     }
 
-    function test_appeal_OnlyOnceAndOnlyInItsWindow() public {
+    function test_appeal_OnlyOnceAndOnlyInItsWindow() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 1);
@@ -405,7 +405,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         toFinal(w);
         expectStage(w, ICommitteeTypes.Stage.Final);
         appeal(w, bob);
-        vm.warp(block.timestamp - 1);
+        warp(block.timestamp - 1);
         appeal(w, bob);
         fundBond(bob);
         expectStage(w, ICommitteeTypes.Stage.Drawing);
@@ -419,7 +419,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         appeal(w, bob);
     }
 
-    function test_appeal_RevertWhen_TheBondIsNotThere() public {
+    function test_appeal_RevertWhen_TheBondIsNotThere() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 1);
@@ -430,7 +430,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
     }
 
     /// @dev What the appeal could not decide stays as the first verdict said.
-    function test_appeal_DecidesProofByProof() public balanced {
+    function test_appeal_DecidesProofByProof() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 1);
@@ -448,7 +448,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         assertEq(balanceOf(bob), shareOf(judgedPotOf(FEE), 2, 2), "fifteen found it valid");
     }
 
-    function test_withdraw_RevertWhen_NobodyCouldUseItThere() public balanced {
+    function test_withdraw_RevertWhen_NobodyCouldUseItThere() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 0);
@@ -469,7 +469,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
         }
     }
 
-    function test_withdraw_RevertWhen_NothingIsOwed() public {
+    function test_withdraw_RevertWhen_NothingIsOwed() public sound {
         vm.expectRevert(ICommitteeErrors.NothingOwed.selector);
         vm.prank(alice);
         committee.withdraw(alice);
@@ -477,7 +477,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
 
     // ─── Equivocation ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_equivocation_IsSlashedOnAnybodysProof() public balanced {
+    function test_equivocation_IsSlashedOnAnybodysProof() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 3);
@@ -499,7 +499,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
     }
 
     /// @dev Attack, escaping a slash: the proof works after the end, and after the seat left, until its bond is withdrawn.
-    function test_equivocation_AlsoAfterTheEndAndOfALeavingSeat() public balanced {
+    function test_equivocation_AlsoAfterTheEndAndOfALeavingSeat() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, SIZE, 3);
@@ -514,7 +514,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
     }
 
     /// @dev Attack, self-slash for the bounty: reporting oneself pays nothing.
-    function test_equivocation_SelfReportPaysNothing() public {
+    function test_equivocation_SelfReportPaysNothing() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         (ICommitteeTypes.Ballot memory a, ICommitteeTypes.Ballot memory b) = (ballot(w, 0, 3), ballot(w, 0, 0));
@@ -526,7 +526,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
     }
 
     /// @dev Attack: framing. One verdict, two verdicts of two members, or a forged one prove nothing.
-    function test_equivocation_RevertWhen_ItIsNone() public {
+    function test_equivocation_RevertWhen_ItIsNone() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         uint256[] memory seats = members(w);
@@ -553,7 +553,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
     // ─── Money ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Invariants 1 and 2 with a committee: whatever members do, every wei of the fee ends once.
-    function testFuzz_settle_EveryWeiEndsOnce(uint256 fee, uint256 votes, uint256 answering) public balanced {
+    function testFuzz_settle_EveryWeiEndsOnce(uint256 fee, uint256 votes, uint256 answering) public sound {
         fee = bound(fee, 10 ether, 100 ether);
         Workload memory w = drawn(aJudgedRequest().withFee(fee), pair(seatOf[alice], seatOf[bob]));
         commit(w, seatOf[alice]);
@@ -573,7 +573,7 @@ contract CommitteeConcludeTest is CommitteeFixture {
             }
             toVotesOver(w);
         }
-        vm.warp(block.timestamp + VERDICT_WINDOW);
+        warp(block.timestamp + VERDICT_WINDOW);
         uint256 valid = committee.judgmentOf(w.id).valid;
         bool judged = committee.judgmentOf(w.id).stage == ICommitteeTypes.Stage.Final;
         settle(w, pair(seatOf[alice], seatOf[bob]));

@@ -11,14 +11,14 @@ import {CommitteeFixture} from "../support/solidity/CommitteeFixture.sol";
 contract CommitteeJudgeTest is CommitteeFixture {
     // ─── Open ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_constructor_RevertWhen_TheRegistryIsAnothers() public {
+    function test_constructor_RevertWhen_TheRegistryIsAnothers() public sound {
         address made = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
         vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.NotOurRegistry.selector, committee, made));
         new Committee(token, market, IProverRegistry(address(registry)), VALIDATORS);
     }
 
     /// @dev Attack, seed timing: whoever opens fixes a round that nobody can know yet.
-    function test_open_FixesAFutureRoundAndTheSetOfNow() public {
+    function test_open_FixesAFutureRoundAndTheSetOfNow() public sound {
         Workload memory w = revealedByBoth();
         vm.expectEmit(address(committee));
         emit ICommitteeEvents.JudgingOpened(w.id, 1, beacon.nextRound(), registry.currentEpoch());
@@ -28,7 +28,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         open(w);
     }
 
-    function test_open_RevertWhen_RevealsCanStillCome() public {
+    function test_open_RevertWhen_RevealsCanStillCome() public sound {
         Workload memory w = committedByBoth();
         revealTo(w, seatOf[alice]);
         uint256 end = market.workloadOf(w.id).deadline + REVEAL_DELAY + REVEAL_WINDOW;
@@ -36,7 +36,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         open(w);
     }
 
-    function test_open_RevertWhen_AContractDecides() public {
+    function test_open_RevertWhen_AContractDecides() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
@@ -49,7 +49,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
 
     // ─── Draw ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_draw_NamesSevenDistinctValidators() public {
+    function test_draw_NamesSevenDistinctValidators() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         assertStage(w, ICommitteeTypes.Stage.Voting);
@@ -62,7 +62,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         }
     }
 
-    function test_draw_RevertWhen_TheRoundIsNotKnown() public {
+    function test_draw_RevertWhen_TheRoundIsNotKnown() public sound {
         Workload memory w = revealedByBoth();
         open(w);
         uint256 round = committee.judgmentOf(w.id).round;
@@ -70,7 +70,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         drawCommittee(w);
     }
 
-    function test_draw_RevertWhen_NotOpenedOrDrawnAlready() public {
+    function test_draw_RevertWhen_NotOpenedOrDrawnAlready() public sound {
         Workload memory w = revealedByBoth();
         expectStage(w, ICommitteeTypes.Stage.None);
         drawCommittee(w);
@@ -79,19 +79,19 @@ contract CommitteeJudgeTest is CommitteeFixture {
         drawCommittee(w);
     }
 
-    function test_draw_UntilTheLastSecondTheSetIsRemembered() public {
+    function test_draw_UntilTheLastSecondTheSetIsRemembered() public sound {
         Workload memory w = revealedByBoth();
         open(w);
         publishRound(w, bytes32("round"));
         toDrawOver(w);
         assertStage(w, ICommitteeTypes.Stage.Failed);
-        vm.warp(block.timestamp - 1);
+        warp(block.timestamp - 1);
         assertStage(w, ICommitteeTypes.Stage.Drawing);
         drawCommittee(w);
     }
 
     /// @dev Attack: a prover that validates too would judge its own proof. Every operator with a commit is left out.
-    function test_draw_LeavesOutWhoCommitted() public {
+    function test_draw_LeavesOutWhoCommitted() public sound {
         stakeIn(VALIDATORS, alice, 5, 0);
         stakeIn(VALIDATORS, bob, 5, 0);
         nextEpoch();
@@ -100,7 +100,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         toRevealsOver(w);
         open(w);
         for (uint256 value = 1; value < 20; ++value) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             publishRound(w, bytes32(value));
             drawCommittee(w, one(seatOf[bob]));
             uint256[] memory seats = members(w);
@@ -108,12 +108,12 @@ contract CommitteeJudgeTest is CommitteeFixture {
                 address operator = registry.seatOf(seats[i]).operator;
                 assertTrue(operator != alice && operator != bob, "has no part in the workload");
             }
-            vm.revertToState(snapshot);
+            restore(saved);
         }
     }
 
     /// @dev Attack: whoever draws leaves itself out of the list of those to be left out.
-    function test_draw_RevertWhen_TheListsAreIncomplete() public {
+    function test_draw_RevertWhen_TheListsAreIncomplete() public sound {
         Workload memory w = committedByBoth();
         revealTo(w, seatOf[alice]);
         toRevealsOver(w);
@@ -130,7 +130,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         drawCommittee(w, one(seatOf[bob]));
     }
 
-    function test_draw_RevertWhen_TheRevealsAreNotThose() public {
+    function test_draw_RevertWhen_TheRevealsAreNotThose() public sound {
         Workload memory w = revealedByBoth();
         open(w);
         publishRound(w, bytes32("round"));
@@ -155,14 +155,14 @@ contract CommitteeJudgeTest is CommitteeFixture {
         assertTrue(!ok && bytes4(reason) == ICommitteeErrors.RevealsMismatch.selector, "mismatch");
     }
 
-    function test_draw_PassesOverWhoIsNotActiveAnyMore() public {
+    function test_draw_PassesOverWhoIsNotActiveAnyMore() public sound {
         Workload memory w = revealedByBoth();
         open(w);
         publishRound(w, bytes32("round"));
-        uint256 snapshot = vm.snapshotState();
+        uint256 saved = snapshot();
         drawCommittee(w);
         uint256 first = members(w)[0];
-        vm.revertToState(snapshot);
+        restore(saved);
         vm.prank(address(market));
         registry.drop(first);
         drawCommittee(w);
@@ -171,7 +171,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         for (uint256 i; i < SIZE; ++i) assertTrue(seats[i] != first, "passed over");
     }
 
-    function test_draw_RevertWhen_TooFewValidatorsAreLeft() public {
+    function test_draw_RevertWhen_TooFewValidatorsAreLeft() public sound {
         Workload memory w = revealedByBoth();
         open(w);
         publishRound(w, bytes32("round"));
@@ -188,7 +188,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
 
     // ─── Post ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_post_AQuorumInOneTransactionDecides() public {
+    function test_post_AQuorumInOneTransactionDecides() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         ICommitteeTypes.Ballot[] memory list = ballots(w, 0, QUORUM, 1);
@@ -208,7 +208,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         assertStage(w, ICommitteeTypes.Stage.Final);
     }
 
-    function test_post_OneByOneDecidesWithTheFifth() public {
+    function test_post_OneByOneDecidesWithTheFifth() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         for (uint256 i; i < QUORUM; ++i) {
@@ -218,24 +218,24 @@ contract CommitteeJudgeTest is CommitteeFixture {
         assertEq(committee.judgmentOf(w.id).valid, 2, "valid");
     }
 
-    function test_post_LateAnswersCountAsAnswers() public {
+    function test_post_LateAnswersCountAsAnswers() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, QUORUM, 3);
-        vm.warp(committee.judgmentOf(w.id).until);
+        warp(committee.judgmentOf(w.id).until);
         vote(w, QUORUM, SIZE, 0);
         (, uint256 answered, uint256[] memory votes) = committee.membersOf(w.id, 1);
         assertEq(answered, 127, "all answered");
         assertEq(votes[6], 0, "what it found");
         assertEq(committee.judgmentOf(w.id).valid, 3, "the verdict stays");
-        vm.warp(block.timestamp + 1);
+        warp(block.timestamp + 1);
         ICommitteeTypes.Ballot[] memory list = ballots(w, 0, 1, 3);
         expectStage(w, ICommitteeTypes.Stage.Appealable);
         post(w, list);
     }
 
     /// @dev Attack, griefing a batch: an answer that was posted before does not stop those beside it, and is not counted twice.
-    function test_post_PassesOverWhoAnsweredBefore() public {
+    function test_post_PassesOverWhoAnsweredBefore() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, 1, 3);
@@ -246,7 +246,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
     }
 
     /// @dev Attack, two tongues: a second, other verdict of a member is no verdict; it is what the member can be slashed for.
-    function test_post_OfAMemberTheFirstVerdictCounts() public {
+    function test_post_OfAMemberTheFirstVerdictCounts() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, QUORUM - 1, 0);
@@ -258,7 +258,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         assertEq(committee.judgmentOf(w.id).valid, 0, "valid");
     }
 
-    function test_post_EachProofNeedsItsOwnQuorum() public {
+    function test_post_EachProofNeedsItsOwnQuorum() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, 4, 3);
@@ -271,7 +271,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
     }
 
     /// @dev What one committee decided the next cannot undo: it only judges what is left.
-    function test_post_TheNextCommitteeDecidesWhatIsLeft() public {
+    function test_post_TheNextCommitteeDecidesWhatIsLeft() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, 4, 3);
@@ -284,7 +284,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         assertEq(j.valid, 3, "valid");
     }
 
-    function test_post_RevertWhen_SignedByAnother() public {
+    function test_post_RevertWhen_SignedByAnother() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         address member = operatorOf[members(w)[0]];
@@ -306,7 +306,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
     }
 
     /// @dev Attack, replay: a verdict of another attempt, workload or set of proofs is not a verdict here.
-    function test_post_RevertWhen_SignedForAnotherAttempt() public {
+    function test_post_RevertWhen_SignedForAnotherAttempt() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         ICommitteeTypes.Ballot memory first = ballot(w, 0, 3);
@@ -321,7 +321,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         assertTrue(!ok && bytes4(reason) == ICommitteeErrors.WrongSigner.selector, "another message");
     }
 
-    function test_post_RevertWhen_ThereIsNoSuchMember() public {
+    function test_post_RevertWhen_ThereIsNoSuchMember() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         ICommitteeTypes.Ballot[] memory list = ballots(w, 0, 1, 3);
@@ -334,7 +334,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
     }
 
     /// @dev Attack: a committee that finds valid what was never revealed.
-    function test_post_RevertWhen_NotRevealed() public {
+    function test_post_RevertWhen_NotRevealed() public sound {
         Workload memory w = committedByBoth();
         revealTo(w, seatOf[alice]);
         toRevealsOver(w);
@@ -348,7 +348,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         assertEq(committee.judgmentOf(w.id).valid, 1, "valid");
     }
 
-    function test_post_AnOperatorAnswersForEachOfItsSeats() public {
+    function test_post_AnOperatorAnswersForEachOfItsSeats() public sound {
         addValidator(5000, 64);
         nextEpoch();
         Workload memory w = revealedByBoth();
@@ -363,7 +363,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         assertEq(answered, 127, "all");
     }
 
-    function testFuzz_post_AgreesWithAPlainCount(uint256 votes, uint256 answering, uint256 reveals) public {
+    function testFuzz_post_AgreesWithAPlainCount(uint256 votes, uint256 answering, uint256 reveals) public sound {
         Workload memory w = committedByBoth();
         reveals = bound(reveals, 1, 3);
         if (reveals & 1 != 0) revealTo(w, seatOf[alice]);
@@ -394,7 +394,7 @@ contract CommitteeJudgeTest is CommitteeFixture {
         assertEq(committee.judgmentOf(w.id).valid, verdict, "valid");
     }
 
-    function test_draw_ALeavingValidatorCanStillBeDrawn() public {
+    function test_draw_ALeavingValidatorCanStillBeDrawn() public sound {
         Workload memory w = revealedByBoth();
         open(w);
         for (uint256 i; i < VALIDATOR_COUNT; ++i) leaveSet(seatOf[vm.addr(1000 + i)]);

@@ -40,7 +40,7 @@ contract CommitteeRelayTest is CommitteeFixture {
         toVotesOver(w);
     }
 
-    function test_appeal_TakesTheSignersBondAndReturnsItToTheSigner() public balanced {
+    function test_appeal_TakesTheSignersBondAndReturnsItToTheSigner() public sound {
         Workload memory w = _appealable();
         uint256 bond = fundBond(appellant);
         _relayed(abi.encodeCall(ICommittee.appeal, (w.spec)), "");
@@ -57,7 +57,7 @@ contract CommitteeRelayTest is CommitteeFixture {
         assertEq(committee.owed(appellant), 0, "once");
     }
 
-    function test_slash_PaysTheSigner() public balanced {
+    function test_slash_PaysTheSigner() public sound {
         Workload memory w = _appealable();
         ICommitteeTypes.Ballot memory first = ballot(w, 0, 1);
         ICommitteeTypes.Ballot memory second = ballot(w, 0, 2);
@@ -67,7 +67,7 @@ contract CommitteeRelayTest is CommitteeFixture {
     }
 
     /// @dev Attack: the twenty bytes that name the caller, sent by somebody who is not the relay.
-    function test_spoofing_AppendedBytesMeanNothingFromOthers() public {
+    function test_spoofing_AppendedBytesMeanNothingFromOthers() public sound {
         Workload memory w = _appealable();
         fundBond(appellant);
         vm.prank(relayer);
@@ -77,7 +77,7 @@ contract CommitteeRelayTest is CommitteeFixture {
     }
 
     /// @dev Attack: a signature for the market's own act. The market is named by who calls, never by the relay.
-    function test_conclude_RevertWhen_Relayed() public {
+    function test_conclude_RevertWhen_Relayed() public sound {
         Workload memory w = _appealable();
         toFinal(w);
         _relayed(
@@ -87,7 +87,7 @@ contract CommitteeRelayTest is CommitteeFixture {
     }
 
     /// @dev Attack: a stolen submitter key takes what appeals left to its operator, or appeals with its tokens.
-    function test_act_RevertWhen_ASubmitterKeyReachesForMoney() public {
+    function test_act_RevertWhen_ASubmitterKeyReachesForMoney() public sound {
         Workload memory w = _appealable();
         vm.prank(appellant);
         relay.nameSubmitter(relayer, block.timestamp + 1 days);

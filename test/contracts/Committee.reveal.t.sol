@@ -9,7 +9,7 @@ contract CommitteeRevealTest is CommitteeFixture {
     using RequestBuilder for Request;
     using RulesBuilder for Rules;
 
-    function test_submit_RevertWhen_TheRulesHaveNoCommittees() public {
+    function test_submit_RevertWhen_TheRulesHaveNoCommittees() public sound {
         uint256 number = useRules(someRules().withCommittee(0, 0));
         Request memory request = aJudgedRequest();
         vm.expectRevert(abi.encodeWithSelector(CommitteesOff.selector, number));
@@ -18,7 +18,7 @@ contract CommitteeRevealTest is CommitteeFixture {
         submit(aRequest());
     }
 
-    function test_commit_OfTheOnlySlotClosesNothing() public {
+    function test_commit_OfTheOnlySlotClosesNothing() public sound {
         Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
         commit(w, seatOf[alice]);
         WorkloadState memory state = market.workloadOf(w.id);
@@ -28,7 +28,7 @@ contract CommitteeRevealTest is CommitteeFixture {
     }
 
     /// @dev Who need not wait for the deadline is the requester: it can close with the only commit there.
-    function test_release_OfTheOnlySlotOnceItIsCommitted() public balanced {
+    function test_release_OfTheOnlySlotOnceItIsCommitted() public sound {
         Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
         commit(w, seatOf[alice]);
         release(w);
@@ -42,11 +42,11 @@ contract CommitteeRevealTest is CommitteeFixture {
 
     /// @dev Attack, junk commits: the drawn seat of a lone slot commits junk, before anybody else may commit, so that commits
     /// close and the fee burns. They stay open: a backup proves the workload and earns all of it.
-    function test_commit_JunkOnTheOnlySlotKeepsNobodyOut() public balanced {
+    function test_commit_JunkOnTheOnlySlotKeepsNobodyOut() public sound {
         Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
         commit(w, seatOf[alice]);
         commitOpen(w, seatOf[bob]);
-        vm.warp(deadlineOf(w));
+        warp(deadlineOf(w));
         toReveals(w);
         revealTo(w, seatOf[alice]);
         revealTo(w, seatOf[bob]);
@@ -60,11 +60,11 @@ contract CommitteeRevealTest is CommitteeFixture {
     }
 
     /// @dev The same if the junk is never shown.
-    function test_commit_JunkOnTheOnlySlotThatIsNeverRevealed() public balanced {
+    function test_commit_JunkOnTheOnlySlotThatIsNeverRevealed() public sound {
         Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
         commit(w, seatOf[alice]);
         commitOpen(w, seatOf[bob]);
-        vm.warp(deadlineOf(w));
+        warp(deadlineOf(w));
         toReveals(w);
         revealTo(w, seatOf[bob]);
         toRevealsOver(w);
@@ -78,19 +78,19 @@ contract CommitteeRevealTest is CommitteeFixture {
     }
 
     /// @dev Without a contract nobody can verify a proof at once, however the prover asks.
-    function test_submitProof_RevertWhen_ThereIsNoContract() public {
+    function test_submitProof_RevertWhen_ThereIsNoContract() public sound {
         Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
         vm.expectRevert(abi.encodeWithSelector(NoVerifierContract.selector, judgedProgram));
         submitProof(w, seatOf[alice]);
     }
 
-    function test_reveal_RevertWhen_ThereIsNoContract() public {
+    function test_reveal_RevertWhen_ThereIsNoContract() public sound {
         Workload memory w = committedByBoth();
         vm.expectRevert(abi.encodeWithSelector(NoVerifierContract.selector, judgedProgram));
         reveal(w, seatOf[alice]);
     }
 
-    function test_revealToCommittee_RevertWhen_AContractDecides() public {
+    function test_revealToCommittee_RevertWhen_AContractDecides() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
@@ -100,7 +100,7 @@ contract CommitteeRevealTest is CommitteeFixture {
         _reveal(w, alice, digest, "");
     }
 
-    function test_revealToCommittee_RecordsTheOpenedDigest() public balanced {
+    function test_revealToCommittee_RecordsTheOpenedDigest() public sound {
         Workload memory w = committedByBoth();
         uint256 seat = seatOf[alice];
         bytes32 digest = sha256(proofOf(seat));
@@ -114,7 +114,7 @@ contract CommitteeRevealTest is CommitteeFixture {
         assertEq(state.valid + state.invalid, 0, "not judged");
     }
 
-    function test_revealToCommittee_CarriesAShortProof() public {
+    function test_revealToCommittee_CarriesAShortProof() public sound {
         Workload memory w = committedByBoth();
         uint256 seat = seatOf[alice];
         bytes32 digest = sha256(proofOf(seat));
@@ -123,14 +123,14 @@ contract CommitteeRevealTest is CommitteeFixture {
         _reveal(w, alice, digest, proofOf(seat));
     }
 
-    function test_revealToCommittee_RevertWhen_TheBytesAreNotTheProof() public {
+    function test_revealToCommittee_RevertWhen_TheBytesAreNotTheProof() public sound {
         Workload memory w = committedByBoth();
         bytes32 digest = sha256(proofOf(seatOf[alice]));
         vm.expectRevert(ProofNotValid.selector);
         _reveal(w, alice, digest, "other bytes");
     }
 
-    function test_revealToCommittee_RevertWhen_TooLong() public {
+    function test_revealToCommittee_RevertWhen_TooLong() public sound {
         Workload memory w = committedByBoth();
         bytes32 digest = sha256(proofOf(seatOf[alice]));
         vm.expectRevert(abi.encodeWithSelector(ContentTooLong.selector, 1025, 1024));
@@ -140,7 +140,7 @@ contract CommitteeRevealTest is CommitteeFixture {
         market.revealToCommittee(w.spec, 1, digest, saltOf(1), "", string(new bytes(257)));
     }
 
-    function test_revealToCommittee_CarriesAProofOfTheLimit() public {
+    function test_revealToCommittee_CarriesAProofOfTheLimit() public sound {
         bytes memory proof = new bytes(1024);
         Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
         uint160 commitment = commitmentOf(w, seatOf[alice], proof);
@@ -152,7 +152,7 @@ contract CommitteeRevealTest is CommitteeFixture {
     }
 
     /// @dev Attack, proof copying: what another committed to cannot be opened.
-    function test_revealToCommittee_RevertWhen_TheDigestIsAnothers() public {
+    function test_revealToCommittee_RevertWhen_TheDigestIsAnothers() public sound {
         Workload memory w = committedByBoth();
         revealTo(w, seatOf[alice]);
         bytes32 digest = sha256(proofOf(seatOf[alice]));
@@ -162,36 +162,36 @@ contract CommitteeRevealTest is CommitteeFixture {
         _reveal(w, bob, digest, "");
     }
 
-    function test_revealToCommittee_OnlyInItsWindowAndOnce() public {
+    function test_revealToCommittee_OnlyInItsWindowAndOnce() public sound {
         Workload memory w = drawn(aJudgedRequest(), pair(seatOf[alice], seatOf[bob]));
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
         uint256 from = market.workloadOf(w.id).deadline + REVEAL_DELAY;
         bytes32 digest = sha256(proofOf(seatOf[alice]));
-        vm.warp(from);
+        warp(from);
         vm.expectRevert(
             abi.encodeWithSelector(OutsideRevealWindow.selector, block.timestamp, from, from + REVEAL_WINDOW)
         );
         _reveal(w, alice, digest, "");
-        vm.warp(from + REVEAL_WINDOW + 1);
+        warp(from + REVEAL_WINDOW + 1);
         vm.expectRevert(
             abi.encodeWithSelector(OutsideRevealWindow.selector, block.timestamp, from, from + REVEAL_WINDOW)
         );
         _reveal(w, alice, digest, "");
-        vm.warp(from + REVEAL_WINDOW);
+        warp(from + REVEAL_WINDOW);
         _reveal(w, alice, digest, "");
         vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Revealed));
         _reveal(w, alice, digest, "");
     }
 
-    function test_judgingOf_OnlyWhenTheRevealsAreOver() public {
+    function test_judgingOf_OnlyWhenTheRevealsAreOver() public sound {
         Workload memory w = committedByBoth();
         uint256 end = market.workloadOf(w.id).deadline + REVEAL_DELAY + REVEAL_WINDOW;
         revealTo(w, seatOf[alice]);
-        vm.warp(end);
+        warp(end);
         vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, block.timestamp, end + 1));
         market.judgingOf(w.spec);
-        vm.warp(end + 1);
+        warp(end + 1);
         Judging memory j = market.judgingOf(w.spec);
         assertEq(j.commits, 2, "commits");
         assertEq(j.reveals, 1, "reveals");
@@ -200,12 +200,12 @@ contract CommitteeRevealTest is CommitteeFixture {
         assertEq(j.proofs, chained, "proofs");
     }
 
-    function test_judgingOf_AtOnceWhenAllAreRevealed() public {
+    function test_judgingOf_AtOnceWhenAllAreRevealed() public sound {
         Workload memory w = revealedByBoth();
         assertEq(market.judgingOf(w.spec).reveals, 2, "reveals");
     }
 
-    function test_judgingOf_RevertWhen_NothingWasRevealed() public {
+    function test_judgingOf_RevertWhen_NothingWasRevealed() public sound {
         Workload memory w = committedByBoth();
         toRevealsOver(w);
         vm.expectRevert(abi.encodeWithSelector(NothingToJudge.selector, w.id));
@@ -215,7 +215,7 @@ contract CommitteeRevealTest is CommitteeFixture {
     }
 
     /// @dev With nothing to judge there is no committee to pay: the share belongs to the pot, or burns with it.
-    function test_settle_WithoutRevealsNeedsNoCommittee() public balanced {
+    function test_settle_WithoutRevealsNeedsNoCommittee() public sound {
         Workload memory w = committedByBoth();
         toRevealsOver(w);
         uint256 toBurn = FEE - ASSIGN_BOUNTY - SETTLE_BOUNTY;
@@ -224,9 +224,9 @@ contract CommitteeRevealTest is CommitteeFixture {
         settle(w, pair(seatOf[alice], seatOf[bob]));
     }
 
-    function test_settle_UnservedRefundsTheCommitteesShareToo() public balanced {
+    function test_settle_UnservedRefundsTheCommitteesShareToo() public sound {
         Workload memory w = drawn(aJudgedRequest(), pair(seatOf[alice], seatOf[bob]));
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         uint256 before = balanceOf(requester);
         settle(w, none());
         assertOutcome(w, Outcome.Unserved);

@@ -23,12 +23,12 @@ contract CommitteeStatesTest is CommitteeFixture {
     function _expectRow(Workload memory w, string memory row) private {
         string memory outcomes;
         for (uint256 action; action < 13; ++action) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             (address sender, address target, bytes memory data) = _call(w, action);
             vm.prank(sender);
             (bool ok, bytes memory answer) = target.call(data);
             outcomes = string.concat(outcomes, action == 0 ? "" : " ", ok ? "ok" : _codeOf(bytes4(answer)));
-            vm.revertToState(snapshot);
+            restore(saved);
         }
         assertEq(
             string.concat(ACTIONS, " | ", outcomes),
@@ -103,26 +103,26 @@ contract CommitteeStatesTest is CommitteeFixture {
     }
 
     /// State: drawn, the only slot
-    function test_state_Alone() public {
+    function test_state_Alone() public sound {
         Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
         _expectRow(w, "ok ok window judged window noCommits early early stage early early phase early");
     }
 
     /// State: the only slot is committed
-    function test_state_AloneCommitted() public {
+    function test_state_AloneCommitted() public sound {
         Workload memory w = drawn(aJudgedRequest().withSlots(1), one(seatOf[alice]));
         commit(w, seatOf[alice]);
         _expectRow(w, "slot slot window slot window ok early early stage early early phase early");
     }
 
     /// State: drawn
-    function test_state_Assigned() public {
+    function test_state_Assigned() public sound {
         Workload memory w = drawn(aJudgedRequest(), pair(seatOf[alice], seatOf[bob]));
         _expectRow(w, "ok ok window first window noCommits early early stage early early phase early");
     }
 
     /// State: all committed, before the reveals
-    function test_state_AllCommitted() public {
+    function test_state_AllCommitted() public sound {
         Workload memory w = drawn(aJudgedRequest(), pair(seatOf[alice], seatOf[bob]));
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
@@ -130,33 +130,33 @@ contract CommitteeStatesTest is CommitteeFixture {
     }
 
     /// State: reveal window, committed
-    function test_state_Revealing() public {
+    function test_state_Revealing() public sound {
         Workload memory w = committedByBoth();
         _expectRow(w, "slot closed judged closed ok closed early early stage early early phase early");
     }
 
     /// State: reveal window, revealed, another is missing
-    function test_state_Revealed() public {
+    function test_state_Revealed() public sound {
         Workload memory w = committedByBoth();
         revealTo(w, seatOf[alice]);
         _expectRow(w, "slot closed slot closed slot closed early early stage early early phase early");
     }
 
     /// State: reveal window over, nobody revealed
-    function test_state_NotRevealed() public {
+    function test_state_NotRevealed() public sound {
         Workload memory w = committedByBoth();
         toRevealsOver(w);
         _expectRow(w, "slot closed window closed window closed nothing nothing stage nothing ok phase early");
     }
 
     /// State: all revealed
-    function test_state_AllRevealed() public {
+    function test_state_AllRevealed() public sound {
         Workload memory w = revealedByBoth();
         _expectRow(w, "slot closed slot closed slot closed ok stage stage stage stage phase early");
     }
 
     /// State: reveal window over, one revealed
-    function test_state_OneRevealed() public {
+    function test_state_OneRevealed() public sound {
         Workload memory w = committedByBoth();
         revealTo(w, seatOf[alice]);
         toRevealsOver(w);
@@ -164,14 +164,14 @@ contract CommitteeStatesTest is CommitteeFixture {
     }
 
     /// State: Drawing, the round lies ahead
-    function test_state_Drawing() public {
+    function test_state_Drawing() public sound {
         Workload memory w = revealedByBoth();
         open(w);
         _expectRow(w, "slot closed slot closed slot closed stage unknown stage stage stage phase early");
     }
 
     /// State: Drawing, the value is known
-    function test_state_DrawingKnown() public {
+    function test_state_DrawingKnown() public sound {
         Workload memory w = revealedByBoth();
         open(w);
         publishRound(w, bytes32("known"));
@@ -179,14 +179,14 @@ contract CommitteeStatesTest is CommitteeFixture {
     }
 
     /// State: Voting
-    function test_state_Voting() public {
+    function test_state_Voting() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         _expectRow(w, "slot closed slot closed slot closed stage stage ok stage stage phase early");
     }
 
     /// State: Voting, every proof is decided
-    function test_state_VotingDecided() public {
+    function test_state_VotingDecided() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, QUORUM, 3);
@@ -194,7 +194,7 @@ contract CommitteeStatesTest is CommitteeFixture {
     }
 
     /// State: Failed, nobody voted
-    function test_state_Failed() public {
+    function test_state_Failed() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         toVotesOver(w);
@@ -202,7 +202,7 @@ contract CommitteeStatesTest is CommitteeFixture {
     }
 
     /// State: Failed, never drawn
-    function test_state_FailedUndrawn() public {
+    function test_state_FailedUndrawn() public sound {
         Workload memory w = revealedByBoth();
         open(w);
         toDrawOver(w);
@@ -210,7 +210,7 @@ contract CommitteeStatesTest is CommitteeFixture {
     }
 
     /// State: Appealable
-    function test_state_Appealable() public {
+    function test_state_Appealable() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, QUORUM, 3);
@@ -219,14 +219,14 @@ contract CommitteeStatesTest is CommitteeFixture {
     }
 
     /// State: appealed, Drawing
-    function test_state_AppealDrawing() public {
+    function test_state_AppealDrawing() public sound {
         Workload memory w = _appealed();
         publishRound(w, bytes32("known"));
         _expectRow(w, "slot closed window closed window closed stage ok stage stage stage phase early");
     }
 
     /// State: appealed, Voting
-    function test_state_AppealVoting() public {
+    function test_state_AppealVoting() public sound {
         Workload memory w = _appealed();
         publishRound(w, bytes32("round of the appeal"));
         drawCommittee(w);
@@ -234,7 +234,7 @@ contract CommitteeStatesTest is CommitteeFixture {
     }
 
     /// State: Final, the verdict stands
-    function test_state_Final() public {
+    function test_state_Final() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, QUORUM, 3);
@@ -243,14 +243,14 @@ contract CommitteeStatesTest is CommitteeFixture {
     }
 
     /// State: GivenUp
-    function test_state_GivenUp() public {
+    function test_state_GivenUp() public sound {
         Workload memory w = revealedByBoth();
         giveUp(w);
         _expectRow(w, "slot closed window closed window closed stage stage stage stage ok phase early");
     }
 
     /// State: Final: Proven, settled without Bob's invalid proof
-    function test_state_Settled() public {
+    function test_state_Settled() public sound {
         Workload memory w = revealedByBoth();
         seated(w);
         vote(w, 0, QUORUM, 1);

@@ -37,7 +37,7 @@ contract DrandBeaconTest is Test {
 
     function setUp() public {
         _beacon = new DrandBeacon(LAG, MARGIN, NOBODY);
-        vm.warp(GENESIS + 3 * 40_000_000);
+        warp(GENESIS + 3 * 40_000_000);
     }
 
     // ─── Real rounds ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -99,7 +99,7 @@ contract DrandBeaconTest is Test {
     }
 
     function test_publish_ARoundAndTheOneFourLaterShareAWord() public {
-        uint256 id = vm.snapshotState();
+        uint256 id = snapshot();
         for (uint256 order; order < 2; ++order) {
             if (order == 0) _beacon.publish(1000, _round1000());
             _beacon.publish(1004, _round1004());
@@ -112,7 +112,7 @@ contract DrandBeaconTest is Test {
             _beacon.publish(1000, _round1000());
             vm.expectRevert(abi.encodeWithSelector(DrandBeacon.AlreadyPublished.selector, 1004));
             _beacon.publish(1004, _round1004());
-            vm.revertToState(id);
+            restore(id);
         }
     }
 
@@ -253,33 +253,33 @@ contract DrandBeaconTest is Test {
     }
 
     function test_nextRound_IsAheadOfTheClockByTheLag() public {
-        vm.warp(GENESIS);
+        warp(GENESIS);
         assertEq(_beacon.nextRound(), 1 + LAG, "round 1 is due");
-        vm.warp(GENESIS + 2);
+        warp(GENESIS + 2);
         assertEq(_beacon.nextRound(), 1 + LAG, "still");
-        vm.warp(GENESIS + 3);
+        warp(GENESIS + 3);
         assertEq(_beacon.nextRound(), 2 + LAG, "round 2 is due");
         assertEq(_beacon.timeOf(2), GENESIS + 3, "its time");
-        vm.warp(GENESIS - 1);
+        warp(GENESIS - 1);
         vm.expectRevert(abi.encodeWithSelector(DrandBeacon.BeforeGenesis.selector, GENESIS - 1, GENESIS));
         _beacon.nextRound();
     }
 
     function test_isOpen_EndsAMarginBeforeTheRound() public {
-        vm.warp(_beacon.timeOf(500));
+        warp(_beacon.timeOf(500));
         uint32 round = _beacon.nextRound();
         assertTrue(_beacon.isOpen(round), "when it is fixed");
-        vm.warp(_beacon.timeOf(round - MARGIN) - 1);
+        warp(_beacon.timeOf(round - MARGIN) - 1);
         assertTrue(_beacon.isOpen(round), "a second before the margin");
-        vm.warp(_beacon.timeOf(round - MARGIN));
+        warp(_beacon.timeOf(round - MARGIN));
         assertFalse(_beacon.isOpen(round), "in the margin");
-        vm.warp(_beacon.timeOf(round));
+        warp(_beacon.timeOf(round));
         assertFalse(_beacon.isOpen(round), "at its time");
     }
 
     function test_nextRound_RevertWhen_APublishedRoundShowsThatTheClockIsStale() public {
         // The round is due in five rounds by this chain's clock, and public already: the clock is late by more than the margin.
-        vm.warp(_beacon.timeOf(ROUND - MARGIN - 1));
+        warp(_beacon.timeOf(ROUND - MARGIN - 1));
         uint32 fixedBefore = _beacon.nextRound();
         _beacon.publish(ROUND, _round1000());
         assertEq(_beacon.ahead(), ROUND, "remembered");
@@ -287,30 +287,30 @@ contract DrandBeaconTest is Test {
         _beacon.nextRound();
         assertFalse(_beacon.isOpen(fixedBefore), "whoever waits may know it already");
         // Once the clock is within the margin again, everything goes on.
-        vm.warp(_beacon.timeOf(ROUND - MARGIN));
+        warp(_beacon.timeOf(ROUND - MARGIN));
         assertEq(_beacon.nextRound(), ROUND - MARGIN + LAG, "goes on");
         assertTrue(_beacon.isOpen(_beacon.nextRound()), "open");
     }
 
     function test_nextRound_IsNeverAKnownRoundOrAnEarlierOne() public {
         for (uint32 late = 0; late < 2 * LAG; ++late) {
-            uint256 id = vm.snapshotState();
-            vm.warp(_beacon.timeOf(ROUND - late));
+            uint256 id = snapshot();
+            warp(_beacon.timeOf(ROUND - late));
             _beacon.publish(ROUND, _round1000());
             (bool ok, bytes memory data) = address(_beacon).staticcall(abi.encodeCall(DrandBeacon.nextRound, ()));
             assertTrue(ok == (late <= MARGIN), "submissions stop beyond the margin");
             if (ok) assertLt(ROUND, abi.decode(data, (uint32)), "later than what is known");
-            vm.revertToState(id);
+            restore(id);
         }
     }
 
     function test_publish_TellsTheUserEachTimeTheClockTurnsOutToBeStale() public {
         UserDouble user = new UserDouble();
         _beacon = new DrandBeacon(LAG, MARGIN, user);
-        vm.warp(_beacon.timeOf(ROUND - MARGIN));
+        warp(_beacon.timeOf(ROUND - MARGIN));
         _beacon.publish(ROUND, _round1000());
         assertEq(user.doubts(), 0, "within the margin rounds are named");
-        vm.warp(_beacon.timeOf(ROUND - MARGIN));
+        warp(_beacon.timeOf(ROUND - MARGIN));
         _beacon.publish(1001, _round1001());
         assertEq(user.doubts(), 1, "one more is beyond it");
         (bool ok, ) = address(_beacon).staticcall(abi.encodeCall(DrandBeacon.nextRound, ()));
@@ -320,7 +320,7 @@ contract DrandBeaconTest is Test {
     function test_publish_IsUndoneWhenTheUserDidNotHear() public {
         UserDouble user = new UserDouble();
         _beacon = new DrandBeacon(LAG, MARGIN, user);
-        vm.warp(_beacon.timeOf(ROUND - MARGIN - 1));
+        warp(_beacon.timeOf(ROUND - MARGIN - 1));
         user.deafen(true);
         vm.expectRevert(abi.encodeWithSelector(UserDouble.Deaf.selector));
         _beacon.publish(ROUND, _round1000());
@@ -333,7 +333,7 @@ contract DrandBeaconTest is Test {
     function testFuzz_scheduleFor_SaysWhatNextRoundSays(uint32 late) public {
         UserDouble user = new UserDouble();
         _beacon = new DrandBeacon(LAG, MARGIN, user);
-        vm.warp(GENESIS + late);
+        warp(GENESIS + late);
         IBeacon.Schedule memory s = _beacon.scheduleFor(address(user));
         assertEq((block.timestamp - s.genesis) / s.period + 1 + s.lag, _beacon.nextRound(), "the same round");
         assertEq(_beacon.scheduleFor(address(this)).lag, 0, "nobody else is told, so nobody else may count");
@@ -345,7 +345,7 @@ contract DrandBeaconTest is Test {
     }
 
     function test_publish_AnEarlierRoundDoesNotHideALaterOne() public {
-        vm.warp(_beacon.timeOf(900));
+        warp(_beacon.timeOf(900));
         _beacon.publish(1001, _round1001());
         _beacon.publish(ROUND, _round1000());
         assertEq(_beacon.ahead(), 1001, "the later one counts");

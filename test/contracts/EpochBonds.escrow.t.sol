@@ -79,9 +79,9 @@ contract EpochBondsEscrowTest is BondsFixture {
         vm.prank(proposer);
         bonds.requestWithdrawal(40 ether);
         uint256 readyAt = block.timestamp + DELAY;
-        vm.warp(readyAt - 1);
+        warp(readyAt - 1);
         _refuses(readyAt);
-        vm.warp(readyAt);
+        warp(readyAt);
         vm.prank(proposer);
         assertEq(bonds.withdraw(stranger), 40 ether, "amount");
         assertEq(token.balanceOf(stranger), 40 ether, "to whom it said");
@@ -94,7 +94,7 @@ contract EpochBondsEscrowTest is BondsFixture {
     function test_withdraw_RevertWhen_ToTheBondsThemselves() public {
         vm.prank(proposer);
         bonds.requestWithdrawal(1);
-        vm.warp(block.timestamp + DELAY);
+        warp(block.timestamp + DELAY);
         vm.expectRevert(abi.encodeWithSelector(Recipient.InvalidRecipient.selector, address(bonds)));
         vm.prank(proposer);
         bonds.withdraw(address(bonds));
@@ -107,14 +107,14 @@ contract EpochBondsEscrowTest is BondsFixture {
         bonds.requestWithdrawal(1);
         vm.prank(proposer);
         bonds.requestWithdrawal(0);
-        vm.warp(block.timestamp + DELAY);
+        warp(block.timestamp + DELAY);
         _refuses(0);
     }
 
     function test_requestWithdrawal_AnotherOneStartsAgain() public {
         vm.prank(proposer);
         bonds.requestWithdrawal(1);
-        vm.warp(block.timestamp + DELAY);
+        warp(block.timestamp + DELAY);
         vm.prank(proposer);
         bonds.requestWithdrawal(uint128(FUNDS));
         _refuses(block.timestamp + DELAY);
@@ -134,7 +134,7 @@ contract EpochBondsEscrowTest is BondsFixture {
         bonds.requestWithdrawal(uint128(FUNDS));
         vm.prank(prover);
         bonds.open(bond, promised);
-        vm.warp(block.timestamp + DELAY);
+        warp(block.timestamp + DELAY);
         vm.prank(proposer);
         assertEq(bonds.withdraw(proposer), FUNDS - 24 ether, "only what is not locked");
         assertEq(bonds.locked(), 24 ether, "locked");
@@ -147,7 +147,7 @@ contract EpochBondsEscrowTest is BondsFixture {
         IEpochBonds.Bond memory bond = aBond();
         bond.deposit = uint128(FUNDS) - bond.tip - bond.bounty;
         open(bond);
-        vm.warp(block.timestamp + DELAY);
+        warp(block.timestamp + DELAY);
         vm.expectRevert(DelayedEscrow.NothingToMove.selector);
         vm.prank(proposer);
         bonds.withdraw(proposer);
@@ -159,7 +159,7 @@ contract EpochBondsEscrowTest is BondsFixture {
         assertEq(bonds.balanceUntil(proposer, start + DELAY), 0, "it could be by then");
         vm.prank(proposer);
         bonds.requestWithdrawal(40 ether);
-        vm.warp(start + 10);
+        warp(start + 10);
         assertEq(bonds.balanceUntil(proposer, start + DELAY - 1), FUNDS, "before it is ready");
         assertEq(bonds.balanceUntil(proposer, start + DELAY), FUNDS - 40 ether, "once it is");
         IEpochBonds.Bond memory bond = aBond();
@@ -176,7 +176,7 @@ contract EpochBondsEscrowTest is BondsFixture {
         other.deposit(address(thief), 10 ether);
         other.deposit(proposer, 20 ether);
         thief.request(10 ether);
-        vm.warp(block.timestamp + DELAY);
+        warp(block.timestamp + DELAY);
         thief.take();
         assertEq(calling.balanceOf(address(thief)), 10 ether, "once");
         assertEq(calling.balanceOf(address(other)), 20 ether, "others' money");

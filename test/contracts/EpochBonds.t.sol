@@ -182,15 +182,15 @@ contract EpochBondsTest is BondsFixture {
 
     function test_open_RevertWhen_TheEpochStillRuns() public {
         IEpochBonds.Bond memory bond = aBond();
-        vm.warp(rollup.getTimestampForSlot(4) - 1);
+        warp(rollup.getTimestampForSlot(4) - 1);
         _refuses(bond, abi.encodeWithSelector(IEpochBonds.NotWhole.selector, 0, 1, 2));
     }
 
     function test_open_RevertWhen_ItCannotBeProvenAnyMore() public {
         IEpochBonds.Bond memory bond = aBond();
-        vm.warp(deadline());
+        warp(deadline());
         _refuses(bond, abi.encodeWithSelector(IEpochBonds.PastDeadline.selector, block.timestamp, deadline()));
-        vm.warp(deadline() - 1);
+        warp(deadline() - 1);
         open(bond);
     }
 
@@ -227,7 +227,7 @@ contract EpochBondsTest is BondsFixture {
     function test_settle_ProvenByOthersReturnsAllButTheBounty() public {
         IEpochBonds.Bond memory bond = opened();
         prove(stranger);
-        vm.warp(deadline());
+        warp(deadline());
         assertEq(settle(bond), IEpochBonds.State.Covered, "state");
         assertEq(balanceOf(proposer), FUNDS - 1 ether, "deposit and tip");
         assertEq(balanceOf(prover), 0, "no tip");
@@ -242,17 +242,17 @@ contract EpochBondsTest is BondsFixture {
         vm.expectRevert(abi.encodeWithSelector(IEpochBonds.TooEarly.selector, block.timestamp, deadline()));
         settle(bond);
         prove(proverId);
-        vm.warp(deadline() + 365 days);
+        warp(deadline() + 365 days);
         assertEq(settle(bond), IEpochBonds.State.Kept, "late or early makes no difference");
         assertEq(balanceOf(prover), 3 ether, "tip");
     }
 
     function test_settle_UnprovenBurnsTheDepositAndNobodyGains() public {
         IEpochBonds.Bond memory bond = opened();
-        vm.warp(deadline() - 1);
+        warp(deadline() - 1);
         vm.expectRevert(abi.encodeWithSelector(IEpochBonds.TooEarly.selector, block.timestamp, deadline()));
         settle(bond);
-        vm.warp(deadline());
+        warp(deadline());
         assertEq(settle(bond), IEpochBonds.State.Broken, "state");
         assertEq(balanceOf(proposer), FUNDS - 20 ether, "tip and bounty are back");
         assertEq(balanceOf(prover), 0, "the prover");
@@ -269,14 +269,14 @@ contract EpochBondsTest is BondsFixture {
         vm.expectRevert(abi.encodeWithSelector(IEpochBonds.TooEarly.selector, block.timestamp, deadline()));
         settle(bond);
         prove(stranger);
-        vm.warp(deadline());
+        warp(deadline());
         assertEq(settle(bond), IEpochBonds.State.Covered, "the named prover proved a part only");
     }
 
     /// @dev What was pruned is proposed anew with the same numbers: its proof does not save the bond.
     function test_settle_AnotherChainWithTheSameNumbersDoesNotCount() public {
         IEpochBonds.Bond memory bond = opened();
-        vm.warp(deadline());
+        warp(deadline());
         rollup.propose("other 1");
         toSlot(9);
         rollup.propose("other 2");
@@ -303,7 +303,7 @@ contract EpochBondsTest is BondsFixture {
         open(second);
         prove(proverId);
         settle(first);
-        vm.warp(deadline());
+        warp(deadline());
         assertEq(settle(second), IEpochBonds.State.Covered, "its prover did nothing");
         assertEq(bonds.locked(), 0, "nothing is left");
         assertBooks();
@@ -315,10 +315,10 @@ contract EpochBondsTest is BondsFixture {
         IEpochBonds.Bond memory bond = opened();
         rollup.breakDown(true, false);
         uint256 returnsAt = deadline() + bonds.UNREADABLE_GRACE();
-        vm.warp(returnsAt - 1);
+        warp(returnsAt - 1);
         vm.expectRevert(abi.encodeWithSelector(IEpochBonds.Unreadable.selector, block.timestamp, returnsAt));
         settle(bond);
-        vm.warp(returnsAt);
+        warp(returnsAt);
         assertEq(settle(bond), IEpochBonds.State.Returned, "state");
         assertEq(balanceOf(proposer), FUNDS, "everything");
         assertBooks();
@@ -327,27 +327,27 @@ contract EpochBondsTest is BondsFixture {
     function test_settle_ARollupThatBurnsGasKeepsNothing() public {
         IEpochBonds.Bond memory bond = opened();
         rollup.breakDown(false, true);
-        vm.warp(deadline() + bonds.UNREADABLE_GRACE());
+        warp(deadline() + bonds.UNREADABLE_GRACE());
         assertEq(settle(bond), IEpochBonds.State.Returned, "state");
     }
 
     /// @dev Attack on a rollup's next release: a view whose answers are none. What cannot be read as yes or no must not keep a bond for ever.
     function test_settle_AViewThatAnswersNonsenseKeepsNothing() public {
         IEpochBonds.Bond memory bond = opened();
-        vm.warp(deadline() + bonds.UNREADABLE_GRACE());
+        warp(deadline() + bonds.UNREADABLE_GRACE());
         address view_ = address(bonds.rollup());
         for (uint8 mood; mood < 6; ++mood) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 start = snapshot();
             vm.etch(view_, address(new BadBeacon(mood)).code);
             assertEq(settle(bond), IEpochBonds.State.Returned, "state");
             assertBooks();
-            vm.revertToState(snapshot);
+            restore(start);
         }
         // Two words, each neither yes nor no; no code at all.
         vm.etch(view_, hex"600260005260406000f3");
-        uint256 before = vm.snapshotState();
+        uint256 saved = snapshot();
         assertEq(settle(bond), IEpochBonds.State.Returned, "neither yes nor no");
-        vm.revertToState(before);
+        restore(saved);
         vm.etch(view_, "");
         assertEq(settle(bond), IEpochBonds.State.Returned, "nobody there");
     }
@@ -355,7 +355,7 @@ contract EpochBondsTest is BondsFixture {
     /// @dev A proposer that broke its bond must not make the rollup look unreadable by sending too little gas.
     function testFuzz_settle_TooLittleGasNeverReturnsABrokenBond(uint256 gas) public {
         IEpochBonds.Bond memory bond = opened();
-        vm.warp(deadline() + bonds.UNREADABLE_GRACE());
+        warp(deadline() + bonds.UNREADABLE_GRACE());
         gas = 21_000 + (gas % 600_000);
         (bool done, bytes memory data) = address(bonds).call{gas: gas}(abi.encodeCall(bonds.settle, (bond, proposer)));
         if (!done) assertEq(stateOf(bond), IEpochBonds.State.Open, "nothing happened");
@@ -372,7 +372,7 @@ contract EpochBondsTest is BondsFixture {
         open(bond);
         if (course % 3 == 1) prove(proverId);
         if (course % 3 == 2) prove(stranger);
-        vm.warp(deadline());
+        warp(deadline());
         settle(bond);
         assertEq(bonds.locked(), 0, "nothing stays locked");
         assertBooks();

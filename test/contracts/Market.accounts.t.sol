@@ -9,7 +9,7 @@ import {IProverRegistry} from "../../contracts/interfaces/IProverRegistry.sol";
 import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 
 contract MarketAccountsTest is MarketFixture {
-    function test_deposit_CreditsTheNamedAccount() public balanced {
+    function test_deposit_CreditsTheNamedAccount() public sound {
         token.approve(address(market), 5 ether);
         vm.expectEmit(address(market));
         emit Deposited(alice, address(this), 5 ether);
@@ -19,7 +19,7 @@ contract MarketAccountsTest is MarketFixture {
         assertEq(nonce + toBurn, 0, "nothing else");
     }
 
-    function test_deposit_RevertWhen_NotApproved() public {
+    function test_deposit_RevertWhen_NotApproved() public sound {
         vm.expectRevert(
             abi.encodeWithSignature("ERC20InsufficientAllowance(address,uint256,uint256)", address(market), 0, 1)
         );
@@ -27,14 +27,14 @@ contract MarketAccountsTest is MarketFixture {
     }
 
     /// @dev Attack: an amount that would spill into the other fields of the account word.
-    function test_deposit_RevertWhen_AboveTheSupply() public {
+    function test_deposit_RevertWhen_AboveTheSupply() public sound {
         token.approve(address(market), type(uint256).max);
         vm.expectRevert();
         market.deposit(alice, 1 << 96);
         assertEq(burnOf(alice), 0, "nothing was written");
     }
 
-    function test_withdraw_PaysOut() public balanced {
+    function test_withdraw_PaysOut() public sound {
         fund(alice, 5 ether);
         vm.expectEmit(address(market));
         emit Withdrawn(alice, bob, 2 ether);
@@ -44,7 +44,7 @@ contract MarketAccountsTest is MarketFixture {
         assertEq(balanceOf(alice), 3 ether, "the rest");
     }
 
-    function test_withdraw_RevertWhen_MoreThanTheBalance() public {
+    function test_withdraw_RevertWhen_MoreThanTheBalance() public sound {
         fund(alice, 5 ether);
         vm.expectRevert(abi.encodeWithSelector(InsufficientBalance.selector, 5 ether, 5 ether + 1));
         vm.prank(alice);
@@ -52,7 +52,7 @@ contract MarketAccountsTest is MarketFixture {
     }
 
     /// @dev Tokens that the market sends to itself would be in nobody's account, and nobody could ever take them out.
-    function test_withdraw_RevertWhen_ToTheMarketItself() public balanced {
+    function test_withdraw_RevertWhen_ToTheMarketItself() public sound {
         fund(alice, 5 ether);
         vm.expectRevert(abi.encodeWithSelector(InvalidRecipient.selector, address(market)));
         vm.prank(alice);
@@ -60,7 +60,7 @@ contract MarketAccountsTest is MarketFixture {
     }
 
     /// @dev Attack: spend what is locked in a workload.
-    function test_withdraw_RevertWhen_Locked() public {
+    function test_withdraw_RevertWhen_Locked() public sound {
         submit(aRequest());
         vm.expectRevert(abi.encodeWithSelector(InsufficientBalance.selector, 1000 ether - FEE, 1000 ether));
         vm.prank(requester);
@@ -68,7 +68,7 @@ contract MarketAccountsTest is MarketFixture {
     }
 
     /// @dev Attack: spend what is booked to be burned.
-    function test_withdraw_RevertWhen_ItIsABurn() public balanced {
+    function test_withdraw_RevertWhen_ItIsABurn() public sound {
         submitProof(drawnToAlice(), seatOf[alice]);
         uint256 earned = balanceOf(alice);
         assertLt(0, burnOf(alice), "a burn is booked");
@@ -80,7 +80,7 @@ contract MarketAccountsTest is MarketFixture {
         assertEq(burnOf(alice), baseBurnOf(FEE), "the burn stays");
     }
 
-    function testFuzz_withdraw_KeepsEveryOtherField(uint256 deposited, uint256 withdrawn) public balanced {
+    function testFuzz_withdraw_KeepsEveryOtherField(uint256 deposited, uint256 withdrawn) public sound {
         submitProof(drawnToAlice(), seatOf[alice]);
         deposited = bound(deposited, 0, 1e8 ether);
         fund(alice, deposited);
@@ -94,7 +94,7 @@ contract MarketAccountsTest is MarketFixture {
         assertEq(toBurn, baseBurnOf(FEE), "burn");
     }
 
-    function test_burnFees_BurnsWhatIsBooked() public balanced {
+    function test_burnFees_BurnsWhatIsBooked() public sound {
         submitProof(drawnToAlice(), seatOf[alice]);
         Workload memory w = drawn(aRequest(), one(seatOf[bob]));
         submitProof(w, seatOf[bob]);
@@ -109,14 +109,14 @@ contract MarketAccountsTest is MarketFixture {
         assertEq(balanceOf(alice), potOf(FEE) + SETTLE_BOUNTY, "the balance is untouched");
     }
 
-    function test_constructor_RevertWhen_TheSupplyDoesNotFit() public {
+    function test_constructor_RevertWhen_TheSupplyDoesNotFit() public sound {
         GevulotToken large = new GevulotToken(address(this), uint256(1) << 96);
         IProverRegistry same = IProverRegistry(address(registry));
         vm.expectRevert(abi.encodeWithSelector(SupplyTooLarge.selector, uint256(1) << 96, (uint256(1) << 96) - 1));
         new MarketExtension(large, same);
     }
 
-    function test_constructor_RevertWhen_TheRegistryIsAnothers() public {
+    function test_constructor_RevertWhen_TheRegistryIsAnothers() public sound {
         address made = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
         vm.expectRevert(abi.encodeWithSelector(NotOurRegistry.selector, market, made));
         new Market(extension, owner);
@@ -124,13 +124,13 @@ contract MarketAccountsTest is MarketFixture {
 
     // ─── The extension ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_extension_SharesTheImmutables() public view {
+    function test_extension_SharesTheImmutables() public sound {
         assertEq(address(core.extension()), address(extension), "extension");
         assertEq(address(core.token()), address(extension.token()), "token");
         assertEq(address(core.registry()), address(extension.registry()), "registry");
     }
 
-    function test_extension_FallbackPassesReturnsAndReverts() public {
+    function test_extension_FallbackPassesReturnsAndReverts() public sound {
         assertEq(market.rulesOf(1).revealWindow, REVEAL_WINDOW, "a return");
         vm.expectRevert(abi.encodeWithSignature("OwnableUnauthorizedAccount(address)", address(this)));
         market.addRules(someRules());
@@ -139,14 +139,14 @@ contract MarketAccountsTest is MarketFixture {
         assertEq(answer.length, 0, "and no reason");
     }
 
-    function test_extension_TakesNoEther() public {
+    function test_extension_TakesNoEther() public sound {
         vm.deal(address(this), 1 ether);
         (bool ok, ) = address(market).call{value: 1}("");
         assertFalse(ok, "refused");
     }
 
     /// @dev Attack: call the extension at its own address. It holds nothing and its storage means nothing to the market.
-    function test_extension_DirectCallsTouchNothing() public balanced {
+    function test_extension_DirectCallsTouchNothing() public sound {
         Workload memory w = drawnToAlice();
         IMarketExtension direct = IMarketExtension(address(extension));
         bytes32 id = direct.idOf(w.spec);

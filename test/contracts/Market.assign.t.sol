@@ -8,7 +8,7 @@ import {Vm} from "../support/solidity/Vm.sol";
 contract MarketAssignTest is MarketFixture {
     using RequestBuilder for Request;
 
-    function test_assign_GivesTheSlotsInTheOrderOfTheDraw() public balanced {
+    function test_assign_GivesTheSlotsInTheOrderOfTheDraw() public sound {
         Workload memory w = submit(aRequest().withSlots(3));
         uint256[] memory seats = three(seatOf[carol], seatOf[alice], seatOf[erin]);
         beacon.publish(uint32(w.round), valueFor(w, seats));
@@ -42,7 +42,7 @@ contract MarketAssignTest is MarketFixture {
 
     // ─── Who is passed over ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_assign_PassesOverABusySeat() public balanced {
+    function test_assign_PassesOverABusySeat() public sound {
         accept(drawnToAlice(), seatOf[alice]);
         Workload memory w = submit(aRequest());
         uint256[] memory order = three(seatOf[alice], seatOf[bob], seatOf[carol]);
@@ -61,7 +61,7 @@ contract MarketAssignTest is MarketFixture {
         assertSlot(w, seatOf[bob], SlotState.Assigned);
     }
 
-    function test_assign_PassesOverASeatWhoseFloorIsAboveTheOffer() public balanced {
+    function test_assign_PassesOverASeatWhoseFloorIsAboveTheOffer() public sound {
         address dear = account("dear");
         uint256 offer = FEE / (RUN_TIME * GWEI);
         uint256 above = stake(dear, 1, offer + 1);
@@ -69,7 +69,7 @@ contract MarketAssignTest is MarketFixture {
         nextEpoch();
         Workload memory w = submit(aRequest());
         beacon.publish(uint32(w.round), valueFor(w, pair(above, exact)));
-        vm.recordLogs();
+        startLogs();
         assign(w);
         uint256[] memory report = _report();
         assertEq(report[0], _reported(above, Draw.BelowFloor, OPEN_SLOT), "above the offer");
@@ -77,25 +77,25 @@ contract MarketAssignTest is MarketFixture {
         assertEq(registry.seatOf(above).declines, 0, "not counted as a decline");
     }
 
-    function test_assign_PassesOverAnInactiveSeat() public balanced {
+    function test_assign_PassesOverAnInactiveSeat() public sound {
         Workload memory silent = drawnToAlice();
         toSilence(silent);
         Workload memory w = submit(aRequest());
         slash(silent, one(seatOf[alice]));
         beacon.publish(uint32(w.round), valueFor(w, pair(seatOf[alice], seatOf[bob])));
-        vm.recordLogs();
+        startLogs();
         assign(w);
         assertEq(_report()[0], _reported(seatOf[alice], Draw.Inactive, OPEN_SLOT), "inactive");
         assertSlot(w, seatOf[bob], SlotState.Assigned);
     }
 
-    function test_assign_PrefersOtherOperators() public balanced {
+    function test_assign_PrefersOtherOperators() public sound {
         uint256 second = stake(alice, 1, 0);
         nextEpoch();
         Workload memory w = submit(aRequest().withSlots(2));
         uint256[] memory order = three(seatOf[alice], second, seatOf[dave]);
         beacon.publish(uint32(w.round), valueFor(w, order));
-        vm.recordLogs();
+        startLogs();
         assign(w);
         uint256[] memory report = _report();
         assertEq(report.length, 6, "three candidates a slot");
@@ -104,20 +104,20 @@ contract MarketAssignTest is MarketFixture {
         assertEq(report[2], _reported(seatOf[dave], Draw.Drawn, 1), "the next operator");
     }
 
-    function test_assign_TakesTheSameOperatorWhenThereIsNoOther() public balanced {
+    function test_assign_TakesTheSameOperatorWhenThereIsNoOther() public sound {
         uint256 second = stake(alice, 1, 0);
         for (uint256 seat = 2; seat <= 5; ++seat) leaveSet(seat);
         nextEpoch();
         Workload memory w = submit(aRequest().withSlots(2));
         beacon.publish(uint32(w.round), valueFor(w, pair(second, seatOf[alice])));
-        vm.recordLogs();
+        startLogs();
         assign(w);
         uint256[] memory report = _report();
         assertEq(report[0], _reported(second, Draw.Drawn, 0), "first");
         assertEq(report[1], _reported(seatOf[alice], Draw.Drawn, 1), "after all");
     }
 
-    function test_assign_ALeaverStaysDrawable() public balanced {
+    function test_assign_ALeaverStaysDrawable() public sound {
         Workload memory w = submit(aRequest());
         leaveSet(seatOf[alice]);
         assignTo(w, one(seatOf[alice]));
@@ -128,19 +128,19 @@ contract MarketAssignTest is MarketFixture {
         assertEq(registry.activeSeats(CLASS, registry.currentEpoch()), 4, "the next one's is without Alice");
     }
 
-    function test_assign_WithoutSeatsLeavesEverySlotOpen() public balanced {
+    function test_assign_WithoutSeatsLeavesEverySlotOpen() public sound {
         for (uint256 seat = 1; seat <= 5; ++seat) leaveSet(seat);
         nextEpoch();
         Workload memory w = submit(aRequest().withSlots(3));
         beacon.publish(uint32(w.round), bytes32("any"));
         assign(w);
         assertEq(market.openSlots(w.id), 3, "open");
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
         assertOutcome(w, Outcome.Unserved);
     }
 
-    function test_assign_LooksAtNoMoreThanThreeCandidatesASlot() public balanced {
+    function test_assign_LooksAtNoMoreThanThreeCandidatesASlot() public sound {
         for (uint256 seat = 1; seat <= 3; ++seat) drawn(aRequest(), one(seat));
         Workload memory w = submit(aRequest());
         beacon.publish(uint32(w.round), valueFor(w, three(1, 2, 3)));
@@ -150,7 +150,7 @@ contract MarketAssignTest is MarketFixture {
 
     // ─── When ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_assign_RevertWhen_TheRoundIsNotKnown() public {
+    function test_assign_RevertWhen_TheRoundIsNotKnown() public sound {
         Workload memory w = submit(aRequest());
         vm.expectRevert(abi.encodeWithSelector(RoundNotKnown.selector, w.round));
         assign(w);
@@ -159,18 +159,18 @@ contract MarketAssignTest is MarketFixture {
         assign(w);
     }
 
-    function test_assign_RevertWhen_Twice() public {
+    function test_assign_RevertWhen_Twice() public sound {
         Workload memory w = drawnToAlice();
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Proving, Phase.Pending));
         assign(w);
     }
 
-    function test_assign_RevertWhen_Unknown() public {
+    function test_assign_RevertWhen_Unknown() public sound {
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, bytes32("none"), Phase.None, Phase.Pending));
         market.assign(bytes32("none"));
     }
 
-    function test_assign_RevertWhen_Cancelled() public {
+    function test_assign_RevertWhen_Cancelled() public sound {
         Workload memory w = submit(aRequest());
         cancel(w, none());
         beacon.publish(uint32(w.round), bytes32("any"));
@@ -178,21 +178,21 @@ contract MarketAssignTest is MarketFixture {
         assign(w);
     }
 
-    function test_assign_WindowEndsWithTheThirdEpochAfter() public {
+    function test_assign_WindowEndsWithTheThirdEpochAfter() public sound {
         Workload memory w = submit(aRequest());
         beacon.publish(uint32(w.round), bytes32("any"));
         uint256 over = registry.genesis() + (w.epoch + 3) * EPOCH;
-        vm.warp(over);
+        warp(over);
         vm.expectRevert(abi.encodeWithSelector(AssignWindowOver.selector, w.epoch + 4, w.epoch + 3));
         assign(w);
-        vm.warp(over - 1);
+        warp(over - 1);
         assign(w);
         assertPhase(w, Phase.Proving);
     }
 
     // ─── Several ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_assignMany_PassesOverWhatCannotBeDrawn() public balanced {
+    function test_assignMany_PassesOverWhatCannotBeDrawn() public sound {
         Workload memory drawnBefore = drawnToAlice();
         Workload memory old = submit(aRequest());
         for (uint256 i; i < 4; ++i) nextEpoch();
@@ -214,11 +214,11 @@ contract MarketAssignTest is MarketFixture {
         assertEq(balanceOf(carol), ASSIGN_BOUNTY, "one bounty");
     }
 
-    function test_assignMany_SameAsOneByOne() public balanced {
+    function test_assignMany_SameAsOneByOne() public sound {
         Workload memory a = submit(aRequest().withSlots(2));
         Workload memory b = submit(aRequest().withSlots(2));
         beacon.publish(uint32(a.round), bytes32("both"));
-        uint256 snapshot = vm.snapshotState();
+        uint256 saved = snapshot();
         assign(a);
         assign(b);
         uint256[] memory expected = new uint256[](10);
@@ -226,7 +226,7 @@ contract MarketAssignTest is MarketFixture {
             expected[seat - 1] = uint256(market.slotOf(a.id, seat).state);
             expected[seat + 4] = uint256(market.slotOf(b.id, seat).state);
         }
-        vm.revertToState(snapshot);
+        restore(saved);
         vm.prank(keeper);
         market.assignMany(_ids(a, b));
         for (uint256 seat = 1; seat <= 5; ++seat) {
@@ -237,14 +237,14 @@ contract MarketAssignTest is MarketFixture {
     }
 
     /// @dev Alice is the first candidate of both: whichever workload is assigned first gets her. Nothing else of either draw changes.
-    function test_assignMany_TheOrderDecidesWhoGetsASharedSeatAndNothingElse() public balanced {
+    function test_assignMany_TheOrderDecidesWhoGetsASharedSeatAndNothingElse() public sound {
         (Workload memory a, Workload memory b) = _twoOfOneRound();
         beacon.publish(uint32(a.round), _valueForBoth(a, b, seatOf[alice]));
-        uint256 snapshot = vm.snapshotState();
+        uint256 saved = snapshot();
         (uint256[] memory ofA, uint256[] memory ofB) = _assignBoth(a, b);
         assertEq(ofA, one(_reported(seatOf[alice], Draw.Drawn, 0)), "the first gets her");
         _assertPassedOver(b, ofB);
-        vm.revertToState(snapshot);
+        restore(saved);
         (ofB, ofA) = _assignBoth(b, a);
         assertEq(ofB, one(_reported(seatOf[alice], Draw.Drawn, 0)), "in the other order the other gets her");
         _assertPassedOver(a, ofA);
@@ -252,14 +252,14 @@ contract MarketAssignTest is MarketFixture {
 
     /// @dev How often an order matters at all: exactly where the first candidates are one seat, which is one draw of as many as there are
     /// seats (docs/threat-model.md, D3).
-    function testFuzz_assignMany_TheOrderMattersOnlyWhereTheFirstCandidatesAreOneSeat(bytes32 value) public balanced {
+    function testFuzz_assignMany_TheOrderMattersOnlyWhereTheFirstCandidatesAreOneSeat(bytes32 value) public sound {
         (Workload memory a, Workload memory b) = _twoOfOneRound();
         if (value == 0) value = bytes32("any");
         beacon.publish(uint32(a.round), value);
         bool shared = uint24(_draw(a, 1)[0]) == uint24(_draw(b, 1)[0]);
-        uint256 snapshot = vm.snapshotState();
+        uint256 saved = snapshot();
         (uint256[] memory ofA, uint256[] memory ofB) = _assignBoth(a, b);
-        vm.revertToState(snapshot);
+        restore(saved);
         (uint256[] memory thenOfB, uint256[] memory thenOfA) = _assignBoth(b, a);
         assertEq(ofA.length, 1, "the one assigned first looks at its first candidate alone");
         assertEq(thenOfB.length, 1, "and so does the other when it is the first");
@@ -302,10 +302,10 @@ contract MarketAssignTest is MarketFixture {
         Workload memory first,
         Workload memory second
     ) private returns (uint256[] memory ofFirst, uint256[] memory ofSecond) {
-        vm.recordLogs();
+        startLogs();
         vm.prank(keeper);
         market.assignMany(_ids(first, second));
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log[] memory logs = takeLogs();
         assertEq(logs.length, 2, "two draws");
         assertEq(logs[0].topics[1], first.id, "the first");
         assertEq(logs[1].topics[1], second.id, "the second");
@@ -334,7 +334,7 @@ contract MarketAssignTest is MarketFixture {
 
     /// @dev The candidates of the one Assigned event since the logs are recorded.
     function _report() private returns (uint256[] memory) {
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log[] memory logs = takeLogs();
         return abi.decode(logs[logs.length - 1].data, (uint256[]));
     }
 }

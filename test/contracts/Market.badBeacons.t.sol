@@ -21,11 +21,11 @@ contract MarketBadBeaconsTest is MarketFixture {
     // ─── Assign ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Attack: a beacon that reverts, burns its gas or answers with a bomb, for one workload among others of a batch.
-    function test_assignMany_ABadBeaconHoldsUpNoNeighbour() public balanced {
+    function test_assignMany_ABadBeaconHoldsUpNoNeighbour() public sound {
         (Workload memory first, Workload memory bad, Workload memory last) = _amongOthers();
         for (uint8 mood; mood < MOODS; ++mood) {
             if (mood == TOO_LARGE) continue;
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             _spoil(mood);
             bytes32[] memory ids = _list(first, bad, last);
             uint256 before = gasleft();
@@ -36,27 +36,27 @@ contract MarketBadBeaconsTest is MarketFixture {
             assertPhase(bad, Phase.Pending);
             assertPhase(last, Phase.Proving);
             assertEq(balanceOf(keeper), 2 * ASSIGN_BOUNTY, "two bounties");
-            vm.revertToState(snapshot);
+            restore(saved);
         }
     }
 
-    function test_tryMany_ABadBeaconHoldsUpNoNeighbour() public balanced {
+    function test_tryMany_ABadBeaconHoldsUpNoNeighbour() public sound {
         (Workload memory first, Workload memory bad, Workload memory last) = _amongOthers();
         bytes32[] memory ids = _list(first, bad, last);
         bytes[] memory calls = new bytes[](3);
         for (uint256 i; i < 3; ++i) calls[i] = abi.encodeCall(IMarketCore.assign, (ids[i]));
         for (uint8 mood; mood < MOODS; ++mood) {
             if (mood == TOO_LARGE) continue;
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             _spoil(mood);
             vm.prank(keeper);
             bool[] memory done = market.tryMany{gas: 1_000_000}(calls);
             assertTrue(done[0] && !done[1] && done[2], "the neighbours");
-            vm.revertToState(snapshot);
+            restore(saved);
         }
     }
 
-    function test_assign_RevertWhen_TheBeaconIsBad() public {
+    function test_assign_RevertWhen_TheBeaconIsBad() public sound {
         (, Workload memory bad, ) = _amongOthers();
         for (uint8 mood; mood < MOODS; ++mood) {
             if (mood == TOO_LARGE) continue;
@@ -71,7 +71,7 @@ contract MarketBadBeaconsTest is MarketFixture {
 
     /// @dev Attack: assign with so little gas that the beacon runs out of it. Whoever does so passes over nobody's workload, and takes no batch's
     /// success for that of its items.
-    function test_assignMany_RevertWhen_GasStarved() public {
+    function test_assignMany_RevertWhen_GasStarved() public sound {
         Workload memory w = submit(aRequest());
         beacon.publish(uint32(w.round), bytes32(uint256(1)));
         bytes32[] memory ids = new bytes32[](1);
@@ -79,7 +79,7 @@ contract MarketBadBeaconsTest is MarketFixture {
         uint256 refused;
         uint256 assigned;
         for (uint256 gas_ = 20_000; gas_ < 300_000; gas_ += 4_000) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             (bool ok, bytes memory answer) = address(market).call{gas: gas_}(
                 abi.encodeCall(IMarketCore.assignMany, (ids))
             );
@@ -87,7 +87,7 @@ contract MarketBadBeaconsTest is MarketFixture {
                 ++assigned;
                 assertPhase(w, Phase.Proving);
             } else if (bytes4(answer) == NotEnoughGas.selector) ++refused;
-            vm.revertToState(snapshot);
+            restore(saved);
         }
         assertTrue(refused != 0 && assigned != 0, "both sides of the border were tried");
     }
@@ -95,17 +95,17 @@ contract MarketBadBeaconsTest is MarketFixture {
     // ─── Submit ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Attack: a beacon without a schedule, which is asked at each submission, and answers with anything but a round.
-    function test_submit_RevertWhen_TheBeaconAskedIsBad() public {
+    function test_submit_RevertWhen_TheBeaconAskedIsBad() public sound {
         Request memory request = aRequest();
         for (uint8 mood; mood < MOODS; ++mood) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             vm.etch(address(beacon), address(new BadBeacon(mood)).code);
             uint256 before = gasleft();
             vm.expectRevert(abi.encodeWithSelector(NoRoundYet.selector, address(beacon)));
             vm.prank(requester);
             market.submit{gas: 1_000_000}(request);
             assertLt(before - gasleft(), 60_000 + QUESTION, "gas");
-            vm.revertToState(snapshot);
+            restore(saved);
         }
     }
 
@@ -113,10 +113,10 @@ contract MarketBadBeaconsTest is MarketFixture {
 
     /// @dev Attack: a beacon that fails at the question whether a cancel is still free would keep the fee. The cancel is refused, the draw
     /// never comes, and when its time is over anyone ends the workload and the requester is refunded; what it has besides leaves at any time.
-    function test_cancel_ABadBeaconHoldsNoMoney() public balanced {
+    function test_cancel_ABadBeaconHoldsNoMoney() public sound {
         (, Workload memory bad, ) = _amongOthers();
         for (uint8 mood; mood < MOODS; ++mood) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             _spoil(mood);
             uint256 before = gasleft();
             vm.expectRevert(abi.encodeWithSelector(RoundFixed.selector, bad.round));
@@ -126,21 +126,21 @@ contract MarketBadBeaconsTest is MarketFixture {
             uint256 rest = balanceOf(requester);
             vm.prank(requester);
             market.withdraw(requester, rest);
-            vm.warp(block.timestamp + 4 * EPOCH);
+            warp(block.timestamp + 4 * EPOCH);
             settle(bad, none());
             assertOutcome(bad, Outcome.Unserved);
             assertEq(balanceOf(requester), FEE - SETTLE_BOUNTY, "refunded");
-            vm.revertToState(snapshot);
+            restore(saved);
         }
     }
 
     // ─── Terms ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Whatever a beacon says of its schedule: the class has none and asks, and can be given another beacon or be closed.
-    function test_setClassTerms_ABadBeaconHasNoSchedule() public {
+    function test_setClassTerms_ABadBeaconHasNoSchedule() public sound {
         _amongOthers();
         for (uint8 mood; mood < MOODS; ++mood) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             _spoil(mood);
             vm.prank(owner);
             market.setClassTerms{gas: 1_000_000}(CLASS, someTerms(2));
@@ -153,19 +153,19 @@ contract MarketBadBeaconsTest is MarketFixture {
             vm.prank(owner);
             market.setClassTerms(CLASS, someTerms(1));
             assertEq(submit(request).round, beacon.nextRound(), "by another beacon");
-            vm.revertToState(snapshot);
+            restore(saved);
         }
     }
 
     /// @dev Anyone executes what the owner's timelock has waited for: with little gas it must not leave the class without its schedule.
-    function test_setClassTerms_RevertWhen_GasStarved() public {
+    function test_setClassTerms_RevertWhen_GasStarved() public sound {
         Rules memory rules = someRules();
         rules.beacon = address(new BlockhashBeacon(3));
         useRules(rules);
         uint256 refused;
         uint256 set;
         for (uint256 gas_ = 20_000; gas_ < 400_000; gas_ += 4_000) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             vm.prank(owner);
             (bool ok, bytes memory answer) = address(market).call{gas: gas_}(
                 abi.encodeCall(market.setClassTerms, (CLASS, someTerms(2)))
@@ -174,7 +174,7 @@ contract MarketBadBeaconsTest is MarketFixture {
                 ++set;
                 market.trustClock(CLASS);
             } else if (bytes4(answer) == NotEnoughGas.selector) ++refused;
-            vm.revertToState(snapshot);
+            restore(saved);
         }
         assertTrue(refused != 0 && set != 0, "both sides of the border were tried");
     }

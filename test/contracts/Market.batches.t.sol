@@ -13,7 +13,7 @@ contract MarketBatchesTest is RelayFixture {
 
     // ─── Each act ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_tryMany_SubmitsWhatCanBeSubmitted() public {
+    function test_tryMany_SubmitsWhatCanBeSubmitted() public sound {
         bytes[] memory calls = new bytes[](3);
         Request memory request = aRequest();
         request.nonce = type(uint256).max;
@@ -29,7 +29,7 @@ contract MarketBatchesTest is RelayFixture {
         assertEq(balance, 1000 ether - 2 * FEE, "and their fees");
     }
 
-    function test_tryMany_AssignsWhatCanBeAssigned() public {
+    function test_tryMany_AssignsWhatCanBeAssigned() public sound {
         Workload[] memory ws = _submitted(3);
         beacon.publish(uint32(ws[0].round), bytes32(uint256(1)));
         bytes[] memory calls = new bytes[](4);
@@ -40,7 +40,7 @@ contract MarketBatchesTest is RelayFixture {
         assertEq(balanceOf(keeper), 3 * ASSIGN_BOUNTY, "three bounties");
     }
 
-    function test_tryMany_CommitsRevealsAndSettles() public balanced {
+    function test_tryMany_CommitsRevealsAndSettles() public sound {
         Workload memory w = drawnToAliceAndBob();
         uint256 seat = seatOf[alice];
         bytes[] memory calls = new bytes[](3);
@@ -50,7 +50,7 @@ contract MarketBatchesTest is RelayFixture {
         bool[] memory done = _tryMany(alice, calls);
         assertTrue(!done[0] && done[1] && !done[2], "her own, once");
         commit(w, seatOf[bob]);
-        vm.warp(block.timestamp + REVEAL_DELAY + 1);
+        warp(block.timestamp + REVEAL_DELAY + 1);
         calls[0] = abi.encodeCall(
             IMarketCore.reveal,
             (w.spec, pinOf(w), seat, PUBLIC_INPUTS, junkOf(seat), saltOf(seat))
@@ -70,11 +70,11 @@ contract MarketBatchesTest is RelayFixture {
         assertEq(balanceOf(keeper), ASSIGN_BOUNTY + SETTLE_BOUNTY, "bounties");
     }
 
-    function test_tryMany_SettlesManyAroundOneThatIsLive() public balanced {
+    function test_tryMany_SettlesManyAroundOneThatIsLive() public sound {
         Workload[] memory ws = _submitted(3);
         beacon.publish(uint32(ws[0].round), bytes32(uint256(1)));
         for (uint256 i; i < 3; ++i) assign(ws[i]);
-        vm.warp(block.timestamp + RUN_TIME + REVEAL_DELAY + REVEAL_WINDOW + 2);
+        warp(block.timestamp + RUN_TIME + REVEAL_DELAY + REVEAL_WINDOW + 2);
         Workload memory live = submit(aRequest());
         bytes[] memory calls = new bytes[](4);
         calls[0] = _settle(ws[0]);
@@ -87,7 +87,7 @@ contract MarketBatchesTest is RelayFixture {
 
     // ─── Reports ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_tryMany_ReportsTheErrorOfAnItem() public {
+    function test_tryMany_ReportsTheErrorOfAnItem() public sound {
         bytes[] memory calls = new bytes[](1);
         calls[0] = abi.encodeCall(IMarketCore.withdraw, (bob, 1));
         vm.expectEmit(address(market));
@@ -95,7 +95,7 @@ contract MarketBatchesTest is RelayFixture {
         _tryMany(alice, calls);
     }
 
-    function test_tryMany_ReportsUnknownCallsAndNothingAsFailed() public {
+    function test_tryMany_ReportsUnknownCallsAndNothingAsFailed() public sound {
         bytes[] memory calls = new bytes[](2);
         calls[0] = hex"12345678";
         bool[] memory done = _tryMany(alice, calls);
@@ -103,7 +103,7 @@ contract MarketBatchesTest is RelayFixture {
         assertEq(_tryMany(alice, new bytes[](0)).length, 0, "an empty batch");
     }
 
-    function test_tryMany_TakesBatchesOfBatches() public {
+    function test_tryMany_TakesBatchesOfBatches() public sound {
         fund(alice, 3 ether);
         bytes[] memory inner = new bytes[](2);
         inner[0] = abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether));
@@ -117,7 +117,7 @@ contract MarketBatchesTest is RelayFixture {
 
     // ─── Submitter keys ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_actMany_ActsForTheOperator() public {
+    function test_actMany_ActsForTheOperator() public sound {
         nameHot();
         Workload memory w = drawnToAlice();
         bytes[] memory calls = new bytes[](2);
@@ -129,14 +129,14 @@ contract MarketBatchesTest is RelayFixture {
         assertSlot(w, seatOf[alice], SlotState.Accepted);
     }
 
-    function test_actMany_RevertWhen_NotNamed() public {
+    function test_actMany_RevertWhen_NotNamed() public sound {
         vm.expectRevert(abi.encodeWithSelector(NotSubmitter.selector, alice, hot));
         vm.prank(hot);
         relay.actMany(alice, new bytes[](0));
     }
 
     /// @dev Attack: a stolen hot key hides a withdrawal among acts, also in a batch of its own.
-    function test_actMany_RevertWhen_AWithdrawalHidesInTheBatch() public {
+    function test_actMany_RevertWhen_AWithdrawalHidesInTheBatch() public sound {
         nameHot();
         fund(alice, 1 ether);
         Workload memory w = drawnToAlice();
@@ -158,7 +158,7 @@ contract MarketBatchesTest is RelayFixture {
 
     /// @dev Attack: items that end with another's address, through the relay. A batch that forgot to append the caller would take it
     /// for the caller (the fault of OpenZeppelin's Multicall with ERC2771Context before 4.9.4 and 5.0.1).
-    function test_tryMany_AnItemCannotNameItsCaller() public {
+    function test_tryMany_AnItemCannotNameItsCaller() public sound {
         fund(alice, 1 ether);
         bytes[] memory calls = new bytes[](2);
         calls[0] = abi.encodePacked(abi.encodeCall(IMarketCore.withdraw, (mallory, 1 ether)), alice);
@@ -167,7 +167,7 @@ contract MarketBatchesTest is RelayFixture {
         assertFalse(_tryMany(mallory, calls)[0], "directly");
         Action memory action = anAction(abi.encodeCall(IMarketCore.tryMany, (calls)));
         action.from = mallory;
-        vm.recordLogs();
+        startLogs();
         relay.execute(action, sign(MALLORY_KEY, action));
         assertEq(countLogs(ITEM_FAILED), 2, "both items failed");
         assertEq(balanceOf(alice), 1 ether, "the money is there");
@@ -175,7 +175,7 @@ contract MarketBatchesTest is RelayFixture {
     }
 
     /// @dev Attack: owner's acts in a batch, relayed or not.
-    function test_tryMany_GivesNobodyTheOwnersRights() public {
+    function test_tryMany_GivesNobodyTheOwnersRights() public sound {
         bytes[] memory calls = new bytes[](2);
         calls[0] = abi.encodeCall(IMarketExtension.addRules, (someRules()));
         calls[1] = abi.encodeWithSignature("transferOwnership(address)", alice);
@@ -188,25 +188,25 @@ contract MarketBatchesTest is RelayFixture {
     }
 
     /// @dev Attack: a relayer gives a signed batch too little gas, so that its last items fail and the signature is spent.
-    function test_tryMany_ARelayerCannotStarveTheLastItems() public {
+    function test_tryMany_ARelayerCannotStarveTheLastItems() public sound {
         fund(alice, 8 ether);
         bytes[] memory calls = new bytes[](8);
         for (uint256 i; i < 8; ++i) calls[i] = abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether));
         Action memory action = anAction(abi.encodeCall(IMarketCore.tryMany, (calls)));
         bytes memory signature = sign(ALICE_KEY, action);
         for (uint256 gas = 60_000; gas < 700_000; gas += 20_000) {
-            uint256 before = vm.snapshotState();
+            uint256 saved = snapshot();
             (bool ok, ) = address(relay).call{gas: gas}(abi.encodeCall(relay.execute, (action, signature)));
             uint256 paid = token.balanceOf(bob);
             assertTrue(ok ? paid == 8 ether : paid == 0, "all or nothing");
-            vm.revertToState(before);
+            restore(saved);
         }
         execute(action);
         assertEq(token.balanceOf(bob), 8 ether, "with enough gas");
     }
 
     /// @dev Attack: a verification in a batch gets less than its allowance, and a valid proof counts as failed.
-    function test_tryMany_RevertWhen_AVerificationGetsTooLittle() public {
+    function test_tryMany_RevertWhen_AVerificationGetsTooLittle() public sound {
         Workload memory w = drawnToAlice();
         bytes[] memory calls = new bytes[](1);
         calls[0] = abi.encodeCall(
@@ -222,13 +222,13 @@ contract MarketBatchesTest is RelayFixture {
     }
 
     /// @dev However little gas a batch gets, each of its items is carried out or the batch is not.
-    function testFuzz_tryMany_NoItemFailsForLackOfGas(uint256 gas) public {
+    function testFuzz_tryMany_NoItemFailsForLackOfGas(uint256 gas) public sound {
         gas = bound(gas, 30_000, 1_500_000);
         Workload[] memory ws = _submitted(8);
-        vm.warp(block.timestamp + 5 * EPOCH);
+        warp(block.timestamp + 5 * EPOCH);
         bytes[] memory calls = new bytes[](8);
         for (uint256 i; i < 8; ++i) calls[i] = _settle(ws[i]);
-        vm.recordLogs();
+        startLogs();
         vm.prank(keeper);
         (bool ok, ) = address(market).call{gas: gas}(abi.encodeCall(IMarketCore.tryMany, (calls)));
         assertEq(countLogs(ITEM_FAILED), 0, "failed items");
@@ -236,7 +236,7 @@ contract MarketBatchesTest is RelayFixture {
     }
 
     /// @dev Attack: the same money twice in one batch.
-    function test_tryMany_SpendsNothingTwice() public {
+    function test_tryMany_SpendsNothingTwice() public sound {
         fund(alice, 1 ether);
         bytes[] memory calls = new bytes[](2);
         calls[0] = abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether));

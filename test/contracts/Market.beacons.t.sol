@@ -13,7 +13,7 @@ contract MarketBeaconsTest is MarketFixture {
     /// @dev A real round of quicknet.
     uint32 private constant ROUND = 32_285_085;
 
-    function test_switchingTheBeacon_LeavesALiveWorkloadAlone() public {
+    function test_switchingTheBeacon_LeavesALiveWorkloadAlone() public sound {
         Workload memory w = submit(aRequest());
         TestBeacon other = new TestBeacon();
         _useBeacon(address(other));
@@ -28,7 +28,7 @@ contract MarketBeaconsTest is MarketFixture {
         assertEq(uint256(market.slotOf(w.id, seatOf[carol]).state), uint256(SlotState.Assigned), "drawn by its own");
     }
 
-    function test_switchingTheBeacon_LeavesAFreeCancelAlone() public {
+    function test_switchingTheBeacon_LeavesAFreeCancelAlone() public sound {
         Workload memory w = submit(aRequest());
         TestBeacon other = new TestBeacon();
         other.reach(5000);
@@ -42,16 +42,16 @@ contract MarketBeaconsTest is MarketFixture {
         cancel(w, none());
     }
 
-    function test_submit_UnderDrand_IsDrawnByTheRealRound() public {
+    function test_submit_UnderDrand_IsDrawnByTheRealRound() public sound {
         DrandBeacon drand = new DrandBeacon(LAG, 4, IBeaconUser(address(market)));
         _useBeacon(address(drand));
         // Thirty seconds before quicknet published round 32,285,085.
-        vm.warp(drand.timeOf(ROUND) - 30);
+        warp(drand.timeOf(ROUND) - 30);
         Workload memory w = submit(aRequest());
         assertEq(w.round, ROUND, "a lag of ten rounds");
         vm.expectRevert(abi.encodeWithSelector(RoundNotKnown.selector, w.round));
         assign(w);
-        vm.warp(drand.timeOf(ROUND));
+        warp(drand.timeOf(ROUND));
         vm.prank(keeper);
         drand.publish(ROUND, _signature());
         assign(w);
@@ -60,7 +60,7 @@ contract MarketBeaconsTest is MarketFixture {
         assertEq(uint256(market.slotOf(w.id, first).state), uint256(SlotState.Assigned), "by what drand published");
     }
 
-    function test_submit_RevertWhen_DrandShowsThatTheClockIsStale() public {
+    function test_submit_RevertWhen_DrandShowsThatTheClockIsStale() public sound {
         DrandBeacon drand = _staleDrand(address(market));
         Request memory request = aRequest();
         vm.expectEmit(address(market));
@@ -74,10 +74,10 @@ contract MarketBeaconsTest is MarketFixture {
     }
 
     /// @dev Without a call to the beacon nothing but the mark says that it refuses.
-    function test_submit_GoesOnOnceTheClockHasCaughtUp() public {
+    function test_submit_GoesOnOnceTheClockHasCaughtUp() public sound {
         DrandBeacon drand = _staleDrand(address(market));
         drand.publish(ROUND, _signature());
-        vm.warp(drand.timeOf(ROUND));
+        warp(drand.timeOf(ROUND));
         assertEq(submit(aRequest()).round, ROUND + LAG, "asked for");
         vm.expectEmit(address(market));
         emit ClockDoubted(CLASS, false);
@@ -87,9 +87,9 @@ contract MarketBeaconsTest is MarketFixture {
         assertEq(submit(aRequest()).round, ROUND + LAG, "counted");
     }
 
-    function test_submit_RevertWhen_TheTermsCameWhileTheClockWasStale() public {
+    function test_submit_RevertWhen_TheTermsCameWhileTheClockWasStale() public sound {
         DrandBeacon drand = new DrandBeacon(LAG, 4, IBeaconUser(address(market)));
-        vm.warp(drand.timeOf(ROUND - 1200));
+        warp(drand.timeOf(ROUND - 1200));
         drand.publish(ROUND, _signature());
         _useBeacon(address(drand));
         Request memory request = aRequest();
@@ -99,20 +99,20 @@ contract MarketBeaconsTest is MarketFixture {
     }
 
     /// @dev A beacon that tells somebody else would leave this market counting: it is asked each time.
-    function test_submit_RevertWhen_TheClockIsStaleAndTheBeaconTellsAnother() public {
+    function test_submit_RevertWhen_TheClockIsStaleAndTheBeaconTellsAnother() public sound {
         DrandBeacon drand = _staleDrand(address(0));
         drand.publish(ROUND, _signature());
         Request memory request = aRequest();
         vm.expectRevert(abi.encodeWithSelector(NoRoundYet.selector, address(drand)));
         vm.prank(requester);
         market.submit(request);
-        vm.warp(drand.timeOf(ROUND));
+        warp(drand.timeOf(ROUND));
         vm.expectRevert(abi.encodeWithSelector(ClockInDoubt.selector, CLASS));
         market.trustClock(CLASS);
         assertEq(submit(aRequest()).round, ROUND + LAG, "asked for");
     }
 
-    function test_doubtClock_OfAStrangerChangesNothing() public {
+    function test_doubtClock_OfAStrangerChangesNothing() public sound {
         BlockhashBeacon blocks = new BlockhashBeacon(5);
         _useBeacon(address(blocks));
         vm.prank(keeper);
@@ -121,7 +121,7 @@ contract MarketBeaconsTest is MarketFixture {
         assertEq(submit(aRequest()).round, block.number + 5, "counted");
     }
 
-    function test_submit_UnderBlockHashes_CountsWithoutACall() public {
+    function test_submit_UnderBlockHashes_CountsWithoutACall() public sound {
         BlockhashBeacon blocks = new BlockhashBeacon(5);
         _useBeacon(address(blocks));
         vm.roll(777);
@@ -129,17 +129,17 @@ contract MarketBeaconsTest is MarketFixture {
         assertEq(submit(aRequest()).round, 782, "its block and the lag");
     }
 
-    function testFuzz_submit_CountsAsTheBeaconWould(uint32 later, bool isDrand) public {
+    function testFuzz_submit_CountsAsTheBeaconWould(uint32 later, bool isDrand) public sound {
         DrandBeacon drand = new DrandBeacon(LAG, 4, IBeaconUser(address(market)));
         IBeacon chosen = isDrand ? IBeacon(drand) : new BlockhashBeacon(3);
-        vm.warp(drand.timeOf(ROUND));
+        warp(drand.timeOf(ROUND));
         _useBeacon(address(chosen));
-        vm.warp(drand.timeOf(ROUND) + later);
+        warp(drand.timeOf(ROUND) + later);
         vm.roll(uint256(later >> 1) + 1);
         assertEq(submit(aRequest()).round, chosen.nextRound(), "the same round");
     }
 
-    function test_setClassTerms_AClosedClassNeedsNoBeacon() public {
+    function test_setClassTerms_AClosedClassNeedsNoBeacon() public sound {
         vm.prank(owner);
         market.setClassTerms(CLASS, ClassTerms({minimumFee: 0, minimumRate: 0, rules: 0}));
         Request memory request = aRequest();
@@ -153,7 +153,7 @@ contract MarketBeaconsTest is MarketFixture {
     /// @dev The round came out an hour ago: whoever submits now knows every value of the next hour.
     function _staleDrand(address user) private returns (DrandBeacon drand) {
         drand = new DrandBeacon(LAG, 4, IBeaconUser(user));
-        vm.warp(drand.timeOf(ROUND - 1200));
+        warp(drand.timeOf(ROUND - 1200));
         _useBeacon(address(drand));
     }
 

@@ -11,11 +11,11 @@ contract MarketClearTest is MarketFixture {
     function _settledWithAcceptedAlice() private returns (Workload memory w) {
         w = drawnToAlice();
         accept(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
     }
 
-    function test_clear_FreesTheSeatAndCountsItsMiss() public balanced {
+    function test_clear_FreesTheSeatAndCountsItsMiss() public sound {
         Workload memory w = _settledWithAcceptedAlice();
         assertTrue(core.isHeld(seatOf[alice]), "at work until cleared");
         vm.expectEmit(address(market));
@@ -25,9 +25,9 @@ contract MarketClearTest is MarketFixture {
         assertSlot(w, seatOf[alice], SlotState.Free);
     }
 
-    function test_clear_LeavesASeatThatNeverAnswered() public {
+    function test_clear_LeavesASeatThatNeverAnswered() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
         clear(w, one(seatOf[alice]));
         assertSlot(w, seatOf[alice], SlotState.Assigned);
@@ -35,20 +35,20 @@ contract MarketClearTest is MarketFixture {
         slash(w, one(seatOf[alice]));
     }
 
-    function test_clear_RevertWhen_Twice() public {
+    function test_clear_RevertWhen_Twice() public sound {
         Workload memory w = _settledWithAcceptedAlice();
         clear(w, one(seatOf[alice]));
         vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[alice]));
         clear(w, one(seatOf[alice]));
     }
 
-    function test_clear_RevertWhen_NotFinal() public {
+    function test_clear_RevertWhen_NotFinal() public sound {
         Workload memory w = drawnToAlice();
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Proving, Phase.Final));
         clear(w, one(seatOf[alice]));
     }
 
-    function test_clear_RevertWhen_SeatIsNotInIt() public {
+    function test_clear_RevertWhen_SeatIsNotInIt() public sound {
         Workload memory w = _settledWithAcceptedAlice();
         vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[bob]));
         clear(w, one(seatOf[bob]));
@@ -56,7 +56,7 @@ contract MarketClearTest is MarketFixture {
 
     // ─── Streaks ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_clear_ThreeMissesInARowDropTheSeat() public {
+    function test_clear_ThreeMissesInARowDropTheSeat() public sound {
         for (uint256 i = 1; i <= 3; ++i) {
             assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Active);
             Workload memory w = _settledWithAcceptedAlice();
@@ -69,9 +69,9 @@ contract MarketClearTest is MarketFixture {
         assertEq(registry.seatOf(seatOf[alice]).bond, BOND, "never slashed for being slow");
     }
 
-    function test_clear_StreakStartsAgainAfterTheDrop() public {
+    function test_clear_StreakStartsAgainAfterTheDrop() public sound {
         for (uint256 i; i < 3; ++i) clear(_settledWithAcceptedAlice(), one(seatOf[alice]));
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         vm.prank(alice);
         registry.join(one(seatOf[alice]), 0);
         nextEpoch();
@@ -81,7 +81,7 @@ contract MarketClearTest is MarketFixture {
         clear(w, one(seatOf[alice]));
     }
 
-    function test_clear_AProofEndsTheStreakADeclineDoesNot() public {
+    function test_clear_AProofEndsTheStreakADeclineDoesNot() public sound {
         clear(_settledWithAcceptedAlice(), one(seatOf[alice]));
         decline(drawnToAlice(), seatOf[alice]);
         Workload memory w = _settledWithAcceptedAlice();
@@ -96,12 +96,12 @@ contract MarketClearTest is MarketFixture {
     }
 
     /// @dev Attack: leave before the third miss is booked, and come back when it is, without the cooldown of a dropped seat.
-    function test_clear_LeavingDoesNotEscapeTheDrop() public {
+    function test_clear_LeavingDoesNotEscapeTheDrop() public sound {
         for (uint256 i; i < 2; ++i) clear(_settledWithAcceptedAlice(), one(seatOf[alice]));
         Workload memory w = _settledWithAcceptedAlice();
         leaveSet(seatOf[alice]);
         uint256 until = registry.seatOf(seatOf[alice]).unlockAt;
-        vm.warp(block.timestamp + 100);
+        warp(block.timestamp + 100);
         clear(w, one(seatOf[alice]));
         assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Dropped);
         assertEq(registry.seatOf(seatOf[alice]).unlockAt, until, "a late booking does not lengthen the cooldown");

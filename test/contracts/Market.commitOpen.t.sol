@@ -8,7 +8,7 @@ import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 contract MarketCommitOpenTest is MarketFixture {
     using RequestBuilder for Request;
 
-    function test_commitOpen_TakesNoSlotAway() public balanced {
+    function test_commitOpen_TakesNoSlotAway() public sound {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
         uint160 commitment = commitmentOf(w, seatOf[bob], proofOf(seatOf[bob]));
@@ -30,52 +30,52 @@ contract MarketCommitOpenTest is MarketFixture {
 
     // ─── When is a slot open ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_commitOpen_UnansweredSlotOpensAfterTheResponseWindow() public {
+    function test_commitOpen_UnansweredSlotOpensAfterTheResponseWindow() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(responseEnd(w) - 1);
+        warp(responseEnd(w) - 1);
         _expectNotOpen(w);
-        vm.warp(responseEnd(w));
+        warp(responseEnd(w));
         _expectNotOpen(w);
-        vm.warp(responseEnd(w) + 1);
+        warp(responseEnd(w) + 1);
         commitOpen(w, seatOf[bob]);
     }
 
-    function test_commitOpen_AcceptedSlotOpensAtTheRescueSecond() public {
+    function test_commitOpen_AcceptedSlotOpensAtTheRescueSecond() public sound {
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
-        vm.warp(rescueAt(w) - 1);
+        warp(rescueAt(w) - 1);
         _expectNotOpen(w);
-        vm.warp(rescueAt(w));
-        uint256 snapshot = vm.snapshotState();
+        warp(rescueAt(w));
+        uint256 saved = snapshot();
         commitOpen(w, seatOf[bob]);
-        vm.revertToState(snapshot);
-        vm.warp(rescueAt(w) + 1);
+        restore(saved);
+        warp(rescueAt(w) + 1);
         commitOpen(w, seatOf[bob]);
     }
 
-    function testFuzz_commitOpen_RescueSecondIsTheRequesters(uint256 rescue, uint256 runTime) public {
+    function testFuzz_commitOpen_RescueSecondIsTheRequesters(uint256 rescue, uint256 runTime) public sound {
         rescue = bound(rescue, 50, 100);
         runTime = bound(runTime, RESPONSE, 10_000);
         Workload memory w = drawn(aRequest().withRescue(rescue).withRunTime(runTime), one(seatOf[alice]));
         accept(w, seatOf[alice]);
         uint256 second = w.startedAt + (runTime * rescue) / 100;
-        vm.warp(second - 1);
+        warp(second - 1);
         assertEq(market.openSlots(w.id), 0, "before");
-        vm.warp(second);
+        warp(second);
         assertEq(market.openSlots(w.id), 1, "from then on");
     }
 
-    function test_commitOpen_CommittedSlotNeverOpens() public {
+    function test_commitOpen_CommittedSlotNeverOpens() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         accept(w, seatOf[bob]);
-        vm.warp(rescueAt(w) - 1);
+        warp(rescueAt(w) - 1);
         assertEq(market.openSlots(w.id), 0, "nothing is open");
-        vm.warp(rescueAt(w));
+        warp(rescueAt(w));
         assertEq(market.openSlots(w.id), 1, "only Bob's");
     }
 
-    function test_commitOpen_UndrawnSlotIsOpenFromTheStart() public {
+    function test_commitOpen_UndrawnSlotIsOpenFromTheStart() public sound {
         // Six slots for five operators: the sixth has nobody.
         Workload memory w = submit(aRequest().withSlots(6));
         beacon.publish(uint32(w.round), bytes32("any"));
@@ -84,7 +84,7 @@ contract MarketCommitOpenTest is MarketFixture {
         assertEq(market.workloadOf(w.id).vacated, 1, "vacated");
     }
 
-    function test_commitOpen_FailedSlotOpensAtOnceAgain() public {
+    function test_commitOpen_FailedSlotOpensAtOnceAgain() public sound {
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
         _expectNotOpen(w);
@@ -92,20 +92,20 @@ contract MarketCommitOpenTest is MarketFixture {
         commitOpen(w, seatOf[bob]);
     }
 
-    function test_commitOpen_IsPossibleUntilTheDeadlineAndNotLater() public {
+    function test_commitOpen_IsPossibleUntilTheDeadlineAndNotLater() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, deadlineOf(w)));
         commitOpen(w, seatOf[bob]);
-        vm.warp(deadlineOf(w));
+        warp(deadlineOf(w));
         commitOpen(w, seatOf[bob]);
-        vm.warp(deadlineOf(w) - 1);
+        warp(deadlineOf(w) - 1);
         commitOpen(w, seatOf[carol]);
     }
 
     // ─── Who may ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_commitOpen_RevertWhen_SameOperatorAgain() public {
+    function test_commitOpen_RevertWhen_SameOperatorAgain() public sound {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
         uint256 second = stake(bob, 1, 0);
@@ -114,22 +114,22 @@ contract MarketCommitOpenTest is MarketFixture {
         commitOpen(w, second);
     }
 
-    function test_commitOpen_RevertWhen_SeatHasASlotOfTheWorkload() public {
+    function test_commitOpen_RevertWhen_SeatHasASlotOfTheWorkload() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
-        vm.warp(rescueAt(w));
+        warp(rescueAt(w));
         vm.expectRevert(abi.encodeWithSelector(SeatNotEligible.selector, seatOf[alice]));
         commitOpen(w, seatOf[alice]);
     }
 
-    function test_commitOpen_RevertWhen_SeatFailedInTheWorkload() public {
+    function test_commitOpen_RevertWhen_SeatFailedInTheWorkload() public sound {
         Workload memory w = drawnToAlice();
         fail(w, seatOf[alice], FailReason.OutOfTime);
         vm.expectRevert(abi.encodeWithSelector(SeatNotEligible.selector, seatOf[alice]));
         commitOpen(w, seatOf[alice]);
     }
 
-    function test_commitOpen_RevertWhen_SeatIsAtWork() public {
+    function test_commitOpen_RevertWhen_SeatIsAtWork() public sound {
         drawn(aRequest(), one(seatOf[bob]));
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
@@ -137,7 +137,7 @@ contract MarketCommitOpenTest is MarketFixture {
         commitOpen(w, seatOf[bob]);
     }
 
-    function test_commitOpen_RevertWhen_SeatIsLeaving() public {
+    function test_commitOpen_RevertWhen_SeatIsLeaving() public sound {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
         leaveSet(seatOf[bob]);
@@ -145,7 +145,7 @@ contract MarketCommitOpenTest is MarketFixture {
         commitOpen(w, seatOf[bob]);
     }
 
-    function test_commitOpen_RevertWhen_ClassDiffers() public {
+    function test_commitOpen_RevertWhen_ClassDiffers() public sound {
         vm.prank(owner);
         registry.setClassBond(
             2,
@@ -163,7 +163,7 @@ contract MarketCommitOpenTest is MarketFixture {
         market.commitOpen(w.spec, other, 1);
     }
 
-    function test_commitOpen_RevertWhen_NotTheOperator() public {
+    function test_commitOpen_RevertWhen_NotTheOperator() public sound {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[bob], carol, bob));
@@ -171,7 +171,7 @@ contract MarketCommitOpenTest is MarketFixture {
         market.commitOpen(w.spec, seatOf[bob], 1);
     }
 
-    function test_commitOpen_RevertWhen_SeatDoesNotExist() public {
+    function test_commitOpen_RevertWhen_SeatDoesNotExist() public sound {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, 99, bob, address(0)));
@@ -179,7 +179,7 @@ contract MarketCommitOpenTest is MarketFixture {
         market.commitOpen(w.spec, 99, 1);
     }
 
-    function test_commitOpen_RevertWhen_Closed() public {
+    function test_commitOpen_RevertWhen_Closed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
@@ -187,7 +187,7 @@ contract MarketCommitOpenTest is MarketFixture {
         commitOpen(w, seatOf[bob]);
     }
 
-    function test_commitOpen_RevertWhen_NotDrawnYet() public {
+    function test_commitOpen_RevertWhen_NotDrawnYet() public sound {
         Workload memory w = submit(aRequest());
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Pending, Phase.Proving));
         commitOpen(w, seatOf[bob]);
@@ -195,10 +195,10 @@ contract MarketCommitOpenTest is MarketFixture {
 
     // ─── Room ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_commitOpen_KeepsRoomForTheSlotsOwnSeats() public balanced {
+    function test_commitOpen_KeepsRoomForTheSlotsOwnSeats() public sound {
         stakeMany(30);
         Workload memory w = drawn(aRequest().withSlots(2), pair(seatOf[alice], seatOf[bob]));
-        vm.warp(rescueAt(w));
+        warp(rescueAt(w));
         // 31 commits fit the word; two of them are kept for Alice and Bob.
         for (uint256 seat = 6; seat < 6 + 29; ++seat) commitOpenJunk(w, seat);
         vm.expectRevert(abi.encodeWithSelector(TooManyCommits.selector, 32, 31));
@@ -224,13 +224,13 @@ contract MarketCommitOpenTest is MarketFixture {
         assertEq(balanceOf(bob), shareOf(potOf(FEE), 2, 2), "Bob second");
     }
 
-    function test_commitOpen_JunkCannotPreventTheFill() public balanced {
+    function test_commitOpen_JunkCannotPreventTheFill() public sound {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
         commitOpenJunk(w, seatOf[bob]);
         commitOpenJunk(w, seatOf[carol]);
         commitOpen(w, seatOf[dave]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         revealJunk(w, seatOf[bob]);
         reveal(w, seatOf[dave]);
         toRevealsOver(w);

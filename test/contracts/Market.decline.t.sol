@@ -8,7 +8,7 @@ import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 contract MarketDeclineTest is MarketFixture {
     using RequestBuilder for Request;
 
-    function test_decline_OpensTheSlotAtOnce() public balanced {
+    function test_decline_OpensTheSlotAtOnce() public sound {
         Workload memory w = drawnToAlice();
         vm.expectEmit(address(market));
         emit Declined(w.id, seatOf[alice]);
@@ -23,10 +23,10 @@ contract MarketDeclineTest is MarketFixture {
         commitOpen(w, seatOf[bob]);
     }
 
-    function test_decline_CostsNothingAndIsNoMiss() public balanced {
+    function test_decline_CostsNothingAndIsNoMiss() public sound {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
         assertOutcome(w, Outcome.Unserved);
         assertEq(balanceOf(alice), 0, "no pay");
@@ -36,19 +36,19 @@ contract MarketDeclineTest is MarketFixture {
         assertEq(registry.seatOf(seatOf[alice]).bond, BOND, "bond");
     }
 
-    function test_decline_MayCommitToTheSlotItOpened() public {
+    function test_decline_MayCommitToTheSlotItOpened() public sound {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
         commitOpen(w, seatOf[alice]);
         assertEq(market.slotOf(w.id, seatOf[alice]).slot, OPEN_SLOT, "an open one now");
     }
 
-    function test_decline_IsPossibleUntilTheSilenceWindowIsOver() public {
+    function test_decline_IsPossibleUntilTheSilenceWindowIsOver() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(w.startedAt + SILENCE + 1);
+        warp(w.startedAt + SILENCE + 1);
         vm.expectRevert(abi.encodeWithSelector(SilenceWindowOver.selector, block.timestamp, w.startedAt + SILENCE));
         decline(w, seatOf[alice]);
-        vm.warp(w.startedAt + SILENCE);
+        warp(w.startedAt + SILENCE);
         decline(w, seatOf[alice]);
         assertSlot(w, seatOf[alice], SlotState.Free);
         // After the deadline it opens nothing.
@@ -56,9 +56,9 @@ contract MarketDeclineTest is MarketFixture {
         assertEq(market.openSlots(w.id), 0, "closed");
     }
 
-    function test_decline_ClearsASeatOfASettledWorkload() public {
+    function test_decline_ClearsASeatOfASettledWorkload() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
         decline(w, seatOf[alice]);
         toSilence(w);
@@ -66,7 +66,7 @@ contract MarketDeclineTest is MarketFixture {
         slash(w, one(seatOf[alice]));
     }
 
-    function test_decline_AboveTheQuotaDropsTheSeat() public {
+    function test_decline_AboveTheQuotaDropsTheSeat() public sound {
         for (uint256 i; i < DECLINE_QUOTA; ++i) decline(drawnToAlice(), seatOf[alice]);
         assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Active);
         assertEq(registry.seatOf(seatOf[alice]).declines, DECLINE_QUOTA, "declines");
@@ -79,68 +79,68 @@ contract MarketDeclineTest is MarketFixture {
         assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Dropped);
     }
 
-    function test_decline_IsNotCountedWhenNobodyHasToAnswer() public {
+    function test_decline_IsNotCountedWhenNobodyHasToAnswer() public sound {
         Workload memory released = drawnToAliceAndBob();
         commit(released, seatOf[bob]);
         release(released);
         decline(released, seatOf[alice]);
         Workload memory cancelled = drawnToAlice();
         cancel(cancelled, none());
-        vm.warp(block.timestamp + CANCEL_DELAY + 1);
+        warp(block.timestamp + CANCEL_DELAY + 1);
         cancel(cancelled, none());
         decline(cancelled, seatOf[alice]);
         assertEq(registry.seatOf(seatOf[alice]).declines, 0, "declines");
     }
 
-    function test_decline_QuotaIsCountedByTheWeek() public {
+    function test_decline_QuotaIsCountedByTheWeek() public sound {
         uint256 nextWeek = (block.timestamp / 1 weeks + 1) * 1 weeks;
-        vm.warp(nextWeek - 1);
+        warp(nextWeek - 1);
         for (uint256 i; i < DECLINE_QUOTA; ++i) decline(drawnToAlice(), seatOf[alice]);
-        uint256 snapshot = vm.snapshotState();
+        uint256 saved = snapshot();
         decline(drawnToAlice(), seatOf[alice]);
         assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Dropped);
-        vm.revertToState(snapshot);
-        vm.warp(nextWeek);
+        restore(saved);
+        warp(nextWeek);
         decline(drawnToAlice(), seatOf[alice]);
         assertSeat(seatOf[alice], IProverRegistryTypes.SeatStatus.Active);
         assertEq(registry.seatOf(seatOf[alice]).declines, 1, "a new count");
     }
 
-    function test_decline_RevertWhen_Accepted() public {
+    function test_decline_RevertWhen_Accepted() public sound {
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Accepted));
         decline(w, seatOf[alice]);
     }
 
-    function test_decline_RevertWhen_Committed() public {
+    function test_decline_RevertWhen_Committed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Committed));
         decline(w, seatOf[alice]);
     }
 
-    function test_decline_RevertWhen_Twice() public {
+    function test_decline_RevertWhen_Twice() public sound {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[alice]));
         decline(w, seatOf[alice]);
     }
 
-    function test_decline_RevertWhen_NotDrawnYet() public {
+    function test_decline_RevertWhen_NotDrawnYet() public sound {
         Workload memory w = submit(aRequest());
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Pending, Phase.Proving));
         decline(w, seatOf[alice]);
     }
 
-    function test_decline_RevertWhen_NotTheOperator() public {
+    function test_decline_RevertWhen_NotTheOperator() public sound {
         Workload memory w = drawnToAlice();
         vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob, alice));
         vm.prank(bob);
         market.decline(w.spec, seatOf[alice]);
     }
 
-    function test_decline_RevertWhen_SpecChanged() public {
+    function test_decline_RevertWhen_SpecChanged() public sound {
         Workload memory w = drawnToAlice();
         w.spec.inputs = bytes32("other");
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, market.idOf(w.spec), Phase.None, Phase.Proving));

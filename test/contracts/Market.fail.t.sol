@@ -7,7 +7,7 @@ import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 contract MarketFailTest is MarketFixture {
     using RequestBuilder for Request;
 
-    function test_fail_OpensTheSlotAtOnce() public balanced {
+    function test_fail_OpensTheSlotAtOnce() public sound {
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
         vm.expectEmit(address(market));
@@ -24,25 +24,25 @@ contract MarketFailTest is MarketFixture {
         assertFalse(core.isHeld(seatOf[alice]), "free for other work");
     }
 
-    function test_fail_WithoutAcceptingIsPossible() public balanced {
+    function test_fail_WithoutAcceptingIsPossible() public sound {
         Workload memory w = drawnToAlice();
         fail(w, seatOf[alice], FailReason.InputsUnavailable);
         assertEq(market.openSlots(w.id), 1, "open");
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, one(seatOf[alice]));
         assertOutcome(w, Outcome.InputsUnavailable);
     }
 
-    function test_fail_AfterALateAcceptTakesNothingBack() public {
+    function test_fail_AfterALateAcceptTakesNothingBack() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[bob]);
-        vm.warp(responseEnd(w) + 1);
+        warp(responseEnd(w) + 1);
         accept(w, seatOf[alice]);
         fail(w, seatOf[alice], FailReason.ProgramFailed);
         assertEq(market.workloadOf(w.id).accepted, 1, "Bob's acceptance stands");
     }
 
-    function test_fail_ReasonIsSharedOrOutOfTime() public {
+    function test_fail_ReasonIsSharedOrOutOfTime() public sound {
         uint256[] memory seats = three(seatOf[alice], seatOf[bob], seatOf[carol]);
         Workload memory w = drawn(aRequest().withSlots(3), seats);
         fail(w, seats[0], FailReason.ProgramFailed);
@@ -52,33 +52,33 @@ contract MarketFailTest is MarketFixture {
         assertEq(uint256(market.workloadOf(w.id).failReason), uint256(FailReason.OutOfTime), "they differ");
     }
 
-    function test_fail_IsNobodysMissWithoutAProof() public balanced {
+    function test_fail_IsNobodysMissWithoutAProof() public sound {
         Workload memory w = drawnToAliceAndBob();
         fail(w, seatOf[alice], FailReason.ProgramFailed);
         fail(w, seatOf[bob], FailReason.ProgramFailed);
-        vm.warp(deadlineOf(w) + 1);
-        vm.recordLogs();
+        warp(deadlineOf(w) + 1);
+        startLogs();
         settle(w, pair(seatOf[alice], seatOf[bob]));
         assertOutcome(w, Outcome.ProgramFailed);
         assertEq(_misses(), 0, "misses");
     }
 
-    function test_fail_IsNobodysMissWhenReasonsDiffer() public {
+    function test_fail_IsNobodysMissWhenReasonsDiffer() public sound {
         Workload memory w = drawnToAliceAndBob();
         fail(w, seatOf[alice], FailReason.ProgramFailed);
         fail(w, seatOf[bob], FailReason.InputsUnavailable);
-        vm.warp(deadlineOf(w) + 1);
-        vm.recordLogs();
+        warp(deadlineOf(w) + 1);
+        startLogs();
         settle(w, pair(seatOf[alice], seatOf[bob]));
         assertOutcome(w, Outcome.TimedOut);
         assertEq(_misses(), 0, "misses");
     }
 
-    function test_fail_IsAMissWhenAnotherProved() public {
+    function test_fail_IsAMissWhenAnotherProved() public sound {
         Workload memory w = drawnToAliceAndBob();
         fail(w, seatOf[alice], FailReason.ProgramFailed);
         commit(w, seatOf[bob]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         reveal(w, seatOf[bob]);
         vm.expectEmit(address(market));
         emit Missed(w.id, seatOf[alice], 1);
@@ -86,10 +86,10 @@ contract MarketFailTest is MarketFixture {
         assertOutcome(w, Outcome.Proven);
     }
 
-    function test_fail_AfterTheDeadlineCountsAsOutOfTime() public balanced {
+    function test_fail_AfterTheDeadlineCountsAsOutOfTime() public sound {
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         fail(w, seatOf[alice], FailReason.InputsUnavailable);
         assertEq(uint256(market.slotOf(w.id, seatOf[alice]).reason), uint256(FailReason.OutOfTime), "reason");
         assertEq(market.workloadOf(w.id).vacated, 0, "opens nothing");
@@ -97,24 +97,24 @@ contract MarketFailTest is MarketFixture {
         assertOutcome(w, Outcome.TimedOut);
     }
 
-    function test_fail_AtTheDeadlineStillCounts() public {
+    function test_fail_AtTheDeadlineStillCounts() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(deadlineOf(w));
+        warp(deadlineOf(w));
         fail(w, seatOf[alice], FailReason.InputsUnavailable);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
         assertOutcome(w, Outcome.InputsUnavailable);
     }
 
-    function test_fail_OfASilentSeatAfterTheDeadlineDoesNotMakeItTimedOut() public balanced {
+    function test_fail_OfASilentSeatAfterTheDeadlineDoesNotMakeItTimedOut() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         fail(w, seatOf[alice], FailReason.OutOfTime);
         settle(w, none());
         assertOutcome(w, Outcome.Unserved);
     }
 
-    function test_fail_AfterAReleaseDoesNotBlockSettling() public balanced {
+    function test_fail_AfterAReleaseDoesNotBlockSettling() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[bob]);
         commit(w, seatOf[alice]);
@@ -127,12 +127,12 @@ contract MarketFailTest is MarketFixture {
         assertEq(balanceOf(bob), 0, "who gives up waits for nothing");
     }
 
-    function test_fail_AfterAReleaseIsNoMiss() public balanced {
+    function test_fail_AfterAReleaseIsNoMiss() public sound {
         Workload memory w = drawn(aRequest().withSlots(3), three(seatOf[alice], seatOf[bob], seatOf[carol]));
         accept(w, seatOf[bob]);
         commit(w, seatOf[alice]);
         release(w);
-        vm.recordLogs();
+        startLogs();
         fail(w, seatOf[bob], FailReason.OutOfTime);
         fail(w, seatOf[carol], FailReason.OutOfTime);
         toRevealsOver(w);
@@ -142,12 +142,12 @@ contract MarketFailTest is MarketFixture {
         assertSlot(w, seatOf[carol], SlotState.Free);
     }
 
-    function test_fail_InASettledWorkloadFreesTheSeat() public {
+    function test_fail_InASettledWorkloadFreesTheSeat() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
-        vm.recordLogs();
+        startLogs();
         fail(w, seatOf[alice], FailReason.OutOfTime);
         assertSlot(w, seatOf[alice], SlotState.Free);
         fail(w, seatOf[bob], FailReason.OutOfTime);
@@ -157,10 +157,10 @@ contract MarketFailTest is MarketFixture {
         slash(w, one(seatOf[bob]));
     }
 
-    function test_fail_InAProvenWorkloadIsAMiss() public {
+    function test_fail_InAProvenWorkloadIsAMiss() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[bob]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         reveal(w, seatOf[bob]);
         settle(w, one(seatOf[bob]));
         vm.expectEmit(address(market));
@@ -169,69 +169,69 @@ contract MarketFailTest is MarketFixture {
         assertSlot(w, seatOf[alice], SlotState.Free);
     }
 
-    function test_fail_InACancelledWorkloadIsNoMiss() public {
+    function test_fail_InACancelledWorkloadIsNoMiss() public sound {
         Workload memory w = drawnToAlice();
         cancel(w, none());
-        vm.warp(block.timestamp + CANCEL_DELAY + 1);
+        warp(block.timestamp + CANCEL_DELAY + 1);
         cancel(w, none());
-        vm.recordLogs();
+        startLogs();
         fail(w, seatOf[alice], FailReason.OutOfTime);
         assertEq(_misses(), 0, "misses");
         assertFalse(core.isHeld(seatOf[alice]), "free");
     }
 
-    function test_fail_OfASilentSeatIsPossibleUntilTheSilenceWindowIsOver() public {
+    function test_fail_OfASilentSeatIsPossibleUntilTheSilenceWindowIsOver() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(w.startedAt + SILENCE + 1);
+        warp(w.startedAt + SILENCE + 1);
         vm.expectRevert(abi.encodeWithSelector(SilenceWindowOver.selector, block.timestamp, w.startedAt + SILENCE));
         fail(w, seatOf[alice], FailReason.OutOfTime);
-        vm.warp(w.startedAt + SILENCE);
+        warp(w.startedAt + SILENCE);
         fail(w, seatOf[alice], FailReason.OutOfTime);
         assertSlot(w, seatOf[alice], SlotState.Failed);
     }
 
-    function test_fail_OfAnAcceptedSeatIsPossibleForEver() public {
+    function test_fail_OfAnAcceptedSeatIsPossibleForEver() public sound {
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
-        vm.warp(w.startedAt + SILENCE * 30);
+        warp(w.startedAt + SILENCE * 30);
         fail(w, seatOf[alice], FailReason.OutOfTime);
         assertSlot(w, seatOf[alice], SlotState.Failed);
     }
 
-    function test_fail_RevertWhen_NoReason() public {
+    function test_fail_RevertWhen_NoReason() public sound {
         Workload memory w = drawnToAlice();
         vm.expectRevert(abi.encodeWithSelector(InvalidTerms.selector, bytes32("reason"), 0, 1, type(FailReason).max));
         fail(w, seatOf[alice], FailReason.None);
     }
 
-    function test_fail_RevertWhen_Twice() public {
+    function test_fail_RevertWhen_Twice() public sound {
         Workload memory w = drawnToAlice();
         fail(w, seatOf[alice], FailReason.OutOfTime);
         vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Failed));
         fail(w, seatOf[alice], FailReason.OutOfTime);
     }
 
-    function test_fail_RevertWhen_Committed() public {
+    function test_fail_RevertWhen_Committed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Committed));
         fail(w, seatOf[alice], FailReason.OutOfTime);
     }
 
-    function test_fail_RevertWhen_NotTheOperator() public {
+    function test_fail_RevertWhen_NotTheOperator() public sound {
         Workload memory w = drawnToAlice();
         vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob, alice));
         vm.prank(bob);
         market.fail(w.spec, seatOf[alice], FailReason.OutOfTime);
     }
 
-    function test_fail_RevertWhen_NotDrawnYet() public {
+    function test_fail_RevertWhen_NotDrawnYet() public sound {
         Workload memory w = submit(aRequest());
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Pending, Phase.Proving));
         fail(w, seatOf[alice], FailReason.OutOfTime);
     }
 
-    function test_fail_RevertWhen_SeatNotDrawn() public {
+    function test_fail_RevertWhen_SeatNotDrawn() public sound {
         Workload memory w = drawnToAlice();
         vm.expectRevert(abi.encodeWithSelector(SeatNotInWorkload.selector, w.id, seatOf[bob]));
         fail(w, seatOf[bob], FailReason.OutOfTime);

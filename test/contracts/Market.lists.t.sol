@@ -13,7 +13,7 @@ contract MarketListsTest is MarketFixture {
         return false;
     }
 
-    function test_submit_RevertWhen_TheRequesterIsNotListed() public {
+    function test_submit_RevertWhen_TheRequesterIsNotListed() public sound {
         address stranger = account("stranger");
         fund(stranger, FEE);
         Request memory request = aRequest().withNonce(0);
@@ -28,7 +28,7 @@ contract MarketListsTest is MarketFixture {
     }
 
     /// @dev Whoever is taken off keeps what it submitted, and its money.
-    function test_admit_TakingOffTheListLeavesLiveWorkloadsAlone() public balanced {
+    function test_admit_TakingOffTheListLeavesLiveWorkloadsAlone() public sound {
         Workload memory w = drawnToAlice();
         _admit(AccessList.Requesters, requester, false);
         Request memory request = aRequest();
@@ -42,7 +42,7 @@ contract MarketListsTest is MarketFixture {
         market.withdraw(requester, left);
     }
 
-    function test_submitMany_RevertWhen_TheRequesterIsNotListed() public {
+    function test_submitMany_RevertWhen_TheRequesterIsNotListed() public sound {
         _admit(AccessList.Requesters, requester, false);
         Request[] memory requests = new Request[](1);
         requests[0] = aRequest();
@@ -51,7 +51,7 @@ contract MarketListsTest is MarketFixture {
         market.submitMany(requests);
     }
 
-    function test_deployProgram_RevertWhen_TheDeployerIsNotListed() public {
+    function test_deployProgram_RevertWhen_TheDeployerIsNotListed() public sound {
         Program memory next = aProgram(verifier, true);
         vm.expectRevert(abi.encodeWithSelector(NotAdmitted.selector, AccessList.Deployers, keeper));
         vm.prank(keeper);
@@ -64,7 +64,7 @@ contract MarketListsTest is MarketFixture {
         assertEq(market.deployProgram(next, ""), id, "the same program");
     }
 
-    function test_openList_EverybodyMayAndTheListIsPast() public {
+    function test_openList_EverybodyMayAndTheListIsPast() public sound {
         address stranger = account("stranger");
         fund(stranger, 10 * FEE);
         vm.expectEmit(address(market));
@@ -82,7 +82,7 @@ contract MarketListsTest is MarketFixture {
     }
 
     /// @dev Attack: an owner closes again what others rely on.
-    function test_openList_CannotBeUndone() public {
+    function test_openList_CannotBeUndone() public sound {
         vm.prank(owner);
         market.openList(AccessList.Requesters);
         vm.expectRevert(abi.encodeWithSelector(ListIsOpen.selector, AccessList.Requesters));
@@ -95,13 +95,13 @@ contract MarketListsTest is MarketFixture {
         submitAs(requester, aRequest());
     }
 
-    function test_liftRestriction_RevertWhen_TheListDecides() public {
+    function test_liftRestriction_RevertWhen_TheListDecides() public sound {
         vm.expectRevert(abi.encodeWithSelector(ListIsClosed.selector, AccessList.Requesters));
         market.liftRestriction(CLASS);
     }
 
     /// @dev A pause and the list are two marks: neither takes off the other.
-    function test_liftPause_LeavesTheList() public {
+    function test_liftPause_LeavesTheList() public sound {
         vm.prank(owner);
         market.setGuardian(keeper);
         vm.prank(keeper);
@@ -124,7 +124,7 @@ contract MarketListsTest is MarketFixture {
         market.submit(request);
     }
 
-    function test_lists_RevertWhen_NotTheOwner() public {
+    function test_lists_RevertWhen_NotTheOwner() public sound {
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, alice));
         vm.prank(alice);
         market.admit(AccessList.Requesters, alice, true);

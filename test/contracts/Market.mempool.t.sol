@@ -8,11 +8,11 @@ import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 /// step ready, and sends it with a higher tip than the proof's.
 contract MarketMempoolTest is MarketFixture {
     /// @dev What the attack costs: the seat is paid by time, and base burn and assign bounty are gone. Threat model, Q9.
-    function test_attack_ACancelKeptReadyTakesAProofFromTheMempool() public balanced {
+    function test_attack_ACancelKeptReadyTakesAProofFromTheMempool() public sound {
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
         cancel(w, none());
-        vm.warp(w.startedAt + RUN_TIME / 2);
+        warp(w.startedAt + RUN_TIME / 2);
         cancel(w, one(seatOf[alice]));
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Final, Phase.Proving));
         submitProof(w, seatOf[alice]);
@@ -26,11 +26,11 @@ contract MarketMempoolTest is MarketFixture {
     }
 
     /// @dev The defence where there are more slots: the first commit, which shows nothing, voids the cancel.
-    function test_attack_ACommitVoidsACancelKeptReady() public balanced {
+    function test_attack_ACommitVoidsACancelKeptReady() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[alice]);
         cancel(w, none());
-        vm.warp(w.startedAt + CANCEL_DELAY + 1);
+        warp(w.startedAt + CANCEL_DELAY + 1);
         commit(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(CommitsExist.selector, 1));
         cancel(w, one(seatOf[alice]));
@@ -38,11 +38,11 @@ contract MarketMempoolTest is MarketFixture {
     }
 
     /// @dev A cancel that was asked for late comes too late: the proof is mined within its delay.
-    function test_attack_ACancelAskedForOnSightOfTheProofComesTooLate() public balanced {
+    function test_attack_ACancelAskedForOnSightOfTheProofComesTooLate() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(w.startedAt + RUN_TIME / 2);
+        warp(w.startedAt + RUN_TIME / 2);
         cancel(w, none());
-        vm.warp(block.timestamp + CANCEL_DELAY - 1);
+        warp(block.timestamp + CANCEL_DELAY - 1);
         vm.expectRevert(abi.encodeWithSelector(CancelDelayRunning.selector, block.timestamp, block.timestamp + 1));
         cancel(w, none());
         submitProof(w, seatOf[alice]);

@@ -18,7 +18,7 @@ contract MarketPauseTest is MarketFixture {
         market.acceptGuardian();
     }
 
-    function test_pauseSubmissions_StopsNewOnesOfTheClassAlone() public {
+    function test_pauseSubmissions_StopsNewOnesOfTheClassAlone() public sound {
         uint256 until = block.timestamp + 1 hours;
         vm.expectEmit(address(market));
         emit PauseSet(CLASS, until);
@@ -36,21 +36,21 @@ contract MarketPauseTest is MarketFixture {
         submit(request.withProgram(id));
     }
 
-    function test_pauseSubmissions_EndsByItself() public {
+    function test_pauseSubmissions_EndsByItself() public sound {
         _pause(1 hours);
-        vm.warp(block.timestamp + 1 hours);
+        warp(block.timestamp + 1 hours);
         Request memory request = aRequest();
         vm.expectRevert(abi.encodeWithSelector(SubmissionsPaused.selector, CLASS, block.timestamp, block.timestamp));
         vm.prank(requester);
         market.submit(request);
-        vm.warp(block.timestamp + 1);
+        warp(block.timestamp + 1);
         Workload memory w = submit(request);
         assertEq(uint16(w.spec.terms >> 128), 1, "under the rules in force, not a number with the pause in it");
         assignTo(w, one(seatOf[alice]));
         submitProof(w, seatOf[alice]);
     }
 
-    function test_pauseSubmissions_LeavesLiveWorkloadsAndMoneyAlone() public balanced {
+    function test_pauseSubmissions_LeavesLiveWorkloadsAndMoneyAlone() public sound {
         Workload memory w = drawnToAlice();
         _pause(3 days);
         accept(w, seatOf[alice]);
@@ -60,13 +60,13 @@ contract MarketPauseTest is MarketFixture {
         vm.prank(alice);
         market.withdraw(alice, earned);
         leaveSet(seatOf[alice]);
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         vm.prank(alice);
         registry.withdraw(one(seatOf[alice]), alice);
         assertEq(token.balanceOf(alice), earned + BOND, "all of it");
     }
 
-    function test_liftPause_ByTheGuardianAtOnceByAnyoneAfterwards() public {
+    function test_liftPause_ByTheGuardianAtOnceByAnyoneAfterwards() public sound {
         _pause(1 hours);
         vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, keeper, guardian));
         vm.prank(keeper);
@@ -76,9 +76,9 @@ contract MarketPauseTest is MarketFixture {
         submit(aRequest());
         vm.expectRevert(abi.encodeWithSelector(NotPaused.selector, CLASS));
         market.liftPause(CLASS);
-        vm.warp(block.timestamp + 7 days + 1);
+        warp(block.timestamp + 7 days + 1);
         _pause(1 hours);
-        vm.warp(block.timestamp + 1 hours + 1);
+        warp(block.timestamp + 1 hours + 1);
         vm.expectEmit(address(market));
         emit PauseSet(CLASS, 0);
         vm.prank(keeper);
@@ -86,33 +86,33 @@ contract MarketPauseTest is MarketFixture {
     }
 
     /// @dev Attack: a guardian strings pauses together, and so holds the market for ever.
-    function test_pauseSubmissions_RevertWhen_StrungTogether() public {
+    function test_pauseSubmissions_RevertWhen_StrungTogether() public sound {
         uint256 from = block.timestamp + 3 days + 7 days + 1;
         _pause(3 days);
         vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, block.timestamp, from));
         _pause(3 days);
-        vm.warp(from - 1);
+        warp(from - 1);
         market.liftPause(CLASS);
         vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, block.timestamp, from));
         _pause(3 days);
-        vm.warp(from);
+        warp(from);
         _pause(3 days);
     }
 
     /// @dev Attack: lifting and pausing again gets around neither the gap nor the limit.
-    function test_pauseSubmissions_RevertWhen_LiftedAndSetAgain() public {
+    function test_pauseSubmissions_RevertWhen_LiftedAndSetAgain() public sound {
         _pause(3 days);
         uint256 from = block.timestamp + 1 days + 7 days;
-        vm.warp(block.timestamp + 1 days);
+        warp(block.timestamp + 1 days);
         vm.prank(guardian);
         market.liftPause(CLASS);
         vm.expectRevert(abi.encodeWithSelector(PausedTooRecently.selector, CLASS, block.timestamp, from));
         _pause(1);
-        vm.warp(from);
+        warp(from);
         _pause(1);
     }
 
-    function test_pauseSubmissions_RevertWhen_OutOfBounds() public {
+    function test_pauseSubmissions_RevertWhen_OutOfBounds() public sound {
         vm.expectRevert(abi.encodeWithSelector(InvalidRules.selector, bytes32("duration"), 3 days + 1, 1, 3 days));
         _pause(3 days + 1);
         vm.expectRevert(abi.encodeWithSelector(InvalidRules.selector, bytes32("duration"), 0, 1, 3 days));
@@ -122,7 +122,7 @@ contract MarketPauseTest is MarketFixture {
         market.pauseSubmissions(64, 1);
     }
 
-    function test_setClassTerms_EndsNoPause() public {
+    function test_setClassTerms_EndsNoPause() public sound {
         _pause(1 hours);
         vm.prank(owner);
         market.setClassTerms(CLASS, someTerms(1));
@@ -134,7 +134,7 @@ contract MarketPauseTest is MarketFixture {
         market.submit(request);
     }
 
-    function test_guardian_IsNamedByTheOwnerAndHasNoOtherRight() public {
+    function test_guardian_IsNamedByTheOwnerAndHasNoOtherRight() public sound {
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, guardian));
         vm.prank(guardian);
         market.setGuardian(guardian);
@@ -150,7 +150,7 @@ contract MarketPauseTest is MarketFixture {
     }
 
     /// @dev A mistyped account never accepts; until the right one does, the old guardian keeps its right.
-    function test_setGuardian_OnlyOffersIt() public {
+    function test_setGuardian_OnlyOffersIt() public sound {
         address next = account("next guardian");
         vm.expectEmit(address(market));
         emit GuardianOffered(next);
@@ -170,7 +170,7 @@ contract MarketPauseTest is MarketFixture {
         vm.expectRevert(abi.encodeWithSelector(NotPendingGuardian.selector, next, address(0)));
         vm.prank(next);
         market.acceptGuardian();
-        vm.warp(block.timestamp + 8 days);
+        warp(block.timestamp + 8 days);
         vm.expectRevert(abi.encodeWithSelector(NotGuardian.selector, guardian, next));
         _pause(1);
         vm.prank(next);
@@ -178,7 +178,7 @@ contract MarketPauseTest is MarketFixture {
     }
 
     /// @dev The owner takes back an offer by making another, or none.
-    function test_acceptGuardian_RevertWhen_TheOfferWasTakenBack() public {
+    function test_acceptGuardian_RevertWhen_TheOfferWasTakenBack() public sound {
         vm.prank(owner);
         market.setGuardian(keeper);
         vm.prank(owner);

@@ -15,7 +15,7 @@ contract MarketPermitTest is RelayFixture {
         token.transfer(alice, AMOUNT);
     }
 
-    function test_depositWithPermit_NeedsNoApproval() public {
+    function test_depositWithPermit_NeedsNoApproval() public sound {
         (uint8 v, bytes32 r, bytes32 s) = _permit(ALICE_KEY, block.timestamp);
         vm.prank(alice);
         market.depositWithPermit(alice, AMOUNT, block.timestamp, v, r, s);
@@ -24,7 +24,7 @@ contract MarketPermitTest is RelayFixture {
     }
 
     /// @dev Attack: somebody takes the permit from the mempool and sends it first, so that the deposit fails.
-    function test_depositWithPermit_SurvivesAPermitSentBefore() public {
+    function test_depositWithPermit_SurvivesAPermitSentBefore() public sound {
         (uint8 v, bytes32 r, bytes32 s) = _permit(ALICE_KEY, block.timestamp);
         vm.prank(mallory);
         token.permit(alice, address(market), AMOUNT, block.timestamp, v, r, s);
@@ -34,7 +34,7 @@ contract MarketPermitTest is RelayFixture {
     }
 
     /// @dev Attack: Mallory uses Alice's permit for a deposit to itself.
-    function test_depositWithPermit_RevertWhen_ThePermitIsAnothers() public {
+    function test_depositWithPermit_RevertWhen_ThePermitIsAnothers() public sound {
         (uint8 v, bytes32 r, bytes32 s) = _permit(ALICE_KEY, block.timestamp);
         vm.expectRevert(
             abi.encodeWithSignature("ERC20InsufficientAllowance(address,uint256,uint256)", address(market), 0, AMOUNT)
@@ -43,7 +43,7 @@ contract MarketPermitTest is RelayFixture {
         market.depositWithPermit(mallory, AMOUNT, block.timestamp, v, r, s);
     }
 
-    function test_depositWithPermit_RevertWhen_ThePermitIsTooLate() public {
+    function test_depositWithPermit_RevertWhen_ThePermitIsTooLate() public sound {
         (uint8 v, bytes32 r, bytes32 s) = _permit(ALICE_KEY, block.timestamp - 1);
         vm.expectRevert(
             abi.encodeWithSignature("ERC20InsufficientAllowance(address,uint256,uint256)", address(market), 0, AMOUNT)
@@ -53,7 +53,7 @@ contract MarketPermitTest is RelayFixture {
     }
 
     /// @dev An account with tokens and no gas: two signatures, and somebody else's transaction.
-    function test_depositWithPermit_WorksRelayed() public {
+    function test_depositWithPermit_WorksRelayed() public sound {
         (uint8 v, bytes32 r, bytes32 s) = _permit(ALICE_KEY, block.timestamp);
         execute(anAction(abi.encodeCall(IMarketCore.depositWithPermit, (alice, AMOUNT, block.timestamp, v, r, s))));
         assertEq(balanceOf(alice), AMOUNT, "deposited");

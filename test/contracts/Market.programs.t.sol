@@ -5,7 +5,7 @@ import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 import {ContentVerifier} from "../support/solidity/Verifiers.sol";
 
 contract MarketProgramsTest is MarketFixture {
-    function test_deployProgram_StoresWhatAVerificationNeeds() public {
+    function test_deployProgram_StoresWhatAVerificationNeeds() public sound {
         Program memory p = aProgram(address(new ContentVerifier()), true);
         bytes32 codeHash = p.verifier.codehash;
         Pin memory pin = aPin(p);
@@ -24,7 +24,7 @@ contract MarketProgramsTest is MarketFixture {
         assertEq(abi.encode(market.pinOf(id)), abi.encode(pin), "pin");
     }
 
-    function testFuzz_pinOf_SaysWhatWasDeployed(Program memory p) public {
+    function testFuzz_pinOf_SaysWhatWasDeployed(Program memory p) public sound {
         p.verifier = verifier;
         p.verifierGas = uint32(bound(p.verifierGas, 1, 15_000_000));
         if (p.prover == 0) p.prover = bytes32("prover");
@@ -37,15 +37,15 @@ contract MarketProgramsTest is MarketFixture {
         assertTrue(binds == p.bindsProver, "binds the prover");
     }
 
-    function test_deployProgram_AgainChangesNothing() public {
-        vm.recordLogs();
+    function test_deployProgram_AgainChangesNothing() public sound {
+        startLogs();
         vm.prank(alice);
         bytes32 id = market.deployProgram(aProgram(verifier, false), "https://elsewhere.example");
         assertEq(id, program, "same id");
         assertEq(countLogs(ProgramDeployed.selector), 0, "no event");
     }
 
-    function test_deployProgram_EveryFieldIsPartOfTheId() public {
+    function test_deployProgram_EveryFieldIsPartOfTheId() public sound {
         Program[6] memory others;
         for (uint256 i; i < 6; ++i) others[i] = aProgram(verifier, false);
         others[0].prover = bytes32("other");
@@ -57,11 +57,11 @@ contract MarketProgramsTest is MarketFixture {
         for (uint256 i; i < 6; ++i) assertTrue(market.deployProgram(others[i], "") != program, "another program");
     }
 
-    function test_deployProgram_RevertWhen_VerifierHasNoCode() public {
+    function test_deployProgram_RevertWhen_VerifierHasNoCode() public sound {
         _expectInvalid(aProgram(alice, false), "verifier", 0, 1, type(uint256).max);
     }
 
-    function test_deployProgram_WithoutAContractIsJudged() public {
+    function test_deployProgram_WithoutAContractIsJudged() public sound {
         Program memory p = aJudgedProgram();
         Pin memory pin = aPin(p);
         bytes32 id = keccak256(abi.encode(block.chainid, address(market), pin.packages, pin.verifier, bytes32(0)));
@@ -72,12 +72,12 @@ contract MarketProgramsTest is MarketFixture {
         assertTrue(verifier_ == address(0) && codeHash == 0 && gas_ == 0 && !binds, "no contract");
         assertEq(class, CLASS, "class");
         assertTrue(judged, "a committee decides");
-        vm.recordLogs();
+        startLogs();
         market.deployProgram(p, "");
         assertEq(countLogs(ProgramDeployed.selector), 0, "again changes nothing");
     }
 
-    function test_deployProgram_RevertWhen_NothingCanVerify() public {
+    function test_deployProgram_RevertWhen_NothingCanVerify() public sound {
         Program memory p = aJudgedProgram();
         p.verifierProgram = 0;
         _expectInvalid(p, "verifierProgram", 0, 1, 1);
@@ -93,12 +93,12 @@ contract MarketProgramsTest is MarketFixture {
     }
 
     /// @dev Attack: an account that delegates (EIP-7702) changes what it runs without changing its code hash.
-    function test_deployProgram_RevertWhen_VerifierDelegates() public {
+    function test_deployProgram_RevertWhen_VerifierDelegates() public sound {
         vm.etch(alice, abi.encodePacked(bytes3(0xef0100), verifier));
         _expectInvalid(aProgram(alice, false), "verifier", 0, 1, type(uint256).max);
     }
 
-    function test_deployProgram_RevertWhen_GasIsOutOfBounds() public {
+    function test_deployProgram_RevertWhen_GasIsOutOfBounds() public sound {
         Program memory p = aProgram(verifier, false);
         p.verifierGas = 0;
         _expectInvalid(p, "verifierGas", 0, 1, 15_000_000);
@@ -108,13 +108,13 @@ contract MarketProgramsTest is MarketFixture {
         market.deployProgram(p, "");
     }
 
-    function test_deployProgram_RevertWhen_NoProver() public {
+    function test_deployProgram_RevertWhen_NoProver() public sound {
         Program memory p = aProgram(verifier, false);
         p.prover = 0;
         _expectInvalid(p, "prover", 0, 1, 1);
     }
 
-    function test_programOf_UnknownIsZero() public view {
+    function test_programOf_UnknownIsZero() public sound {
         (address verifier_, , , , , bool judged) = market.programOf(bytes32("unknown"));
         assertTrue(!judged, "not deployed");
         assertEq(verifier_, address(0), "none");

@@ -8,12 +8,12 @@ import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 contract MarketRanksTest is MarketFixture {
     using RequestBuilder for Request;
 
-    function test_rank_OwnSlotsComeBeforeOpenOnes() public balanced {
+    function test_rank_OwnSlotsComeBeforeOpenOnes() public sound {
         Workload memory w = drawnToAliceAndBob();
-        vm.warp(rescueAt(w));
+        warp(rescueAt(w));
         commitOpen(w, seatOf[carol]);
         commit(w, seatOf[bob]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         reveal(w, seatOf[carol]);
         reveal(w, seatOf[bob]);
         settle(w, pair(seatOf[carol], seatOf[bob]));
@@ -21,14 +21,14 @@ contract MarketRanksTest is MarketFixture {
         assertEq(balanceOf(carol), shareOf(potOf(FEE), 2, 2), "Carol fills Alice's");
     }
 
-    function test_rank_OpenSlotsGoToTheFirstValidCommits() public balanced {
+    function test_rank_OpenSlotsGoToTheFirstValidCommits() public sound {
         Workload memory w = drawnToAliceAndBob();
-        vm.warp(rescueAt(w));
+        warp(rescueAt(w));
         commitOpenJunk(w, seatOf[carol]);
         commitOpen(w, seatOf[dave]);
         commitOpen(w, seatOf[erin]);
         commit(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         revealJunk(w, seatOf[carol]);
         reveal(w, seatOf[erin]);
         reveal(w, seatOf[dave]);
@@ -44,14 +44,14 @@ contract MarketRanksTest is MarketFixture {
         assertEq(balanceOf(erin), 0, "valid, but no slot was left");
     }
 
-    function test_rank_AnOperatorWithAnOwnRankGetsNoOpenOne() public balanced {
+    function test_rank_AnOperatorWithAnOwnRankGetsNoOpenOne() public sound {
         uint256 second = stake(alice, 1, 0);
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
-        vm.warp(rescueAt(w));
+        warp(rescueAt(w));
         commitOpen(w, second);
         commitOpen(w, seatOf[carol]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         reveal(w, seatOf[alice]);
         reveal(w, second);
         reveal(w, seatOf[carol]);
@@ -60,20 +60,20 @@ contract MarketRanksTest is MarketFixture {
         assertEq(balanceOf(carol), shareOf(potOf(FEE), 2, 2), "the next operator takes the open one");
     }
 
-    function test_rank_AnOperatorWhoseOwnProofFailedMayWinAnOpenSlot() public balanced {
+    function test_rank_AnOperatorWhoseOwnProofFailedMayWinAnOpenSlot() public sound {
         uint256 second = stake(alice, 1, 0);
         Workload memory w = drawnToAliceAndBob();
         commitJunk(w, seatOf[alice]);
-        vm.warp(rescueAt(w));
+        warp(rescueAt(w));
         commitOpen(w, second);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         revealJunk(w, seatOf[alice]);
         reveal(w, second);
         settle(w, pair(second, seatOf[alice]));
         assertEq(balanceOf(alice), shareOf(potOf(FEE), 1, 2), "one rank");
     }
 
-    function test_rank_AnOperatorDrawnTwiceEarnsTwice() public balanced {
+    function test_rank_AnOperatorDrawnTwiceEarnsTwice() public sound {
         // All seats of the class are Alice's, so both slots fall to her.
         uint256 second = stake(alice, 1, 0);
         for (uint256 seat = 2; seat <= 5; ++seat) leaveSet(seat);
@@ -88,11 +88,11 @@ contract MarketRanksTest is MarketFixture {
         assertEq(balanceOf(alice), shareOf(potOf(FEE), 1, 2) + shareOf(potOf(FEE), 2, 2), "both ranks");
     }
 
-    function test_rank_SharesOfUnfilledRanksBurn() public balanced {
+    function test_rank_SharesOfUnfilledRanksBurn() public sound {
         uint256[] memory seats = three(seatOf[alice], seatOf[bob], seatOf[carol]);
         Workload memory w = drawn(aRequest().withSlots(3), seats);
         commit(w, seatOf[bob]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         reveal(w, seatOf[bob]);
         settle(w, seats);
         uint256 first = shareOf(potOf(FEE), 1, 3);
@@ -107,7 +107,7 @@ contract MarketRanksTest is MarketFixture {
         uint256 fee,
         uint256 order,
         uint256 revealed
-    ) public balanced {
+    ) public sound {
         slots = bound(slots, 1, 8);
         fee = bound(fee, MINIMUM_RATE * RUN_TIME * 8, 900 ether);
         stakeMany(4);
@@ -117,7 +117,7 @@ contract MarketRanksTest is MarketFixture {
 
         uint256[] memory seats = _shuffled(_drawnSeats(w, slots), order);
         // A lone slot takes commits only once it is open.
-        if (slots == 1) vm.warp(responseEnd(w) + 1);
+        if (slots == 1) warp(responseEnd(w) + 1);
         for (uint256 i; i < slots; ++i) commit(w, seats[i]);
         toReveals(w);
         uint256[] memory ranked = _revealSome(w, seats, revealed);

@@ -11,10 +11,10 @@ contract MarketReleaseTest is MarketFixture {
         return drawn(aRequest().withSlots(3), three(seatOf[alice], seatOf[bob], seatOf[carol]));
     }
 
-    function test_release_ClosesCommits() public balanced {
+    function test_release_ClosesCommits() public sound {
         Workload memory w = _drawnToThree();
         commit(w, seatOf[alice]);
-        vm.warp(w.startedAt + 700);
+        warp(w.startedAt + 700);
         vm.expectEmit(address(market));
         emit CommitsClosed(w.id, true);
         release(w);
@@ -25,12 +25,12 @@ contract MarketReleaseTest is MarketFixture {
         assertEq(market.openSlots(w.id), 0, "open slots");
     }
 
-    function test_release_PaysWaitingSeatsWhatACancelWouldHave() public balanced {
+    function test_release_PaysWaitingSeatsWhatACancelWouldHave() public sound {
         Workload memory w = _drawnToThree();
         accept(w, seatOf[bob]);
         accept(w, seatOf[carol]);
         commit(w, seatOf[alice]);
-        vm.warp(w.startedAt + 1000);
+        warp(w.startedAt + 1000);
         release(w);
         toReveals(w);
         reveal(w, seatOf[alice]);
@@ -59,11 +59,11 @@ contract MarketReleaseTest is MarketFixture {
         assertFalse(core.isHeld(seatOf[bob]), "free");
     }
 
-    function test_release_CompensationStopsAtTheUnfilledRanks() public balanced {
+    function test_release_CompensationStopsAtTheUnfilledRanks() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[bob]);
         commit(w, seatOf[alice]);
-        vm.warp(deadlineOf(w));
+        warp(deadlineOf(w));
         release(w);
         toReveals(w);
         reveal(w, seatOf[alice]);
@@ -74,7 +74,7 @@ contract MarketReleaseTest is MarketFixture {
         assertEq(balanceOf(bob), potOf(FEE) - first, "what is left, and no more");
     }
 
-    function test_release_EndsTheDutyOfSeatsThatNeverAnswered() public balanced {
+    function test_release_EndsTheDutyOfSeatsThatNeverAnswered() public sound {
         Workload memory w = _drawnToThree();
         commit(w, seatOf[alice]);
         release(w);
@@ -84,31 +84,31 @@ contract MarketReleaseTest is MarketFixture {
         settle(w, none());
         vm.expectRevert(abi.encodeWithSelector(NotSilent.selector, seatOf[bob]));
         slash(w, one(seatOf[bob]));
-        vm.recordLogs();
+        startLogs();
         clear(w, pair(seatOf[bob], seatOf[carol]));
         assertEq(countLogs(Missed.selector), 0, "no misses");
         assertFalse(core.isHeld(seatOf[bob]), "free");
     }
 
-    function test_release_LateAcceptIsNotPaid() public balanced {
+    function test_release_LateAcceptIsNotPaid() public sound {
         Workload memory w = _drawnToThree();
-        vm.warp(responseEnd(w) + 1);
+        warp(responseEnd(w) + 1);
         accept(w, seatOf[bob]);
         commit(w, seatOf[alice]);
         release(w);
         toReveals(w);
         reveal(w, seatOf[alice]);
-        vm.recordLogs();
+        startLogs();
         settle(w, pair(seatOf[alice], seatOf[bob]));
         assertEq(countLogs(Missed.selector), 0, "no miss");
         assertEq(balanceOf(bob), 0, "nothing");
     }
 
-    function test_release_WithoutAProofWaitingSeatsGetTheirPartByTimeAndTheRestBurns() public balanced {
+    function test_release_WithoutAProofWaitingSeatsGetTheirPartByTimeAndTheRestBurns() public sound {
         Workload memory w = _drawnToThree();
         accept(w, seatOf[bob]);
         commit(w, seatOf[alice]);
-        vm.warp(w.startedAt + 300);
+        warp(w.startedAt + 300);
         release(w);
         toRevealsOver(w);
         settle(w, pair(seatOf[alice], seatOf[bob]));
@@ -117,7 +117,7 @@ contract MarketReleaseTest is MarketFixture {
         assertEq(balanceOf(requester), 1000 ether - FEE, "no refund");
     }
 
-    function test_release_InTheSecondOfTheDrawPaysNobodyForWaiting() public balanced {
+    function test_release_InTheSecondOfTheDrawPaysNobodyForWaiting() public sound {
         Workload memory w = _drawnToThree();
         accept(w, seatOf[bob]);
         commit(w, seatOf[alice]);
@@ -128,7 +128,7 @@ contract MarketReleaseTest is MarketFixture {
         assertEq(balanceOf(bob), 0, "no time went by");
     }
 
-    function test_release_NeedsOnlyAnOpenSlotCommit() public {
+    function test_release_NeedsOnlyAnOpenSlotCommit() public sound {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
         commitOpen(w, seatOf[bob]);
@@ -136,24 +136,24 @@ contract MarketReleaseTest is MarketFixture {
         assertTrue(market.workloadOf(w.id).dutyEnded, "released");
     }
 
-    function test_release_IsPossibleUntilTheDeadline() public {
+    function test_release_IsPossibleUntilTheDeadline() public sound {
         Workload memory w = _drawnToThree();
         commit(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, deadlineOf(w)));
         release(w);
-        vm.warp(deadlineOf(w));
+        warp(deadlineOf(w));
         release(w);
     }
 
-    function test_release_RevertWhen_NoCommits() public {
+    function test_release_RevertWhen_NoCommits() public sound {
         Workload memory w = _drawnToThree();
         accept(w, seatOf[alice]);
         vm.expectRevert(NoCommits.selector);
         release(w);
     }
 
-    function test_release_RevertWhen_NotTheRequester() public {
+    function test_release_RevertWhen_NotTheRequester() public sound {
         Workload memory w = _drawnToThree();
         commit(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(NotRequester.selector, w.id, bob, requester));
@@ -161,7 +161,7 @@ contract MarketReleaseTest is MarketFixture {
         market.release(w.spec);
     }
 
-    function test_release_RevertWhen_Twice() public {
+    function test_release_RevertWhen_Twice() public sound {
         Workload memory w = _drawnToThree();
         commit(w, seatOf[alice]);
         release(w);
@@ -169,13 +169,13 @@ contract MarketReleaseTest is MarketFixture {
         release(w);
     }
 
-    function test_release_RevertWhen_NotDrawnYet() public {
+    function test_release_RevertWhen_NotDrawnYet() public sound {
         Workload memory w = submit(aRequest());
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Pending, Phase.Proving));
         release(w);
     }
 
-    function test_release_SettleRevertWhen_AWaitingSeatIsMissing() public {
+    function test_release_SettleRevertWhen_AWaitingSeatIsMissing() public sound {
         Workload memory w = _drawnToThree();
         accept(w, seatOf[bob]);
         accept(w, seatOf[carol]);
@@ -190,15 +190,11 @@ contract MarketReleaseTest is MarketFixture {
     }
 
     /// @dev Whatever the requester does with the second it releases in, it never gets anything back.
-    function testFuzz_release_NobodyGainsByReleasingEarly(
-        uint256 after_,
-        bool bobAccepts,
-        bool revealed
-    ) public balanced {
+    function testFuzz_release_NobodyGainsByReleasingEarly(uint256 after_, bool bobAccepts, bool revealed) public sound {
         Workload memory w = _drawnToThree();
         if (bobAccepts) accept(w, seatOf[bob]);
         commit(w, seatOf[alice]);
-        vm.warp(w.startedAt + bound(after_, 0, RUN_TIME));
+        warp(w.startedAt + bound(after_, 0, RUN_TIME));
         release(w);
         toReveals(w);
         if (revealed) reveal(w, seatOf[alice]);

@@ -20,7 +20,7 @@ contract MarketRevealTest is MarketFixture {
         toReveals(w);
     }
 
-    function test_reveal_RecordsAValidProof() public balanced {
+    function test_reveal_RecordsAValidProof() public sound {
         Workload memory w = _committedByBoth();
         vm.expectEmit(address(market));
         emit Revealed(w.id, seatOf[bob], sha256(proofOf(seatOf[bob])), true);
@@ -32,7 +32,7 @@ contract MarketRevealTest is MarketFixture {
         assertEq(market.workloadOf(w.id).valid, 1, "valid");
     }
 
-    function test_reveal_RecordsAnInvalidProof() public balanced {
+    function test_reveal_RecordsAnInvalidProof() public sound {
         Workload memory w = drawnToAliceAndBob();
         commitJunk(w, seatOf[alice]);
         toReveals(w);
@@ -47,56 +47,56 @@ contract MarketRevealTest is MarketFixture {
 
     // ─── When ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_reveal_StartsAfterTheDelay() public {
+    function test_reveal_StartsAfterTheDelay() public sound {
         Workload memory w = _closed();
         uint256 from = block.timestamp + REVEAL_DELAY;
-        vm.warp(from - 1);
+        warp(from - 1);
         vm.expectRevert(_outside(from));
         reveal(w, seatOf[alice]);
-        vm.warp(from);
+        warp(from);
         vm.expectRevert(_outside(from));
         reveal(w, seatOf[alice]);
-        vm.warp(from + 1);
+        warp(from + 1);
         reveal(w, seatOf[alice]);
     }
 
-    function test_reveal_EndsWithTheWindow() public {
+    function test_reveal_EndsWithTheWindow() public sound {
         Workload memory w = _closed();
         uint256 until = block.timestamp + REVEAL_DELAY + REVEAL_WINDOW;
-        vm.warp(until + 1);
+        warp(until + 1);
         vm.expectRevert(_outside(until - REVEAL_WINDOW));
         reveal(w, seatOf[alice]);
-        vm.warp(until);
-        uint256 snapshot = vm.snapshotState();
+        warp(until);
+        uint256 saved = snapshot();
         reveal(w, seatOf[alice]);
-        vm.revertToState(snapshot);
-        vm.warp(until - 1);
+        restore(saved);
+        warp(until - 1);
         reveal(w, seatOf[alice]);
     }
 
-    function test_reveal_RevertWhen_CommitsAreStillOpen() public {
+    function test_reveal_RevertWhen_CommitsAreStillOpen() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         uint256 from = deadlineOf(w) + REVEAL_DELAY;
         vm.expectRevert(_outside(from));
         reveal(w, seatOf[alice]);
-        vm.warp(deadlineOf(w));
+        warp(deadlineOf(w));
         vm.expectRevert(_outside(from));
         reveal(w, seatOf[alice]);
     }
 
-    function test_reveal_AfterAReleaseStartsAfterTheDelay() public {
+    function test_reveal_AfterAReleaseStartsAfterTheDelay() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
-        vm.warp(w.startedAt + 100);
+        warp(w.startedAt + 100);
         release(w);
-        vm.warp(w.startedAt + 100 + REVEAL_DELAY + 1);
+        warp(w.startedAt + 100 + REVEAL_DELAY + 1);
         reveal(w, seatOf[alice]);
     }
 
     // ─── What ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_reveal_RevertWhen_OtherProof() public {
+    function test_reveal_RevertWhen_OtherProof() public sound {
         Workload memory w = _committedByBoth();
         uint256 seat = seatOf[alice];
         bytes memory other = junkOf(seat);
@@ -110,7 +110,7 @@ contract MarketRevealTest is MarketFixture {
         market.reveal(w.spec, pinOf(w), seat, PUBLIC_INPUTS, other, saltOf(seat));
     }
 
-    function test_reveal_RevertWhen_OtherSalt() public {
+    function test_reveal_RevertWhen_OtherSalt() public sound {
         Workload memory w = _committedByBoth();
         uint256 seat = seatOf[alice];
         bytes32 digest = sha256(proofOf(seat));
@@ -122,7 +122,7 @@ contract MarketRevealTest is MarketFixture {
         market.reveal(w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat), bytes32("other"));
     }
 
-    function test_reveal_RevertWhen_PublicInputsAreOthers() public {
+    function test_reveal_RevertWhen_PublicInputsAreOthers() public sound {
         Workload memory w = _committedByBoth();
         vm.expectRevert(
             abi.encodeWithSelector(PublicInputsMismatch.selector, keccak256("easier"), keccak256(PUBLIC_INPUTS))
@@ -131,30 +131,30 @@ contract MarketRevealTest is MarketFixture {
         market.reveal(w.spec, pinOf(w), seatOf[alice], "easier", proofOf(seatOf[alice]), saltOf(seatOf[alice]));
     }
 
-    function test_reveal_RevertWhen_NotCommitted() public {
+    function test_reveal_RevertWhen_NotCommitted() public sound {
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Accepted));
         reveal(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[bob], SlotState.Free));
         reveal(w, seatOf[bob]);
     }
 
-    function test_reveal_RevertWhen_Twice() public {
+    function test_reveal_RevertWhen_Twice() public sound {
         Workload memory w = _committedByBoth();
         reveal(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Valid));
         reveal(w, seatOf[alice]);
     }
 
-    function test_reveal_RevertWhen_NotDrawnYet() public {
+    function test_reveal_RevertWhen_NotDrawnYet() public sound {
         Workload memory w = submit(aRequest());
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Pending, Phase.Proving));
         reveal(w, seatOf[alice]);
     }
 
-    function test_reveal_RevertWhen_Settled() public {
+    function test_reveal_RevertWhen_Settled() public sound {
         Workload memory w = _committedByBoth();
         toRevealsOver(w);
         settle(w, none());
@@ -165,7 +165,7 @@ contract MarketRevealTest is MarketFixture {
     // ─── Copycats ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Attack: send the proof somebody else is revealing, with one's own older commitment or none.
-    function test_reveal_ACopiedProofOpensNothing() public {
+    function test_reveal_ACopiedProofOpensNothing() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         commitJunk(w, seatOf[bob]);
@@ -194,7 +194,7 @@ contract MarketRevealTest is MarketFixture {
     }
 
     /// @dev Attack: commit to a copy of somebody's commitment, and open it with what the other reveals.
-    function test_reveal_ACopiedCommitmentCannotBeOpened() public balanced {
+    function test_reveal_ACopiedCommitmentCannotBeOpened() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         uint160 copied = market.slotOf(w.id, seatOf[alice]).payload;
@@ -214,7 +214,7 @@ contract MarketRevealTest is MarketFixture {
     }
 
     /// @dev Attack: an operator that stands twice replays the commitment of its one seat for the other, or in another workload.
-    function test_reveal_ACommitmentIsOfOneSeatAndOneWorkload() public {
+    function test_reveal_ACommitmentIsOfOneSeatAndOneWorkload() public sound {
         uint256 second = stake(alice, 1, 0);
         nextEpoch();
         uint256 first = seatOf[alice];
@@ -225,7 +225,7 @@ contract MarketRevealTest is MarketFixture {
         commit(w, first);
         vm.prank(alice);
         market.commit(other.id, second, commitment);
-        vm.warp(deadlineOf(other) + REVEAL_DELAY + 1);
+        warp(deadlineOf(other) + REVEAL_DELAY + 1);
         bytes32 digest = sha256(proofOf(first));
         uint160 opened = uint160(uint256(keccak256(abi.encode(digest, alice, other.id, second, saltOf(first)))));
         vm.expectRevert(abi.encodeWithSelector(CommitmentMismatch.selector, opened, commitment));
@@ -234,10 +234,10 @@ contract MarketRevealTest is MarketFixture {
     }
 
     /// @dev Design §3: the proof a copycat sees comes too late, because commits are closed when the first reveal is possible.
-    function test_reveal_NobodyCanCommitOnceAProofWasSeen() public {
+    function test_reveal_NobodyCanCommitOnceAProofWasSeen() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         reveal(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, deadlineOf(w)));
         commit(w, seatOf[bob]);

@@ -11,7 +11,7 @@ contract MarketRulesTest is MarketFixture {
     using RequestBuilder for Request;
     using RulesBuilder for Rules;
 
-    function test_addRules_StoresThemUnderTheNextNumber() public {
+    function test_addRules_StoresThemUnderTheNextNumber() public sound {
         Rules memory rules = someRules().withResponse(60).withReveal(0, 300).withBaseBurn(2000).withBounties(
             1000,
             2000
@@ -24,7 +24,7 @@ contract MarketRulesTest is MarketFixture {
         assertEq(abi.encode(market.rulesOf(2)), abi.encode(rules), "rules");
     }
 
-    function testFuzz_addRules_EveryFieldComesBack(Rules memory rules) public {
+    function testFuzz_addRules_EveryFieldComesBack(Rules memory rules) public sound {
         rules.responseWindow = uint32(bound(rules.responseWindow, 0, 511));
         rules.silenceWindow = uint32(bound(rules.silenceWindow, 511, 3 days));
         rules.revealDelay = uint32(bound(rules.revealDelay, 0, 1 hours));
@@ -45,13 +45,13 @@ contract MarketRulesTest is MarketFixture {
         return uint32(bound(seed, 0, 4_194_303) * 1000);
     }
 
-    function test_addRules_RevertWhen_NotTheOwner() public {
+    function test_addRules_RevertWhen_NotTheOwner() public sound {
         vm.expectRevert(abi.encodeWithSignature("OwnableUnauthorizedAccount(address)", alice));
         vm.prank(alice);
         market.addRules(someRules());
     }
 
-    function test_addRules_RevertWhen_OutOfBounds() public {
+    function test_addRules_RevertWhen_OutOfBounds() public sound {
         _expectInvalid(someRules().withBeacon(alice), "beacon", 0, 1, type(uint256).max);
         _expectInvalid(someRules().withResponse(512), "responseWindow", 512, 0, 511);
         _expectInvalid(someRules().withSilence(3 days + 1), "silenceWindow", 3 days + 1, RESPONSE, 3 days);
@@ -72,7 +72,7 @@ contract MarketRulesTest is MarketFixture {
     }
 
     /// @dev Invariant 11. The last second at which a seat can be drawn is four epochs after it left.
-    function test_addRules_RevertWhen_AWorkloadCouldOutliveTheCooldown() public {
+    function test_addRules_RevertWhen_AWorkloadCouldOutliveTheCooldown() public sound {
         uint256 longest = 4 * EPOCH + 1 days + SILENCE + REVEAL_DELAY + REVEAL_WINDOW;
         Rules memory rules = someRules();
         MarketExtension short = _extensionWithCooldown(longest);
@@ -98,7 +98,7 @@ contract MarketRulesTest is MarketFixture {
         return new MarketExtension(token, IProverRegistry(address(other)));
     }
 
-    function test_addRules_AllowsEveryBound() public {
+    function test_addRules_AllowsEveryBound() public sound {
         vm.startPrank(owner);
         market.addRules(someRules().withResponse(511).withSilence(3 days).withReveal(1 hours, 1 hours));
         market.addRules(someRules().withResponse(0).withSilence(0).withReveal(0, 1).withCancelDelay(0).withBaseBurn(0));
@@ -111,7 +111,7 @@ contract MarketRulesTest is MarketFixture {
         vm.stopPrank();
     }
 
-    function test_setClassTerms_IsForNewSubmissionsOnly() public balanced {
+    function test_setClassTerms_IsForNewSubmissionsOnly() public sound {
         Workload memory before = drawnToAliceAndBob();
         Rules memory rules = someRules().withReveal(0, 60);
         uint256 number = useRules(rules);
@@ -119,7 +119,7 @@ contract MarketRulesTest is MarketFixture {
         // Live workloads keep theirs (invariant 12).
         commit(before, seatOf[alice]);
         commit(before, seatOf[bob]);
-        vm.warp(block.timestamp + REVEAL_DELAY);
+        warp(block.timestamp + REVEAL_DELAY);
         vm.expectRevert(
             abi.encodeWithSelector(
                 OutsideRevealWindow.selector,
@@ -132,12 +132,12 @@ contract MarketRulesTest is MarketFixture {
         Workload memory later = drawn(aRequest().withSlots(2), pair(seatOf[carol], seatOf[dave]));
         commit(later, seatOf[carol]);
         commit(later, seatOf[dave]);
-        vm.warp(block.timestamp + 1);
+        warp(block.timestamp + 1);
         reveal(later, seatOf[carol]);
         reveal(before, seatOf[alice]);
     }
 
-    function test_setClassTerms_EmitsAndCloses() public {
+    function test_setClassTerms_EmitsAndCloses() public sound {
         ClassTerms memory closed = ClassTerms({minimumFee: 0, minimumRate: 0, rules: 0});
         vm.expectEmit(address(market));
         emit ClassTermsSet(CLASS, closed);
@@ -146,13 +146,13 @@ contract MarketRulesTest is MarketFixture {
         assertEq(market.classTermsOf(CLASS).rules, 0, "closed");
     }
 
-    function test_setClassTerms_RevertWhen_NotTheOwner() public {
+    function test_setClassTerms_RevertWhen_NotTheOwner() public sound {
         vm.expectRevert(abi.encodeWithSignature("OwnableUnauthorizedAccount(address)", alice));
         vm.prank(alice);
         market.setClassTerms(CLASS, someTerms(1));
     }
 
-    function test_setClassTerms_RevertWhen_ClassDoesNotFit() public {
+    function test_setClassTerms_RevertWhen_ClassDoesNotFit() public sound {
         vm.expectRevert(abi.encodeWithSelector(InvalidRules.selector, bytes32("class"), 64, 0, 63));
         vm.prank(owner);
         market.setClassTerms(64, someTerms(1));
@@ -160,14 +160,14 @@ contract MarketRulesTest is MarketFixture {
         market.setClassTerms(63, someTerms(1));
     }
 
-    function test_setClassTerms_RevertWhen_RulesDoNotExist() public {
+    function test_setClassTerms_RevertWhen_RulesDoNotExist() public sound {
         vm.expectRevert(abi.encodeWithSelector(InvalidRules.selector, bytes32("rules"), 2, 0, 1));
         vm.prank(owner);
         market.setClassTerms(CLASS, someTerms(2));
     }
 
     /// @dev The smallest fee, less its base burn, must pay both bounties.
-    function test_setClassTerms_RevertWhen_TheMinimumDoesNotCoverTheBounties() public {
+    function test_setClassTerms_RevertWhen_TheMinimumDoesNotCoverTheBounties() public sound {
         uint32 bounties = uint32((ASSIGN_BOUNTY + SETTLE_BOUNTY) / GWEI);
         uint32 minimum = uint32((uint256(bounties) * 10_000 + 8_999) / 9_000);
         uint256 left = (uint256(minimum - 1) * GWEI * 9_000) / 10_000;
@@ -189,7 +189,7 @@ contract MarketRulesTest is MarketFixture {
         uint32 assignBounty,
         uint32 settleBounty,
         uint32 minimum
-    ) public {
+    ) public sound {
         (assignBounty, settleBounty) = (_bounty(assignBounty), _bounty(settleBounty));
         Rules memory rules = someRules().withBaseBurn(uint16(bound(burnBps, 0, 2000))).withBounties(
             assignBounty,
@@ -214,7 +214,7 @@ contract MarketRulesTest is MarketFixture {
     }
 
     /// @dev Invariant 13: nothing the owner can do stops a withdrawal.
-    function test_owner_CannotStopWithdrawals() public balanced {
+    function test_owner_CannotStopWithdrawals() public sound {
         fund(alice, 1 ether);
         vm.startPrank(owner);
         market.setClassTerms(CLASS, ClassTerms(0, 0, 0));
@@ -225,13 +225,13 @@ contract MarketRulesTest is MarketFixture {
         vm.prank(alice);
         market.withdraw(alice, 1 ether);
         leaveSet(seatOf[alice]);
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         vm.prank(alice);
         registry.withdraw(one(seatOf[alice]), alice);
         assertEq(token.balanceOf(alice), BOND + 1 ether, "everything");
     }
 
-    function test_owner_ChangesInTwoSteps() public {
+    function test_owner_ChangesInTwoSteps() public sound {
         vm.prank(owner);
         core.transferOwnership(alice);
         assertEq(core.owner(), owner, "not yet");

@@ -20,7 +20,7 @@ contract MarketSeatsTest is MarketFixture {
         }
     }
 
-    function test_seats_TakeNewWorkBesideThreeUnsettledCommits() public balanced {
+    function test_seats_TakeNewWorkBesideThreeUnsettledCommits() public sound {
         Workload[] memory ws = _committed(3);
         Workload memory next = drawnToAlice();
         assertSlot(next, seatOf[alice], SlotState.Assigned);
@@ -30,7 +30,7 @@ contract MarketSeatsTest is MarketFixture {
         for (uint256 i; i < 3; ++i) assertSlot(ws[i], seatOf[alice], SlotState.Committed);
     }
 
-    function test_seats_AreBusyWhenAllWordsAreTaken() public balanced {
+    function test_seats_AreBusyWhenAllWordsAreTaken() public sound {
         _committed(4);
         assertFalse(core.isHeld(seatOf[alice]), "it owes no answer");
         Workload memory fifth = drawnToAlice();
@@ -43,7 +43,7 @@ contract MarketSeatsTest is MarketFixture {
         commitOpen(open, seatOf[alice]);
     }
 
-    function test_seats_RevealAndSettleFindWordsThatMoved() public balanced {
+    function test_seats_RevealAndSettleFindWordsThatMoved() public sound {
         Workload[] memory ws = _committed(4);
         toReveals(ws[3]);
         for (uint256 i; i < 4; ++i) {
@@ -60,7 +60,7 @@ contract MarketSeatsTest is MarketFixture {
         assertSlot(next, seatOf[alice], SlotState.Assigned);
     }
 
-    function test_seats_AFreedSideWordIsUsedAgain() public balanced {
+    function test_seats_AFreedSideWordIsUsedAgain() public sound {
         Workload[] memory ws = _committed(4);
         toReveals(ws[3]);
         reveal(ws[1], seatOf[alice]);
@@ -73,7 +73,7 @@ contract MarketSeatsTest is MarketFixture {
         assertSlot(ws[3], seatOf[alice], SlotState.Committed);
     }
 
-    function test_seats_FailedWordsMoveAsideToo() public {
+    function test_seats_FailedWordsMoveAsideToo() public sound {
         Workload memory failed = drawnToAlice();
         fail(failed, seatOf[alice], FailReason.OutOfTime);
         commitOpen(failed, seatOf[carol]);
@@ -90,7 +90,7 @@ contract MarketSeatsTest is MarketFixture {
         fail(failed, seatOf[alice], FailReason.OutOfTime);
     }
 
-    function test_seats_FourFailsKeepASeatOutUntilOneOfThemEnds() public {
+    function test_seats_FourFailsKeepASeatOutUntilOneOfThemEnds() public sound {
         Workload[] memory ws = new Workload[](4);
         for (uint256 i; i < 4; ++i) {
             ws[i] = drawnToAlice();
@@ -98,13 +98,13 @@ contract MarketSeatsTest is MarketFixture {
         }
         assertFalse(core.isHeld(seatOf[alice]), "it owes no answer");
         assertSlot(drawnToAlice(), seatOf[alice], SlotState.Free);
-        vm.warp(deadlineOf(ws[0]) + 1);
+        warp(deadlineOf(ws[0]) + 1);
         settle(ws[0], one(seatOf[alice]));
         assertOutcome(ws[0], Outcome.InputsUnavailable);
         assertSlot(drawnToAlice(), seatOf[alice], SlotState.Assigned);
     }
 
-    function test_seats_MissesFromMovedWordsMakeOneStreak() public {
+    function test_seats_MissesFromMovedWordsMakeOneStreak() public sound {
         Workload[] memory ws = _committed(3);
         Workload memory last = drawnToAlice();
         toRevealsOver(ws[2]);
@@ -121,7 +121,7 @@ contract MarketSeatsTest is MarketFixture {
         assertEq(balanceOf(alice), potOf(FEE) + SETTLE_BOUNTY, "and is paid");
     }
 
-    function test_seats_AProofInAMovedWordEndsTheStreak() public {
+    function test_seats_AProofInAMovedWordEndsTheStreak() public sound {
         Workload[] memory ws = _committed(2);
         Workload memory last = drawnToAlice();
         accept(last, seatOf[alice]);
@@ -130,16 +130,16 @@ contract MarketSeatsTest is MarketFixture {
         toRevealsOver(ws[1]);
         settle(ws[0], one(seatOf[alice]));
         settle(ws[1], one(seatOf[alice]));
-        vm.warp(deadlineOf(last) + 1);
+        warp(deadlineOf(last) + 1);
         vm.expectEmit(address(market));
         emit Missed(last.id, seatOf[alice], 1);
         settle(last, one(seatOf[alice]));
     }
 
-    function test_seats_StreakSurvivesNewWork() public {
+    function test_seats_StreakSurvivesNewWork() public sound {
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, one(seatOf[alice]));
         Workload[] memory ws = _committed(2);
         toRevealsOver(ws[1]);

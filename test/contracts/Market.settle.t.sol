@@ -9,17 +9,17 @@ contract MarketSettleTest is MarketFixture {
 
     // ─── When ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_settle_RevertWhen_CommitsAreOpen() public {
+    function test_settle_RevertWhen_CommitsAreOpen() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(deadlineOf(w));
+        warp(deadlineOf(w));
         vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, block.timestamp, deadlineOf(w) + 1));
         settle(w, none());
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
         assertOutcome(w, Outcome.Unserved);
     }
 
-    function test_settle_RevertWhen_ACommitMayStillBeRevealed() public {
+    function test_settle_RevertWhen_ACommitMayStillBeRevealed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
@@ -27,16 +27,16 @@ contract MarketSettleTest is MarketFixture {
         toReveals(w);
         reveal(w, seatOf[alice]);
         for (uint256 second = until - 1; second <= until; ++second) {
-            vm.warp(second);
+            warp(second);
             vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, block.timestamp, until + 1));
             settle(w, one(seatOf[alice]));
         }
-        vm.warp(until + 1);
+        warp(until + 1);
         settle(w, one(seatOf[alice]));
         assertOutcome(w, Outcome.Proven);
     }
 
-    function test_settle_AtOnceWhenAllIsRevealed() public balanced {
+    function test_settle_AtOnceWhenAllIsRevealed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         commitJunk(w, seatOf[bob]);
@@ -47,7 +47,7 @@ contract MarketSettleTest is MarketFixture {
         assertOutcome(w, Outcome.Proven);
     }
 
-    function test_settle_RevertWhen_Unknown() public {
+    function test_settle_RevertWhen_Unknown() public sound {
         Workload memory w = submit(aRequest());
         w.spec.inputs = bytes32("other");
         bytes32 id = market.idOf(w.spec);
@@ -55,15 +55,15 @@ contract MarketSettleTest is MarketFixture {
         settle(w, none());
     }
 
-    function test_settle_RevertWhen_Twice() public {
+    function test_settle_RevertWhen_Twice() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Final, Phase.Proving));
         settle(w, none());
     }
 
-    function test_settle_RevertWhen_PaidAtOnceAlready() public {
+    function test_settle_RevertWhen_PaidAtOnceAlready() public sound {
         Workload memory w = drawnToAlice();
         submitProof(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Final, Phase.Proving));
@@ -72,13 +72,13 @@ contract MarketSettleTest is MarketFixture {
 
     // ─── Never drawn ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_settle_UndrawnWorkloadIsRefundedAfterTheAssignWindow() public balanced {
+    function test_settle_UndrawnWorkloadIsRefundedAfterTheAssignWindow() public sound {
         Workload memory w = submit(aRequest());
         uint256 over = registry.genesis() + (w.epoch + 3) * EPOCH;
-        vm.warp(over - 1);
+        warp(over - 1);
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Pending, Phase.Proving));
         settle(w, none());
-        vm.warp(over);
+        warp(over);
         vm.expectEmit(address(market));
         emit Finished(w.id, Outcome.Unserved, 0, FEE - SETTLE_BOUNTY, 0);
         settle(w, none());
@@ -98,7 +98,7 @@ contract MarketSettleTest is MarketFixture {
         reveal(w, seatOf[bob]);
     }
 
-    function test_settle_RevertWhen_AValidSeatIsMissing() public {
+    function test_settle_RevertWhen_AValidSeatIsMissing() public sound {
         Workload memory w = _provenByBoth();
         vm.expectRevert(abi.encodeWithSelector(ClaimsIncomplete.selector, 1, 2));
         settle(w, one(seatOf[alice]));
@@ -106,7 +106,7 @@ contract MarketSettleTest is MarketFixture {
         settle(w, none());
     }
 
-    function test_settle_NamingASeatTwicePaysItOnce() public balanced {
+    function test_settle_NamingASeatTwicePaysItOnce() public sound {
         Workload memory w = _provenByBoth();
         vm.expectRevert(abi.encodeWithSelector(ClaimsIncomplete.selector, 1, 2));
         settle(w, pair(seatOf[alice], seatOf[alice]));
@@ -116,7 +116,7 @@ contract MarketSettleTest is MarketFixture {
     }
 
     /// @dev Whoever frees its seat just before must not be able to block the end.
-    function test_settle_PassesOverSeatsWithoutASlot() public balanced {
+    function test_settle_PassesOverSeatsWithoutASlot() public sound {
         Workload memory w = _provenByBoth();
         drawn(aRequest(), one(seatOf[dave]));
         uint256[] memory seats = new uint256[](4);
@@ -126,7 +126,7 @@ contract MarketSettleTest is MarketFixture {
         assertTrue(core.isHeld(seatOf[dave]), "the other workload's slot stays");
     }
 
-    function test_settle_TheOrderOfTheListDoesNotMatter() public balanced {
+    function test_settle_TheOrderOfTheListDoesNotMatter() public sound {
         Workload memory w = _provenByBoth();
         vm.expectEmit(address(market));
         emit SlotSettled(w.id, seatOf[alice], 1, shareOf(potOf(FEE), 1, 2));
@@ -137,7 +137,7 @@ contract MarketSettleTest is MarketFixture {
 
     // ─── Every outcome ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_settle_Proven() public balanced {
+    function test_settle_Proven() public sound {
         Workload memory w = _provenByBoth();
         uint256 paid = shareOf(potOf(FEE), 1, 2) + shareOf(potOf(FEE), 2, 2);
         vm.expectEmit(address(market));
@@ -149,10 +149,10 @@ contract MarketSettleTest is MarketFixture {
         assertFalse(market.workloadOf(w.id).dutyEnded, "who never answered still has to");
     }
 
-    function test_settle_Unserved() public balanced {
+    function test_settle_Unserved() public sound {
         Workload memory w = drawnToAliceAndBob();
         decline(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         vm.expectEmit(address(market));
         emit Finished(w.id, Outcome.Unserved, 0, potOf(FEE), baseBurnOf(FEE));
         settle(w, none());
@@ -164,36 +164,36 @@ contract MarketSettleTest is MarketFixture {
         assertSlot(w, seatOf[bob], SlotState.Assigned);
     }
 
-    function test_settle_TimedOut() public balanced {
+    function test_settle_TimedOut() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         _expectAllBurned(w, Outcome.TimedOut);
     }
 
-    function test_settle_TimedOutByFails() public balanced {
+    function test_settle_TimedOutByFails() public sound {
         Workload memory w = drawnToAlice();
         fail(w, seatOf[alice], FailReason.OutOfTime);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         _expectAllBurned(w, Outcome.TimedOut);
     }
 
-    function test_settle_ProgramFailed() public balanced {
+    function test_settle_ProgramFailed() public sound {
         Workload memory w = drawnToAliceAndBob();
         fail(w, seatOf[alice], FailReason.ProgramFailed);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         _expectAllBurned(w, Outcome.ProgramFailed);
     }
 
-    function test_settle_InputsUnavailable() public balanced {
+    function test_settle_InputsUnavailable() public sound {
         Workload memory w = drawnToAliceAndBob();
         fail(w, seatOf[alice], FailReason.InputsUnavailable);
         fail(w, seatOf[bob], FailReason.InputsUnavailable);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         _expectAllBurned(w, Outcome.InputsUnavailable);
     }
 
-    function test_settle_InvalidProof() public balanced {
+    function test_settle_InvalidProof() public sound {
         Workload memory w = drawnToAliceAndBob();
         commitJunk(w, seatOf[alice]);
         commit(w, seatOf[bob]);
@@ -203,11 +203,11 @@ contract MarketSettleTest is MarketFixture {
         _expectAllBurned(w, Outcome.InvalidProof);
     }
 
-    function test_settle_NotRevealed() public balanced {
+    function test_settle_NotRevealed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         accept(w, seatOf[bob]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + REVEAL_WINDOW + 1);
         _expectAllBurned(w, Outcome.NotRevealed);
     }
 
@@ -223,12 +223,12 @@ contract MarketSettleTest is MarketFixture {
 
     // ─── Seats of a settled workload ────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_settle_FreesAndCountsMissesOfTheListed() public {
+    function test_settle_FreesAndCountsMissesOfTheListed() public sound {
         uint256[] memory seats = three(seatOf[alice], seatOf[bob], seatOf[carol]);
         Workload memory w = drawn(aRequest().withSlots(3), seats);
         commit(w, seats[0]);
         accept(w, seats[1]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + REVEAL_WINDOW + 1);
         vm.expectEmit(address(market));
         emit Missed(w.id, seats[0], 1);
         vm.expectEmit(address(market));
@@ -239,11 +239,11 @@ contract MarketSettleTest is MarketFixture {
         assertSlot(w, seats[2], SlotState.Assigned);
     }
 
-    function test_settle_LateAcceptOfAnUnservedWorkloadIsAMiss() public {
+    function test_settle_LateAcceptOfAnUnservedWorkloadIsAMiss() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(responseEnd(w) + 1);
+        warp(responseEnd(w) + 1);
         accept(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         vm.expectEmit(address(market));
         emit Missed(w.id, seatOf[alice], 1);
         settle(w, one(seatOf[alice]));

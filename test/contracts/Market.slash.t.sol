@@ -8,7 +8,7 @@ import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 contract MarketSlashTest is MarketFixture {
     using RequestBuilder for Request;
 
-    function test_slash_TakesPartOfASilentSeatsBond() public balanced {
+    function test_slash_TakesPartOfASilentSeatsBond() public sound {
         Workload memory w = drawnToAlice();
         toSilence(w);
         vm.expectEmit(address(market));
@@ -25,28 +25,28 @@ contract MarketSlashTest is MarketFixture {
         assertEq(burn, SLASH - SLASH_BOUNTY, "the rest burns");
     }
 
-    function test_slash_OnlyAfterTheSilenceWindow() public {
+    function test_slash_OnlyAfterTheSilenceWindow() public sound {
         Workload memory w = drawnToAlice();
         uint256 silentAt = w.startedAt + SILENCE;
         for (uint256 second = silentAt - 1; second <= silentAt; ++second) {
-            vm.warp(second);
+            warp(second);
             vm.expectRevert(abi.encodeWithSelector(TooEarly.selector, block.timestamp, silentAt + 1));
             slash(w, one(seatOf[alice]));
         }
-        vm.warp(silentAt + 1);
+        warp(silentAt + 1);
         slash(w, one(seatOf[alice]));
     }
 
-    function test_slash_AlsoAfterTheWorkloadIsSettled() public balanced {
+    function test_slash_AlsoAfterTheWorkloadIsSettled() public sound {
         Workload memory w = drawnToAliceAndBob();
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
         toSilence(w);
         slash(w, pair(seatOf[alice], seatOf[bob]));
         assertEq(registry.seatOf(seatOf[bob]).bond, BOND - SLASH, "bond");
     }
 
-    function test_slash_SelfReportPaysNothing() public balanced {
+    function test_slash_SelfReportPaysNothing() public sound {
         Workload memory w = drawnToAlice();
         toSilence(w);
         vm.expectEmit(address(registry));
@@ -59,7 +59,7 @@ contract MarketSlashTest is MarketFixture {
     }
 
     /// @dev Attack: report oneself through another account. It brings back a tenth of what it costs.
-    function test_slash_SelfReportThroughAFriendStillCosts() public {
+    function test_slash_SelfReportThroughAFriendStillCosts() public sound {
         Workload memory w = drawnToAlice();
         toSilence(w);
         vm.prank(bob);
@@ -68,7 +68,7 @@ contract MarketSlashTest is MarketFixture {
         assertLe(bounty * 10, SLASH, "at most a tenth of the slash");
     }
 
-    function test_slash_LeavingDodgesNothing() public balanced {
+    function test_slash_LeavingDodgesNothing() public sound {
         Workload memory w = submit(aRequest());
         leaveSet(seatOf[alice]);
         assignTo(w, one(seatOf[alice]));
@@ -81,63 +81,63 @@ contract MarketSlashTest is MarketFixture {
 
     // ─── Who answered is never slashed ──────────────────────────────────────────────────────────────────────────────────────
 
-    function test_slash_RevertWhen_Accepted() public {
+    function test_slash_RevertWhen_Accepted() public sound {
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
         _expectNotSilent(w);
     }
 
-    function test_slash_RevertWhen_AcceptedLate() public {
+    function test_slash_RevertWhen_AcceptedLate() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(deadlineOf(w));
+        warp(deadlineOf(w));
         accept(w, seatOf[alice]);
         _expectNotSilent(w);
     }
 
-    function test_slash_RevertWhen_Declined() public {
+    function test_slash_RevertWhen_Declined() public sound {
         Workload memory w = drawnToAlice();
         decline(w, seatOf[alice]);
         _expectNotSilent(w);
     }
 
-    function test_slash_RevertWhen_Failed() public {
+    function test_slash_RevertWhen_Failed() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(w.startedAt + SILENCE);
+        warp(w.startedAt + SILENCE);
         fail(w, seatOf[alice], FailReason.OutOfTime);
         _expectNotSilent(w);
     }
 
-    function test_slash_RevertWhen_CommittedJunkAndNeverRevealed() public {
+    function test_slash_RevertWhen_CommittedJunkAndNeverRevealed() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(responseEnd(w) + 1);
+        warp(responseEnd(w) + 1);
         commitJunk(w, seatOf[alice]);
         _expectNotSilent(w);
         settle(w, none());
         _expectNotSilent(w);
     }
 
-    function test_slash_RevertWhen_Proven() public {
+    function test_slash_RevertWhen_Proven() public sound {
         Workload memory w = drawnToAlice();
         submitProof(w, seatOf[alice]);
         _expectNotSilent(w);
     }
 
-    function test_slash_RevertWhen_NeverDrawn() public {
+    function test_slash_RevertWhen_NeverDrawn() public sound {
         Workload memory w = drawnToAlice();
         toSilence(w);
         vm.expectRevert(abi.encodeWithSelector(NotSilent.selector, seatOf[bob]));
         slash(w, one(seatOf[bob]));
     }
 
-    function test_slash_RevertWhen_Cancelled() public {
+    function test_slash_RevertWhen_Cancelled() public sound {
         Workload memory w = drawnToAlice();
         cancel(w, none());
-        vm.warp(w.startedAt + CANCEL_DELAY + 1);
+        warp(w.startedAt + CANCEL_DELAY + 1);
         cancel(w, none());
         _expectNotSilent(w);
     }
 
-    function test_slash_RevertWhen_NotDrawnYet() public {
+    function test_slash_RevertWhen_NotDrawnYet() public sound {
         Workload memory w = submit(aRequest());
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Pending, Phase.Proving));
         slash(w, one(seatOf[alice]));
@@ -145,26 +145,26 @@ contract MarketSlashTest is MarketFixture {
 
     // ─── Once ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_slash_RevertWhen_Twice() public {
+    function test_slash_RevertWhen_Twice() public sound {
         Workload memory w = drawnToAlice();
         toSilence(w);
         slash(w, one(seatOf[alice]));
         vm.expectRevert(abi.encodeWithSelector(NotSilent.selector, seatOf[alice]));
         slash(w, one(seatOf[alice]));
-        vm.warp(block.timestamp + 1);
+        warp(block.timestamp + 1);
         settle(w, none());
         vm.expectRevert(abi.encodeWithSelector(NotSilent.selector, seatOf[alice]));
         slash(w, one(seatOf[alice]));
     }
 
-    function test_slash_RevertWhen_ASeatIsThereTwice() public {
+    function test_slash_RevertWhen_ASeatIsThereTwice() public sound {
         Workload memory w = drawnToAlice();
         toSilence(w);
         vm.expectRevert(abi.encodeWithSelector(NotSilent.selector, seatOf[alice]));
         slash(w, pair(seatOf[alice], seatOf[alice]));
     }
 
-    function test_slash_AnswersAfterItRevert() public {
+    function test_slash_AnswersAfterItRevert() public sound {
         Workload memory w = drawnToAlice();
         toSilence(w);
         slash(w, one(seatOf[alice]));
@@ -176,10 +176,10 @@ contract MarketSlashTest is MarketFixture {
     }
 
     /// @dev Attack: take the bond out while silent. The seat is held until it answers or is slashed.
-    function test_slash_BondCannotLeaveBefore() public {
+    function test_slash_BondCannotLeaveBefore() public sound {
         Workload memory w = drawnToAlice();
         leaveSet(seatOf[alice]);
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         vm.expectRevert(abi.encodeWithSignature("SeatHeld(uint256)", seatOf[alice]));
         vm.prank(alice);
         registry.withdraw(one(seatOf[alice]), alice);
@@ -189,11 +189,7 @@ contract MarketSlashTest is MarketFixture {
         assertEq(token.balanceOf(alice), BOND - SLASH, "what is left");
     }
 
-    function testFuzz_slash_NeverTakesMoreThanTheBond(
-        uint16 slashBps,
-        uint16 bountyBps,
-        uint96 newBond
-    ) public balanced {
+    function testFuzz_slash_NeverTakesMoreThanTheBond(uint16 slashBps, uint16 bountyBps, uint96 newBond) public sound {
         Workload memory w = drawnToAlice();
         IProverRegistryTypes.ClassBond memory params = IProverRegistryTypes.ClassBond({
             bond: uint96(bound(newBond, 1, type(uint96).max)),
@@ -204,7 +200,7 @@ contract MarketSlashTest is MarketFixture {
         vm.prank(owner);
         registry.setClassBond(CLASS, params);
         // Long enough for the new terms to count: whatever they are, the books hold.
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         slash(w, one(seatOf[alice]));
         (uint256 bounty, uint256 burn) = registry.reports(keeper);
         assertEq(registry.seatOf(seatOf[alice]).bond + bounty + burn, BOND, "nothing is lost or made");

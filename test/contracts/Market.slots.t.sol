@@ -24,15 +24,15 @@ contract MarketSlotsTest is MarketFixture {
 
     /// @dev Lets the workload end and checks the row. Reveals of Alice must be done by `reveals`.
     function _expect(Workload memory w, function(Workload memory) internal reveals, Row memory row) private {
-        vm.warp(deadlineOf(w));
+        warp(deadlineOf(w));
         WorkloadState memory state = market.workloadOf(w.id);
         assertTrue((market.openSlots(w.id) == 1) == row.opens || state.closedEarly, "slot opens");
         uint256 closedAt = state.deadline;
-        vm.warp(closedAt + REVEAL_DELAY + 1);
+        warp(closedAt + REVEAL_DELAY + 1);
         reveal(w, seatOf[bob]);
         reveals(w);
-        vm.warp(closedAt + REVEAL_DELAY + REVEAL_WINDOW + 1);
-        vm.recordLogs();
+        warp(closedAt + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        startLogs();
         bool gone = market.slotOf(w.id, seatOf[alice]).state == SlotState.Free;
         settle(w, gone ? one(seatOf[bob]) : pair(seatOf[alice], seatOf[bob]));
         assertEq(countLogs(Missed.selector), row.missed ? 1 : 0, "miss");
@@ -54,43 +54,43 @@ contract MarketSlotsTest is MarketFixture {
         revealJunk(w, seatOf[alice]);
     }
 
-    function test_slot_CommitsAndRevealsAValidProof() public balanced {
+    function test_slot_CommitsAndRevealsAValidProof() public sound {
         Workload memory w = _drawn();
         commit(w, seatOf[alice]);
         _expect(w, _revealsProof, Row(shareOf(potOf(FEE), 2, 2), false, false, false));
     }
 
-    function test_slot_Declines() public balanced {
+    function test_slot_Declines() public sound {
         Workload memory w = _drawn();
         decline(w, seatOf[alice]);
         _expect(w, _revealsNothing, Row(0, false, true, false));
     }
 
-    function test_slot_Fails() public balanced {
+    function test_slot_Fails() public sound {
         Workload memory w = _drawn();
         fail(w, seatOf[alice], FailReason.OutOfTime);
         _expect(w, _revealsNothing, Row(0, false, true, true));
     }
 
-    function test_slot_AcceptsThenNothing() public balanced {
+    function test_slot_AcceptsThenNothing() public sound {
         Workload memory w = _drawn();
         accept(w, seatOf[alice]);
         _expect(w, _revealsNothing, Row(0, false, true, true));
     }
 
-    function test_slot_CommitsThenNoReveal() public balanced {
+    function test_slot_CommitsThenNoReveal() public sound {
         Workload memory w = _drawn();
         commit(w, seatOf[alice]);
         _expect(w, _revealsNothing, Row(0, false, false, true));
     }
 
-    function test_slot_RevealsAnInvalidProof() public balanced {
+    function test_slot_RevealsAnInvalidProof() public sound {
         Workload memory w = _drawn();
         commitJunk(w, seatOf[alice]);
         _expect(w, _revealsJunk, Row(0, false, false, true));
     }
 
-    function test_slot_NeverAnswers() public balanced {
+    function test_slot_NeverAnswers() public sound {
         Workload memory w = _drawn();
         _expect(w, _revealsNothing, Row(0, true, true, false));
     }

@@ -18,12 +18,12 @@ contract MarketStatesTest is MarketFixture {
     function _expectRow(Workload memory w, string memory row) private {
         string memory outcomes;
         for (uint256 action; action < 13; ++action) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             (address sender, bytes memory data) = _call(w, action);
             vm.prank(sender);
             (bool ok, bytes memory answer) = address(market).call(data);
             outcomes = string.concat(outcomes, action == 0 ? "" : " ", ok ? "ok" : _codeOf(bytes4(answer)));
-            vm.revertToState(snapshot);
+            restore(saved);
         }
         assertEq(
             string.concat(ACTIONS, " | ", outcomes),
@@ -90,7 +90,7 @@ contract MarketStatesTest is MarketFixture {
     }
 
     /// State: never submitted
-    function test_state_None() public {
+    function test_state_None() public sound {
         Workload memory w = _pending();
         w.spec.inputs = bytes32("other");
         w.id = market.idOf(w.spec);
@@ -98,27 +98,27 @@ contract MarketStatesTest is MarketFixture {
     }
 
     /// State: Pending, the round lies ahead
-    function test_state_Pending() public {
+    function test_state_Pending() public sound {
         Workload memory w = _pending();
         _expectRow(w, "unknown phase phase phase phase phase phase phase phase ok phase phase phase");
     }
 
     /// State: Pending, the round is near or past, its value unknown
-    function test_state_PendingRoundFixed() public {
+    function test_state_PendingRoundFixed() public sound {
         Workload memory w = _pending();
         beacon.reach(uint32(w.round));
         _expectRow(w, "unknown phase phase phase phase phase phase phase phase fixed phase phase phase");
     }
 
     /// State: Pending, the value is known
-    function test_state_PendingRoundKnown() public {
+    function test_state_PendingRoundKnown() public sound {
         Workload memory w = _pending();
         beacon.publish(uint32(w.round), bytes32("known"));
         _expectRow(w, "ok phase phase phase phase phase phase phase phase fixed phase phase phase");
     }
 
     /// State: Pending, the assign window is over
-    function test_state_PendingExpired() public {
+    function test_state_PendingExpired() public sound {
         Workload memory w = _pending();
         beacon.publish(uint32(w.round), bytes32("known"));
         for (uint256 i; i < 4; ++i) nextEpoch();
@@ -126,26 +126,26 @@ contract MarketStatesTest is MarketFixture {
     }
 
     /// State: drawn
-    function test_state_Assigned() public {
+    function test_state_Assigned() public sound {
         Workload memory w = drawnToAliceAndBob();
         _expectRow(w, "phase ok ok ok ok noOpen window first noCommits ok early phase early");
     }
 
     /// State: drawn, not answered in the response window
-    function test_state_AssignedOpen() public {
+    function test_state_AssignedOpen() public sound {
         Workload memory w = drawnToAliceAndBob();
-        vm.warp(responseEnd(w) + 1);
+        warp(responseEnd(w) + 1);
         _expectRow(w, "phase ok ok ok ok ok window first noCommits ok early phase early");
     }
 
     /// State: drawn, the only slot
-    function test_state_Alone() public {
+    function test_state_Alone() public sound {
         Workload memory w = drawnToAlice();
         _expectRow(w, "phase ok ok ok atOnce noOpen window ok noCommits ok early phase early");
     }
 
     /// State: accepted
-    function test_state_Accepted() public {
+    function test_state_Accepted() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[bob]);
         accept(w, seatOf[alice]);
@@ -153,29 +153,29 @@ contract MarketStatesTest is MarketFixture {
     }
 
     /// State: accepted, rescue has begun
-    function test_state_AcceptedRescue() public {
+    function test_state_AcceptedRescue() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[alice]);
-        vm.warp(rescueAt(w));
+        warp(rescueAt(w));
         _expectRow(w, "phase slot slot ok ok ok window first noCommits ok early phase early");
     }
 
     /// State: declined
-    function test_state_Declined() public {
+    function test_state_Declined() public sound {
         Workload memory w = drawnToAliceAndBob();
         decline(w, seatOf[alice]);
         _expectRow(w, "phase gone gone gone gone ok window gone noCommits ok early phase early");
     }
 
     /// State: failed
-    function test_state_Failed() public {
+    function test_state_Failed() public sound {
         Workload memory w = drawnToAliceAndBob();
         fail(w, seatOf[alice], FailReason.ProgramFailed);
         _expectRow(w, "phase slot slot slot slot ok window slot noCommits ok early phase early");
     }
 
     /// State: committed, the other slot is missing
-    function test_state_Committed() public {
+    function test_state_Committed() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[bob]);
         commit(w, seatOf[alice]);
@@ -183,14 +183,14 @@ contract MarketStatesTest is MarketFixture {
     }
 
     /// State: drawn, another seat committed
-    function test_state_CommittedByAnother() public {
+    function test_state_CommittedByAnother() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[bob]);
         _expectRow(w, "phase ok ok ok ok noOpen window first ok commits early phase early");
     }
 
     /// State: all committed, before the reveals
-    function test_state_AllCommitted() public {
+    function test_state_AllCommitted() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
@@ -198,16 +198,16 @@ contract MarketStatesTest is MarketFixture {
     }
 
     /// State: all committed, one while its slot was open
-    function test_state_AllCommittedOpen() public {
+    function test_state_AllCommittedOpen() public sound {
         Workload memory w = drawnToAliceAndBob();
-        vm.warp(rescueAt(w));
+        warp(rescueAt(w));
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
         _expectRow(w, "phase slot slot slot slot ok window slot ok commits early phase early");
     }
 
     /// State: released, accepted
-    function test_state_Released() public {
+    function test_state_Released() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[alice]);
         commit(w, seatOf[bob]);
@@ -216,7 +216,7 @@ contract MarketStatesTest is MarketFixture {
     }
 
     /// State: released, never answered
-    function test_state_ReleasedSilent() public {
+    function test_state_ReleasedSilent() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[bob]);
         release(w);
@@ -224,45 +224,45 @@ contract MarketStatesTest is MarketFixture {
     }
 
     /// State: deadline passed, accepted
-    function test_state_OverAccepted() public {
+    function test_state_OverAccepted() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         _expectRow(w, "phase closed slot ok closed closed window closed closed closed ok phase early");
     }
 
     /// State: deadline passed, never answered
-    function test_state_OverAssigned() public {
+    function test_state_OverAssigned() public sound {
         Workload memory w = drawnToAliceAndBob();
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         _expectRow(w, "phase closed ok ok closed closed window closed closed closed ok phase early");
     }
 
     /// State: deadline passed, committed, before the reveals
-    function test_state_OverCommitted() public {
+    function test_state_OverCommitted() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         _expectRow(w, "phase closed slot slot closed closed window closed closed closed early phase early");
     }
 
     /// State: silence window over, never answered
-    function test_state_Silent() public {
+    function test_state_Silent() public sound {
         Workload memory w = drawnToAliceAndBob();
         toSilence(w);
         _expectRow(w, "phase closed silence silence closed closed window closed closed closed ok phase ok");
     }
 
     /// State: reveal window, committed
-    function test_state_Revealing() public {
+    function test_state_Revealing() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         _expectRow(w, "phase closed slot slot closed closed ok closed closed closed early phase early");
     }
 
     /// State: reveal window, revealed, another is missing
-    function test_state_Revealed() public {
+    function test_state_Revealed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
@@ -272,69 +272,69 @@ contract MarketStatesTest is MarketFixture {
     }
 
     /// State: all revealed
-    function test_state_AllRevealed() public {
+    function test_state_AllRevealed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         reveal(w, seatOf[alice]);
         _expectRow(w, "phase closed slot slot closed closed slot closed closed closed ok phase early");
     }
 
     /// State: reveal window over, committed
-    function test_state_NotRevealed() public {
+    function test_state_NotRevealed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + REVEAL_WINDOW + 1);
         _expectRow(w, "phase closed slot slot closed closed window closed closed closed ok phase early");
     }
 
     /// State: Final: Proven, settled
-    function test_state_FinalProven() public {
+    function test_state_FinalProven() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         reveal(w, seatOf[alice]);
         settle(w, one(seatOf[alice]));
         _expectRow(w, "phase phase gone gone phase phase phase phase phase phase phase gone early");
     }
 
     /// State: Final: TimedOut, accepted, not cleared
-    function test_state_FinalTimedOut() public {
+    function test_state_FinalTimedOut() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
         _expectRow(w, "phase phase slot ok phase phase phase phase phase phase phase ok early");
     }
 
     /// State: Final: NotRevealed, committed, not cleared
-    function test_state_FinalNotRevealed() public {
+    function test_state_FinalNotRevealed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + REVEAL_WINDOW + 1);
         settle(w, none());
         _expectRow(w, "phase phase slot slot phase phase phase phase phase phase phase ok early");
     }
 
     /// State: Final: ProgramFailed, failed, not cleared
-    function test_state_FinalProgramFailed() public {
+    function test_state_FinalProgramFailed() public sound {
         Workload memory w = drawnToAliceAndBob();
         fail(w, seatOf[alice], FailReason.ProgramFailed);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
         _expectRow(w, "phase phase slot slot phase phase phase phase phase phase phase ok early");
     }
 
     /// State: Final: Unserved, never answered
-    function test_state_FinalUnserved() public {
+    function test_state_FinalUnserved() public sound {
         Workload memory w = drawnToAliceAndBob();
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         settle(w, none());
         _expectRow(w, "phase phase ok ok phase phase phase phase phase phase phase ok early");
     }
 
     /// State: Final: Unserved, never answered, silence window over
-    function test_state_FinalSilent() public {
+    function test_state_FinalSilent() public sound {
         Workload memory w = drawnToAliceAndBob();
         toSilence(w);
         settle(w, none());
@@ -342,7 +342,7 @@ contract MarketStatesTest is MarketFixture {
     }
 
     /// State: Final: Unserved, never drawn
-    function test_state_FinalUndrawn() public {
+    function test_state_FinalUndrawn() public sound {
         Workload memory w = _pending();
         for (uint256 i; i < 4; ++i) nextEpoch();
         settle(w, none());
@@ -350,17 +350,17 @@ contract MarketStatesTest is MarketFixture {
     }
 
     /// State: Final: Cancelled before the draw
-    function test_state_FinalCancelledBefore() public {
+    function test_state_FinalCancelledBefore() public sound {
         Workload memory w = _pending();
         cancel(w, none());
         _expectRow(w, "phase phase gone gone phase phase phase phase phase phase phase gone notSilent");
     }
 
     /// State: Final: Cancelled after the draw, never answered
-    function test_state_FinalCancelledAfter() public {
+    function test_state_FinalCancelledAfter() public sound {
         Workload memory w = drawnToAliceAndBob();
         cancel(w, none());
-        vm.warp(w.startedAt + CANCEL_DELAY + 1);
+        warp(w.startedAt + CANCEL_DELAY + 1);
         cancel(w, none());
         _expectRow(w, "phase phase ok ok phase phase phase phase phase phase phase ok early");
     }

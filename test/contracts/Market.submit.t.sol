@@ -9,7 +9,7 @@ contract MarketSubmitTest is MarketFixture {
     using RequestBuilder for Request;
     using RulesBuilder for Rules;
 
-    function test_submit_LocksTheFeeAndFixesTheRound() public balanced {
+    function test_submit_LocksTheFeeAndFixesTheRound() public sound {
         uint256 before = balanceOf(requester);
         Workload memory w = submit(aRequest().withSlots(3).withRescue(75));
 
@@ -26,7 +26,7 @@ contract MarketSubmitTest is MarketFixture {
         assertEq(nonce, 1, "nonce");
     }
 
-    function test_submit_EmitsTheSpec() public {
+    function test_submit_EmitsTheSpec() public sound {
         // The first account to submit gets number 1; class 1, rules 1, nonce 0.
         uint256 terms = FEE | (RUN_TIME << 80) | (1 << 104) | (60 << 112) | (1 << 120) | (1 << 128) | (1 << (144 + 32));
         Request memory request = aRequest();
@@ -55,7 +55,7 @@ contract MarketSubmitTest is MarketFixture {
         assertEq(market.submit(request), id, "id");
     }
 
-    function test_submit_GivesRequestersOwnNumbersSoThatIdsNeverCollide() public balanced {
+    function test_submit_GivesRequestersOwnNumbersSoThatIdsNeverCollide() public sound {
         fund(alice, FEE * 2);
         Workload memory first = submit(aRequest());
         Request memory same = aRequest().withNonce(0);
@@ -70,13 +70,13 @@ contract MarketSubmitTest is MarketFixture {
         assertEq(uint256(market.workloadOf(market.idOf(stolen)).phase), uint256(Phase.None), "no such workload");
     }
 
-    function test_submit_SameRequestTwiceIsTwoWorkloads() public balanced {
+    function test_submit_SameRequestTwiceIsTwoWorkloads() public sound {
         Workload memory first = submit(aRequest());
         Workload memory second = submit(aRequest());
         assertTrue(first.id != second.id, "the nonce tells them apart");
     }
 
-    function test_submit_RevertWhen_SentTwice() public {
+    function test_submit_RevertWhen_SentTwice() public sound {
         Request memory request = aRequest();
         submit(request);
         vm.expectRevert(abi.encodeWithSelector(WrongNonce.selector, 0, 1));
@@ -84,21 +84,21 @@ contract MarketSubmitTest is MarketFixture {
         market.submit(request);
     }
 
-    function test_submit_RevertWhen_NonceAhead() public {
+    function test_submit_RevertWhen_NonceAhead() public sound {
         Request memory request = aRequest().withNonce(7);
         vm.expectRevert(abi.encodeWithSelector(WrongNonce.selector, 7, 0));
         vm.prank(requester);
         market.submit(request);
     }
 
-    function test_submit_RevertWhen_BalanceTooLow() public {
+    function test_submit_RevertWhen_BalanceTooLow() public sound {
         Request memory request = aRequest().withNonce(0);
         vm.expectRevert(abi.encodeWithSelector(InsufficientBalance.selector, 0, FEE));
         vm.prank(alice);
         market.submit(request);
     }
 
-    function test_submit_RevertWhen_BalanceIsOneShort() public {
+    function test_submit_RevertWhen_BalanceIsOneShort() public sound {
         fund(alice, FEE - 1);
         Request memory request = aRequest().withNonce(0);
         vm.expectRevert(abi.encodeWithSelector(InsufficientBalance.selector, FEE - 1, FEE));
@@ -106,14 +106,14 @@ contract MarketSubmitTest is MarketFixture {
         market.submit(request);
     }
 
-    function test_submit_RevertWhen_ProgramUnknown() public {
+    function test_submit_RevertWhen_ProgramUnknown() public sound {
         Request memory request = aRequest().withProgram(bytes32("unknown"));
         vm.expectRevert(abi.encodeWithSelector(UnknownProgram.selector, bytes32("unknown")));
         vm.prank(requester);
         market.submit(request);
     }
 
-    function test_submit_RevertWhen_ClassTakesNone() public {
+    function test_submit_RevertWhen_ClassTakesNone() public sound {
         Program memory p = aProgram(verifier, false);
         p.class = 2;
         Request memory request = aRequest().withProgram(market.deployProgram(p, ""));
@@ -122,7 +122,7 @@ contract MarketSubmitTest is MarketFixture {
         market.submit(request);
     }
 
-    function test_submit_RevertWhen_ClassClosedAgain() public {
+    function test_submit_RevertWhen_ClassClosedAgain() public sound {
         Request memory request = aRequest();
         vm.prank(owner);
         market.setClassTerms(CLASS, ClassTerms(0, 0, 0));
@@ -131,30 +131,30 @@ contract MarketSubmitTest is MarketFixture {
         market.submit(request);
     }
 
-    function test_submit_RevertWhen_SlotsZero() public {
+    function test_submit_RevertWhen_SlotsZero() public sound {
         _expectInvalid(aRequest().withSlots(0), "redundancy", 0, 1, 8);
     }
 
-    function test_submit_RevertWhen_SlotsAboveEight() public {
+    function test_submit_RevertWhen_SlotsAboveEight() public sound {
         _expectInvalid(aRequest().withSlots(9), "redundancy", 9, 1, 8);
     }
 
-    function test_submit_RevertWhen_RunTimeZero() public {
+    function test_submit_RevertWhen_RunTimeZero() public sound {
         _expectInvalid(aRequest().withRunTime(0), "maxRunTime", 0, RESPONSE, 1 days);
     }
 
     /// @dev Attack: workloads too short to be answered, which would use up the quotas and streaks of whoever is drawn.
-    function test_submit_RevertWhen_RunTimeBelowTheResponseWindow() public {
+    function test_submit_RevertWhen_RunTimeBelowTheResponseWindow() public sound {
         _expectInvalid(aRequest().withRunTime(RESPONSE - 1), "maxRunTime", RESPONSE - 1, RESPONSE, 1 days);
     }
 
-    function test_submit_RevertWhen_RunTimeZeroAndNoResponseWindow() public {
+    function test_submit_RevertWhen_RunTimeZeroAndNoResponseWindow() public sound {
         useRules(someRules().withResponse(0));
         _expectInvalid(aRequest().withRunTime(0), "maxRunTime", 0, 1, 1 days);
         submit(aRequest().withRunTime(1));
     }
 
-    function test_submit_RevertWhen_RunTimeAboveADay() public {
+    function test_submit_RevertWhen_RunTimeAboveADay() public sound {
         _expectInvalid(
             aRequest().withRunTime(1 days + 1).withFee(100 ether),
             "maxRunTime",
@@ -164,26 +164,26 @@ contract MarketSubmitTest is MarketFixture {
         );
     }
 
-    function test_submit_RevertWhen_RescueBelowHalf() public {
+    function test_submit_RevertWhen_RescueBelowHalf() public sound {
         _expectInvalid(aRequest().withRescue(49), "rescue", 49, 50, 100);
     }
 
-    function test_submit_RevertWhen_RescueAboveTheWhole() public {
+    function test_submit_RevertWhen_RescueAboveTheWhole() public sound {
         _expectInvalid(aRequest().withRescue(101), "rescue", 101, 50, 100);
     }
 
-    function test_submit_RevertWhen_FeeAboveItsField() public {
+    function test_submit_RevertWhen_FeeAboveItsField() public sound {
         fund(requester, 2 ** 80);
         _expectInvalid(aRequest().withFee(2 ** 80), "fee", 2 ** 80, 0, 2 ** 80 - 1);
     }
 
-    function test_submit_AllowsEveryBound() public balanced {
+    function test_submit_AllowsEveryBound() public sound {
         fund(requester, 2 ** 80);
         submit(aRequest().withSlots(8).withRunTime(1 days).withRescue(100).withFee(2 ** 80 - 1));
         submit(aRequest().withSlots(1).withRunTime(RESPONSE).withRescue(50).withFee(MINIMUM_FEE));
     }
 
-    function test_submit_RevertWhen_FeeBelowTheMinimum() public {
+    function test_submit_RevertWhen_FeeBelowTheMinimum() public sound {
         uint256 minimum = MINIMUM_FEE * 3;
         Request memory request = aRequest().withSlots(3).withRunTime(RESPONSE).withFee(minimum - 1);
         vm.expectRevert(abi.encodeWithSelector(FeeTooLow.selector, minimum - 1, minimum));
@@ -191,7 +191,7 @@ contract MarketSubmitTest is MarketFixture {
         market.submit(request);
     }
 
-    function test_submit_RevertWhen_FeeBelowTheRate() public {
+    function test_submit_RevertWhen_FeeBelowTheRate() public sound {
         uint256 minimum = MINIMUM_RATE * 10_000 * 3;
         Request memory request = aRequest().withSlots(3).withRunTime(10_000).withFee(minimum - 1);
         vm.expectRevert(abi.encodeWithSelector(FeeTooLow.selector, minimum - 1, minimum));
@@ -199,12 +199,7 @@ contract MarketSubmitTest is MarketFixture {
         market.submit(request);
     }
 
-    function testFuzz_submit_KeepsEveryTerm(
-        uint256 fee,
-        uint256 runTime,
-        uint256 slots,
-        uint256 rescue
-    ) public balanced {
+    function testFuzz_submit_KeepsEveryTerm(uint256 fee, uint256 runTime, uint256 slots, uint256 rescue) public sound {
         slots = bound(slots, 1, 8);
         runTime = bound(runTime, RESPONSE, 1 days);
         rescue = bound(rescue, 50, 100);
@@ -223,7 +218,7 @@ contract MarketSubmitTest is MarketFixture {
         assertEq(market.workloadOf(w.id).fee, fee, "fee held");
     }
 
-    function test_submit_TakesTheNextNonceOnRequest() public {
+    function test_submit_TakesTheNextNonceOnRequest() public sound {
         Request memory request = aRequest();
         request.nonce = type(uint256).max;
         vm.prank(requester);
@@ -237,7 +232,7 @@ contract MarketSubmitTest is MarketFixture {
         assertTrue(submit(request).id != second, "the next by its number");
     }
 
-    function test_submitMany_RevertWhen_NoncesAreNotNamed() public {
+    function test_submitMany_RevertWhen_NoncesAreNotNamed() public sound {
         Request[] memory requests = new Request[](2);
         (requests[0], requests[1]) = (aRequest(), aRequest());
         (requests[0].nonce, requests[1].nonce) = (type(uint256).max, 0);
@@ -248,27 +243,27 @@ contract MarketSubmitTest is MarketFixture {
         market.submitMany(requests);
     }
 
-    function test_submitMany_SubmitsAll() public balanced {
+    function test_submitMany_SubmitsAll() public sound {
         Request[] memory requests = new Request[](3);
         for (uint256 i; i < 3; ++i) requests[i] = aRequest().withNonce(i).withFee(FEE + i);
         uint256 before = balanceOf(requester);
         // The books must know the workloads, so they are submitted once more one by one after a look at the batch.
-        uint256 snapshot = vm.snapshotState();
+        uint256 saved = snapshot();
         vm.prank(requester);
         bytes32[] memory ids = market.submitMany(requests);
         assertEq(balanceOf(requester), before - 3 * FEE - 3, "all fees are locked");
         for (uint256 i; i < 3; ++i) assertEq(market.workloadOf(ids[i]).fee, FEE + i, "fee");
-        vm.revertToState(snapshot);
+        restore(saved);
         for (uint256 i; i < 3; ++i) assertEq(submit(requests[i]).id, ids[i], "same id as one by one");
     }
 
-    function test_submitMany_RevertWhen_Empty() public {
+    function test_submitMany_RevertWhen_Empty() public sound {
         vm.expectRevert(abi.encodeWithSelector(InvalidTerms.selector, bytes32("requests"), 0, 1, type(uint256).max));
         vm.prank(requester);
         market.submitMany(new Request[](0));
     }
 
-    function test_submitMany_RevertWhen_NoncesDoNotFollow() public {
+    function test_submitMany_RevertWhen_NoncesDoNotFollow() public sound {
         Request[] memory requests = new Request[](2);
         requests[0] = aRequest();
         requests[1] = aRequest();
@@ -277,7 +272,7 @@ contract MarketSubmitTest is MarketFixture {
         market.submitMany(requests);
     }
 
-    function test_submitMany_RevertWhen_FirstNonceIsWrong() public {
+    function test_submitMany_RevertWhen_FirstNonceIsWrong() public sound {
         Request[] memory requests = new Request[](1);
         requests[0] = aRequest().withNonce(1);
         vm.expectRevert(abi.encodeWithSelector(WrongNonce.selector, 1, 0));
@@ -285,7 +280,7 @@ contract MarketSubmitTest is MarketFixture {
         market.submitMany(requests);
     }
 
-    function test_submitMany_RevertWhen_TheSumIsTooMuch() public {
+    function test_submitMany_RevertWhen_TheSumIsTooMuch() public sound {
         Request[] memory requests = new Request[](2);
         for (uint256 i; i < 2; ++i) requests[i] = aRequest().withNonce(i).withFee(600 ether);
         vm.expectRevert(abi.encodeWithSelector(InsufficientBalance.selector, 1000 ether, 1200 ether));
@@ -293,7 +288,7 @@ contract MarketSubmitTest is MarketFixture {
         market.submitMany(requests);
     }
 
-    function test_submitMany_RevertWhen_OneIsInvalid() public {
+    function test_submitMany_RevertWhen_OneIsInvalid() public sound {
         Request[] memory requests = new Request[](2);
         for (uint256 i; i < 2; ++i) requests[i] = aRequest().withNonce(i);
         requests[1].redundancy = 0;

@@ -8,7 +8,7 @@ import {BindingVerifier} from "../support/solidity/Verifiers.sol";
 contract MarketSubmitProofTest is MarketFixture {
     using RequestBuilder for Request;
 
-    function test_submitProof_ProvesVerifiesAndPaysAtOnce() public balanced {
+    function test_submitProof_ProvesVerifiesAndPaysAtOnce() public sound {
         Workload memory w = drawnToAlice();
         vm.expectEmit(address(market));
         emit Revealed(w.id, seatOf[alice], sha256(proofOf(seatOf[alice])), true);
@@ -26,37 +26,37 @@ contract MarketSubmitProofTest is MarketFixture {
         assertFalse(core.isHeld(seatOf[alice]), "free");
     }
 
-    function test_submitProof_IsPossibleFromTheDrawToTheDeadline() public {
+    function test_submitProof_IsPossibleFromTheDrawToTheDeadline() public sound {
         Workload memory w = drawnToAlice();
-        uint256 snapshot = vm.snapshotState();
+        uint256 saved = snapshot();
         submitProof(w, seatOf[alice]);
-        vm.revertToState(snapshot);
+        restore(saved);
         accept(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, deadlineOf(w)));
         submitProof(w, seatOf[alice]);
-        vm.warp(deadlineOf(w));
+        warp(deadlineOf(w));
         submitProof(w, seatOf[alice]);
         assertOutcome(w, Outcome.Proven);
     }
 
-    function test_submitProof_EndsAStreakOfMisses() public {
+    function test_submitProof_EndsAStreakOfMisses() public sound {
         for (uint256 i; i < 2; ++i) {
             Workload memory missed = drawnToAlice();
             accept(missed, seatOf[alice]);
-            vm.warp(deadlineOf(missed) + 1);
+            warp(deadlineOf(missed) + 1);
             settle(missed, one(seatOf[alice]));
         }
         submitProof(drawnToAlice(), seatOf[alice]);
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         vm.expectEmit(address(market));
         emit Missed(w.id, seatOf[alice], 1);
         settle(w, one(seatOf[alice]));
     }
 
-    function test_submitProof_RevertWhen_ProofNotValid() public {
+    function test_submitProof_RevertWhen_ProofNotValid() public sound {
         Workload memory w = drawnToAlice();
         vm.expectRevert(ProofNotValid.selector);
         vm.prank(alice);
@@ -64,7 +64,7 @@ contract MarketSubmitProofTest is MarketFixture {
         submitProof(w, seatOf[alice]);
     }
 
-    function test_submitProof_RevertWhen_PublicInputsAreOthers() public {
+    function test_submitProof_RevertWhen_PublicInputsAreOthers() public sound {
         Workload memory w = drawnToAlice();
         bytes memory proof = abi.encodePacked(keccak256("easier"));
         vm.expectRevert(
@@ -75,7 +75,7 @@ contract MarketSubmitProofTest is MarketFixture {
     }
 
     /// @dev Attack: see the proof in the pool of pending transactions and send it first.
-    function test_submitProof_RevertWhen_ACopycatSendsIt() public {
+    function test_submitProof_RevertWhen_ACopycatSendsIt() public sound {
         Workload memory w = drawnToAlice();
         vm.expectRevert(abi.encodeWithSelector(NotOperator.selector, seatOf[alice], bob, alice));
         vm.prank(bob);
@@ -86,9 +86,9 @@ contract MarketSubmitProofTest is MarketFixture {
     }
 
     /// @dev Attack: once the slot is open, commit to the copied proof first. The assignee commits then, and ranks before.
-    function test_submitProof_ACopyThatCommitsFirstWinsNothing() public balanced {
+    function test_submitProof_ACopyThatCommitsFirstWinsNothing() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(rescueAt(w));
+        warp(rescueAt(w));
         bytes memory seen = proofOf(seatOf[alice]);
         uint160 copy = uint160(
             uint256(keccak256(abi.encode(sha256(seen), bob, w.id, seatOf[bob], saltOf(seatOf[bob]))))
@@ -107,40 +107,40 @@ contract MarketSubmitProofTest is MarketFixture {
         assertEq(balanceOf(bob), 0, "the copy");
     }
 
-    function test_submitProof_RevertWhen_SeveralSlots() public {
+    function test_submitProof_RevertWhen_SeveralSlots() public sound {
         Workload memory w = drawnToAliceAndBob();
         vm.expectRevert(CommitFirst.selector);
         submitProof(w, seatOf[alice]);
     }
 
-    function test_submitProof_RevertWhen_Failed() public {
+    function test_submitProof_RevertWhen_Failed() public sound {
         Workload memory w = drawnToAlice();
         fail(w, seatOf[alice], FailReason.OutOfTime);
         vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Failed));
         submitProof(w, seatOf[alice]);
     }
 
-    function test_submitProof_RevertWhen_Committed() public {
+    function test_submitProof_RevertWhen_Committed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(WrongSlotState.selector, seatOf[alice], SlotState.Committed));
         submitProof(w, seatOf[alice]);
     }
 
-    function test_submitProof_RevertWhen_Twice() public {
+    function test_submitProof_RevertWhen_Twice() public sound {
         Workload memory w = drawnToAlice();
         submitProof(w, seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Final, Phase.Proving));
         submitProof(w, seatOf[alice]);
     }
 
-    function test_submitProof_RevertWhen_NotDrawnYet() public {
+    function test_submitProof_RevertWhen_NotDrawnYet() public sound {
         Workload memory w = submit(aRequest());
         vm.expectRevert(abi.encodeWithSelector(WrongPhase.selector, w.id, Phase.Pending, Phase.Proving));
         submitProof(w, seatOf[alice]);
     }
 
-    function testFuzz_submitProof_PaysTheWholePot(uint256 fee) public balanced {
+    function testFuzz_submitProof_PaysTheWholePot(uint256 fee) public sound {
         fee = bound(fee, MINIMUM_RATE * RUN_TIME, 900 ether);
         Workload memory w = drawn(aRequest().withFee(fee), one(seatOf[alice]));
         submitProof(w, seatOf[alice]);
@@ -166,7 +166,7 @@ contract MarketSubmitBoundProofTest is MarketFixture {
         market.submitProof(w.spec, pinOf(w), seatOf[prover], PUBLIC_INPUTS, _boundProof(prover));
     }
 
-    function test_submitProof_CountsAsCommitAndReveal() public balanced {
+    function test_submitProof_CountsAsCommitAndReveal() public sound {
         Workload memory w = drawnToAliceAndBob();
         vm.expectEmit(address(market));
         emit Revealed(w.id, seatOf[bob], sha256(_boundProof(bob)), true);
@@ -186,7 +186,7 @@ contract MarketSubmitBoundProofTest is MarketFixture {
         assertEq(balanceOf(alice), shareOf(potOf(FEE), 2, 2), "Alice second");
     }
 
-    function test_submitProof_MixesWithCommits() public balanced {
+    function test_submitProof_MixesWithCommits() public sound {
         Workload memory w = drawnToAliceAndBob();
         bytes32 salt = bytes32("salt");
         bytes32 digest = sha256(_boundProof(alice));
@@ -208,15 +208,15 @@ contract MarketSubmitBoundProofTest is MarketFixture {
         assertEq(balanceOf(bob), shareOf(potOf(FEE), 2, 2), "Bob showed his proof second");
     }
 
-    function test_submitProof_OneSlotIsPaidAtOnce() public balanced {
+    function test_submitProof_OneSlotIsPaidAtOnce() public sound {
         Workload memory w = drawnToAlice();
         _submitBound(w, alice);
         assertOutcome(w, Outcome.Proven);
     }
 
-    function test_submitProof_OneSlotWithARivalIsSettledLater() public balanced {
+    function test_submitProof_OneSlotWithARivalIsSettledLater() public sound {
         Workload memory w = drawnToAlice();
-        vm.warp(rescueAt(w));
+        warp(rescueAt(w));
         commitOpenJunk(w, seatOf[bob]);
         _submitBound(w, alice);
         assertPhase(w, Phase.Proving);
@@ -226,7 +226,7 @@ contract MarketSubmitBoundProofTest is MarketFixture {
     }
 
     /// @dev Attack: show the proof another prover showed.
-    function test_submitProof_RevertWhen_TheProofBindsAnother() public {
+    function test_submitProof_RevertWhen_TheProofBindsAnother() public sound {
         Workload memory w = drawnToAliceAndBob();
         _submitBound(w, alice);
         vm.expectRevert(ProofNotValid.selector);

@@ -28,7 +28,7 @@ contract MarketVerifiersTest is MarketFixture {
         vm.expectRevert(ProofNotValid.selector);
         submitProof(w, seatOf[alice]);
         // The same through commit and reveal is recorded, and the workload ends.
-        vm.warp(responseEnd(w) + 1);
+        warp(responseEnd(w) + 1);
         commit(w, seatOf[alice]);
         toReveals(w);
         reveal(w, seatOf[alice]);
@@ -37,46 +37,46 @@ contract MarketVerifiersTest is MarketFixture {
         assertOutcome(w, Outcome.InvalidProof);
     }
 
-    function test_verify_ARevertIsNotValid() public balanced {
+    function test_verify_ARevertIsNotValid() public sound {
         _expectNotValid(address(new RevertingVerifier()));
     }
 
-    function test_verify_AllGasGoneIsNotValid() public balanced {
+    function test_verify_AllGasGoneIsNotValid() public sound {
         _expectNotValid(address(new GasBurningVerifier()));
     }
 
-    function test_verify_NoAnswerIsNotValid() public balanced {
+    function test_verify_NoAnswerIsNotValid() public sound {
         _expectNotValid(address(new AnsweringVerifier("")));
     }
 
-    function test_verify_AShortAnswerIsNotValid() public balanced {
+    function test_verify_AShortAnswerIsNotValid() public sound {
         _expectNotValid(address(new AnsweringVerifier(hex"01")));
     }
 
-    function test_verify_AnAnswerOneByteShortIsNotValid() public balanced {
+    function test_verify_AnAnswerOneByteShortIsNotValid() public sound {
         _expectNotValid(address(new AnsweringVerifier(new bytes(31))));
     }
 
-    function test_verify_ZeroIsNotValid() public balanced {
+    function test_verify_ZeroIsNotValid() public sound {
         _expectNotValid(address(new AnsweringVerifier(abi.encode(false))));
     }
 
-    function test_verify_TwoIsNotValid() public balanced {
+    function test_verify_TwoIsNotValid() public sound {
         _expectNotValid(address(new AnsweringVerifier(abi.encode(uint256(2)))));
     }
 
-    function test_verify_TheTopBitAloneIsNotValid() public balanced {
+    function test_verify_TheTopBitAloneIsNotValid() public sound {
         _expectNotValid(address(new AnsweringVerifier(abi.encode((uint256(1) << 255) | 1))));
     }
 
-    function test_verify_OnlyTheFirstWordCounts() public balanced {
+    function test_verify_OnlyTheFirstWordCounts() public sound {
         Workload memory w = _drawnWith(address(new AnsweringVerifier(abi.encode(true, uint256(7)))));
         submitProof(w, seatOf[alice]);
         assertOutcome(w, Outcome.Proven);
     }
 
     /// @dev Attack: a return bomb. The megabyte is its author's cost, within the gas cap; the market copies one word.
-    function test_verify_AReturnBombCostsNobodyElse() public balanced {
+    function test_verify_AReturnBombCostsNobodyElse() public sound {
         Program memory p = aProgram(address(new ReturnBombVerifier()), false);
         p.verifierGas = 3_000_000;
         program = deployProgram(p);
@@ -88,7 +88,7 @@ contract MarketVerifiersTest is MarketFixture {
     }
 
     /// @dev Attack: the verifier calls the market back. Under staticcall it can change nothing.
-    function test_verify_ReentrancyChangesNothing() public balanced {
+    function test_verify_ReentrancyChangesNothing() public sound {
         Workload memory w = _drawnWith(address(new ReenteringVerifier()));
         bytes[4] memory calls = [
             abi.encodeCall(market.withdraw, (address(this), 0)),
@@ -113,7 +113,7 @@ contract MarketVerifiersTest is MarketFixture {
         assertOutcome(w, Outcome.Proven);
     }
 
-    function test_verify_RevertWhen_TheCodeChanged() public balanced {
+    function test_verify_RevertWhen_TheCodeChanged() public sound {
         address changing = address(new ContentVerifier());
         Workload memory w = _drawnWith(changing);
         bytes memory code = changing.code;
@@ -130,7 +130,7 @@ contract MarketVerifiersTest is MarketFixture {
     }
 
     /// @dev Attack: pass another verifier, more gas, another class or other packages with a proof. Only the program's own pin makes up its id.
-    function test_verify_RevertWhen_ThePinIsAnothers() public balanced {
+    function test_verify_RevertWhen_ThePinIsAnothers() public sound {
         Workload memory w = drawnToAlice();
         Pin memory right = pinOf(w);
         for (uint256 i; i < 5; ++i) {
@@ -154,16 +154,16 @@ contract MarketVerifiersTest is MarketFixture {
     // ─── Gas ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Attack: relay somebody's reveal with too little gas, so that the verifier runs out and the proof counts as invalid.
-    function test_verify_RevertWhen_GasStarved() public {
+    function test_verify_RevertWhen_GasStarved() public sound {
         Workload memory w = _drawnWith(address(new HungryVerifier(VERIFIER_GAS)));
-        vm.warp(responseEnd(w) + 1);
+        warp(responseEnd(w) + 1);
         commit(w, seatOf[alice]);
         toReveals(w);
         bytes memory data = abi.encodeCall(
             IMarketCore.reveal,
             (w.spec, pinOf(w), seatOf[alice], PUBLIC_INPUTS, proofOf(seatOf[alice]), saltOf(seatOf[alice]))
         );
-        uint256 snapshot = vm.snapshotState();
+        uint256 saved = snapshot();
         uint256 refused;
         uint256 accepted;
         for (uint256 gas_ = 200_000; gas_ < 600_000; gas_ += 10_000) {
@@ -179,19 +179,19 @@ contract MarketVerifiersTest is MarketFixture {
                 }
                 assertSlot(w, seatOf[alice], SlotState.Committed);
             }
-            vm.revertToState(snapshot);
-            snapshot = vm.snapshotState();
+            restore(saved);
+            saved = snapshot();
         }
         assertTrue(refused != 0 && accepted != 0, "both sides of the border were tried");
     }
 
-    function test_verify_GivesTheVerifierItsWholeAllowance() public {
+    function test_verify_GivesTheVerifierItsWholeAllowance() public sound {
         Workload memory w = _drawnWith(address(new HungryVerifier(VERIFIER_GAS)));
         submitProof(w, seatOf[alice]);
         assertOutcome(w, Outcome.Proven);
     }
 
-    function test_verify_GivesTheVerifierNoMoreThanItsAllowance() public {
+    function test_verify_GivesTheVerifierNoMoreThanItsAllowance() public sound {
         Workload memory w = _drawnWith(address(new HungryVerifier(VERIFIER_GAS + 2_000)));
         vm.expectRevert(ProofNotValid.selector);
         submitProof(w, seatOf[alice]);

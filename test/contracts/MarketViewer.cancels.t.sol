@@ -18,57 +18,57 @@ contract MarketViewerCancelsTest is MarketFixture {
         _viewer = new MarketViewer(IProverRegistry(address(registry)));
     }
 
-    function testFuzz_previewCancel_IsWhatTheMarketPays(uint256 elapsed, uint256 fee, uint256 accepts) public balanced {
+    function testFuzz_previewCancel_IsWhatTheMarketPays(uint256 elapsed, uint256 fee, uint256 accepts) public sound {
         fee = bound(fee, MINIMUM_RATE * RUN_TIME * 3, 900 ether);
         uint256[] memory all = three(seatOf[alice], seatOf[bob], seatOf[carol]);
         Workload memory w = drawn(aRequest().withSlots(3).withFee(fee), all);
         uint256[] memory seats = new uint256[](bound(accepts, 0, 3));
         for (uint256 i; i < seats.length; ++i) accept(w, seats[i] = all[i]);
         cancel(w, none());
-        vm.warp(w.startedAt + bound(elapsed, CANCEL_DELAY + 1, RUN_TIME));
+        warp(w.startedAt + bound(elapsed, CANCEL_DELAY + 1, RUN_TIME));
         _cancelAndCompare(w, seats);
     }
 
-    function test_previewCancel_BeforeTheRoundIsFixedEverythingIsRefunded() public {
+    function test_previewCancel_BeforeTheRoundIsFixedEverythingIsRefunded() public sound {
         Workload memory w = submit(aRequest());
         _cancelAndCompare(w, none());
         vm.expectRevert(abi.encodeWithSelector(IMarketViewer.NotInPhase.selector, w.id, Phase.Final));
         _viewer.previewCancel(w.spec, none());
     }
 
-    function test_previewCancel_RevertWhen_TheRoundIsFixed() public {
+    function test_previewCancel_RevertWhen_TheRoundIsFixed() public sound {
         Workload memory w = submit(aRequest());
         beacon.publish(uint32(w.round), bytes32(uint256(1)));
         _refuses(w, none(), abi.encodeWithSelector(IMarketViewer.NotCancellable.selector, w.id));
     }
 
-    function test_previewCancel_RevertWhen_ItIsTooEarlyOrTooLate() public {
+    function test_previewCancel_RevertWhen_ItIsTooEarlyOrTooLate() public sound {
         Workload memory w = drawnToAliceAndBob();
         bytes memory not = abi.encodeWithSelector(IMarketViewer.NotCancellable.selector, w.id);
         _refuses(w, none(), not); // Nobody asked for it.
-        vm.warp(w.startedAt + 40);
+        warp(w.startedAt + 40);
         cancel(w, none());
         uint256 from = w.startedAt + 40 + CANCEL_DELAY;
-        vm.warp(from - 1);
+        warp(from - 1);
         _refuses(w, none(), abi.encodeWithSelector(IMarketViewer.TooEarly.selector, block.timestamp, from));
         commit(w, seatOf[alice]);
-        vm.warp(from);
+        warp(from);
         _refuses(w, none(), not); // A commit voids it.
     }
 
-    function test_previewCancel_RevertWhen_TheDeadlineIsOver() public {
+    function test_previewCancel_RevertWhen_TheDeadlineIsOver() public sound {
         Workload memory w = drawnToAlice();
         cancel(w, none());
-        vm.warp(deadlineOf(w) + 1);
+        warp(deadlineOf(w) + 1);
         _refuses(w, none(), abi.encodeWithSelector(IMarketViewer.NotCancellable.selector, w.id));
     }
 
-    function test_previewCancel_RevertWhen_TheListIsNotWhoAccepted() public {
+    function test_previewCancel_RevertWhen_TheListIsNotWhoAccepted() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[alice]);
         accept(w, seatOf[bob]);
         cancel(w, none());
-        vm.warp(w.startedAt + CANCEL_DELAY + 1);
+        warp(w.startedAt + CANCEL_DELAY + 1);
         _refuses(w, one(seatOf[alice]), abi.encodeWithSelector(IMarketViewer.ListIncomplete.selector, 1, 2));
         uint256[] memory twice = pair(seatOf[alice], seatOf[alice]);
         _refuses(w, twice, abi.encodeWithSelector(IMarketViewer.ListIncomplete.selector, 1, 2));

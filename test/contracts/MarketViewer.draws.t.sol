@@ -22,7 +22,7 @@ contract MarketViewerDrawsTest is MarketFixture {
     }
 
     /// @dev Price floors, several seats an operator, seats at work, without room, leaving, slashed and dropped ones.
-    function testFuzz_draw_IsWhatTheMarketDoes(uint256 dice) public {
+    function testFuzz_draw_IsWhatTheMarketDoes(uint256 dice) public sound {
         _dice = dice;
         _populate();
         Workload memory w = submit(aRequest().withSlots(1 + _roll(8)).withFee(FEE * 8));
@@ -45,20 +45,20 @@ contract MarketViewerDrawsTest is MarketFixture {
     }
 
     /// @dev The fuzzing above is worth something only if it meets every reason.
-    function test_draw_MeetsEveryReason() public {
+    function test_draw_MeetsEveryReason() public sound {
         for (uint256 i; i < 24; ++i) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             testFuzz_draw_IsWhatTheMarketDoes(uint256(keccak256(abi.encode("reasons", i))));
             uint256[6] memory met;
             for (uint256 draw; draw < 6; ++draw) met[draw] = _seen[Draw(draw)];
-            vm.revertToState(snapshot);
+            restore(saved);
             for (uint256 draw; draw < 6; ++draw) _seen[Draw(draw)] = met[draw];
         }
         for (uint256 draw; draw < 6; ++draw) assertTrue(_seen[Draw(draw)] != 0, vm.toString(draw));
     }
 
     /// @dev What seats do after the draw changes nothing in what the words tell of it.
-    function test_reviewDraw_AlsoAfterAnswers() public {
+    function test_reviewDraw_AlsoAfterAnswers() public sound {
         Workload memory w = drawnToAliceAndBob();
         IMarketViewerTypes.DrawView memory first = _viewer.reviewDraw(w.spec, w.round, w.epoch);
         decline(w, seatOf[alice]);
@@ -68,14 +68,14 @@ contract MarketViewerDrawsTest is MarketFixture {
     }
 
     /// @dev Attack: whoever names another round or epoch sees that it is not the draw's.
-    function test_reviewDraw_OfAnotherRoundDisagrees() public {
+    function test_reviewDraw_OfAnotherRoundDisagrees() public sound {
         Workload memory w = drawnToAliceAndBob();
         Workload memory other = submit(aRequest());
         beacon.publish(uint32(other.round), valueFor(w, pair(seatOf[bob], seatOf[alice])));
         assertTrue(!_viewer.reviewDraw(w.spec, other.round, w.epoch).agrees, "another order of slots");
     }
 
-    function test_previewDraw_RevertWhen_ThereIsNothingToDraw() public {
+    function test_previewDraw_RevertWhen_ThereIsNothingToDraw() public sound {
         Workload memory w = submit(aRequest());
         vm.expectRevert(abi.encodeWithSelector(IMarketViewer.RoundNotKnown.selector, w.round));
         _viewer.previewDraw(w.spec);
@@ -110,9 +110,9 @@ contract MarketViewerDrawsTest is MarketFixture {
     }
 
     function _assign(Workload memory w) private returns (uint256[] memory candidates) {
-        vm.recordLogs();
+        startLogs();
         assign(w);
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log[] memory logs = takeLogs();
         for (uint256 i; i < logs.length; ++i) {
             if (logs[i].topics[0] == Assigned.selector) candidates = abi.decode(logs[i].data, (uint256[]));
         }

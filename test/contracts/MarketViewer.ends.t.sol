@@ -35,7 +35,7 @@ contract MarketViewerEndsTest is CommitteeFixture {
     }
 
     /// @dev Redundancy 1 to 5; drawn seats prove, commit junk, accept, decline, fail or stay silent; backups; releases; reveals or none.
-    function testFuzz_end_IsWhatTheMarketPays(uint256 dice) public balanced {
+    function testFuzz_end_IsWhatTheMarketPays(uint256 dice) public sound {
         _dice = dice;
         Workload memory w = _drawnAtRandom(aRequest().withSlots(1 + _roll(5)));
         uint256[] memory seats = _seats();
@@ -48,7 +48,7 @@ contract MarketViewerEndsTest is CommitteeFixture {
     }
 
     /// @dev The same where a committee judges: any verdict, an appeal now and then, or nobody answers.
-    function testFuzz_end_IsWhatTheMarketPaysAfterAVerdict(uint256 dice) public balanced {
+    function testFuzz_end_IsWhatTheMarketPaysAfterAVerdict(uint256 dice) public sound {
         _dice = dice;
         Workload memory w = _drawnAtRandom(aJudgedRequest().withSlots(1 + _roll(5)));
         uint256[] memory seats = _seats();
@@ -61,16 +61,16 @@ contract MarketViewerEndsTest is CommitteeFixture {
     }
 
     /// @dev The fuzzing above is worth something only if it meets every outcome it can, and compensation.
-    function test_end_MeetsEveryOutcome() public {
+    function test_end_MeetsEveryOutcome() public sound {
         for (uint256 i; i < 80; ++i) {
-            uint256 snapshot = vm.snapshotState();
+            uint256 saved = snapshot();
             uint256 dice = uint256(keccak256(abi.encode("outcomes", i)));
             if (i % 2 == 0) testFuzz_end_IsWhatTheMarketPays(dice);
             else testFuzz_end_IsWhatTheMarketPaysAfterAVerdict(dice);
             uint256[10] memory met;
             for (uint256 outcome; outcome < 10; ++outcome) met[outcome] = _seen[Outcome(outcome)];
             uint256 compensated = _compensated;
-            vm.revertToState(snapshot);
+            restore(saved);
             for (uint256 outcome; outcome < 10; ++outcome) _seen[Outcome(outcome)] = met[outcome];
             _compensated = compensated;
         }
@@ -85,7 +85,7 @@ contract MarketViewerEndsTest is CommitteeFixture {
         assertTrue(_compensated != 0, "compensation after a release");
     }
 
-    function test_reviewEnd_OfAProofSubmittedAtOnce() public {
+    function test_reviewEnd_OfAProofSubmittedAtOnce() public sound {
         Workload memory w = drawnToAlice();
         submitProof(w, seatOf[alice]);
         uint256[] memory entries = one(Receipt.entry(0, seatOf[alice], uint160(alice)));
@@ -97,7 +97,7 @@ contract MarketViewerEndsTest is CommitteeFixture {
     }
 
     /// @dev Attack: a forged receipt pays somebody else, or hides a burn.
-    function test_reviewEnd_RevertWhen_TheReceiptIsNotTheMarkets() public {
+    function test_reviewEnd_RevertWhen_TheReceiptIsNotTheMarkets() public sound {
         Workload memory w = drawnToAlice();
         submitProof(w, seatOf[alice]);
         uint256[] memory entries = one(Receipt.entry(0, seatOf[alice], uint160(alice)));
@@ -108,16 +108,16 @@ contract MarketViewerEndsTest is CommitteeFixture {
         _viewer.reviewEnd(w.spec, baseBurnOf(FEE), entries);
     }
 
-    function test_previewEnd_OfAWorkloadThatWasNeverDrawn() public {
+    function test_previewEnd_OfAWorkloadThatWasNeverDrawn() public sound {
         Workload memory w = submit(aRequest());
         uint256 from = registry.genesis() + (w.epoch + 3) * EPOCH;
         vm.expectRevert(abi.encodeWithSelector(IMarketViewer.TooEarly.selector, block.timestamp, from));
         _viewer.previewEnd(w.spec, none());
-        vm.warp(from);
+        warp(from);
         _settleAndCompare(w, none());
     }
 
-    function test_previewEnd_RevertWhen_NothingIsDecided() public {
+    function test_previewEnd_RevertWhen_NothingIsDecided() public sound {
         Workload memory w = drawnToAliceAndBob();
         vm.expectRevert(abi.encodeWithSelector(IMarketViewer.TooEarly.selector, block.timestamp, deadlineOf(w) + 1));
         _viewer.previewEnd(w.spec, none());
@@ -128,7 +128,7 @@ contract MarketViewerEndsTest is CommitteeFixture {
         uint256 last = market.workloadOf(w.id).deadline + REVEAL_DELAY + REVEAL_WINDOW;
         vm.expectRevert(abi.encodeWithSelector(IMarketViewer.TooEarly.selector, block.timestamp, last + 1));
         _viewer.previewEnd(w.spec, none());
-        vm.warp(last + 1);
+        warp(last + 1);
         vm.expectRevert(abi.encodeWithSelector(IMarketViewer.ListIncomplete.selector, 0, 1));
         _viewer.previewEnd(w.spec, none());
         settle(w, one(seatOf[alice]));
@@ -136,7 +136,7 @@ contract MarketViewerEndsTest is CommitteeFixture {
         _viewer.previewEnd(w.spec, one(seatOf[alice]));
     }
 
-    function test_previewEnd_CountsASeatOnceHoweverOftenItIsListed() public {
+    function test_previewEnd_CountsASeatOnceHoweverOftenItIsListed() public sound {
         Workload memory w = drawnToAliceAndBob();
         commit(w, seatOf[alice]);
         commit(w, seatOf[bob]);
@@ -150,7 +150,7 @@ contract MarketViewerEndsTest is CommitteeFixture {
         _settleAndCompare(w, seats);
     }
 
-    function test_previewEnd_RevertWhen_TheVerdictIsNotFinal() public {
+    function test_previewEnd_RevertWhen_TheVerdictIsNotFinal() public sound {
         Workload memory w = revealedByBoth();
         vm.expectRevert(abi.encodeWithSelector(ICommitteeErrors.WrongStage.selector, w.id, ICommitteeTypes.Stage.None));
         _viewer.previewEnd(w.spec, pair(seatOf[alice], seatOf[bob]));
@@ -193,8 +193,8 @@ contract MarketViewerEndsTest is CommitteeFixture {
 
     /// @dev Backups from whichever second slots open, and a release now and then.
     function _goOn(Workload memory w, uint256[] memory seats) private {
-        if (_roll(3) == 0) vm.warp(responseEnd(w) + 1);
-        else if (_roll(2) == 0) vm.warp(rescueAt(w));
+        if (_roll(3) == 0) warp(responseEnd(w) + 1);
+        else if (_roll(2) == 0) warp(rescueAt(w));
         for (uint256 i; i < seats.length; ++i) {
             if (_roll(2) == 0) continue;
             bytes memory proof = _roll(4) == 0 ? junkOf(seats[i]) : proofOf(seats[i]);
@@ -271,9 +271,9 @@ contract MarketViewerEndsTest is CommitteeFixture {
 
     function _settleAndCompare(Workload memory w, uint256[] memory seats) private {
         IMarketViewerTypes.End memory want = _viewer.previewEnd(w.spec, seats);
-        vm.recordLogs();
+        startLogs();
         settle(w, seats);
-        Said memory have = _read(vm.getRecordedLogs());
+        Said memory have = _read(takeLogs());
         ++_seen[have.outcome];
         assertEq(uint256(want.outcome), uint256(have.outcome), "outcome");
         assertEq(want.paid, have.paid, "paid");

@@ -36,6 +36,10 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
         }
     }
 
+    function assertSound() internal override(MarketFixture, RewardsFixture) {
+        super.assertSound();
+    }
+
     function _newToken() internal override returns (GevulotToken) {
         return new CallingToken(address(this), 1e9 ether);
     }
@@ -87,7 +91,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
 
     // ─── Market ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_deposit_ATokenThatCallsBackCreditsWhatCame() public keepsItsWealth {
+    function test_deposit_ATokenThatCallsBackCreditsWhatCame() public sound keepsItsWealth {
         _intruder.plan(address(market), abi.encodeCall(IMarketCore.withdraw, (_who, 3 ether)));
         _enterTwice(address(market), abi.encodeCall(IMarketCore.deposit, (_who, 3 ether)));
         // Credited before it has come, a deposit can be taken out in between; then it has to come all the same.
@@ -95,7 +99,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
         assertEq(balanceOf(_who), 3 ether, "three came, and of two more each went again");
     }
 
-    function test_depositWithPermit_ATokenThatCallsBackCreditsWhatCame() public keepsItsWealth {
+    function test_depositWithPermit_ATokenThatCallsBackCreditsWhatCame() public sound keepsItsWealth {
         _intruder.plan(address(market), abi.encodeCall(IMarketCore.withdraw, (_who, 3 ether)));
         _enterTwice(
             address(market),
@@ -105,7 +109,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
         assertEq(balanceOf(_who), 3 ether, "as without a permit");
     }
 
-    function test_deposit_ATokenThatCallsBackLendsNothingThatDoesNotCome() public {
+    function test_deposit_ATokenThatCallsBackLendsNothingThatDoesNotCome() public sound {
         uint256 all = token.balanceOf(address(market));
         _intruder.plan(address(market), abi.encodeCall(IMarketCore.withdraw, (requester, all)));
         _listen();
@@ -116,7 +120,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
         assertEq(token.balanceOf(address(market)), all, "undone");
     }
 
-    function test_withdraw_ATokenThatCallsBackPaysOnce() public keepsItsWealth {
+    function test_withdraw_ATokenThatCallsBackPaysOnce() public sound keepsItsWealth {
         fund(_who, 7 ether);
         token.transfer(requester, token.balanceOf(address(this)));
         vm.prank(_who);
@@ -126,7 +130,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
         assertEq(token.balanceOf(_who), PURSE, "once");
     }
 
-    function test_burnFees_ATokenThatCallsBackBurnsOnce() public keepsItsWealth {
+    function test_burnFees_ATokenThatCallsBackBurnsOnce() public sound keepsItsWealth {
         submitProof(drawnToAlice(), seatOf[alice]);
         uint256 booked = burnOf(alice) + burnOf(requester) + burnOf(keeper);
         assertTrue(booked != 0, "something burns");
@@ -141,7 +145,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
 
     // ─── Registry ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_stake_ATokenThatCallsBackGivesNoSeatWithoutABond() public {
+    function test_stake_ATokenThatCallsBackGivesNoSeatWithoutABond() public sound {
         token.transfer(_who, 2 * BOND);
         uint256 before = _wealth();
         uint256 seats = registry.seatCount();
@@ -153,7 +157,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
         assertBooks();
     }
 
-    function test_topUp_ATokenThatCallsBackTakesOnce() public {
+    function test_topUp_ATokenThatCallsBackTakesOnce() public sound {
         Workload memory w = drawn(aRequest(), one(_seat));
         toSilence(w);
         slash(w, one(_seat));
@@ -167,15 +171,15 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
         assertBooks();
     }
 
-    function test_withdraw_ATokenThatCallsBackReturnsABondOnce() public keepsItsWealth {
+    function test_withdraw_ATokenThatCallsBackReturnsABondOnce() public sound keepsItsWealth {
         leaveSet(_seat);
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         _enterTwice(address(registry), abi.encodeCall(IProverRegistry.withdraw, (one(_seat), _who)));
         _assertTried(0, 2);
         assertEq(token.balanceOf(_who), PURSE + BOND, "once");
     }
 
-    function test_withdrawBounty_ATokenThatCallsBackPaysOnce() public {
+    function test_withdrawBounty_ATokenThatCallsBackPaysOnce() public sound {
         _reportAlice();
         uint256 before = _wealth();
         _enterTwice(address(registry), abi.encodeCall(IProverRegistry.withdrawBounty, (_who)));
@@ -185,7 +189,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
         assertBooks();
     }
 
-    function test_burnSlashes_ATokenThatCallsBackBurnsOnce() public {
+    function test_burnSlashes_ATokenThatCallsBackBurnsOnce() public sound {
         _reportAlice();
         uint256 supply = token.totalSupply();
         _enterTwice(address(registry), abi.encodeCall(IProverRegistry.burnSlashes, (list(_who))));
@@ -196,7 +200,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
 
     // ─── Committee ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_appeal_ATokenThatCallsBackTakesAndReturnsOneBond() public {
+    function test_appeal_ATokenThatCallsBackTakesAndReturnsOneBond() public sound {
         Workload memory w = _verdict(1);
         uint256 before = _wealth();
         uint256 bond = 3 * committeeShareOf(FEE);
@@ -214,12 +218,12 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
         assertBooks();
     }
 
-    function test_settle_ATokenThatCallsBackClosesAnAppealOnce() public {
+    function test_settle_ATokenThatCallsBackClosesAnAppealOnce() public sound {
         _settlesOnce(1, one(seatOf[alice]));
     }
 
     /// @dev With no proof to pay, no list of seats is there to show that the workload ended within its own end.
-    function test_settle_ATokenThatCallsBackEndsAWorkloadWithoutAValidProofOnce() public {
+    function test_settle_ATokenThatCallsBackEndsAWorkloadWithoutAValidProofOnce() public sound {
         _settlesOnce(0, none());
     }
 
@@ -245,7 +249,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
 
     // ─── Rewards ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_fund_ATokenThatCallsBackAddsWhatCame() public {
+    function test_fund_ATokenThatCallsBackAddsWhatCame() public sound {
         uint256 before = _wealth();
         _enterTwice(address(rewards), abi.encodeCall(IRewards.fund, (3 ether)));
         _assertTried(2, 0);
@@ -254,7 +258,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
         assertEq(_wealth(), before - 9 ether, "and were paid");
     }
 
-    function test_claim_ATokenThatCallsBackPaysOnce() public {
+    function test_claim_ATokenThatCallsBackPaysOnce() public sound {
         record(prove(drawn(aRequest(), one(_seat)), one(_seat)));
         record(prove(drawnToAlice(), one(seatOf[alice])));
         nextRewardEpoch();
@@ -273,7 +277,7 @@ contract ReenteringTokenTest is CommitteeFixture, RewardsFixture {
         assertBooks();
     }
 
-    function test_claim_ATokenThatCallsBackLeavesTheOthersTheirs() public {
+    function test_claim_ATokenThatCallsBackLeavesTheOthersTheirs() public sound {
         record(prove(drawn(aRequest(), one(_seat)), one(_seat)));
         record(prove(drawnToAlice(), one(seatOf[alice])));
         record(prove(drawn(aRequest(), one(seatOf[bob])), one(seatOf[bob])));
@@ -354,7 +358,7 @@ contract TakingTokenTest is MarketFixture {
         for (uint256 i; i < operators.length; ++i) leaveSet(seatOf[operators[i]]);
         vm.prank(alice);
         registry.leaveSet(one(seat));
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         vm.prank(alice);
         registry.withdraw(pair(seatOf[alice], seat), alice);
         for (uint256 i = 1; i < operators.length - 1; ++i) {

@@ -9,7 +9,7 @@ import {MarketFixture} from "../support/solidity/MarketFixture.sol";
 contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, IProverRegistryEvents {
     // ─── Only the market ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_slash_RevertWhen_NotTheMarket() public {
+    function test_slash_RevertWhen_NotTheMarket() public sound {
         _expectRefused(
             abi.encodeCall(registry.slash, (seatOf[alice], bob)),
             OnlyPeer.selector,
@@ -17,7 +17,7 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         );
     }
 
-    function test_drop_RevertWhen_NotTheMarket() public {
+    function test_drop_RevertWhen_NotTheMarket() public sound {
         _expectRefused(
             abi.encodeCall(registry.drop, (seatOf[alice])),
             OnlyPeer.selector,
@@ -25,7 +25,7 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         );
     }
 
-    function test_countDecline_RevertWhen_NotTheMarket() public {
+    function test_countDecline_RevertWhen_NotTheMarket() public sound {
         _expectRefused(abi.encodeCall(registry.countDecline, (seatOf[alice])), OnlyMarket.selector, abi.encode(market));
         vm.expectRevert(abi.encodeWithSelector(OnlyMarket.selector, address(committee), address(market)));
         vm.prank(address(committee));
@@ -50,7 +50,7 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         registry.slash(seat, reporter);
     }
 
-    function test_slash_AgainAndAgainNeverTakesMoreThanTheBond() public balanced {
+    function test_slash_AgainAndAgainNeverTakesMoreThanTheBond() public sound {
         uint256 left = BOND;
         for (uint256 i; i < 12; ++i) {
             _slash(seatOf[alice], keeper);
@@ -62,13 +62,13 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
     }
 
     /// @dev Attack, escaping a slash: an owner that acts with a silent seat lowers the bond of its class first.
-    function test_slash_ALoweredClassBondDoesNotLowerTheSlash() public balanced {
+    function test_slash_ALoweredClassBondDoesNotLowerTheSlash() public sound {
         _setTerms(BOND / 4, 1000, 1000, DECLINE_QUOTA);
         _slash(seatOf[alice], keeper);
         assertEq(registry.seatOf(seatOf[alice]).bond, BOND - SLASH, "a tenth of what the seat bonded");
     }
 
-    function test_slash_ARaisedClassBondDoesNotRaiseTheSlash() public balanced {
+    function test_slash_ARaisedClassBondDoesNotRaiseTheSlash() public sound {
         _setTerms(BOND * 4, 1000, 1000, DECLINE_QUOTA);
         _slash(seatOf[alice], keeper);
         assertEq(registry.seatOf(seatOf[alice]).bond, BOND - SLASH, "a tenth of what the seat bonded");
@@ -77,44 +77,44 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
     // ─── Changed terms ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Attack, changed config on old jobs: the owner raises the penalties while seats are at work. It counts a cooldown later.
-    function test_slash_ChangedTermsDoNotReachOldWork() public balanced {
+    function test_slash_ChangedTermsDoNotReachOldWork() public sound {
         _setTerms(BOND, 5000, 0, 0);
-        vm.warp(block.timestamp + COOLDOWN - 1);
+        warp(block.timestamp + COOLDOWN - 1);
         _slash(seatOf[alice], keeper);
         assertEq(registry.seatOf(seatOf[alice]).bond, BOND - SLASH, "the old share");
         (uint256 bounty, ) = registry.reports(keeper);
         assertEq(bounty, SLASH_BOUNTY, "the old bounty");
-        vm.warp(block.timestamp + 1);
+        warp(block.timestamp + 1);
         _slash(seatOf[bob], keeper);
         assertEq(registry.seatOf(seatOf[bob]).bond, BOND / 2, "the new share");
         (uint256 after_, ) = registry.reports(keeper);
         assertEq(after_, bounty, "the new bounty");
     }
 
-    function test_countDecline_AChangedQuotaDoesNotReachOldWork() public {
+    function test_countDecline_AChangedQuotaDoesNotReachOldWork() public sound {
         _setTerms(BOND, 1000, 1000, 0);
-        vm.warp(block.timestamp + COOLDOWN - 1);
+        warp(block.timestamp + COOLDOWN - 1);
         vm.prank(address(market));
         registry.countDecline(seatOf[alice]);
         assertSeat(seatOf[alice], SeatStatus.Active);
-        vm.warp(block.timestamp + 1);
+        warp(block.timestamp + 1);
         vm.prank(address(market));
         registry.countDecline(seatOf[bob]);
         assertSeat(seatOf[bob], SeatStatus.Dropped);
     }
 
     /// @dev Whoever does not like the new terms is out with its bond in the second they begin.
-    function test_setClassBond_WhoDisagreesIsOutBefore() public {
+    function test_setClassBond_WhoDisagreesIsOutBefore() public sound {
         _setTerms(BOND, 5000, 0, 0);
         leaveSet(seatOf[alice]);
         (, uint256 from) = registry.nextClassBond(CLASS);
-        vm.warp(from);
+        warp(from);
         vm.prank(alice);
         registry.withdraw(one(seatOf[alice]), alice);
         assertEq(token.balanceOf(alice), BOND, "all of it");
     }
 
-    function test_nextClassBond_SaysWhatComesAndWhen() public {
+    function test_nextClassBond_SaysWhatComesAndWhen() public sound {
         (ClassBond memory next, uint256 from) = registry.nextClassBond(CLASS);
         assertEq(keccak256(abi.encode(next)), keccak256(abi.encode(someBond())), "nothing waits");
         assertEq(from, 0, "nothing waits");
@@ -124,31 +124,31 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         assertEq(next.slashBps, 5000, "the share to come");
         assertEq(registry.classBonds(CLASS).slashBps, 1000, "the share in force");
         assertEq(registry.classBonds(CLASS).bond, 2 * BOND, "the bond, at once");
-        vm.warp(from);
+        warp(from);
         assertEq(keccak256(abi.encode(registry.classBonds(CLASS))), keccak256(abi.encode(next)), "in force");
         (, from) = registry.nextClassBond(CLASS);
         assertEq(from, 0, "nothing waits any more");
     }
 
     /// @dev Attack: a change that is due is put off, or one that waits is brought forward, by setting again.
-    function test_setClassBond_AgainStartsTheCooldownAgain() public {
+    function test_setClassBond_AgainStartsTheCooldownAgain() public sound {
         _setTerms(BOND, 5000, 0, 0);
-        vm.warp(block.timestamp + COOLDOWN - 1);
+        warp(block.timestamp + COOLDOWN - 1);
         _setTerms(BOND, 4000, 0, 0);
         (, uint256 from) = registry.nextClassBond(CLASS);
         assertEq(from, block.timestamp + COOLDOWN, "a cooldown from now");
-        vm.warp(from - 1);
+        warp(from - 1);
         assertEq(registry.classBonds(CLASS).slashBps, 1000, "the first terms");
-        vm.warp(from);
+        warp(from);
         assertEq(registry.classBonds(CLASS).slashBps, 4000, "the last ones");
         _setTerms(BOND, 3000, 0, 0);
         assertEq(registry.classBonds(CLASS).slashBps, 4000, "those in force");
     }
 
-    function test_setClassBond_TheTermsInForceTakeBackWhatWaits() public {
+    function test_setClassBond_TheTermsInForceTakeBackWhatWaits() public sound {
         _setTerms(BOND, 5000, 0, 0);
         _setTerms(BOND, 1000, 1000, DECLINE_QUOTA);
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         assertEq(registry.classBonds(CLASS).slashBps, 1000, "unchanged");
     }
 
@@ -157,14 +157,14 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         registry.setClassBond(CLASS, ClassBond(uint96(bond), slashBps, bountyBps, quota));
     }
 
-    function test_slash_ADroppedSeatStaysDropped() public balanced {
+    function test_slash_ADroppedSeatStaysDropped() public sound {
         vm.prank(address(market));
         registry.drop(seatOf[alice]);
         _slash(seatOf[alice], keeper);
         assertSeat(seatOf[alice], SeatStatus.Dropped);
     }
 
-    function test_withdrawBounty_PaysTheReporter() public balanced {
+    function test_withdrawBounty_PaysTheReporter() public sound {
         _slash(seatOf[alice], keeper);
         vm.expectEmit(address(registry));
         emit BountyWithdrawn(keeper, bob, SLASH_BOUNTY);
@@ -176,7 +176,7 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         registry.withdrawBounty(bob);
     }
 
-    function test_withdrawBounty_RevertWhen_NobodyCouldUseItThere() public balanced {
+    function test_withdrawBounty_RevertWhen_NobodyCouldUseItThere() public sound {
         _slash(seatOf[alice], keeper);
         address[2] memory dead = [address(market), address(registry)];
         for (uint256 i; i < dead.length; ++i) {
@@ -186,7 +186,7 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         }
     }
 
-    function test_burnSlashes_BurnsTheRest() public balanced {
+    function test_burnSlashes_BurnsTheRest() public sound {
         _slash(seatOf[alice], keeper);
         _slash(seatOf[bob], carol);
         uint256 supply = token.totalSupply();
@@ -202,7 +202,7 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
 
     // ─── Drop ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_drop_PutsAnActiveSeatOut() public {
+    function test_drop_PutsAnActiveSeatOut() public sound {
         vm.expectEmit(address(registry));
         emit Dropped(seatOf[alice], alice, block.timestamp + COOLDOWN);
         vm.prank(address(market));
@@ -215,24 +215,24 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         registry.leaveSet(seats);
     }
 
-    function test_drop_ALeavingSeatKeepsItsCooldown() public {
+    function test_drop_ALeavingSeatKeepsItsCooldown() public sound {
         leaveSet(seatOf[alice]);
         uint256 until = block.timestamp + COOLDOWN;
-        vm.warp(until - 1);
+        warp(until - 1);
         vm.expectEmit(address(registry));
         emit Dropped(seatOf[alice], alice, until);
         vm.prank(address(market));
         registry.drop(seatOf[alice]);
         assertSeat(seatOf[alice], SeatStatus.Dropped);
-        vm.warp(until);
+        warp(until);
         vm.prank(alice);
         registry.withdraw(one(seatOf[alice]), alice);
         assertEq(token.balanceOf(alice), BOND, "bond");
     }
 
-    function test_drop_AnInactiveOrDroppedSeatStaysAsItIs() public {
+    function test_drop_AnInactiveOrDroppedSeatStaysAsItIs() public sound {
         _slash(seatOf[alice], keeper);
-        vm.recordLogs();
+        startLogs();
         vm.prank(address(market));
         registry.drop(seatOf[alice]);
         assertSeat(seatOf[alice], SeatStatus.Inactive);
@@ -243,24 +243,24 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         assertEq(countLogs(Dropped.selector), 1, "once");
     }
 
-    function test_countDecline_CountIsCappedAtItsField() public {
+    function test_countDecline_CountIsCappedAtItsField() public sound {
         vm.startPrank(address(market));
         for (uint256 i; i < 300; ++i) registry.countDecline(seatOf[alice]);
         vm.stopPrank();
         assertEq(registry.seatOf(seatOf[alice]).declines, 255, "capped");
-        vm.warp(block.timestamp + 1 weeks);
+        warp(block.timestamp + 1 weeks);
         assertEq(registry.seatOf(seatOf[alice]).declines, 0, "of another week");
     }
 
     // ─── Owner ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_admit_RevertWhen_NotTheOwner() public {
+    function test_admit_RevertWhen_NotTheOwner() public sound {
         vm.expectRevert(abi.encodeWithSignature("OwnableUnauthorizedAccount(address)", alice));
         vm.prank(alice);
         registry.admit(alice, true);
     }
 
-    function test_admit_TakingOffTheListLeavesSeatsAlone() public {
+    function test_admit_TakingOffTheListLeavesSeatsAlone() public sound {
         vm.expectEmit(address(registry));
         emit OperatorAdmitted(alice, false);
         vm.prank(owner);
@@ -271,7 +271,7 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         registry.stake(CLASS, 1, 0);
     }
 
-    function test_setClassBond_RevertWhen_OutOfBounds() public {
+    function test_setClassBond_RevertWhen_OutOfBounds() public sound {
         _expectInvalid(
             ClassBond({bond: 0, slashBps: 0, bountyBps: 0, declineQuota: 0}),
             "bond",
@@ -294,13 +294,13 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         registry.setClassBond(CLASS, params);
     }
 
-    function test_setClassBond_RevertWhen_NotTheOwner() public {
+    function test_setClassBond_RevertWhen_NotTheOwner() public sound {
         vm.expectRevert(abi.encodeWithSignature("OwnableUnauthorizedAccount(address)", alice));
         vm.prank(alice);
         registry.setClassBond(CLASS, ClassBond({bond: 1, slashBps: 0, bountyBps: 0, declineQuota: 0}));
     }
 
-    function test_constructor_RevertWhen_OutOfBounds() public {
+    function test_constructor_RevertWhen_OutOfBounds() public sound {
         (address m, address r, address c) = (address(market), address(relay), address(committee));
         vm.expectRevert(abi.encodeWithSelector(InvalidPeers.selector, bytes32("market"), 0, 1, type(uint160).max));
         new ProverRegistry(token, Peers(address(0), r, address(0), c), owner, 600, 1);
@@ -314,13 +314,13 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
         new ProverRegistry(token, Peers(m, r, address(0), c), owner, 600, 0);
     }
 
-    function test_currentEpoch_BeginsWithItsFirstSecond() public {
+    function test_currentEpoch_BeginsWithItsFirstSecond() public sound {
         uint256 genesis = registry.genesis();
-        vm.warp(genesis);
+        warp(genesis);
         assertEq(registry.currentEpoch(), 1, "first");
-        vm.warp(genesis + EPOCH - 1);
+        warp(genesis + EPOCH - 1);
         assertEq(registry.currentEpoch(), 1, "last second of it");
-        vm.warp(genesis + EPOCH);
+        warp(genesis + EPOCH);
         assertEq(registry.currentEpoch(), 2, "second");
     }
 }

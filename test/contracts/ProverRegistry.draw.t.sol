@@ -13,7 +13,7 @@ contract ProverRegistryDrawTest is MarketFixture, IProverRegistryErrors, IProver
     mapping(uint256 epoch => uint256[] seats) private _model;
     uint256[] private _set;
 
-    function test_draw_NamesSeatOperatorFloorAndStatus() public {
+    function test_draw_NamesSeatOperatorFloorAndStatus() public sound {
         uint256 seat = stake(account("dear"), 1, 123);
         nextEpoch();
         leaveSet(seat);
@@ -29,7 +29,7 @@ contract ProverRegistryDrawTest is MarketFixture, IProverRegistryErrors, IProver
         revert("the seat is not among the candidates");
     }
 
-    function test_draw_IsCutToTheSet() public view {
+    function test_draw_IsCutToTheSet() public sound {
         uint256 epoch = registry.currentEpoch();
         assertEq(registry.draw(CLASS, bytes32("seed"), epoch, 0, 8).length, 5, "five seats");
         assertEq(registry.draw(CLASS, bytes32("seed"), epoch, 4, 8).length, 1, "the last");
@@ -38,7 +38,7 @@ contract ProverRegistryDrawTest is MarketFixture, IProverRegistryErrors, IProver
         assertEq(registry.draw(CLASS, bytes32("seed"), 0, 0, 8).length, 0, "before the first epoch");
     }
 
-    function test_draw_RevertWhen_TheEpochIsTooOld() public {
+    function test_draw_RevertWhen_TheEpochIsTooOld() public sound {
         uint256 epoch = registry.currentEpoch();
         for (uint256 i; i < 3; ++i) nextEpoch();
         registry.draw(CLASS, bytes32("seed"), epoch, 0, 1);
@@ -47,7 +47,7 @@ contract ProverRegistryDrawTest is MarketFixture, IProverRegistryErrors, IProver
         registry.draw(CLASS, bytes32("seed"), epoch, 0, 1);
     }
 
-    function testFuzz_draw_PartsMakeTheWhole(bytes32 seed, uint256 cut) public {
+    function testFuzz_draw_PartsMakeTheWhole(bytes32 seed, uint256 cut) public sound {
         stakeMany(20);
         cut = bound(cut, 0, 24);
         uint256 epoch = registry.currentEpoch();
@@ -61,7 +61,7 @@ contract ProverRegistryDrawTest is MarketFixture, IProverRegistryErrors, IProver
     }
 
     /// @dev Joins and leaves at random over many epochs; each draw of the last three epochs agrees with a plain copy of their sets.
-    function testFuzz_draw_AgreesWithAPlainModel(uint256 random) public {
+    function testFuzz_draw_AgreesWithAPlainModel(uint256 random) public sound {
         for (uint256 seat = 1; seat <= 5; ++seat) _set.push(seat);
         uint256 epoch = registry.currentEpoch();
         _model[epoch] = _set;
@@ -105,7 +105,7 @@ contract ProverRegistryDrawTest is MarketFixture, IProverRegistryErrors, IProver
     }
 
     /// @dev A position that changes in every epoch keeps what the assign window needs (SeatHistory's worst case).
-    function test_draw_ASeatPositionThatChangesInEveryEpochIsRemembered() public {
+    function test_draw_ASeatPositionThatChangesInEveryEpochIsRemembered() public sound {
         // The set's last position changes hands in each epoch: its seat leaves, another joins.
         uint256[] memory holder = new uint256[](20);
         uint256 first = registry.currentEpoch();
@@ -127,7 +127,7 @@ contract ProverRegistryDrawTest is MarketFixture, IProverRegistryErrors, IProver
     }
 
     /// @dev The same workload draws the same candidates, however the set changes between submission and draw, and whoever assigns when.
-    function testFuzz_draw_NothingAfterSubmissionMatters(uint256 random, bytes32 value) public {
+    function testFuzz_draw_NothingAfterSubmissionMatters(uint256 random, bytes32 value) public sound {
         Workload memory w = submit(aRequest().withSlots(2));
         beacon.publish(uint32(w.round), value);
         bytes32 seed = keccak256(abi.encode(value, w.id));
@@ -149,7 +149,7 @@ contract ProverRegistryDrawTest is MarketFixture, IProverRegistryErrors, IProver
     }
 
     /// @dev 2,000 draws of one of five seats: each seat 400 times, give or take six standard deviations (18 each).
-    function test_draw_IsUniform() public view {
+    function test_draw_IsUniform() public sound {
         uint256[] memory count = new uint256[](6);
         uint256 epoch = registry.currentEpoch();
         for (uint256 i; i < 2000; ++i) ++count[uint24(registry.draw(CLASS, keccak256(abi.encode(i)), epoch, 0, 1)[0])];
@@ -160,7 +160,7 @@ contract ProverRegistryDrawTest is MarketFixture, IProverRegistryErrors, IProver
     }
 
     /// @dev Gas of a draw does not grow with the set.
-    function test_draw_CostsTheSameForBigSets() public {
+    function test_draw_CostsTheSameForBigSets() public sound {
         stake(alice, 59, 0);
         nextEpoch();
         uint256 small = _drawGas();

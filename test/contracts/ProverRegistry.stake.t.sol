@@ -15,7 +15,7 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
 
     // ─── Stake ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_stake_BondsAndJoinsFromTheNextEpoch() public balanced {
+    function test_stake_BondsAndJoinsFromTheNextEpoch() public sound {
         _approve(alice, 2 * BOND);
         uint256 epoch = registry.currentEpoch();
         for (uint256 seat = 6; seat <= 7; ++seat) {
@@ -42,13 +42,13 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         assertTrue(active, "active");
     }
 
-    function test_stake_RevertWhen_NotAdmitted() public {
+    function test_stake_RevertWhen_NotAdmitted() public sound {
         vm.expectRevert(abi.encodeWithSelector(OperatorNotAdmitted.selector, keeper));
         vm.prank(keeper);
         registry.stake(CLASS, 1, 0);
     }
 
-    function test_openAdmission_AnyoneStakesAndTheListIsPast() public {
+    function test_openAdmission_AnyoneStakesAndTheListIsPast() public sound {
         vm.prank(owner);
         registry.admit(alice, false);
         vm.prank(owner);
@@ -67,7 +67,7 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
     }
 
     /// @dev Attack: an owner that wants its list back.
-    function test_openAdmission_CannotBeUndone() public {
+    function test_openAdmission_CannotBeUndone() public sound {
         vm.startPrank(owner);
         registry.openAdmission();
         vm.expectRevert(abi.encodeWithSelector(AdmissionIsOpen.selector));
@@ -82,14 +82,14 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         assertTrue(registry.isOpen(), "open for ever");
     }
 
-    function test_openAdmission_RevertWhen_NotTheOwner() public {
+    function test_openAdmission_RevertWhen_NotTheOwner() public sound {
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, alice));
         vm.prank(alice);
         registry.openAdmission();
         assertFalse(registry.isOpen(), "the list decides");
     }
 
-    function test_stake_RevertWhen_CountIsOutOfBounds() public {
+    function test_stake_RevertWhen_CountIsOutOfBounds() public sound {
         vm.startPrank(alice);
         vm.expectRevert(abi.encodeWithSelector(InvalidSeatCount.selector, 0, 1, 64));
         registry.stake(CLASS, 0, 0);
@@ -100,7 +100,7 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
     }
 
     /// @dev Seat ids have 24 bits in the history of the active set.
-    function test_stake_RevertWhen_IdsRunOut() public {
+    function test_stake_RevertWhen_IdsRunOut() public sound {
         vm.store(address(registry), bytes32(uint256(5)), bytes32(uint256(type(uint24).max) - 1));
         assertEq(registry.seatCount(), type(uint24).max - 1, "the slot of the counter");
         vm.expectRevert(abi.encodeWithSelector(InvalidSeatCount.selector, 2, 1, 1));
@@ -109,13 +109,13 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         assertEq(stake(alice, 1, 0), type(uint24).max, "the last one");
     }
 
-    function test_stake_RevertWhen_ClassUnknown() public {
+    function test_stake_RevertWhen_ClassUnknown() public sound {
         vm.expectRevert(abi.encodeWithSelector(UnknownClass.selector, 9));
         vm.prank(alice);
         registry.stake(9, 1, 0);
     }
 
-    function test_stake_RevertWhen_NotApproved() public {
+    function test_stake_RevertWhen_NotApproved() public sound {
         vm.expectRevert(
             abi.encodeWithSignature("ERC20InsufficientAllowance(address,uint256,uint256)", registry, 0, BOND)
         );
@@ -125,7 +125,7 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
 
     // ─── Leave and withdraw ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_leaveSet_StartsTheCooldown() public balanced {
+    function test_leaveSet_StartsTheCooldown() public sound {
         vm.expectEmit(address(registry));
         emit Left(seatOf[alice], alice, block.timestamp + COOLDOWN);
         leaveSet(seatOf[alice]);
@@ -135,30 +135,30 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         assertFalse(active, "takes no open slots");
     }
 
-    function test_leaveSet_RevertWhen_LeavingAlready() public {
+    function test_leaveSet_RevertWhen_LeavingAlready() public sound {
         leaveSet(seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(WrongSeatStatus.selector, seatOf[alice], SeatStatus.Leaving));
         leaveSet(seatOf[alice]);
     }
 
-    function test_leaveSet_RevertWhen_NotTheOperator() public {
+    function test_leaveSet_RevertWhen_NotTheOperator() public sound {
         uint256[] memory seats = one(seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(NotSeatOperator.selector, seatOf[alice], bob, alice));
         vm.prank(bob);
         registry.leaveSet(seats);
     }
 
-    function test_withdraw_PaysTheBondsAfterTheCooldown() public balanced {
+    function test_withdraw_PaysTheBondsAfterTheCooldown() public sound {
         uint256 second = stake(alice, 1, 0);
         leaveSet(seatOf[alice]);
         leaveSet(second);
         uint256 until = block.timestamp + COOLDOWN;
         uint256[] memory seats = pair(seatOf[alice], second);
-        vm.warp(until - 1);
+        warp(until - 1);
         vm.expectRevert(abi.encodeWithSelector(CoolingDown.selector, seatOf[alice], block.timestamp, until));
         vm.prank(alice);
         registry.withdraw(seats, bob);
-        vm.warp(until);
+        warp(until);
         vm.expectEmit(address(registry));
         emit IProverRegistryEvents.Withdrawn(seatOf[alice], alice, bob, BOND);
         vm.expectEmit(address(registry));
@@ -169,13 +169,13 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         assertSeat(second, SeatStatus.None);
     }
 
-    function test_withdraw_RevertWhen_Active() public {
+    function test_withdraw_RevertWhen_Active() public sound {
         _expectWithdrawRevert(abi.encodeWithSelector(WrongSeatStatus.selector, seatOf[alice], SeatStatus.Active));
     }
 
-    function test_withdraw_RevertWhen_Twice() public {
+    function test_withdraw_RevertWhen_Twice() public sound {
         leaveSet(seatOf[alice]);
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         uint256[] memory twice = pair(seatOf[alice], seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(NotSeatOperator.selector, seatOf[alice], alice, address(0)));
         vm.prank(alice);
@@ -185,18 +185,18 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         _expectWithdrawRevert(abi.encodeWithSelector(NotSeatOperator.selector, seatOf[alice], alice, address(0)));
     }
 
-    function test_withdraw_RevertWhen_Nothing() public {
+    function test_withdraw_RevertWhen_Nothing() public sound {
         vm.expectRevert(NothingDue.selector);
         vm.prank(alice);
         registry.withdraw(new uint256[](0), alice);
     }
 
     /// @dev Invariant 9: no way to the bond while a slot waits for an answer or a proof.
-    function test_withdraw_RevertWhen_Held() public {
+    function test_withdraw_RevertWhen_Held() public sound {
         Workload memory w = drawnToAlice();
         accept(w, seatOf[alice]);
         leaveSet(seatOf[alice]);
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         _expectWithdrawRevert(abi.encodeWithSelector(SeatHeld.selector, seatOf[alice]));
         settle(w, one(seatOf[alice]));
         vm.prank(alice);
@@ -204,9 +204,9 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
     }
 
     /// @dev A bond sent to the market is no deposit, and one sent to the registry no bond.
-    function test_withdraw_RevertWhen_NobodyCouldUseItThere() public balanced {
+    function test_withdraw_RevertWhen_NobodyCouldUseItThere() public sound {
         leaveSet(seatOf[alice]);
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         uint256[] memory seats = one(seatOf[alice]);
         address[2] memory dead = [address(market), address(registry)];
         for (uint256 i; i < dead.length; ++i) {
@@ -225,16 +225,16 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
 
     // ─── Join ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_join_AfterTheLastDrawThatCouldNameTheSeat() public {
+    function test_join_AfterTheLastDrawThatCouldNameTheSeat() public sound {
         leaveSet(seatOf[alice]);
         uint256 left = registry.currentEpoch();
         uint256 from = registry.genesis() + (left + 3) * EPOCH;
         uint256[] memory seats = one(seatOf[alice]);
-        vm.warp(from - 1);
+        warp(from - 1);
         vm.expectRevert(abi.encodeWithSelector(RejoinTooEarly.selector, seatOf[alice], left + 3, left + 4));
         vm.prank(alice);
         registry.join(seats, 5);
-        vm.warp(from);
+        warp(from);
         vm.expectEmit(address(registry));
         emit Joined(seatOf[alice], alice, 5, registry.currentEpoch() + 1);
         vm.prank(alice);
@@ -244,29 +244,29 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         assertSeat(seatOf[alice], SeatStatus.Active);
     }
 
-    function test_join_RevertWhen_Active() public {
+    function test_join_RevertWhen_Active() public sound {
         uint256[] memory seats = one(seatOf[alice]);
         vm.expectRevert(abi.encodeWithSelector(WrongSeatStatus.selector, seatOf[alice], SeatStatus.Active));
         vm.prank(alice);
         registry.join(seats, 0);
     }
 
-    function test_join_OfADroppedSeatOnlyAfterTheCooldown() public {
+    function test_join_OfADroppedSeatOnlyAfterTheCooldown() public sound {
         vm.prank(address(market));
         registry.drop(seatOf[alice]);
         uint256 until = block.timestamp + COOLDOWN;
         uint256[] memory seats = one(seatOf[alice]);
-        vm.warp(until - 1);
+        warp(until - 1);
         vm.expectRevert(abi.encodeWithSelector(CoolingDown.selector, seatOf[alice], block.timestamp, until));
         vm.prank(alice);
         registry.join(seats, 0);
-        vm.warp(until);
+        warp(until);
         vm.prank(alice);
         registry.join(seats, 0);
         assertSeat(seatOf[alice], SeatStatus.Active);
     }
 
-    function test_join_OfASlashedSeatOnlyAfterATopUp() public balanced {
+    function test_join_OfASlashedSeatOnlyAfterATopUp() public sound {
         Workload memory w = drawnToAlice();
         toSilence(w);
         slash(w, one(seatOf[alice]));
@@ -285,26 +285,26 @@ contract ProverRegistryStakeTest is MarketFixture, IProverRegistryErrors, IProve
         assertSeat(seatOf[alice], SeatStatus.Active);
     }
 
-    function test_topUp_RevertWhen_Full() public {
+    function test_topUp_RevertWhen_Full() public sound {
         uint256 seat = seatOf[alice];
         vm.expectRevert(NothingDue.selector);
         vm.prank(alice);
         registry.topUp(seat);
     }
 
-    function test_topUp_RevertWhen_NotTheOperator() public {
+    function test_topUp_RevertWhen_NotTheOperator() public sound {
         uint256 seat = seatOf[alice];
         vm.expectRevert(abi.encodeWithSelector(NotSeatOperator.selector, seat, bob, alice));
         vm.prank(bob);
         registry.topUp(seat);
     }
 
-    function test_leaveSet_OfASlashedSeatWorksToo() public {
+    function test_leaveSet_OfASlashedSeatWorksToo() public sound {
         Workload memory w = drawnToAlice();
         toSilence(w);
         slash(w, one(seatOf[alice]));
         leaveSet(seatOf[alice]);
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         vm.prank(alice);
         registry.withdraw(one(seatOf[alice]), alice);
         assertEq(token.balanceOf(alice), BOND - SLASH, "what is left");

@@ -12,7 +12,7 @@ contract PuzzlesTest is QualificationFixture {
 
     // ─── Hashcash ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function testFuzz_hashcash_TakesASolutionOfItsSeedOnly(bytes32 seed, bytes32 other) public view {
+    function testFuzz_hashcash_TakesASolutionOfItsSeedOnly(bytes32 seed, bytes32 other) public sound {
         vm.assume(seed != other);
         bytes memory solution = solve(seed);
         assertTrue(puzzle.isSolved(seed, alice, solution), "solved");
@@ -20,7 +20,7 @@ contract PuzzlesTest is QualificationFixture {
         assertFalse(puzzle.isSolved(other, alice, solution), "another seed");
     }
 
-    function test_hashcash_RefusesWhatIsNotRising() public view {
+    function test_hashcash_RefusesWhatIsNotRising() public sound {
         bytes memory solution = solve(SEED);
         bytes memory twice = bytes.concat(solution);
         for (uint256 i; i < 6; ++i) twice[6 + i] = solution[i];
@@ -30,7 +30,7 @@ contract PuzzlesTest is QualificationFixture {
         assertFalse(puzzle.isSolved(SEED, alice, swapped), "falling");
     }
 
-    function test_hashcash_RefusesOtherLengths() public view {
+    function test_hashcash_RefusesOtherLengths() public sound {
         bytes memory solution = solve(SEED);
         assertFalse(puzzle.isSolved(SEED, alice, ""), "nothing");
         assertFalse(puzzle.isSolved(SEED, alice, bytes.concat(solution, bytes6(uint48(1e9)))), "one more");
@@ -40,19 +40,19 @@ contract PuzzlesTest is QualificationFixture {
         assertFalse(puzzle.isSolved(SEED, alice, solution), "one byte less");
     }
 
-    function testFuzz_hashcash_RefusesJunk(bytes calldata junk) public view {
+    function testFuzz_hashcash_RefusesJunk(bytes calldata junk) public sound {
         assertFalse(puzzle.isSolved(SEED, alice, junk), "junk");
     }
 
     /// @dev Zero is a number like any other, also as the first.
-    function test_hashcash_TakesZero() public {
+    function test_hashcash_TakesZero() public sound {
         HashcashPuzzle any = new HashcashPuzzle(1, 2);
         assertTrue(any.isSolved(SEED, alice, bytes.concat(bytes6(0), bytes6(uint48(1)))), "0 and 1");
         assertFalse(any.isSolved(SEED, alice, bytes.concat(bytes6(0), bytes6(0))), "0 and 0");
         assertTrue(any.isSolved(SEED, alice, bytes.concat(bytes6(0), bytes6(type(uint48).max))), "to the last");
     }
 
-    function test_hashcash_RevertWhen_OutOfBounds() public {
+    function test_hashcash_RevertWhen_OutOfBounds() public sound {
         vm.expectRevert(abi.encodeWithSelector(HashcashPuzzle.InvalidDifficulty.selector, 0, 1, 256));
         new HashcashPuzzle(0, 1);
         vm.expectRevert(abi.encodeWithSelector(HashcashPuzzle.InvalidDifficulty.selector, 1, 0, 256));
@@ -64,7 +64,7 @@ contract PuzzlesTest is QualificationFixture {
 
     // ─── Proofs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_proof_JoinsWithAProofOfTheSeatsStatement() public balanced {
+    function test_proof_JoinsWithAProofOfTheSeatsStatement() public sound {
         (ProofPuzzle proofs, StatementVerifier judge) = _useProofs();
         uint256 seat = waitingSeat(alice);
         uint256 check = run("value");
@@ -76,7 +76,7 @@ contract PuzzlesTest is QualificationFixture {
         assertSeat(seat, SeatStatus.Active);
     }
 
-    function test_attack_AProofOfAnotherSeatOrOperatorIsRefused() public {
+    function test_attack_AProofOfAnotherSeatOrOperatorIsRefused() public sound {
         (ProofPuzzle proofs, StatementVerifier judge) = _useProofs();
         uint256 hers = waitingSeat(alice);
         uint256 his = waitingSeat(bob);
@@ -90,14 +90,14 @@ contract PuzzlesTest is QualificationFixture {
     }
 
     /// @dev A verifier that reverts, burns its gas, answers too much, too little or something else: not solved, and nothing more.
-    function test_attack_AMaliciousVerifierSolvesNothing() public {
+    function test_attack_AMaliciousVerifierSolvesNothing() public sound {
         (ProofPuzzle proofs, ) = _useProofs();
         for (uint8 mood = 1; mood <= 5; ++mood)
             assertFalse(proofs.isSolved(SEED, alice, abi.encodePacked(mood)), "not solved");
     }
 
     /// @dev A relayer that gives too little gas gets an error, not a wrong verdict.
-    function test_attack_StarvingTheVerifierReverts() public {
+    function test_attack_StarvingTheVerifierReverts() public sound {
         (ProofPuzzle proofs, StatementVerifier judge) = _useProofs();
         bytes memory proof = judge.proofOf(proofs.statementOf(SEED), alice);
         assertTrue(proofs.isSolved(SEED, alice, proof), "enough");
@@ -107,7 +107,7 @@ contract PuzzlesTest is QualificationFixture {
         assertEq(bytes32(bytes4(why)), bytes32(NotEnoughGas.selector), "why");
     }
 
-    function test_attack_AChangedVerifierIsFound() public {
+    function test_attack_AChangedVerifierIsFound() public sound {
         (ProofPuzzle proofs, StatementVerifier judge) = _useProofs();
         bytes32 pinned = address(judge).codehash;
         vm.etch(address(judge), hex"600160005260206000f3");
@@ -116,7 +116,7 @@ contract PuzzlesTest is QualificationFixture {
         proofs.isSolved(SEED, alice, "");
     }
 
-    function test_proof_RevertWhen_TheProgramIsUnknown() public {
+    function test_proof_RevertWhen_TheProgramIsUnknown() public sound {
         vm.expectRevert(abi.encodeWithSelector(ProofPuzzle.UnknownProgram.selector, SEED));
         new ProofPuzzle(IMarketExtension(address(market)), SEED);
     }

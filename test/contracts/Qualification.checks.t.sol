@@ -6,7 +6,7 @@ import {QualificationFixture} from "../support/solidity/QualificationFixture.sol
 contract QualificationChecksTest is QualificationFixture {
     // ─── Open and start ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_open_FixesRoundAndSet() public {
+    function test_open_FixesRoundAndSet() public sound {
         (, , uint40 due) = qualification.scheduleOf(CLASS);
         uint256 epoch = registry.currentEpoch();
         vm.expectEmit(address(qualification));
@@ -23,33 +23,33 @@ contract QualificationChecksTest is QualificationFixture {
         assertEq(nextAt, due + PERIOD, "next");
     }
 
-    function test_open_RevertWhen_NotDue() public {
+    function test_open_RevertWhen_NotDue() public sound {
         open();
         (, , uint40 nextAt) = qualification.scheduleOf(CLASS);
-        vm.warp(nextAt - 1);
+        warp(nextAt - 1);
         vm.expectRevert(abi.encodeWithSelector(NotDue.selector, CLASS, nextAt - 1, nextAt));
         qualification.open(CLASS);
-        vm.warp(nextAt);
+        warp(nextAt);
         assertEq(qualification.open(CLASS), 2, "the next one");
     }
 
     /// @dev However late a check is opened, later ones stay on the grid; too late to end before the next, it is skipped.
-    function test_open_StaysOnTheGrid() public {
+    function test_open_StaysOnTheGrid() public sound {
         open();
         (, , uint40 due) = qualification.scheduleOf(CLASS);
         uint256 next = uint256(due) + 3 * PERIOD;
-        vm.warp(next - WINDOW);
+        warp(next - WINDOW);
         vm.expectRevert(abi.encodeWithSelector(NotDue.selector, CLASS, next - WINDOW, next));
         qualification.open(CLASS);
-        vm.warp(next - WINDOW - 1);
+        warp(next - WINDOW - 1);
         qualification.open(CLASS);
         (, , uint40 nextAt) = qualification.scheduleOf(CLASS);
         assertEq(nextAt, next, "grid");
     }
 
-    function test_start_RecordsTheSeed() public {
+    function test_start_RecordsTheSeed() public sound {
         uint256 check = open();
-        vm.warp(block.timestamp + 60);
+        warp(block.timestamp + 60);
         beacon.publish(qualification.checkOf(CLASS, check).round, "value");
         vm.expectEmit(address(qualification));
         emit CheckStarted(CLASS, check, "value", block.timestamp + WINDOW);
@@ -58,7 +58,7 @@ contract QualificationChecksTest is QualificationFixture {
         assertEq(qualification.checkOf(CLASS, check).seed, "value", "seed");
     }
 
-    function test_start_RevertWhen_TheRoundIsMissing() public {
+    function test_start_RevertWhen_TheRoundIsMissing() public sound {
         vm.expectRevert(abi.encodeWithSelector(NotStarted.selector, CLASS, 0));
         qualification.start(CLASS);
         uint256 check = open();
@@ -67,7 +67,7 @@ contract QualificationChecksTest is QualificationFixture {
         qualification.start(CLASS);
     }
 
-    function test_start_RevertWhen_StartedAlready() public {
+    function test_start_RevertWhen_StartedAlready() public sound {
         uint256 check = run("value");
         vm.expectRevert(abi.encodeWithSelector(StartedAlready.selector, CLASS, check));
         qualification.start(CLASS);
@@ -75,7 +75,7 @@ contract QualificationChecksTest is QualificationFixture {
 
     // ─── Selection ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_isSelected_AllSeatsOfAnOperatorTogether() public {
+    function test_isSelected_AllSeatsOfAnOperatorTogether() public sound {
         uint256 second = waitingSeat(alice);
         run("value");
         answer(second);
@@ -86,7 +86,7 @@ contract QualificationChecksTest is QualificationFixture {
         assertFalse(qualification.isSelected(CLASS, check, seatOf[bob]), "another's");
     }
 
-    function testFuzz_isSelected_AgreesWithTheRule(bytes32 value) public {
+    function testFuzz_isSelected_AgreesWithTheRule(bytes32 value) public sound {
         vm.assume(value != 0);
         uint256 check = run(value);
         address[5] memory operators = [alice, bob, carol, dave, erin];
@@ -108,25 +108,25 @@ contract QualificationChecksTest is QualificationFixture {
 
     // ─── Answer ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_answer_KeepsASelectedSeat() public balanced {
+    function test_answer_KeepsASelectedSeat() public sound {
         uint256 seat = seatOf[alice];
         uint256 check = runForAlice();
         answer(seat);
         assertEq(qualification.recordOf(seat).check, check, "answered");
-        vm.warp(windowEnd() + 1);
+        warp(windowEnd() + 1);
         vm.expectRevert(NobodyEvicted.selector);
         evict(check, one(seat));
         assertSeat(seat, SeatStatus.Active);
     }
 
-    function test_answer_RevertWhen_NotSelected() public {
+    function test_answer_RevertWhen_NotSelected() public sound {
         uint256 check = runForAlice();
         bytes memory solution = solutionOf(seatOf[bob]);
         vm.expectRevert(abi.encodeWithSelector(NotSelected.selector, seatOf[bob], check));
         answerWith(seatOf[bob], solution);
     }
 
-    function test_answer_RevertWhen_Wrong() public {
+    function test_answer_RevertWhen_Wrong() public sound {
         uint256 seat = seatOf[alice];
         runForAlice();
         bytes memory solution = solutionOf(seat);
@@ -135,7 +135,7 @@ contract QualificationChecksTest is QualificationFixture {
         answerWith(seat, solution);
     }
 
-    function test_answer_RevertWhen_Twice() public {
+    function test_answer_RevertWhen_Twice() public sound {
         uint256 seat = seatOf[alice];
         uint256 check = runForAlice();
         answer(seat);
@@ -146,14 +146,14 @@ contract QualificationChecksTest is QualificationFixture {
 
     // ─── Excuse ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_excuse_PutsTheAnswerOff() public balanced {
+    function test_excuse_PutsTheAnswerOff() public sound {
         uint256 seat = seatOf[alice];
         _busyAlice();
         uint256 check = runForAlice();
         vm.expectEmit(address(qualification));
         emit Excused(seat, check, 1);
         excuse(seat);
-        vm.warp(windowEnd() + 1);
+        warp(windowEnd() + 1);
         vm.expectRevert(NobodyEvicted.selector);
         evict(check, one(seat));
         // The draw spares Alice in the next check; she is asked all the same.
@@ -165,14 +165,14 @@ contract QualificationChecksTest is QualificationFixture {
         assertFalse(qualification.isSelected(CLASS, check, seat), "spared");
     }
 
-    function test_excuse_RevertWhen_NotBusy() public {
+    function test_excuse_RevertWhen_NotBusy() public sound {
         uint256 seat = seatOf[alice];
         runForAlice();
         vm.expectRevert(abi.encodeWithSelector(NotBusy.selector, seat));
         excuse(seat);
     }
 
-    function test_excuse_RevertWhen_TwiceInOneCheck() public {
+    function test_excuse_RevertWhen_TwiceInOneCheck() public sound {
         uint256 seat = seatOf[alice];
         _busyAlice();
         uint256 check = runForAlice();
@@ -184,7 +184,7 @@ contract QualificationChecksTest is QualificationFixture {
         assertEq(qualification.recordOf(seat).excuses, 0, "owes none");
     }
 
-    function test_excuse_RevertWhen_NotSelectedOrWaiting() public {
+    function test_excuse_RevertWhen_NotSelectedOrWaiting() public sound {
         uint256 waiting = waitingSeat(carol);
         uint256 check = runForAlice();
         vm.expectRevert(abi.encodeWithSelector(NotSelected.selector, seatOf[bob], check));
@@ -195,14 +195,14 @@ contract QualificationChecksTest is QualificationFixture {
 
     // ─── Evict ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_evict_DropsAndPaysHalfOfTheCharge() public balanced {
+    function test_evict_DropsAndPaysHalfOfTheCharge() public sound {
         uint256 seat = seatOf[alice];
         uint256 check = runForAlice();
         uint256 until = windowEnd();
-        vm.warp(until);
+        warp(until);
         vm.expectRevert(abi.encodeWithSelector(WindowOpen.selector, until, until));
         evict(check, one(seat));
-        vm.warp(until + 1);
+        warp(until + 1);
         vm.expectEmit(address(registry));
         emit Evicted(seat, alice, keeper, CHARGE, CHARGE / 2);
         vm.expectEmit(address(registry));
@@ -219,9 +219,9 @@ contract QualificationChecksTest is QualificationFixture {
         assertEq(registry.activeSeats(CLASS, registry.currentEpoch() + 1), 4, "out of the set");
     }
 
-    function test_evict_ManyAtOnceAndNobodyTwice() public balanced {
+    function test_evict_ManyAtOnceAndNobodyTwice() public sound {
         uint256 check = runFor(list(alice, bob), list(carol));
-        vm.warp(windowEnd() + 1);
+        warp(windowEnd() + 1);
         evict(check, one(seatOf[bob]));
         // The neighbour was faster with Bob: Alice is evicted all the same.
         evict(check, three(seatOf[bob], seatOf[alice], seatOf[alice]));
@@ -232,14 +232,14 @@ contract QualificationChecksTest is QualificationFixture {
         evict(check, pair(seatOf[alice], seatOf[bob]));
     }
 
-    function test_evict_RevertWhen_NotSelected() public {
+    function test_evict_RevertWhen_NotSelected() public sound {
         uint256 check = runForAlice();
-        vm.warp(windowEnd() + 1);
+        warp(windowEnd() + 1);
         vm.expectRevert(abi.encodeWithSelector(NotSelected.selector, seatOf[bob], check));
         evict(check, pair(seatOf[alice], seatOf[bob]));
     }
 
-    function test_evict_RevertWhen_OfAnotherClass() public {
+    function test_evict_RevertWhen_OfAnotherClass() public sound {
         vm.startPrank(owner);
         registry.setClassBond(2, ClassBond(uint96(BOND), 1000, 1000, 4));
         qualification.setPolicy(2, aPolicy());
@@ -247,13 +247,13 @@ contract QualificationChecksTest is QualificationFixture {
         uint256 check = qualification.open(2);
         beacon.publish(qualification.checkOf(2, check).round, "value");
         qualification.start(2);
-        vm.warp(block.timestamp + WINDOW + 1);
+        warp(block.timestamp + WINDOW + 1);
         vm.expectRevert(abi.encodeWithSelector(WrongClass.selector, seatOf[alice], CLASS, 2));
         qualification.evict(2, check, one(seatOf[alice]));
         assertFalse(qualification.isSelected(2, check, seatOf[alice]), "not its check");
     }
 
-    function test_evict_RevertWhen_NotStarted() public {
+    function test_evict_RevertWhen_NotStarted() public sound {
         uint256 check = open();
         vm.expectRevert(abi.encodeWithSelector(NotStarted.selector, CLASS, check));
         evict(check, one(seatOf[alice]));
@@ -264,11 +264,11 @@ contract QualificationChecksTest is QualificationFixture {
     }
 
     /// @dev A seat dropped by the market in the meantime loses nothing more.
-    function test_evict_PassesOverADroppedSeat() public balanced {
+    function test_evict_PassesOverADroppedSeat() public sound {
         uint256 check = runForAlice();
         vm.prank(address(market));
         registry.drop(seatOf[alice]);
-        vm.warp(windowEnd() + 1);
+        warp(windowEnd() + 1);
         vm.expectRevert(NobodyEvicted.selector);
         evict(check, one(seatOf[alice]));
         assertEq(registry.seatOf(seatOf[alice]).bond, BOND, "bond");

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {QualificationFixture} from "../support/solidity/QualificationFixture.sol";
 
 contract QualificationJoinTest is QualificationFixture {
-    function test_stake_WaitsWhereTheClassHasAPuzzle() public balanced {
+    function test_stake_WaitsWhereTheClassHasAPuzzle() public sound {
         uint256 seat = waitingSeat(alice);
         assertSeat(seat, SeatStatus.Inactive);
         assertEq(registry.activeSeats(CLASS, registry.currentEpoch() + 1), 5, "not in the set");
@@ -13,7 +13,7 @@ contract QualificationJoinTest is QualificationFixture {
         assertEq(registry.membershipOf(seat).fromEpoch, 0, "never was in the set");
     }
 
-    function test_answer_JoinsFromTheNextEpoch() public balanced {
+    function test_answer_JoinsFromTheNextEpoch() public sound {
         uint256 seat = waitingSeat(alice);
         uint256 check = run("value");
         bytes memory solution = solutionOf(seat);
@@ -31,29 +31,29 @@ contract QualificationJoinTest is QualificationFixture {
         answerWith(seat, solution);
     }
 
-    function test_answer_JoinsInTheLastSecondOfTheWindow() public {
+    function test_answer_JoinsInTheLastSecondOfTheWindow() public sound {
         uint256 seat = waitingSeat(alice);
         run("value");
         bytes memory solution = solutionOf(seat);
         uint256 until = windowEnd();
-        vm.warp(until + 1);
+        warp(until + 1);
         vm.expectRevert(abi.encodeWithSelector(WindowOver.selector, until + 1, until));
         answerWith(seat, solution);
-        vm.warp(until);
+        warp(until);
         answerWith(seat, solution);
         assertSeat(seat, SeatStatus.Active);
     }
 
-    function test_answer_JoinsASeatStakedDuringTheWindow() public {
+    function test_answer_JoinsASeatStakedDuringTheWindow() public sound {
         run("value");
         uint256 seat = waitingSeat(alice);
         answer(seat);
         assertSeat(seat, SeatStatus.Active);
     }
 
-    function test_answer_RevertWhen_BondIsIncomplete() public balanced {
+    function test_answer_RevertWhen_BondIsIncomplete() public sound {
         uint256 seat = _evicted(alice);
-        vm.warp(registry.seatOf(seat).unlockAt);
+        warp(registry.seatOf(seat).unlockAt);
         vm.expectRevert(abi.encodeWithSelector(BondIncomplete.selector, seat, BOND - CHARGE, BOND));
         join(seat);
         topUp(seat, CHARGE);
@@ -67,7 +67,7 @@ contract QualificationJoinTest is QualificationFixture {
         answerWith(seat, solution);
     }
 
-    function test_answer_RevertWhen_NoCheckRuns() public {
+    function test_answer_RevertWhen_NoCheckRuns() public sound {
         uint256 seat = waitingSeat(alice);
         vm.expectRevert(abi.encodeWithSelector(NotStarted.selector, CLASS, 0));
         answerWith(seat, "");
@@ -76,9 +76,9 @@ contract QualificationJoinTest is QualificationFixture {
         answerWith(seat, "");
     }
 
-    function test_join_WaitsWithANewFloor() public balanced {
+    function test_join_WaitsWithANewFloor() public sound {
         uint256 seat = _evicted(alice);
-        vm.warp(registry.seatOf(seat).unlockAt);
+        warp(registry.seatOf(seat).unlockAt);
         topUp(seat, CHARGE);
         vm.expectEmit(address(registry));
         emit Waiting(seat, alice, 7);
@@ -92,27 +92,27 @@ contract QualificationJoinTest is QualificationFixture {
         assertEq(registry.seatOf(seat).priceFloor, 7, "floor");
     }
 
-    function test_join_OfAWaitingSeatThatLeftAgain() public {
+    function test_join_OfAWaitingSeatThatLeftAgain() public sound {
         uint256 seat = waitingSeat(alice);
         leaveSet(seat);
         assertSeat(seat, SeatStatus.Leaving);
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         vm.prank(alice);
         registry.withdraw(one(seat), alice);
         assertEq(token.balanceOf(alice), BOND, "the whole bond");
     }
 
-    function test_join_IsDirectAgainOnceThePuzzleIsGone() public {
+    function test_join_IsDirectAgainOnceThePuzzleIsGone() public sound {
         uint256 seat = waitingSeat(alice);
         Policy memory nothing;
         setPolicy(nothing);
         assertFalse(qualification.mustQualify(CLASS), "no puzzle");
-        vm.warp(block.timestamp + 3 * EPOCH);
+        warp(block.timestamp + 3 * EPOCH);
         join(seat);
         assertSeat(seat, SeatStatus.Active);
     }
 
-    function test_stake_IsDirectInAClassWithoutAPuzzle() public {
+    function test_stake_IsDirectInAClassWithoutAPuzzle() public sound {
         vm.startPrank(owner);
         registry.setClassBond(2, ClassBond(uint96(BOND), 1000, 1000, 4));
         vm.stopPrank();
@@ -126,7 +126,7 @@ contract QualificationJoinTest is QualificationFixture {
         qualification.open(2);
     }
 
-    function test_activate_RevertWhen_NotByQualification() public {
+    function test_activate_RevertWhen_NotByQualification() public sound {
         uint256 seat = waitingSeat(alice);
         vm.expectRevert(abi.encodeWithSelector(OnlyQualification.selector, alice, address(qualification)));
         vm.prank(alice);
@@ -136,7 +136,7 @@ contract QualificationJoinTest is QualificationFixture {
         registry.evict(seat, owner, 100);
     }
 
-    function test_activate_RevertWhen_NotWaiting() public {
+    function test_activate_RevertWhen_NotWaiting() public sound {
         uint256 seat = seatOf[alice];
         vm.expectRevert(abi.encodeWithSelector(WrongSeatStatus.selector, seat, SeatStatus.Active));
         vm.prank(address(qualification));
@@ -147,7 +147,7 @@ contract QualificationJoinTest is QualificationFixture {
     function _evicted(address operator) private returns (uint256 seat) {
         seat = seatOf[operator];
         uint256 check = runFor(list(operator), list(bob));
-        vm.warp(windowEnd() + 1);
+        warp(windowEnd() + 1);
         evict(check, one(seat));
     }
 }

@@ -7,13 +7,13 @@ import {IProverRegistry} from "../../contracts/interfaces/IProverRegistry.sol";
 import {QualificationFixture} from "../support/solidity/QualificationFixture.sol";
 
 contract QualificationPolicyTest is QualificationFixture {
-    function test_constructor_RevertWhen_TheRegistryNamesAnother() public {
+    function test_constructor_RevertWhen_TheRegistryNamesAnother() public sound {
         address made = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
         vm.expectRevert(abi.encodeWithSelector(NotNamedByRegistry.selector, qualification, made));
         new Qualification(IProverRegistry(address(registry)), owner);
     }
 
-    function test_setPolicy_NumbersPolicies() public {
+    function test_setPolicy_NumbersPolicies() public sound {
         Policy memory policy = aPolicy();
         policy.excuses = 7;
         vm.expectEmit(address(qualification));
@@ -26,14 +26,14 @@ contract QualificationPolicyTest is QualificationFixture {
         assertFalse(qualification.mustQualify(2), "no puzzle");
     }
 
-    function test_setPolicy_RevertWhen_NotTheOwner() public {
+    function test_setPolicy_RevertWhen_NotTheOwner() public sound {
         Policy memory policy = aPolicy();
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, alice));
         vm.prank(alice);
         qualification.setPolicy(CLASS, policy);
     }
 
-    function test_setPolicy_RevertWhen_OutOfBounds() public {
+    function test_setPolicy_RevertWhen_OutOfBounds() public sound {
         Policy memory policy = aPolicy();
         policy.window = 0;
         _expectInvalid(policy, "window", 0, 1, 3600);
@@ -69,7 +69,7 @@ contract QualificationPolicyTest is QualificationFixture {
     }
 
     /// @dev A policy of another length of period keeps the next check where it was due.
-    function test_setPolicy_MovesNoCheckThatIsDue() public {
+    function test_setPolicy_MovesNoCheckThatIsDue() public sound {
         open();
         (, , uint40 nextAt) = qualification.scheduleOf(CLASS);
         Policy memory policy = aPolicy();

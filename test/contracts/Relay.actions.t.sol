@@ -14,7 +14,7 @@ contract RelayActionsTest is RelayFixture {
 
     // ─── What it is for ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_execute_AcceptsForAnAccountWithoutGas() public {
+    function test_execute_AcceptsForAnAccountWithoutGas() public sound {
         Workload memory w = drawnToAlice();
         Action memory action = anAction(abi.encodeCall(IMarketCore.accept, (w.id, seatOf[alice])));
         bytes memory signature = sign(ALICE_KEY, action);
@@ -26,7 +26,7 @@ contract RelayActionsTest is RelayFixture {
         assertTrue(relay.isNonceUsed(alice, action.nonce), "spent");
     }
 
-    function test_execute_SubmitsForARequester() public {
+    function test_execute_SubmitsForARequester() public sound {
         fund(alice, FEE);
         Request memory request = aRequest();
         request.nonce = 0;
@@ -35,14 +35,14 @@ contract RelayActionsTest is RelayFixture {
         assertEq(balanceOf(alice), 0, "Alice paid");
     }
 
-    function test_execute_WithdrawsFundsAndBonds() public {
+    function test_execute_WithdrawsFundsAndBonds() public sound {
         fund(alice, 5 ether);
         address vault = account("vault");
         execute(anAction(abi.encodeCall(IMarketCore.withdraw, (vault, 5 ether))));
         Action memory leaving = anAction(abi.encodeCall(IProverRegistry.leaveSet, (one(seatOf[alice]))));
         leaving.target = address(registry);
         execute(leaving);
-        vm.warp(block.timestamp + COOLDOWN);
+        warp(block.timestamp + COOLDOWN);
         Action memory taking = anAction(abi.encodeCall(IProverRegistry.withdraw, (one(seatOf[alice]), vault)));
         taking.target = address(registry);
         execute(taking);
@@ -50,7 +50,7 @@ contract RelayActionsTest is RelayFixture {
     }
 
     /// @dev The operator's key stays cold and holds no gas: it signs once, and the hot key signs all else.
-    function test_execute_NamesASubmitterThatOnlySignsToo() public {
+    function test_execute_NamesASubmitterThatOnlySignsToo() public sound {
         uint256 hotKey = 0x407;
         hot = vm.addr(hotKey);
         Action memory name = anAction(abi.encodeCall(IRelay.nameSubmitter, (hot, block.timestamp + 1 days)));
@@ -67,7 +67,7 @@ contract RelayActionsTest is RelayFixture {
         assertSlot(w, seatOf[alice], SlotState.Accepted);
     }
 
-    function test_execute_TakesNoncesInAnyOrder() public {
+    function test_execute_TakesNoncesInAnyOrder() public sound {
         fund(alice, 3 ether);
         uint256[3] memory nonces = [type(uint256).max, 0, 256];
         for (uint256 i; i < nonces.length; ++i) {
@@ -78,7 +78,7 @@ contract RelayActionsTest is RelayFixture {
         assertEq(token.balanceOf(bob), 3 ether, "all three");
     }
 
-    function testFuzz_execute_SpendsExactlyItsNonce(uint256 nonce, uint256 other) public {
+    function testFuzz_execute_SpendsExactlyItsNonce(uint256 nonce, uint256 other) public sound {
         vm.assume(nonce != other);
         fund(alice, 2 ether);
         Action memory action = anAction(abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether)));
@@ -90,7 +90,7 @@ contract RelayActionsTest is RelayFixture {
         executeReverts(action, abi.encodeWithSelector(NonceUsed.selector, alice, nonce));
     }
 
-    function test_cancelNonce_TakesAnActionBack() public {
+    function test_cancelNonce_TakesAnActionBack() public sound {
         Workload memory w = drawnToAlice();
         Action memory action = anAction(abi.encodeCall(IMarketCore.accept, (w.id, seatOf[alice])));
         vm.expectEmit(address(relay));
@@ -100,16 +100,16 @@ contract RelayActionsTest is RelayFixture {
         executeReverts(action, abi.encodeWithSelector(NonceUsed.selector, alice, action.nonce));
     }
 
-    function test_execute_EndsWithItsLastSecond() public {
+    function test_execute_EndsWithItsLastSecond() public sound {
         fund(alice, 2 ether);
         Action memory action = anAction(abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether)));
-        vm.warp(action.deadline + 1);
+        warp(action.deadline + 1);
         executeReverts(action, abi.encodeWithSelector(ActionExpired.selector, block.timestamp, action.deadline));
-        vm.warp(action.deadline);
+        warp(action.deadline);
         execute(action);
     }
 
-    function test_execute_TakesWhatAContractAccountAccepts() public {
+    function test_execute_TakesWhatAContractAccountAccepts() public sound {
         KeyWallet wallet = new KeyWallet(alice);
         fund(address(wallet), 1 ether);
         Action memory action = anAction(abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether)));
@@ -123,7 +123,7 @@ contract RelayActionsTest is RelayFixture {
     }
 
     /// @dev An account that delegated its code (EIP-7702) still has its key.
-    function test_execute_TakesTheKeyOfADelegatedAccount() public {
+    function test_execute_TakesTheKeyOfADelegatedAccount() public sound {
         fund(alice, 1 ether);
         vm.etch(alice, abi.encodePacked(hex"ef0100", address(new ContentlessWallet())));
         execute(anAction(abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether))));
@@ -132,7 +132,7 @@ contract RelayActionsTest is RelayFixture {
 
     // ─── Batches ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_executeMany_ABadItemBlocksNoNeighbour() public {
+    function test_executeMany_ABadItemBlocksNoNeighbour() public sound {
         fund(alice, 2 ether);
         (Action[] memory actions, bytes[] memory signatures) = _batch(4);
         actions[0].deadline = 0;
@@ -152,14 +152,14 @@ contract RelayActionsTest is RelayFixture {
         assertFalse(relay.isNonceUsed(alice, actions[2].nonce), "a failed action keeps its nonce");
     }
 
-    function test_executeMany_RevertWhen_SignaturesAreMissing() public {
+    function test_executeMany_RevertWhen_SignaturesAreMissing() public sound {
         (Action[] memory actions, ) = _batch(2);
         vm.expectRevert(abi.encodeWithSelector(LengthMismatch.selector, 2, 1));
         relay.executeMany(actions, new bytes[](1));
     }
 
     /// @dev Attack: a contract account burns all gas it is given while it judges a signature, or asks for an absurd amount.
-    function test_executeMany_ABurningWalletTakesNoNeighboursGas() public {
+    function test_executeMany_ABurningWalletTakesNoNeighboursGas() public sound {
         fund(alice, 1 ether);
         (Action[] memory actions, bytes[] memory signatures) = _batch(3);
         actions[0].from = address(new BurningWallet());
@@ -172,7 +172,7 @@ contract RelayActionsTest is RelayFixture {
     // ─── Attacks ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     /// @dev Attack: any change of a signed action, and any other signer.
-    function test_execute_RevertWhen_AnythingSignedIsChanged() public {
+    function test_execute_RevertWhen_AnythingSignedIsChanged() public sound {
         fund(alice, 2 ether);
         Action memory action = anAction(abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether)));
         bytes memory signature = sign(ALICE_KEY, action);
@@ -196,7 +196,7 @@ contract RelayActionsTest is RelayFixture {
     }
 
     /// @dev Attack: the same signature on another chain, or to another relay.
-    function test_execute_RevertWhen_ReplayedElsewhere() public {
+    function test_execute_RevertWhen_ReplayedElsewhere() public sound {
         fund(alice, 2 ether);
         Action memory action = anAction(abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether)));
         bytes memory signature = sign(ALICE_KEY, action);
@@ -209,7 +209,7 @@ contract RelayActionsTest is RelayFixture {
     }
 
     /// @dev Attack: the other form of the same signature, to have it executed twice.
-    function test_execute_RevertWhen_TheSignatureIsMalleated() public {
+    function test_execute_RevertWhen_TheSignatureIsMalleated() public sound {
         fund(alice, 2 ether);
         Action memory action = anAction(abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether)));
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(ALICE_KEY, relay.digestOf(action));
@@ -220,7 +220,7 @@ contract RelayActionsTest is RelayFixture {
     }
 
     /// @dev Attack: a relayer gives too little gas, so that the call fails or a part of it does, and the action counts as used.
-    function test_execute_RevertWhen_ARelayerStarvesTheCall() public {
+    function test_execute_RevertWhen_ARelayerStarvesTheCall() public sound {
         fund(alice, 1 ether);
         Action memory action = anAction(abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether)));
         bytes memory signature = sign(ALICE_KEY, action);
@@ -233,7 +233,7 @@ contract RelayActionsTest is RelayFixture {
         execute(action);
     }
 
-    function test_execute_LeavesTheNonceOfAFailedCall() public {
+    function test_execute_LeavesTheNonceOfAFailedCall() public sound {
         Action memory action = anAction(abi.encodeCall(IMarketCore.withdraw, (bob, 1 ether)));
         executeReverts(action, abi.encodeWithSelector(InsufficientBalance.selector, 0, 1 ether));
         fund(alice, 1 ether);
@@ -242,7 +242,7 @@ contract RelayActionsTest is RelayFixture {
     }
 
     /// @dev Attack: the twenty bytes that name the caller, sent by somebody who is not the relay.
-    function test_spoofing_AppendedBytesMeanNothingFromOthers() public {
+    function test_spoofing_AppendedBytesMeanNothingFromOthers() public sound {
         fund(alice, 1 ether);
         bytes memory data = abi.encodePacked(abi.encodeCall(IMarketCore.withdraw, (mallory, 1 ether)), alice);
         vm.prank(mallory);
@@ -252,7 +252,7 @@ contract RelayActionsTest is RelayFixture {
     }
 
     /// @dev Attack: Mallory signs a call whose data ends with Alice's address, through hot path and extension.
-    function test_spoofing_TheLastBytesAreTheRelays() public {
+    function test_spoofing_TheLastBytesAreTheRelays() public sound {
         fund(alice, 1 ether);
         Workload memory w = drawnToAlice();
         bytes[2] memory calls = [
@@ -273,7 +273,7 @@ contract RelayActionsTest is RelayFixture {
     }
 
     /// @dev Attack: the relay calls the token, or anything else that might know it.
-    function test_execute_RevertWhen_TheTargetIsAnother() public {
+    function test_execute_RevertWhen_TheTargetIsAnother() public sound {
         Action memory action = anAction(abi.encodeWithSignature("transfer(address,uint256)", mallory, 1));
         action.target = address(token);
         executeReverts(action, abi.encodeWithSelector(UnknownTarget.selector, address(token)));
@@ -281,13 +281,13 @@ contract RelayActionsTest is RelayFixture {
         executeReverts(action, abi.encodeWithSelector(UnknownTarget.selector, address(extension)));
     }
 
-    function test_execute_RevertWhen_TheSelectorIsCut() public {
+    function test_execute_RevertWhen_TheSelectorIsCut() public sound {
         Action memory action = anAction(hex"010203");
         executeReverts(action, abi.encodeWithSelector(NotAnAct.selector, address(market), bytes4(0)));
     }
 
     /// @dev Attack: an owner's act in a signature that somebody holds back, or that a web page asked for.
-    function test_owner_CannotActThroughTheRelay() public {
+    function test_owner_CannotActThroughTheRelay() public sound {
         vm.startPrank(owner);
         registry.transferOwnership(alice);
         core.transferOwnership(alice);
@@ -309,12 +309,12 @@ contract RelayActionsTest is RelayFixture {
     }
 
     /// @dev A commitment names the operator, not the relay: a relayer that sees it cannot claim it.
-    function test_reveal_BindsTheOperatorUnderTheRelay() public {
+    function test_reveal_BindsTheOperatorUnderTheRelay() public sound {
         Workload memory w = drawnToAliceAndBob();
         uint256 seat = seatOf[alice];
         execute(anAction(abi.encodeCall(IMarketCore.commit, (w.id, seat, commitmentOf(w, seat, proofOf(seat))))));
         commit(w, seatOf[bob]);
-        vm.warp(block.timestamp + REVEAL_DELAY + 1);
+        warp(block.timestamp + REVEAL_DELAY + 1);
         bytes memory data = abi.encodeCall(
             IMarketCore.reveal,
             (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat))

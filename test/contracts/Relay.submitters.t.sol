@@ -9,7 +9,7 @@ import {RelayFixture} from "../support/solidity/RelayFixture.sol";
 contract RelaySubmittersTest is RelayFixture {
     using RequestBuilder for Request;
 
-    function test_nameSubmitter_IsPublishedAndBounded() public {
+    function test_nameSubmitter_IsPublishedAndBounded() public sound {
         uint256 until = block.timestamp + 366 days;
         vm.expectEmit(address(relay));
         emit SubmitterNamed(alice, hot, until);
@@ -31,7 +31,7 @@ contract RelaySubmittersTest is RelayFixture {
         vm.stopPrank();
     }
 
-    function test_act_LivesAWholeWorkloadForTheOperator() public balanced {
+    function test_act_LivesAWholeWorkloadForTheOperator() public sound {
         nameHot();
         Workload memory w = drawnToAlice();
         uint256 seat = seatOf[alice];
@@ -43,13 +43,13 @@ contract RelaySubmittersTest is RelayFixture {
         assertEq(balanceOf(hot) + balanceOf(address(relay)), 0, "and to nobody else");
     }
 
-    function test_act_CommitsAndRevealsInTheOperatorsName() public balanced {
+    function test_act_CommitsAndRevealsInTheOperatorsName() public sound {
         nameHot();
         Workload memory w = drawnToAliceAndBob();
         uint256 seat = seatOf[alice];
         act(abi.encodeCall(IMarketCore.commit, (w.id, seat, commitmentOf(w, seat, proofOf(seat)))));
         commit(w, seatOf[bob]);
-        vm.warp(block.timestamp + REVEAL_DELAY + 1);
+        warp(block.timestamp + REVEAL_DELAY + 1);
         act(abi.encodeCall(IMarketCore.reveal, (w.spec, pinOf(w), seat, PUBLIC_INPUTS, proofOf(seat), saltOf(seat))));
         assertSlot(w, seat, SlotState.Valid);
         assertEq(market.slotOf(w.id, seat).payload, uint160(alice), "the slot is Alice's");
@@ -59,14 +59,14 @@ contract RelaySubmittersTest is RelayFixture {
         assertTrue(balanceOf(alice) > balanceOf(bob), "Alice was first");
     }
 
-    function test_act_DeclinesThroughTheExtension() public {
+    function test_act_DeclinesThroughTheExtension() public sound {
         nameHot();
         Workload memory w = drawnToAlice();
         act(abi.encodeCall(IMarketExtension.decline, (w.spec, seatOf[alice])));
         assertEq(registry.seatOf(seatOf[alice]).declines, 1, "declines");
     }
 
-    function test_act_ReturnsTheErrorOfTheCall() public {
+    function test_act_ReturnsTheErrorOfTheCall() public sound {
         nameHot();
         Workload memory w = drawnToAlice();
         bytes memory data = abi.encodeCall(IMarketCore.accept, (w.id, seatOf[bob]));
@@ -74,27 +74,27 @@ contract RelaySubmittersTest is RelayFixture {
         act(data);
     }
 
-    function test_act_RevertWhen_NeverNamed() public {
+    function test_act_RevertWhen_NeverNamed() public sound {
         Workload memory w = drawnToAlice();
         bytes memory data = abi.encodeCall(IMarketCore.accept, (w.id, seatOf[alice]));
         vm.expectRevert(abi.encodeWithSelector(NotSubmitter.selector, alice, hot));
         act(data);
     }
 
-    function test_act_EndsWithItsLastSecond() public {
+    function test_act_EndsWithItsLastSecond() public sound {
         nameHot();
         uint256 until = relay.submitterUntil(alice, hot);
         Workload memory w = drawnToAlice();
         bytes memory data = abi.encodeCall(IMarketCore.accept, (w.id, seatOf[alice]));
-        vm.warp(until + 1);
+        warp(until + 1);
         vm.expectRevert(abi.encodeWithSelector(NotSubmitter.selector, alice, hot));
         act(data);
-        vm.warp(until);
+        warp(until);
         vm.expectRevert(abi.encodeWithSelector(CommitsClosedAlready.selector, block.timestamp, w.startedAt + RUN_TIME));
         act(data);
     }
 
-    function test_revokeSubmitter_EndsItAtOnce() public {
+    function test_revokeSubmitter_EndsItAtOnce() public sound {
         nameHot();
         vm.prank(alice);
         relay.revokeSubmitter(hot);
@@ -105,7 +105,7 @@ contract RelaySubmittersTest is RelayFixture {
     }
 
     /// @dev Attack: a stolen hot key tries everything that moves money, seats or ownership.
-    function test_act_RevertWhen_AStolenKeyReachesForMoneyOrSeats() public {
+    function test_act_RevertWhen_AStolenKeyReachesForMoneyOrSeats() public sound {
         nameHot();
         fund(alice, 100 ether);
         bytes[12] memory calls = [
@@ -134,14 +134,14 @@ contract RelaySubmittersTest is RelayFixture {
     }
 
     /// @dev Attack: a call of three bytes would borrow the first byte of the appended address for its selector.
-    function test_act_RevertWhen_TheSelectorIsCut() public {
+    function test_act_RevertWhen_TheSelectorIsCut() public sound {
         nameHot();
         vm.expectRevert(abi.encodeWithSelector(NotAnAct.selector, address(market), bytes4(0)));
         act(abi.encodePacked(bytes3(IMarketCore.accept.selector)));
     }
 
     /// @dev Attack: the key of one operator acts for another.
-    function test_act_RevertWhen_ForAnotherOperator() public {
+    function test_act_RevertWhen_ForAnotherOperator() public sound {
         nameHot();
         Workload memory w = drawn(aRequest(), one(seatOf[bob]));
         bytes memory data = abi.encodeCall(IMarketCore.accept, (w.id, seatOf[bob]));

@@ -12,7 +12,7 @@ contract RewardsTest is RewardsFixture {
 
     // ─── Receipts of the market ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_receiptOf_IsTheHashOfWhatBurnedAndWhoWasPaid() public {
+    function test_receiptOf_IsTheHashOfWhatBurnedAndWhoWasPaid() public sound {
         Workload memory w = drawnToAlice();
         assertEq(market.receiptOf(w.id), 0, "none before the end");
         IRewards.Receipt memory receipt = prove(w, one(seatOf[alice]));
@@ -28,7 +28,7 @@ contract RewardsTest is RewardsFixture {
         assertEq(state.startedAt, w.startedAt, "time");
     }
 
-    function test_receiptOf_IsNoneForAWorkloadThatNobodyProved() public {
+    function test_receiptOf_IsNoneForAWorkloadThatNobodyProved() public sound {
         Workload memory w = submit(aRequest());
         cancel(w, none());
         assertEq(market.receiptOf(w.id), 0, "cancelled");
@@ -39,7 +39,7 @@ contract RewardsTest is RewardsFixture {
 
     // ─── Record ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_record_GivesKappaTimesWhatBurnedToTheRanks() public {
+    function test_record_GivesKappaTimesWhatBurnedToTheRanks() public sound {
         IRewards.Receipt memory receipt = prove(
             drawn(aRequest().withSlots(3), three(seatOf[alice], seatOf[bob], seatOf[carol])),
             three(seatOf[bob], seatOf[alice], seatOf[carol])
@@ -54,7 +54,7 @@ contract RewardsTest is RewardsFixture {
         assertEq(dueOf(bob), 0, "not before the epoch is over");
     }
 
-    function test_record_UnfilledRanksBurnAndRaiseOnlyWhatThatBurnAllows() public {
+    function test_record_UnfilledRanksBurnAndRaiseOnlyWhatThatBurnAllows() public sound {
         Workload memory w = drawn(aRequest().withSlots(3), three(seatOf[alice], seatOf[bob], seatOf[carol]));
         IRewards.Receipt memory receipt = prove(w, one(seatOf[alice]));
         assertEq(receipt.burned, baseBurnOf(FEE) + potOf(FEE) - (potOf(FEE) * 100) / 244, "unfilled ranks burn");
@@ -62,7 +62,7 @@ contract RewardsTest is RewardsFixture {
         _assertPending(alice, (receipt.burned * KAPPA_BPS) / 10_000);
     }
 
-    function test_record_RevertWhen_ItWasBefore() public {
+    function test_record_RevertWhen_ItWasBefore() public sound {
         IRewards.Receipt memory receipt = prove(drawnToAlice(), one(seatOf[alice]));
         record(receipt);
         _refuses(receipt);
@@ -70,7 +70,7 @@ contract RewardsTest is RewardsFixture {
         _refuses(receipt);
     }
 
-    function test_record_RevertWhen_Forged() public {
+    function test_record_RevertWhen_Forged() public sound {
         IRewards.Receipt memory receipt = prove(drawnToAliceAndBob(), pair(seatOf[alice], seatOf[bob]));
         uint256 burned = receipt.burned;
         receipt.burned = burned + 1;
@@ -95,14 +95,14 @@ contract RewardsTest is RewardsFixture {
         assertEq(record(receipt), 1, "the real one");
     }
 
-    function test_record_RevertWhen_NobodyProvedIt() public {
+    function test_record_RevertWhen_NobodyProvedIt() public sound {
         Workload memory w = drawnToAlice();
         _refuses(IRewards.Receipt(w.spec, 0, none()));
         commitAfterOpen(w);
         _refuses(IRewards.Receipt(w.spec, FEE, none()));
     }
 
-    function test_record_ABadOneNeverBlocksItsNeighbours() public {
+    function test_record_ABadOneNeverBlocksItsNeighbours() public sound {
         IRewards.Receipt[] memory receipts = new IRewards.Receipt[](3);
         receipts[0] = prove(drawnToAlice(), one(seatOf[alice]));
         receipts[1] = IRewards.Receipt(submit(aRequest()).spec, 1, none());
@@ -111,13 +111,13 @@ contract RewardsTest is RewardsFixture {
         _assertPending(alice, (receipts[0].burned * KAPPA_BPS) / 10_000);
     }
 
-    function test_record_AnOpenProofEarnsOnlyIfItWasCommittedFirst() public {
+    function test_record_AnOpenProofEarnsOnlyIfItWasCommittedFirst() public sound {
         // Carol fills the slot that Alice declined before anybody committed.
         Workload memory w = drawnToAliceAndBob();
         decline(w, seatOf[alice]);
         commitOpen(w, seatOf[carol]);
         commit(w, seatOf[bob]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         reveal(w, seatOf[carol]);
         reveal(w, seatOf[bob]);
         settle(w, pair(seatOf[bob], seatOf[carol]));
@@ -127,12 +127,12 @@ contract RewardsTest is RewardsFixture {
         _assertNear(_pending(carol), (most * 80) / 180, "open, but the first commit of all");
     }
 
-    function test_record_AnOpenProofAfterTheFirstCommitEarnsNothing() public {
+    function test_record_AnOpenProofAfterTheFirstCommitEarnsNothing() public sound {
         Workload memory w = drawnToAliceAndBob();
         decline(w, seatOf[alice]);
         commit(w, seatOf[bob]);
         commitOpen(w, seatOf[carol]);
-        vm.warp(deadlineOf(w) + REVEAL_DELAY + 1);
+        warp(deadlineOf(w) + REVEAL_DELAY + 1);
         reveal(w, seatOf[bob]);
         reveal(w, seatOf[carol]);
         settle(w, pair(seatOf[bob], seatOf[carol]));
@@ -141,7 +141,7 @@ contract RewardsTest is RewardsFixture {
         _assertPending(carol, 0);
     }
 
-    function test_record_AHigherKappaNeedsBothProgramAndRequester() public {
+    function test_record_AHigherKappaNeedsBothProgramAndRequester() public sound {
         vm.startPrank(owner);
         rewards.listProgram(program, true);
         vm.stopPrank();
@@ -159,7 +159,7 @@ contract RewardsTest is RewardsFixture {
 
     // ─── Claim ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_claim_MovesRewardsOfEndedEpochsIntoTheMarket() public {
+    function test_claim_MovesRewardsOfEndedEpochsIntoTheMarket() public sound {
         IRewards.Receipt memory receipt = prove(drawnToAlice(), one(seatOf[alice]));
         record(receipt);
         vm.expectRevert(IRewards.NothingToClaim.selector);
@@ -178,7 +178,7 @@ contract RewardsTest is RewardsFixture {
         assertBooks();
     }
 
-    function test_claim_ABudgetThatIsTooSmallIsSharedByPoints() public {
+    function test_claim_ABudgetThatIsTooSmallIsSharedByPoints() public sound {
         vm.prank(owner);
         rewards.setParameters(0.3 ether, uint16(KAPPA_BPS), uint16(BOOST_BPS));
         record(prove(drawnToAlice(), one(seatOf[alice])));
@@ -190,19 +190,19 @@ contract RewardsTest is RewardsFixture {
         assertEq(token.balanceOf(address(rewards)), rewards.pool(), "to the wei");
     }
 
-    function test_claim_PointsOfManyEpochsNeedNoLoop() public {
+    function test_claim_PointsOfManyEpochsNeedNoLoop() public sound {
         uint256 total;
         for (uint256 i; i < 5; ++i) {
             IRewards.Receipt memory receipt = prove(drawnToAlice(), one(seatOf[alice]));
             record(receipt);
             total += (receipt.burned * KAPPA_BPS) / 10_000;
-            vm.warp(block.timestamp + (i + 1) * REWARD_EPOCH);
+            warp(block.timestamp + (i + 1) * REWARD_EPOCH);
         }
         assertEq(dueOf(alice), total, "all epochs");
         assertEq(claim(alice), total, "in one call");
     }
 
-    function test_claim_OfOneNeverBlocksAnother() public {
+    function test_claim_OfOneNeverBlocksAnother() public sound {
         record(prove(drawnToAlice(), one(seatOf[alice])));
         nextRewardEpoch();
         address[] memory operators = new address[](3);
@@ -210,7 +210,7 @@ contract RewardsTest is RewardsFixture {
         assertEq(rewards.claim(operators), (baseBurnOf(FEE) * KAPPA_BPS) / 10_000, "once");
     }
 
-    function test_claim_AnEpochThatRunsIsNotTouched() public {
+    function test_claim_AnEpochThatRunsIsNotTouched() public sound {
         record(prove(drawnToAlice(), one(seatOf[alice])));
         nextRewardEpoch();
         record(prove(drawn(aRequest(), one(seatOf[bob])), one(seatOf[bob])));
@@ -218,7 +218,7 @@ contract RewardsTest is RewardsFixture {
         _assertPending(bob, (baseBurnOf(FEE) * KAPPA_BPS) / 10_000);
     }
 
-    function test_record_WithAnEmptyPoolIsWorthNothing() public {
+    function test_record_WithAnEmptyPoolIsWorthNothing() public sound {
         Rewards poor = new Rewards(market, token, owner, REWARD_EPOCH);
         vm.prank(owner);
         poor.setParameters(BUDGET, uint16(KAPPA_BPS), 0);
@@ -232,7 +232,7 @@ contract RewardsTest is RewardsFixture {
 
     // ─── Owner ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    function test_setParameters_RevertWhen_KappaCouldPayWashTrading() public {
+    function test_setParameters_RevertWhen_KappaCouldPayWashTrading() public sound {
         vm.startPrank(owner);
         vm.expectRevert(abi.encodeWithSelector(IRewards.OutOfBounds.selector, 9501, 9500));
         rewards.setParameters(BUDGET, 9501, 0);
@@ -242,7 +242,7 @@ contract RewardsTest is RewardsFixture {
         vm.stopPrank();
     }
 
-    function test_owner_IsTheOnlyOneToSetAnything() public {
+    function test_owner_IsTheOnlyOneToSetAnything() public sound {
         bytes memory refusal = abi.encodeWithSelector(Ownable.OwnableUnauthorizedAccount.selector, address(this));
         vm.expectRevert(refusal);
         rewards.setParameters(0, 0, 0);
@@ -252,7 +252,7 @@ contract RewardsTest is RewardsFixture {
         rewards.listRequester(requester, true);
     }
 
-    function test_setParameters_LeavesAnOpenEpochAndItsPointsAlone() public {
+    function test_setParameters_LeavesAnOpenEpochAndItsPointsAlone() public sound {
         record(prove(drawnToAlice(), one(seatOf[alice])));
         vm.prank(owner);
         rewards.setParameters(0, 0, 0);
@@ -260,13 +260,13 @@ contract RewardsTest is RewardsFixture {
         assertEq(dueOf(alice), (baseBurnOf(FEE) * KAPPA_BPS) / 10_000, "as recorded");
     }
 
-    function test_constructor_RevertWhen_TheEpochIsTooShort() public {
+    function test_constructor_RevertWhen_TheEpochIsTooShort() public sound {
         vm.expectRevert(abi.encodeWithSelector(IRewards.EpochTooShort.selector, 59, 60));
         new Rewards(market, token, owner, 59);
         assertEq(new Rewards(market, token, owner, 60).currentEpoch(), 1, "the first");
     }
 
-    function test_fund_RevertWhen_NobodyCouldHaveThatMuch() public {
+    function test_fund_RevertWhen_NobodyCouldHaveThatMuch() public sound {
         vm.expectRevert(abi.encodeWithSelector(IRewards.OutOfBounds.selector, 1 << 96, type(uint96).max));
         rewards.fund(1 << 96);
     }

@@ -16,7 +16,7 @@ contract RewardsWashTest is RewardsFixture {
     IRewards.Receipt[] private _hoard;
 
     /// @dev Whatever it does with its money, of each token that its workloads burn it sees at most κ again.
-    function testFuzz_washTrading_NoStrategyProfits(uint256 seed, uint16 kappaBps, uint96 budget) public {
+    function testFuzz_washTrading_NoStrategyProfits(uint256 seed, uint16 kappaBps, uint96 budget) public sound {
         _dice = seed;
         kappaBps = uint16(bound(kappaBps, 0, rewards.MAX_KAPPA_BPS()));
         vm.prank(owner);
@@ -36,7 +36,7 @@ contract RewardsWashTest is RewardsFixture {
         assertLe(rewards.pool(), token.balanceOf(address(rewards)), "the pool is there");
     }
 
-    function test_attack_PayingOneselfForEveryRank_LosesWhatKappaKeepsBack() public {
+    function test_attack_PayingOneselfForEveryRank_LosesWhatKappaKeepsBack() public sound {
         uint256 before = _wealth();
         record(prove(drawnToAliceAndBob(), pair(seatOf[alice], seatOf[bob])));
         nextRewardEpoch();
@@ -46,7 +46,7 @@ contract RewardsWashTest is RewardsFixture {
         assertTrue(loss >= baseBurnOf(FEE) / 10 && loss < baseBurnOf(FEE) / 10 + 10, "a tenth of the burn");
     }
 
-    function test_attack_LeavingRanksUnfilled_BurnsMoreThanItEarns() public {
+    function test_attack_LeavingRanksUnfilled_BurnsMoreThanItEarns() public sound {
         uint256 before = _wealth();
         IRewards.Receipt memory receipt = prove(
             drawn(aRequest().withSlots(3), three(seatOf[alice], seatOf[carol], seatOf[dave])),
@@ -59,7 +59,7 @@ contract RewardsWashTest is RewardsFixture {
         assertLe(_wealth() + receipt.burned / 10, before, "and a tenth of that stays lost");
     }
 
-    function test_attack_RecordingInAQuietEpoch_PaysAtMostKappa() public {
+    function test_attack_RecordingInAQuietEpoch_PaysAtMostKappa() public sound {
         // A crowded epoch with a small budget, then a quiet one: the recorder chooses the quiet one.
         IRewards.Receipt memory receipt = prove(drawnToAlice(), one(seatOf[alice]));
         vm.prank(owner);
@@ -77,7 +77,7 @@ contract RewardsWashTest is RewardsFixture {
         );
     }
 
-    function test_attack_PointsOfOthersCannotBeTakenAlong() public {
+    function test_attack_PointsOfOthersCannotBeTakenAlong() public sound {
         // Alice earns honestly in an epoch whose budget is short; a wash trade beside it must not profit from her unused room.
         vm.prank(owner);
         rewards.setParameters(0.2 ether, uint16(KAPPA_BPS), 0);
@@ -92,7 +92,7 @@ contract RewardsWashTest is RewardsFixture {
     }
 
     /// @dev Why nobody gets a κ above one unlisted: the same strategy profits then.
-    function test_attack_AListedRequesterCouldProfit() public {
+    function test_attack_AListedRequesterCouldProfit() public sound {
         vm.startPrank(owner);
         rewards.listProgram(program, true);
         rewards.listRequester(requester, true);

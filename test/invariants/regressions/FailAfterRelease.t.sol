@@ -7,14 +7,14 @@ import {MarketFixture} from "../../support/solidity/MarketFixture.sol";
 /// @notice Settling waits for every seat that had accepted in time to be listed for its compensation. A seat that failed after the release
 /// was still counted but could not be listed any more: nobody was paid, and nobody could end the workload (INV-14).
 contract FailAfterReleaseRegression is MarketFixture {
-    function test_INV14_regression_AFailAfterAReleaseDoesNotBlockSettling() public balanced {
+    function test_INV14_regression_AFailAfterAReleaseDoesNotBlockSettling() public sound {
         Workload memory w = drawnToAliceAndBob();
         accept(w, seatOf[alice]);
         accept(w, seatOf[bob]);
         commit(w, seatOf[alice]);
         release(w);
         fail(w, seatOf[bob], FailReason.ProgramFailed);
-        vm.warp(block.timestamp + REVEAL_DELAY + 1);
+        warp(block.timestamp + REVEAL_DELAY + 1);
         reveal(w, seatOf[alice]);
         settle(w, one(seatOf[alice]));
         assertTrue(market.workloadOf(w.id).outcome == Outcome.Proven, "proven");

@@ -35,7 +35,7 @@ abstract contract BondsFixture is Test {
     address internal stranger;
 
     function setUp() public virtual {
-        vm.warp(1_800_000_000);
+        warp(1_800_000_000);
         rollup = new FakeRollup();
         token = new SomeToken();
         bonds = new EpochBonds(new AztecRollupView(rollup), token, DELAY, LEAST);
@@ -63,7 +63,7 @@ abstract contract BondsFixture is Test {
 
     /// @dev The first second of a slot.
     function toSlot(uint256 slot) internal {
-        vm.warp(rollup.getTimestampForSlot(slot));
+        warp(rollup.getTimestampForSlot(slot));
     }
 
     /// @dev From when on nobody can prove the first epoch.

@@ -35,7 +35,6 @@ abstract contract CommitteeFixture is MarketFixture {
     function addValidator(uint256 key, uint256 count) internal returns (uint256 first) {
         address operator = vm.addr(key);
         keyOf[operator] = key;
-        watch(operator);
         return stakeIn(VALIDATORS, operator, count, 0);
     }
 
@@ -146,17 +145,17 @@ abstract contract CommitteeFixture is MarketFixture {
 
     /// @dev First second in which the current attempt's committee cannot answer any more.
     function toVotesOver(Workload memory w) internal {
-        vm.warp(committee.judgmentOf(w.id).until + 1);
+        warp(committee.judgmentOf(w.id).until + 1);
     }
 
     /// @dev First second in which the verdict cannot be appealed any more.
     function toFinal(Workload memory w) internal {
-        vm.warp(committee.judgmentOf(w.id).until + VERDICT_WINDOW + 1);
+        warp(committee.judgmentOf(w.id).until + VERDICT_WINDOW + 1);
     }
 
     /// @dev Lets the current attempt pass without its committee being drawn.
     function toDrawOver(Workload memory w) internal {
-        vm.warp(registry.genesis() + (committee.judgmentOf(w.id).epoch + 3) * EPOCH);
+        warp(registry.genesis() + (committee.judgmentOf(w.id).epoch + 3) * EPOCH);
     }
 
     /// @dev Three committees of which nobody answers.

@@ -12,6 +12,7 @@ import {IMarket, IMarketErrors, IMarketEvents} from "../../../contracts/interfac
 import {IProverRegistry, IProverRegistryTypes} from "../../../contracts/interfaces/IProverRegistry.sol";
 import {Terms} from "../../../contracts/libraries/Terms.sol";
 import {RequestBuilder, RulesBuilder} from "./Builders.sol";
+import {Soundness} from "./Soundness.sol";
 import {Test} from "./Test.sol";
 import {TestBeacon} from "./TestBeacon.sol";
 import {ContentVerifier} from "./Verifiers.sol";
@@ -88,23 +89,19 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     mapping(bytes32 proofHash => bytes32 sha256Digest) private _digests;
     mapping(bytes32 program => Pin pin) private _pins;
 
-    /// @dev Whose money {assertBooks} adds up.
-    address[] private _accounts;
-    bytes32[] private _workloads;
-    mapping(bytes32 workload => uint256 fee) private _fees;
+    Soundness private _soundness;
 
-    /// @dev What contracts hold must be what they owe, after every test that says so.
-    modifier balanced() {
+    /// @dev Asserts the invariants of docs/invariants.md on what a test left behind; every test has it (`npm run checks`).
+    modifier sound() {
         _;
-        assertBooks();
+        assertSound();
     }
 
     function setUp() public virtual {
         vm.warp(START);
         vm.roll(1000);
         _deploy();
-        address[8] memory known = [owner, requester, keeper, alice, bob, carol, dave, erin];
-        for (uint256 i; i < known.length; ++i) _accounts.push(known[i]);
+        watch(keeper);
         address[5] memory operators = [alice, bob, carol, dave, erin];
         for (uint256 i; i < operators.length; ++i) stake(operators[i], 1, 0);
         fund(requester, 1000 ether);
@@ -114,6 +111,7 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     // ─── Deployment ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     function _deploy() private {
+        startLogs();
         token = _newToken();
         uint256 nonce = vm.getNonce(address(this));
         IProverRegistryTypes.Peers memory peers = IProverRegistryTypes.Peers({
@@ -129,6 +127,7 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
         relay = new Relay(address(core), address(registry), peers.qualification, peers.committee);
         qualification = new Qualification(IProverRegistry(address(registry)), owner);
         committee = new Committee(token, market, IProverRegistry(address(registry)), VALIDATORS);
+        _soundness = new Soundness(market, registry, committee, token);
         beacon = new TestBeacon();
         verifier = address(new ContentVerifier());
         vm.startPrank(owner);
@@ -270,19 +269,17 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
         }
     }
 
-    /// @dev `count` more operators of one seat each, whose money {assertBooks} adds up too.
+    /// @dev `count` more operators of one seat each.
     function stakeMany(uint256 count) internal {
         for (uint256 i; i < count; ++i) {
-            address operator = account(string.concat("operator ", vm.toString(_accounts.length)));
-            watch(operator);
-            stake(operator, 1, 0);
+            stake(account(string.concat("operator ", vm.toString(registry.seatCount()))), 1, 0);
         }
         nextEpoch();
     }
 
-    /// @dev {assertBooks} adds up this account's money too.
+    /// @dev The books are to hold this account's money too. Requesters, operators, reporters and who assigned are known without it.
     function watch(address who) internal {
-        _accounts.push(who);
+        _soundness.watch(who);
     }
 
     function leaveSet(uint256 seat) internal {
@@ -291,7 +288,7 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     }
 
     function nextEpoch() internal {
-        vm.warp(block.timestamp + EPOCH);
+        warp(block.timestamp + EPOCH);
     }
 
     function balanceOf(address who) internal view returns (uint256 balance) {
@@ -328,10 +325,9 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
     }
 
     function submitAs(address from, Request memory request) internal returns (Workload memory w) {
-        vm.recordLogs();
         vm.prank(from);
         w.id = market.submit(request);
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log[] memory logs = takeLogs();
         w.spec = Spec({
             program: request.program,
             inputs: request.inputs,
@@ -343,8 +339,6 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
         (, , , w.spec.terms, ) = abi.decode(logs[logs.length - 1].data, (bytes32, bytes32, bytes32, uint256, string));
         WorkloadState memory state = market.workloadOf(w.id);
         (w.round, w.epoch) = (state.round, state.epoch);
-        _workloads.push(w.id);
-        _fees[w.id] = request.fee;
     }
 
     /// @dev Publishes a value of the workload's round for which its first candidates are `seats`, and assigns. At most four seats.
@@ -497,17 +491,17 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
 
     /// @dev First second in which reveals are possible, of a workload whose commits are closed or run to the deadline.
     function toReveals(Workload memory w) internal {
-        vm.warp(market.workloadOf(w.id).deadline + REVEAL_DELAY + 1);
+        warp(market.workloadOf(w.id).deadline + REVEAL_DELAY + 1);
     }
 
     /// @dev First second after the reveal window.
     function toRevealsOver(Workload memory w) internal {
-        vm.warp(market.workloadOf(w.id).deadline + REVEAL_DELAY + REVEAL_WINDOW + 1);
+        warp(market.workloadOf(w.id).deadline + REVEAL_DELAY + REVEAL_WINDOW + 1);
     }
 
     /// @dev First second after the silence window.
     function toSilence(Workload memory w) internal {
-        vm.warp(w.startedAt + SILENCE + 1);
+        warp(w.startedAt + SILENCE + 1);
     }
 
     // ─── Times ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -549,24 +543,20 @@ abstract contract MarketFixture is Test, IMarketErrors, IMarketEvents {
 
     // ─── Checks ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// @dev Market: tokens = balances + burns booked + fees of live workloads. Registry: tokens = bonds + bounties + slashes to burn.
-    function assertBooks() internal view {
-        uint256 owed;
-        uint256 bonds;
-        for (uint256 i; i < _accounts.length; ++i) {
-            owed += balanceOf(_accounts[i]) + burnOf(_accounts[i]);
-            (uint256 bounty, uint256 burn) = registry.reports(_accounts[i]);
-            bonds += bounty + burn;
-        }
-        for (uint256 i; i < _workloads.length; ++i) {
-            WorkloadState memory state = market.workloadOf(_workloads[i]);
-            if (state.phase == Phase.Pending) owed += state.fee;
-            // From the draw on the spec alone names the fee.
-            if (state.phase == Phase.Proving) owed += _fees[_workloads[i]] - ASSIGN_BOUNTY;
-        }
-        for (uint256 seat = 1; seat <= registry.seatCount(); ++seat) bonds += registry.seatOf(seat).bond;
-        assertEq(token.balanceOf(address(market)), owed, "the market holds what it owes");
-        assertEq(token.balanceOf(address(registry)), bonds, "the registry holds what it owes");
+    function observe(Vm.Log[] memory logs) internal override {
+        _soundness.takeNote(logs);
+    }
+
+    /// @dev The contracts hold what they owe, whatever else is so.
+    function assertBooks() internal {
+        startLogs();
+        _soundness.checkBooks();
+    }
+
+    /// @dev All invariants hold. It ends the world: nothing can come after.
+    function assertSound() internal virtual {
+        startLogs();
+        _soundness.check();
     }
 
     function assertPhase(Workload memory w, Phase phase) internal view {

@@ -47,7 +47,7 @@ abstract contract QualificationFixture is
     /// @dev Opens the next check as soon as it is due.
     function open() internal returns (uint256 check) {
         (, , uint40 nextAt) = qualification.scheduleOf(CLASS);
-        if (block.timestamp < nextAt) vm.warp(nextAt);
+        if (block.timestamp < nextAt) warp(nextAt);
         check = qualification.open(CLASS);
     }
 

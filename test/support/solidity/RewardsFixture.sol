@@ -30,22 +30,22 @@ abstract contract RewardsFixture is MarketFixture {
     function prove(Workload memory w, uint256[] memory seats) internal returns (IRewards.Receipt memory receipt) {
         uint256 redundancy = market.workloadOf(w.id).redundancy;
         if (redundancy == 1) {
-            vm.recordLogs();
+            startLogs();
             submitProof(w, seats[0]);
             return receiptFromLogs(w);
         }
         for (uint256 i; i < seats.length; ++i) commit(w, seats[i]);
         WorkloadState memory state = market.workloadOf(w.id);
-        vm.warp((state.closedEarly ? block.timestamp : state.deadline) + REVEAL_DELAY + 1);
+        warp((state.closedEarly ? block.timestamp : state.deadline) + REVEAL_DELAY + 1);
         for (uint256 i; i < seats.length; ++i) reveal(w, seats[i]);
-        vm.recordLogs();
+        startLogs();
         settle(w, seats);
         return receiptFromLogs(w);
     }
 
     /// @dev The receipt of a workload that ended since `vm.recordLogs`; every seat's commit was its own and in order.
     function receiptFromLogs(Workload memory w) internal returns (IRewards.Receipt memory receipt) {
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log[] memory logs = takeLogs();
         uint256[] memory entries = new uint256[](8);
         uint256 ranks;
         for (uint256 i; i < logs.length; ++i) {
@@ -62,6 +62,22 @@ abstract contract RewardsFixture is MarketFixture {
         for (uint256 i; i < ranks; ++i) receipt.entries[i] = entries[i];
     }
 
+    /// @dev With INV-17: rewards holds its pool, what is set apart for epochs, and what operators have.
+    function assertSound() internal virtual override {
+        uint256 owed = rewards.pool();
+        for (uint256 epoch = 1; epoch <= rewards.currentEpoch(); ++epoch) {
+            (, uint96 money) = rewards.epochs(epoch);
+            owed += money;
+        }
+        for (uint256 seat = 1; seat <= registry.seatCount(); ++seat) {
+            address operator = operatorOf[seat];
+            (, uint96 due, ) = rewards.accounts(operator);
+            if (seatOf[operator] == seat) owed += due;
+        }
+        assertEq(token.balanceOf(address(rewards)), owed, "INV-17 rewards holds what it owes");
+        super.assertSound();
+    }
+
     /// @dev An entry written out here, apart from the library: order, seat, operator.
     function entryOf(uint256 rankKey, uint256 seat) internal view returns (uint256) {
         return (rankKey << 184) | (seat << 160) | uint160(operatorOf[seat]);
@@ -76,7 +92,7 @@ abstract contract RewardsFixture is MarketFixture {
     }
 
     function nextRewardEpoch() internal {
-        vm.warp(block.timestamp + REWARD_EPOCH);
+        warp(block.timestamp + REWARD_EPOCH);
     }
 
     function dueOf(address operator) internal view returns (uint256 due) {

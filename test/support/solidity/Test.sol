@@ -53,9 +53,43 @@ abstract contract Test {
         vm.assertLe(left, right, message);
     }
 
-    /// @dev How many events of a kind were emitted since `vm.recordLogs`, by any contract.
+    /// @dev Moves the clock. The events of a second are seen before the next begins.
+    function warp(uint256 time) internal {
+        startLogs();
+        vm.warp(time);
+    }
+
+    /// @dev Forgets the events up to here: those that {takeLogs} and {countLogs} know come after.
+    function startLogs() internal {
+        takeLogs();
+        vm.recordLogs();
+    }
+
+    /// @dev The events since {startLogs}, or since they were taken last, by any contract.
+    function takeLogs() internal returns (Vm.Log[] memory logs) {
+        logs = vm.getRecordedLogs();
+        if (logs.length != 0) observe(logs);
+    }
+
+    /// @dev A state to come back to by {restore}.
+    function snapshot() internal returns (uint256) {
+        startLogs();
+        return vm.snapshotState();
+    }
+
+    /// @dev Undoes everything since {snapshot}. What is undone did not happen, so its events are not seen either.
+    function restore(uint256 id) internal {
+        vm.recordLogs();
+        vm.revertToState(id);
+    }
+
+    /// @dev For fixtures that take note of what happens; each event is passed once, in the second of its block.
+    // solhint-disable-next-line no-empty-blocks
+    function observe(Vm.Log[] memory) internal virtual {}
+
+    /// @dev How many events of a kind were emitted since {startLogs}, by any contract.
     function countLogs(bytes32 topic) internal returns (uint256 count) {
-        Vm.Log[] memory logs = vm.getRecordedLogs();
+        Vm.Log[] memory logs = takeLogs();
         for (uint256 i; i < logs.length; ++i) if (logs[i].topics[0] == topic) ++count;
     }
 
