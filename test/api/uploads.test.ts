@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { expect } from 'chai'
 
 import { MAX_UPLOAD_BYTES } from '../../sdk/src/api/server/upload.js'
+import type { PutProgress } from '../../sdk/src/content/ContentStore.js'
 import { digestOf } from '../../sdk/src/content/digest.js'
 import { TestApi } from '../support/api.js'
 import { rejected } from '../support/rejected.js'
@@ -55,6 +56,34 @@ describe('api: content that clients put into the store', function () {
     const { uploadPerDay, uploadLeft } = await client.getAllowance({})
     expect(uploadPerDay - uploadLeft).to.equal(large.length)
     expect((await client.getAccount({})).uploads).to.deep.equal({ count: 2, bytes: large.length })
+  })
+
+  it('tells how far they have come, and that all is there only once the server has said so', async () => {
+    const client = await api.as({ uploadPerDay: 20 * 2 ** 20 })
+    const large = Buffer.alloc(8 * 2 ** 20, 9)
+    const told: PutProgress[] = []
+    const onProgress = (progress: PutProgress): void => void told.push(progress)
+    expect(await client.putContent(large, { onProgress })).to.deep.equal({
+      digest: digestOf(large),
+      size: large.length,
+    })
+    expect(told.length).to.be.above(8)
+    for (const [index, { stored, total }] of told.entries()) {
+      expect(total).to.equal(large.length)
+      if (index > 0) expect(stored).to.be.above(told[index - 1]!.stored)
+    }
+    expect(told.at(-1)).to.deep.equal({ stored: large.length, total: large.length })
+    expect(digestOf(new Uint8Array(await (await fetch(`${api.url}/v1/content/${digestOf(large)}`)).arrayBuffer()))).to.equal(digestOf(large)) // prettier-ignore
+    // Nothing of it has to be sent, and there is nothing of nothing.
+    for (const content of [large, new Uint8Array()]) {
+      told.length = 0
+      await client.putContent(content, { onProgress })
+      expect(told.at(-1)).to.deep.equal({ stored: content.length, total: content.length })
+    }
+    told.length = 0
+    const more = Buffer.alloc(16 * 2 ** 20, 1)
+    await rejected(client.putContent(more, { onProgress }), 'API_LIMIT_REACHED')
+    expect(told.map(({ stored }) => stored)).not.to.include(more.length)
   })
 
   it('keeps to the limit of a key, also when uploads race, and what broke off does not count', async () => {

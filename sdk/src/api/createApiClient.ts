@@ -1,11 +1,13 @@
-import type { StoredContent } from '../content/ContentStore.js'
+import type { PutOptions, StoredContent } from '../content/ContentStore.js'
 import { digestOf, type Digest } from '../content/digest.js'
+import { putProgress } from '../content/putProgress.js'
 import { apiError } from '../errors/codes/api.js'
 import { GevulotError } from '../errors/GevulotError.js'
 import type { Answer, Call, Endpoint } from './contract/Endpoint.js'
 import { ENDPOINTS, type EndpointName } from './contract/endpoints.js'
 import { PROOF_DIGEST, PROOF_SEAT } from './contract/proofHeaders.js'
 import { problem } from './contract/shapes.js'
+import { streamOf } from './streamOf.js'
 
 /** Options of {@link createApiClient}. */
 export interface ApiClientOptions {
@@ -27,8 +29,11 @@ type Method<E extends Endpoint> = (call: Call<E>, options?: ApiCallOptions) => P
 
 /** A method for every operation of the API, typed by the schemas that check it on the server. */
 export type ApiClient = { readonly [Name in EndpointName]: Method<(typeof ENDPOINTS)[Name]> } & {
-  /** Puts content into the server's store, where provers find it; as often as wanted, with the same effect as once. */
-  putContent(content: Uint8Array, options?: Pick<ApiCallOptions, 'signal'>): Promise<StoredContent>
+  /**
+   * Puts content into the server's store, where provers find it; as often as wanted, with the same effect as once. `onProgress` is called as the server
+   * takes bytes, and once it has stored all of them; in a page only then, because what a page sends cannot be a stream over HTTP/1.1.
+   */
+  putContent(content: Uint8Array, options?: Pick<PutOptions, 'signal' | 'onProgress'>): Promise<StoredContent>
   /** As `getProof`, but the proof alone and as it is, which is a quarter less to send; its digest is checked. */
   getProofBytes(
     call: Call<(typeof ENDPOINTS)['getProof']>,
@@ -56,12 +61,20 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     name,
     (call: Readonly<Record<string, unknown>>, settings: ApiCallOptions = {}) => send(options, endpoint, call, settings),
   ])
-  const putContent: ApiClient['putContent'] = async (content, { signal } = {}) => {
+  const putContent: ApiClient['putContent'] = async (content, { signal, onProgress } = {}) => {
     const digest = digestOf(content)
-    const headers = { 'content-type': 'application/octet-stream' }
-    const request = { method: 'PUT', headers, body: content as Uint8Array<ArrayBuffer>, ...(signal && { signal }) }
+    const size = content.length
+    const tell = putProgress({ ...(onProgress && { onProgress }) }, size)
+    const isTold = onProgress !== undefined && size > 0 && !isPage()
+    const type = { 'content-type': 'application/octet-stream' }
+    const body: RequestInit = isTold
+      ? // A stream does not say by itself how much is to come, and the server wants to know.
+        { body: streamOf(content, tell), duplex: 'half', headers: { ...type, 'content-length': String(size) } }
+      : { body: content as Uint8Array<ArrayBuffer>, headers: type }
+    const request: RequestInit = { method: 'PUT', ...body, ...(signal && { signal }) }
     await ask(options, targetOf(options, `v1/content/${digest}`), request)
-    return { digest, size: content.length }
+    tell(size)
+    return { digest, size }
   }
   const getProofBytes: ApiClient['getProofBytes'] = async (call, { signal } = {}) => {
     const target = fill(options, ENDPOINTS.getProof, call).target
@@ -77,6 +90,11 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   }
   const byHand = { putContent, getProofBytes }
   return { ...(Object.fromEntries(methods) as Omit<ApiClient, keyof typeof byHand>), ...byHand }
+}
+
+/** Whether this is a page of a browser, or a worker of one. */
+function isPage(): boolean {
+  return 'document' in globalThis || 'WorkerGlobalScope' in globalThis
 }
 
 async function send(
