@@ -35,6 +35,13 @@ export interface Usage {
 
 const DAY_MS = 86_400_000
 
+/** A request whose nonce is free again. Its cancel, which came while something might have been sent, needs no workload now. */
+const FREED = {
+  nonce: null,
+  state: sql<StoredRequest['state']>`case when cancelling then 'cancelled' else state end`,
+  cancelling: false,
+}
+
 /** The requests of all keys. What {@link accept} has answered is durable. */
 export class RequestStore {
   readonly #db: Kysely<ApiSchema>
@@ -178,13 +185,13 @@ export class RequestStore {
   }
 
   /**
-   * Notes the nonce that a request takes (null: another one is needed).
+   * Notes the nonce that a request takes (null: another one is needed, or none any more: what was cancelled meanwhile is over).
    * @returns Whether it still is to be submitted; a cancel may have come first.
    */
   async take(id: number, nonce: number | null): Promise<boolean> {
     const taken = await this.#db
       .updateTable('requests')
-      .set({ nonce })
+      .set(nonce === null ? FREED : { nonce })
       .where('id', '=', id)
       .where('state', '=', 'accepted')
       .returning('id')
@@ -213,10 +220,10 @@ export class RequestStore {
     })
   }
 
-  /** Takes the nonces of requests back for which nothing was sent. */
+  /** Takes the nonces of requests back for which nothing was sent; what was cancelled meanwhile is over. */
   async giveBack(requests: readonly StoredRequest[]): Promise<void> {
     const ids = requests.map(({ id }) => id)
-    await this.#db.updateTable('requests').set({ nonce: null }).where('id', 'in', ids).where('state', '=', 'accepted').execute() // prettier-ignore
+    await this.#db.updateTable('requests').set(FREED).where('id', 'in', ids).where('state', '=', 'accepted').execute() // prettier-ignore
   }
 
   /**

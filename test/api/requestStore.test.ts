@@ -1,0 +1,39 @@
+import { expect } from 'chai'
+import { migrations } from '../../sdk/src/api/store/migrations.js'
+import { RequestStore, type NewRequest, type StoredRequest } from '../../sdk/src/api/store/RequestStore.js'
+import type { ApiSchema } from '../../sdk/src/api/store/schema.js'
+import { openEmbedded } from '../../sdk/src/database/openEmbedded.js'
+
+const REQUEST: NewRequest = {
+  ...{ key_id: 'key', idempotency_key: null, body_hash: '', program: '', inputs: '', public_inputs: '' },
+  ...{ inputs_uri: '', delivery_key: null, label: null, jobs: 1, fee: '1', max_run_time: 1, redundancy: 1, rescue: 60 },
+}
+const LIMITS = { requestsPerDay: 10, spendPerDay: '10', uploadPerDay: 0 }
+
+describe('api: store of requests', () => {
+  it('what is cancelled while it has a nonce, for which then nothing was sent, is never submitted', async () => {
+    const db = await openEmbedded<ApiSchema>(undefined, migrations)
+    try {
+      const requests = new RequestStore(db)
+      const accepted: StoredRequest[] = []
+      for (let count = 0; count < 3; count++) accepted.push(await requests.accept(REQUEST, LIMITS, 1))
+      const [alone, together, kept] = await requests.takeAll(accepted, 7)
+      // Something may have been sent for both, so they cannot be over yet.
+      for (const request of [alone!, together!])
+        expect(await requests.cancel(request)).to.include({ state: 'accepted', cancelling: true })
+      expect(await requests.take(alone!.id, null)).to.equal(true)
+      await requests.giveBack([together!, kept!])
+      const listed = await requests.list('key', 10, undefined)
+      expect(listed.map(({ id, state, nonce, cancelling }) => ({ id, state, nonce, cancelling }))).to.deep.equal([
+        { id: kept!.id, state: 'accepted', nonce: null, cancelling: false },
+        { id: together!.id, state: 'cancelled', nonce: null, cancelling: false },
+        { id: alone!.id, state: 'cancelled', nonce: null, cancelling: false },
+      ])
+      expect((await requests.heads([])).map(({ id }) => id)).to.deep.equal([kept!.id])
+      // Nor does it count.
+      expect(await requests.usage('key', 2)).to.deep.equal({ requests: 1, spent: 1n })
+    } finally {
+      await db.destroy()
+    }
+  })
+})
