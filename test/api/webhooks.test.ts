@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
+import { sql } from 'kysely'
 import type { ApiClient } from '../../sdk/src/api/createApiClient.js'
 import { migrations } from '../../sdk/src/api/store/migrations.js'
 import type { ApiSchema } from '../../sdk/src/api/store/schema.js'
+import { Courier } from '../../sdk/src/api/webhooks/Courier.js'
 import { postTo } from '../../sdk/src/api/webhooks/postTo.js'
 import { verifyWebhook, WEBHOOK_SIGNATURE } from '../../sdk/src/api/webhooks/signWebhook.js'
 import { ROTATION_MS, secretsOf, WebhookStore } from '../../sdk/src/api/webhooks/WebhookStore.js'
 import type { WorkloadId } from '../../sdk/src/chain/hex.js'
+import { systemClock } from '../../sdk/src/clock.js'
+import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { openEmbedded } from '../../sdk/src/database/openEmbedded.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { TestApi } from '../support/api.js'
@@ -275,6 +279,47 @@ describe('api: webhooks', function () {
       expect(await taken(8, { webhooks: [flood[0]!], keys: ['b'] })).to.deep.equal([1, 2, 16, 17].map((at) => flood[at]!).concat(last)) // prettier-ignore
       expect(await taken(1, { webhooks: [], keys: ['a', 'b', 'c'] })).to.deep.equal([last])
     } finally {
+      await db.destroy()
+    }
+  })
+
+  it('where an attempt cannot be noted, as on a full disk, its receiver is not told again and again', async () => {
+    const db = await openEmbedded<ApiSchema>(undefined, migrations)
+    const over = new AbortController()
+    const webhooks = new WebhookStore(db)
+    const { keyId } = await api.as()
+    const lines: string[] = []
+    const log = jsonLogger({ level: 'warn', write: (line) => lines.push(line), now: () => 0 })
+    const options = {
+      webhooks,
+      keys: api.keys,
+      clock: systemClock,
+      log,
+      addresses: 'any',
+      depth: 0,
+      delays: [],
+    } as const
+    try {
+      await webhooks.add(keyId, receiver.url, 0)
+      await db
+        .insertInto('requests')
+        .values({ ...requestOf(keyId), created_at: Date.now() })
+        .execute()
+      await sql`create function full_disk() returns trigger as $$ begin raise 'no space left on device'; end $$ language plpgsql`.execute(
+        db,
+      )
+      await sql`create trigger full_disk before update on deliveries execute function full_disk()`.execute(db)
+      const running = new Courier(options).run(over.signal)
+      await until(
+        () => (lines.some((line) => line.includes('could not be noted')) ? true : undefined),
+        'nothing is told',
+      )
+      await sleep(1_000)
+      over.abort()
+      await running
+      expect(receiver.received).to.have.length(1)
+    } finally {
+      over.abort()
       await db.destroy()
     }
   })

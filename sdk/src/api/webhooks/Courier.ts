@@ -108,8 +108,10 @@ export class Courier {
       if (isFull(key) || running.length >= AT_ONCE) continue
       running.push(key)
       const ended = this.#attempt(delivery, signal)
-        .catch((error: unknown) => {
+        .catch(async (error: unknown) => {
           this.#options.log.warn('an attempt could not be noted', { stage: 'webhook', error })
+          // It is still due. Nobody is to be told the same again and again because a disk of ours is full.
+          await clock.sleep(MINUTE, signal).catch(() => undefined)
         })
         .finally(() => {
           this.#running.delete(webhook)
