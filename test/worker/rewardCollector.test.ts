@@ -16,6 +16,7 @@ import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
 import { Secret } from '../../sdk/src/worker/config/Secret.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { Publisher } from '../../sdk/src/worker/publish/Publisher.js'
+import type { TxRequest } from '../../sdk/src/worker/publish/TxOutcome.js'
 import { TxSigner } from '../../sdk/src/worker/publish/TxSigner.js'
 import { RewardCollector } from '../../sdk/src/worker/rewards/RewardCollector.js'
 import { EventStore } from '../../sdk/src/worker/store/EventStore.js'
@@ -49,6 +50,7 @@ describe('worker: collector of rewards', function () {
   let lines: Record<string, unknown>[]
   let stop: AbortController
   let loops: Promise<void>[]
+  let claimed: bigint[]
 
   before(async () => {
     network = await startNetwork({ ...devnet, rewards: { ...devnet.rewards, epochLength: EPOCH } })
@@ -63,6 +65,7 @@ describe('worker: collector of rewards', function () {
     lines = []
     stop = new AbortController()
     loops = []
+    claimed = []
   })
   afterEach(async () => {
     stop.abort()
@@ -111,7 +114,11 @@ describe('worker: collector of rewards', function () {
     await new EventStore(db).apply({ kind: 'events', from: 0, to, time: newest.timestamp, events, cursor })
   }
 
-  function collect({ account, address, contracts }: Operator): void {
+  /** @param before Called before each transaction is published. */
+  function collect(
+    { account, address, contracts }: Operator,
+    before: (key: string) => Promise<void> = async () => {},
+  ): void {
     const write = (line: string): unknown => lines.push(JSON.parse(line) as Record<string, unknown>)
     const log = jsonLogger({ level: 'debug', write, now: () => Date.now() })
     const { provider } = network.chain
@@ -121,9 +128,22 @@ describe('worker: collector of rewards', function () {
       ...{ journal: new TransactionJournal(db, systemClock), pollMs: 50, maxFee: 100n * GWEI, tip: GWEI / 10n },
       ...{ maxGas: 3_000_000n, bumpMs: 60_000, maxInFlight: 4 },
     })
+    const outbox = Object.assign(Object.create(publisher) as Publisher, {
+      publish: async (request: TxRequest) => before(request.key).then(() => publisher.publish(request)),
+      isPending: (key: string) => publisher.isPending(key),
+    })
     const collector = new RewardCollector({
-      ...{ contracts, publisher, log, store, operator: address, clock: systemClock, events: new EventStore(db) },
+      ...{
+        contracts,
+        publisher: outbox,
+        log,
+        store,
+        operator: address,
+        clock: systemClock,
+        events: new EventStore(db),
+      },
       config: { mode: 'auto', rewards: true, rewardsFrom: 0, pollMs: 10 },
+      onClaimed: (amount) => claimed.push(amount),
     })
     loops.push(publisher.run(stop.signal), collector.run(stop.signal))
   }
@@ -211,5 +231,29 @@ describe('worker: collector of rewards', function () {
     collect(operatorOf(network, seats[0]!))
     await until('the note', async () => (await store.unrecorded(1)).length === 0)
     expect(await isRecorded(workload)).to.equal(false)
+  })
+
+  it('counts what a claim moved, whatever was due when it was sent', async () => {
+    const first = await ranked()
+    const own = operatorOf(network, first.seats[0]!)
+    let second = await ranked()
+    while (!second.seats.some((seat) => operatorOf(network, seat).address === own.address)) second = await ranked()
+    await client.recordRewards({ workloads: [first.workload] })
+    await network.chain.pass(61)
+    await client.recordRewards({ workloads: [second.workload] })
+    const { market, rewards } = client.contracts
+    const balance = async (): Promise<bigint> => (await market.accountOf(own.address)).balance
+    const before = await balance()
+    const asked: bigint[] = []
+    collect(own, async (key) => {
+      if (key !== 'claim' || asked.length > 0) return
+      asked.push((await rewards.rewardsOf(own.address)).due)
+      // The next epoch ends before the claim is mined, and what it gave is due too.
+      await network.chain.pass(61)
+    })
+    await until('the claim', () => Promise.resolve(claimed.length > 0))
+    stop.abort()
+    expect(claimed).to.deep.equal([(await balance()) - before])
+    expect(claimed[0]! > asked[0]!).to.equal(true)
   })
 })

@@ -1,4 +1,12 @@
-import { asChainError, pointsOf, receiptOf, type Address, type Contracts, type Receipt } from '../../chain/index.js'
+import {
+  asChainError,
+  decodeEvent,
+  pointsOf,
+  receiptOf,
+  type Address,
+  type Contracts,
+  type Receipt,
+} from '../../chain/index.js'
 import type { WorkloadId } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
 import { GevulotError } from '../../errors/GevulotError.js'
@@ -124,7 +132,7 @@ export class RewardCollector {
     const shown = this.#waiting
     const receipts = shown.map(({ receipt }) => ({ ...receipt, entries: [...receipt.entries] }))
     const data = contracts.rewards.interface.encodeFunctionData('record', [receipts])
-    if (!(await this.#publish('record', data, { workloads: shown.length, worth }))) return
+    if ((await this.#publish('record', data, { workloads: shown.length, worth })) === undefined) return
     await store.note(shown.map(({ workload }) => workload))
     this.#waiting = []
   }
@@ -181,17 +189,31 @@ export class RewardCollector {
     const { due } = await this.#read(() => contracts.rewards.rewardsOf(operator))
     if (due === 0n || due < this.#threshold) return
     const data = contracts.rewards.interface.encodeFunctionData('claim', [[operator]])
-    if (await this.#publish('claim', data, { due })) onClaimed?.(due)
+    const hash = await this.#publish('claim', data, { due })
+    if (hash !== undefined) onClaimed?.((await this.#movedBy(hash)) ?? due)
   }
 
-  async #publish(key: 'record' | 'claim', data: string, facts: object): Promise<boolean> {
+  /** What a claim moved: by the time it is mined more may be due, or another one have taken some. Undefined where the endpoint does not say it now. */
+  async #movedBy(hash: string): Promise<bigint | undefined> {
+    const { contracts, operator } = this.#options
+    const receipt = await contracts.provider.getTransactionReceipt(hash).catch(() => null)
+    if (receipt === null) return undefined
+    const own = receipt.logs.filter(({ address }) => address === contracts.addresses.rewards)
+    return own.reduce((sum, log) => {
+      const event = decodeEvent(contracts, log)
+      return event?.name === 'Claimed' && event.args.operator === operator ? sum + event.args.amount : sum
+    }, 0n)
+  }
+
+  /** @returns The hash of the transaction once it is mined. */
+  async #publish(key: 'record' | 'claim', data: string, facts: object): Promise<string | undefined> {
     const { contracts, publisher } = this.#options
-    if (publisher.isPending(key) || !this.#pauses.isOver(key)) return false
+    if (publisher.isPending(key) || !this.#pauses.isOver(key)) return undefined
     const about = { stage: 'rewards', act: key, ...facts }
     const outcome = await publisher.publish({ key, to: contracts.addresses.rewards, data, priority: 'keeper', about })
     if (outcome.kind === 'mined') this.#pauses.end(key)
     else this.#pauses.lengthen(key)
-    return outcome.kind === 'mined'
+    return outcome.kind === 'mined' ? outcome.hash : undefined
   }
 
   get #threshold(): bigint {
