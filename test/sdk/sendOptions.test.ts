@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { parseUnits, type TransactionRequest, type TransactionResponse } from 'ethers'
+import { parseUnits, toQuantity, type TransactionRequest, type TransactionResponse } from 'ethers'
 import type { Hex } from '../../sdk/src/chain/hex.js'
 import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
@@ -75,6 +75,29 @@ describe('client: what is sent', function () {
       // The place in the queue is free.
       await withdraw({})
       expect(await sent()).to.equal(from + 1)
+    })
+
+    it('where gas gets dearer behind an approval, the error says that it stands, and the same call goes on behind it', async () => {
+      const { token, addresses } = client.contracts
+      const [from, amount, cap] = [await sent(), 9n * TOKEN, (await baseFee()) * 4n]
+      const signer = Object.assign(Object.create(network.requester) as typeof network.requester, {
+        sendTransaction: async (request: TransactionRequest) => {
+          const approval = await network.requester.sendTransaction(request)
+          await rpc('anvil_setNextBlockBaseFeePerGas', toQuantity(cap + 1n))
+          await network.chain.mine(1)
+          return approval
+        },
+      })
+      const paying = await network.client({ signer })
+      const error = await rejected(paying.deposit({ amount, maxFeePerGas: cap }), 'CHAIN_FEE_ABOVE_CAP')
+      expect(error.message).to.include('the approval was sent before and stands')
+      expect(error.details).to.deep.include({ approved: amount, maxFeePerGas: cap })
+      expect(await token.allowance(network.requester.address, addresses.market)).to.equal(amount)
+      expect(await sent()).to.equal(from + 1)
+      await client.deposit({ amount })
+      expect(await sent()).to.equal(from + 2)
+      await rpc('anvil_setNextBlockBaseFeePerGas', toQuantity(GWEI))
+      await network.chain.mine(1)
     })
 
     it('values that make no sense are refused before anything is published or sent', async () => {

@@ -6,7 +6,8 @@ import { clientError } from '../errors/codes/client.js'
 export interface FeeOptions {
   /**
    * The most that a unit of gas may cost, base fee and tip together, in wei; by default what the signer takes. While the base fee is above it nothing is sent
-   * (CHAIN_FEE_ABOVE_CAP), so that no transaction stands in the way of the next ones.
+   * (CHAIN_FEE_ABOVE_CAP), so that no transaction stands in the way of the next ones. Of a call of two transactions the approval may have been sent by then
+   * (`details.approved`, token units); it is used when the call is made again.
    */
   readonly maxFeePerGas?: bigint
   /** The most of it that the maker of the block gets, in wei; by default what the endpoint suggests, and never above `maxFeePerGas`. */
