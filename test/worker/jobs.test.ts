@@ -91,6 +91,16 @@ for (const kind of DATABASES) {
       expect(told).to.deep.equal([5n, undefined])
     })
 
+    it('knows workloads with a job that was closed lately', async () => {
+      const before = systemClock.now()
+      const job = await jobs.add(KEY, false)
+      expect(await jobs.closedSince(before)).to.deep.equal([])
+      await jobs.transition(job, 'lost', { closed: true })
+      await jobs.add({ ...KEY, seat: 8 }, false)
+      expect(await jobs.closedSince(before)).to.deep.equal([WORKLOAD])
+      expect(await jobs.closedSince(systemClock.now() + 60_000)).to.deep.equal([])
+    })
+
     it('knows workloads of which every job is closed', async () => {
       const job = await jobs.add(KEY, false)
       await jobs.add({ ...KEY, seat: 8 }, false)

@@ -13,6 +13,7 @@ import {
 } from '../../sdk/src/chain/index.js'
 import { createClient, nameSubmitter, submitterUntil } from '../../sdk/src/client/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
+import { JobStore } from '../../sdk/src/worker/store/JobStore.js'
 import { openDatabase } from '../../sdk/src/worker/store/openDatabase.js'
 import { RunHistory } from '../../sdk/src/worker/store/RunHistory.js'
 import { SignerServer } from '../support/SignerServer.js'
@@ -220,4 +221,39 @@ describe('worker: the life of a workload', function () {
     await network.chain.mineEvery(1)
     return operator
   }
+
+  it('a start looks again at what was closed lately: a record that differs from the chain is mended, without any reorg', async () => {
+    const alice = await network.addOperator('alice')
+    const worker = await network.startWorker(alice)
+    await network.chain.mineEvery(1)
+    const workload = await network.submit(program)
+    await network.until(workload, 'Finished')
+    const key = { workload, seat: alice.seats[0]! }
+    await worker.line((line) => line.message === 'job closed' && line['workload'] === workload)
+    expect(await worker.stop()).to.equal(0)
+    const path = join(alice.directory, 'data', 'database')
+    const paid = await withJobs(path, async (jobs) => {
+      const settled = await jobs.find(key)
+      expect(settled).to.include({ state: 'settled', rank: 1, closed: true })
+      // As when the last run ended behind the events of a reorg, and before it had looked at what they change.
+      const back = await jobs.transition(settled!, 'committed')
+      await jobs.transition(back, 'lost', { closed: true })
+      return settled!.paid
+    })
+    // A keeper looks at all that ever ended.
+    const again = await network.startWorker(alice, { keeper: false })
+    await again.line((line) => line.message === 'job closed' && line['stage'] === 'settled', 60)
+    expect(await again.stop()).to.equal(0)
+    const { state, rank, paid: now } = (await withJobs(path, (jobs) => jobs.find(key)))!
+    expect({ state, rank, now }).to.deep.equal({ state: 'settled', rank: 1, now: paid })
+  })
 })
+
+async function withJobs<T>(path: string, act: (jobs: JobStore) => Promise<T>): Promise<T> {
+  const db = await openDatabase(path)
+  try {
+    return await act(new JobStore(db, systemClock))
+  } finally {
+    await db.destroy()
+  }
+}

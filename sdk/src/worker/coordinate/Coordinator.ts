@@ -84,8 +84,17 @@ export class Coordinator {
     this.#bell = new Bell(options.clock)
   }
 
-  /** Puts everything that may need attention on the agenda: at the start, and after a reorg. */
+  /**
+   * Puts everything that may need attention on the agenda, at the start. Also what was closed lately: what took its end back may have been stored just
+   * before the last run broke off, or nobody have heard of it, and a seat is slashed for silence after the workload's end too.
+   */
   async lookAtEverything(): Promise<void> {
+    const { agenda, clock, jobs } = this.#options
+    for (const workload of await jobs.closedSince(clock.now() - DAY_MS)) agenda.touch(workload)
+    await this.#lookAtOpen()
+  }
+
+  async #lookAtOpen(): Promise<void> {
     const { agenda, events, jobs, config } = this.#options
     for (const job of await jobs.unfinished()) agenda.touch(job.workload)
     for (const workload of await events.liveWorkloads()) agenda.touch(workload)
@@ -99,7 +108,7 @@ export class Coordinator {
     const { agenda, seats } = this.#options
     if (batch.kind === 'reorg') {
       seats.refresh()
-      return this.lookAtEverything()
+      return this.#lookAtOpen()
     }
     for (const event of batch.events) {
       if (event.name === 'Staked') seats.refresh()

@@ -111,6 +111,18 @@ export class JobStore {
     return rows.map(jobOf)
   }
 
+  /** Workloads with a job that was closed since a time (milliseconds). */
+  async closedSince(time: number): Promise<readonly WorkloadId[]> {
+    const rows = await this.#db
+      .selectFrom('jobs')
+      .select('workload')
+      .distinct()
+      .where('closed', '=', true)
+      .where('updated_at', '>=', time)
+      .execute()
+    return rows.map((row) => row.workload as WorkloadId)
+  }
+
   /** Workloads all of whose jobs were closed before a time (milliseconds). */
   async finishedBefore(time: number): Promise<readonly WorkloadId[]> {
     const rows = await this.#db
