@@ -152,10 +152,11 @@ describe('worker: configuration', () => {
     const config = await loadConfig(await file({ ...REQUIRED, ...stores }), {})
     expect(config).to.deep.include({ ...stores, s3SecretFile: join(directory(), 'secret') })
     await writeFile(join(directory(), 'secret'), 'sesame\n', { mode: 0o600 })
-    expect(await placesOf(config)).to.deep.equal({
-      ipfsGateways: stores.ipfsGateways,
-      s3: { credentials: { accessKeyId: 'me', secretAccessKey: 'sesame' } },
-    })
+    const places = await placesOf(config)
+    const secretAccessKey = places.s3?.credentials?.secretAccessKey
+    expect(places).to.deep.equal({ ipfsGateways: stores.ipfsGateways, s3: { credentials: { accessKeyId: 'me', secretAccessKey } } }) // prettier-ignore
+    expect(typeof secretAccessKey === 'object' && secretAccessKey.reveal()).to.equal('sesame')
+    for (const shown of [JSON.stringify(places), inspect(places, { depth: 9 })]) expect(shown).not.to.contain('sesame')
     await chmod(join(directory(), 'secret'), 0o644)
     for (const wrong of [config, { ...config, s3AccessKeyId: '' }, { ...config, s3SecretFile: '' }])
       expect((await rejected(placesOf(wrong), 'WORKER_CONFIG_INVALID')).message).not.to.contain('sesame')

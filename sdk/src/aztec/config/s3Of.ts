@@ -1,6 +1,7 @@
 import type { S3Credentials } from '../../content/s3/S3Bucket.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { readPrivateFile } from '../../readPrivateFile.js'
+import { Secret } from '../../worker/config/Secret.js'
 import type { AztecConfig } from './AztecConfig.js'
 
 /**
@@ -15,5 +16,5 @@ export async function s3Of({ proofStore, s3AccessKeyId, s3SecretFile }: AztecCon
     throw aztecError('AZTEC_CONFIG_INVALID', 's3AccessKeyId and s3SecretFile are needed for an S3 store')
   }
   const secret = await readPrivateFile(s3SecretFile, (why, cause) => aztecError('AZTEC_CONFIG_INVALID', why, { cause }))
-  return { credentials: { accessKeyId: s3AccessKeyId, secretAccessKey: secret.trim() } }
+  return { credentials: { accessKeyId: s3AccessKeyId, secretAccessKey: new Secret(secret) } }
 }

@@ -8,7 +8,8 @@ import { digestOf, hexOf } from '../digest.js'
 /** What requests to an S3 server are signed with. */
 export interface S3Credentials {
   readonly accessKeyId: string
-  readonly secretAccessKey: string
+  /** As text, or what gives it out only when a request is signed, and shows it nowhere. */
+  readonly secretAccessKey: string | { reveal(): string }
   readonly sessionToken?: string
 }
 
@@ -94,9 +95,11 @@ export class S3Bucket {
   /** The headers of a request, with its signature when there are credentials. */
   async headers(method: string, url: URL, body: Uint8Array = new Uint8Array()): Promise<Record<string, string>> {
     if (this.#credentials === undefined) return {}
+    const { secretAccessKey: secret } = this.#credentials
     const signer = new AwsV4Signer({
       ...{ method, url: url.href, service: 's3', region: this.#region, cache: this.#cache },
       ...this.#credentials,
+      secretAccessKey: typeof secret === 'string' ? secret : secret.reveal(),
       datetime: new Date(this.#clock.now()).toISOString().replace(/[:-]|\.\d{3}/g, ''),
       // The server holds the body against it, so what is damaged on the way is refused.
       headers: { 'x-amz-content-sha256': hexOf(digestOf(body)) },
