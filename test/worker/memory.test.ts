@@ -8,7 +8,14 @@ import { promisify } from 'node:util'
 import { expect } from 'chai'
 
 import { root } from '../../scripts/lib/artifacts.js'
-import { toAddress, type EventBatch, type MarketEvent, type WorkloadId } from '../../sdk/src/chain/index.js'
+import {
+  toAddress,
+  type CommitteeEvent,
+  type EventBatch,
+  type GevulotEvent,
+  type MarketEvent,
+  type WorkloadId,
+} from '../../sdk/src/chain/index.js'
 import { systemClock, type Clock } from '../../sdk/src/clock.js'
 import { Bell } from '../../sdk/src/worker/Bell.js'
 import { Pauses } from '../../sdk/src/worker/coordinate/Pauses.js'
@@ -117,7 +124,22 @@ for (const kind of DATABASES) {
       for await (const { at } of draws) rest.push(at.block)
       expect(rest).to.deep.equal([900_000, 5_063, 5_063])
     })
+
+    it('of committees only those of the workloads that are asked for are read', async () => {
+      const events = new EventStore(db)
+      const [one, two, three] = [1, 2, 3].map((block) => committeeAt(block))
+      await events.apply(batchOf([drawAt(1, 9), one!, two!, three!]))
+      const asked = [two!.args.workload, three!.args.workload]
+      expect((await events.committeesOf(asked)).map(({ args }) => args.workload)).to.have.members(asked)
+      expect(await events.committeesOf([])).to.deep.equal([])
+    })
   })
+}
+
+function committeeAt(block: number): CommitteeEvent<'CommitteeDrawn'> {
+  const { at, args } = drawAt(block, 1)
+  const drawn = { attempt: 0, seats: [7], proofs: at.transaction, revealed: 1, until: 2_000_000_000 }
+  return { contract: 'committee', name: 'CommitteeDrawn', args: { workload: args.workload, ...drawn }, at }
 }
 
 function drawAt(block: number, logIndex: number): MarketEvent<'Assigned'> {
@@ -129,7 +151,7 @@ function drawAt(block: number, logIndex: number): MarketEvent<'Assigned'> {
   return { contract: 'market', name: 'Assigned', args, at: { block, blockHash: hash, transaction: hash, logIndex } }
 }
 
-function batchOf(events: readonly MarketEvent<'Assigned'>[]): EventBatch {
+function batchOf(events: readonly GevulotEvent[]): EventBatch {
   const to = { number: events.at(-1)!.at.block, hash: 'none' }
   return { kind: 'events', from: 0, to, time: 0, events, cursor: { start: 0, next: to.number + 1, checkpoints: [] } }
 }

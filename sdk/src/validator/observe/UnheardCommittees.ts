@@ -39,7 +39,7 @@ export class UnheardCommittees {
   async find(): Promise<readonly Unheard[]> {
     const own = new Set((await this.#facts.seats.seats()).map(({ seat }) => seat))
     const workloads = own.size === 0 ? [] : await this.#next()
-    const drawn = await this.#facts.events.committeeNamed('CommitteeDrawn')
+    const drawn = await this.#facts.events.committeesOf(workloads)
     const heard = new Set(drawn.map(({ args }) => keyOf(args.workload, args.attempt)))
     const unheard: Unheard[] = []
     for (let at = 0; at < workloads.length; at += AT_ONCE) {

@@ -106,6 +106,19 @@ export class EventStore {
     return (await this.#named('committee', name, 0)) as readonly CommitteeEvent<Name>[]
   }
 
+  /** The committees that were drawn for some workloads. */
+  async committeesOf(workloads: readonly WorkloadId[]): Promise<readonly CommitteeEvent<'CommitteeDrawn'>[]> {
+    if (workloads.length === 0) return []
+    const rows = await this.#db
+      .selectFrom('events')
+      .select('event')
+      .where('workload', 'in', workloads)
+      .where('name', '=', 'CommitteeDrawn')
+      .where('contract', '=', 'committee')
+      .execute()
+    return rows.map((row) => eventOf(row.event) as CommitteeEvent<'CommitteeDrawn'>)
+  }
+
   /** Whose seats are, or were, by who staked them. */
   async ownersOf(seats: readonly number[]): Promise<ReadonlyMap<number, SeatOwner>> {
     if (seats.length === 0) return new Map()
