@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import { expect } from 'chai'
+
+import { execute } from '../../scripts/lib/execute.mjs'
+
+/** Starts another process, names it, and waits for ever. */
+const PARENT = `
+  const { spawn } = require('node:child_process')
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
+  console.log('child ' + child.pid)
+  setInterval(() => {}, 1000)
+`
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+describe('package: commands of the test runners', function () {
+  this.timeout(60_000)
+
+  it('one that is ended at its limit leaves nothing running that it has started', async () => {
+    const { ok, output } = await execute({ command: process.execPath, args: ['-e', PARENT], limitMs: 5_000 })
+    expect(ok).to.equal(false)
+    expect(output).to.include('ended at its limit of 5 s')
+    const pid = Number(/child (\d+)/.exec(output)?.[1])
+    expect(pid).to.be.greaterThan(0)
+    for (let waited = 0; waited < 5_000 && isAlive(pid); waited += 50) await sleep(50)
+    expect(isAlive(pid)).to.equal(false)
+  })
+
+  it('one that ends by itself is told as it ended', async () => {
+    const ended = await execute({
+      command: process.execPath,
+      args: ['-e', 'console.log(process.env.WORD)'],
+      env: { WORD: 'here' },
+    })
+    expect(ended).to.include({ ok: true, output: 'here\n' })
+    expect(await execute({ command: process.execPath, args: ['-e', 'process.exit(3)'] })).to.include({ ok: false })
+    expect((await execute({ command: 'no-such-command', args: [] })).output).to.include('ENOENT')
+  })
+})
