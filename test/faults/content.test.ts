@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { keccak256, parseEther, randomBytes } from 'ethers'
 
 import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
-import { buildInputs, DirectoryStore } from '../../sdk/src/content/index.js'
+import { buildInputs, cidOf, DirectoryStore, type Digest } from '../../sdk/src/content/index.js'
 import { expectEnded, expectProved } from '../support/network/expectSound.js'
 import { FaultyContent, type ContentFault } from '../support/network/FaultyContent.js'
 import { showWorkers } from '../support/network/showWorkers.js'
@@ -70,21 +70,38 @@ describe('faults: content servers', function () {
     await expectProved(network, alice, await network.submit(program))
   })
 
-  it('a private address that a workload names is never asked', async () => {
-    const asked = victim.asked.length
-    worker = await network.startWorker(alice, { fetchSeconds: 3 })
+  /** A workload whose inputs are nowhere but where it says. */
+  async function submitWith(uriOf: (digest: Digest) => string): Promise<WorkloadId> {
     const elsewhere = new DirectoryStore(join(network.directory, 'elsewhere'))
     const words = randomBytes(32)
     const { digest } = await buildInputs({ files: { public_inputs: words } }, elsewhere)
     const { workload } = await network.requester.submit({
       program,
       inputs: { digest, publicInputs: keccak256(words) as `0x${string}` },
-      inputsUri: victim.url,
+      inputsUri: uriOf(digest),
       fee: parseEther('20'),
       maxRunTime: 20,
     })
+    return workload
+  }
+
+  it('a private address that a workload names is never asked', async () => {
+    const asked = victim.asked.length
+    worker = await network.startWorker(alice, { fetchSeconds: 3 })
+    const workload = await submitWith(() => victim.url)
     expect((await network.until(workload, 'Failed')).args.reason).to.equal('InputsUnavailable')
     await expectEnded(network, alice, workload)
+    expect(victim.asked).to.have.length(asked)
+  })
+
+  it('a private address that a gateway leads to, for what a workload names, is never asked', async () => {
+    const [asked, ofGateway] = [victim.asked.length, bad.asked.length]
+    bad.fault = 'a redirect'
+    worker = await network.startWorker(alice, { fetchSeconds: 3, ipfsGateways: [bad.url] })
+    const workload = await submitWith((digest) => `ipfs://${cidOf(digest)}`)
+    expect((await network.until(workload, 'Failed')).args.reason).to.equal('InputsUnavailable')
+    await expectEnded(network, alice, workload)
+    expect(bad.asked.slice(ofGateway).some((path) => path.startsWith('/ipfs/'))).to.equal(true)
     expect(victim.asked).to.have.length(asked)
   })
 })

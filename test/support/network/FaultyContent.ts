@@ -55,9 +55,11 @@ export class FaultyContent {
   }
 
   async #serve(path: string, response: ServerResponse): Promise<void> {
-    const digest = path.slice(1)
+    // As a gateway it is asked for /ipfs/<CID>/<digest>.
+    const digest = path.split('/').at(-1) ?? ''
     const file = join(this.#directory, digest.slice(0, 2), digest)
     if (!/^[0-9a-f]{64}$/.test(digest)) return void response.writeHead(404).end()
+    if (this.fault === 'a redirect') return void response.writeHead(302, { location: `${this.victim}${digest}` }).end()
     const size = await stat(file).then(
       (found) => found.size,
       () => undefined,
@@ -87,8 +89,6 @@ export class FaultyContent {
         response.on('close', () => clearInterval(drip))
         return
       }
-      case 'a redirect':
-        return void response.writeHead(302, { location: `${this.victim}${digest}` }).end()
     }
   }
 }
