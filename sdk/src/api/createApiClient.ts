@@ -67,7 +67,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     const tell = putProgress({ ...(onProgress && { onProgress }) }, size)
     const isTold = onProgress !== undefined && size > 0 && !isPage()
     const type = { 'content-type': 'application/octet-stream' }
-    const body: RequestInit = isTold
+    // What lets a body be a stream is not in the types of a page.
+    const body: RequestInit & { readonly duplex?: 'half' } = isTold
       ? // A stream does not say by itself how much is to come, and the server wants to know.
         { body: streamOf(content, tell), duplex: 'half', headers: { ...type, 'content-length': String(size) } }
       : { body: content as Uint8Array<ArrayBuffer>, headers: type }
