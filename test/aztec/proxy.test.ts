@@ -5,7 +5,7 @@ import { systemClock } from '../../sdk/src/clock.js'
 import type { Runtime } from '../../sdk/src/runtime/Runtime.js'
 import type { WorkloadId } from '../../sdk/src/chain/index.js'
 import type { WireJob } from '../../sdk/src/aztec/broker/wire.js'
-import { prover } from '../support/network.js'
+import { idleSeat, prover } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
 import { until, type RunningAdapter } from '../support/aztec/AdapterBench.js'
 import { JOB_TIMEOUT_MS } from '../support/aztec/brokerCases.js'
@@ -186,9 +186,9 @@ describe('aztec: an adapter that pays by a proxy', function () {
         return now.slots.some(({ status }) => status === 'failed') ? now : undefined
       }, 'nobody failed')
       // The first slot is open to all: a commit to it closes nothing, whatever it is.
-      const drawn = failed.slots.map(({ operator }) => operator)
-      const idle = bench.network.operators.find(({ address }) => !drawn.includes(address))!
-      await prover.commitOpen(bench.network, id, failed.spec, idle.seats[0]!, Buffer.from('junk'))
+      // Other cases have left seats at work.
+      const idle = await idleSeat(bench.network, ...failed.slots.map(({ seat }) => seat))
+      await prover.commitOpen(bench.network, id, failed.spec, idle, Buffer.from('junk'))
       open()
       await fulfilled([job], adapter)
       const over = await until(async () => {

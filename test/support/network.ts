@@ -89,11 +89,11 @@ export function operatorOf(network: Network, seat: number): Operator {
   return found
 }
 
-/** An idle seat of another operator than the one of `seat`. */
-export async function idleSeat(network: Network, seat: number): Promise<number> {
-  const { contracts, seats } = operatorOf(network, seat)
-  const others = network.operators.flatMap((operator) => operator.seats).filter((other) => !seats.includes(other))
-  for (const other of others) if (!(await contracts.market.isHeld(other))) return other
+/** An idle seat of another operator than those of `seats`. */
+export async function idleSeat(network: Network, ...seats: readonly number[]): Promise<number> {
+  const taken = seats.map((seat) => operatorOf(network, seat))
+  for (const operator of network.operators.filter((other) => !taken.includes(other)))
+    for (const seat of operator.seats) if (!(await operator.contracts.market.isHeld(seat))) return seat
   throw new Error('every seat is at work')
 }
 
