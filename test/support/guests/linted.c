@@ -66,8 +66,8 @@ int main(int argc, char **argv) {
     size_t size = read_file(place, key);
     if (told("hungry")) {
         memset(malloc(200 << 20), 1, 200 << 20);
-        // Memory is measured now and then.
-        usleep(500000);
+        // Memory is measured now and then, on a busy machine seldom.
+        sleep(2);
     }
     if (!strcmp(argv[1], "prove")) {
         if (told("broken")) return 3;
