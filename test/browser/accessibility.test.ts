@@ -204,7 +204,7 @@ describe('browser: accessibility', function () {
     await page.keyboard.insertText(workload)
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { level: 1, name: /^Workload/ }).waitFor()
-    expect(await page.evaluate('document.activeElement.id')).to.equal('content')
+    await page.waitForFunction('document.activeElement.id === "content"')
     await page.context().close()
   })
 
@@ -228,7 +228,7 @@ describe('browser: accessibility', function () {
     await page.getByRole('navigation', { name: 'Length of a bar' }).getByRole('link').nth(1).focus()
     await page.keyboard.press('Enter')
     await page.waitForURL('**/economics?per=6')
-    expect(await page.evaluate('document.activeElement.id')).to.equal('content')
+    await page.waitForFunction('document.activeElement.id === "content"')
     await page.context().close()
   })
 
