@@ -242,8 +242,8 @@ for (const name of NAMES) {
       const outcomes = await Promise.all(['hang', 'spin'].map((mode) => run(mode, { limits: { seconds: 0.5 } })))
       for (const outcome of outcomes) {
         expect(outcome.kind).to.equal('timeout')
-        // A timer may fire a fraction of a millisecond early.
-        expect(outcome.usage.wallSeconds).to.be.within(0.49, 2)
+        // A timer may fire a fraction of a millisecond early, and on a busy machine late; without the limit it would be twenty seconds.
+        expect(outcome.usage.wallSeconds).to.be.within(0.49, 10)
       }
     })
 

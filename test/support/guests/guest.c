@@ -79,7 +79,7 @@ static void eat_memory(void) {
 static void burn(void) {
     char *block = malloc(30 << 20);
     memset(block, 1, 30 << 20);
-    while (clock() < CLOCKS_PER_SEC * 3 / 10) block[clock() % (30 << 20)]++;
+    while (clock() < CLOCKS_PER_SEC * 6 / 10) block[clock() % (30 << 20)]++;
 }
 
 static void fill_disk(void) {
