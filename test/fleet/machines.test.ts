@@ -24,7 +24,7 @@ import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import type { WorkerStatus } from '../../sdk/src/worker/observe/WorkerStatus.js'
 import { usePostgres } from '../support/databases.js'
 import { Machine, machinesMissing } from '../support/network/Machine.js'
-import { TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 
 const PORT = 5432
@@ -45,7 +45,8 @@ describe('fleet: several machines', function () {
     const db = await connectServer<Record<string, never>>({ url: server().url, schema: 'public' })
     await sql`create role gevulot_runner login password 'runner-password'`.execute(db)
     await db.destroy()
-    network = await TestNetwork.start()
+    // An answer is due late enough that a slow coordinator does not have to accept what it is about to decline.
+    network = await TestNetwork.start(ROOMY)
     started.push(network)
     quick = await network.deployGuest('hashcash')
     slow = await network.deployGuest('hashcash', ['150'])
