@@ -10,7 +10,9 @@ import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 
 // Long enough for a person, or a busy machine, to answer; short workloads have a tenth of their run time.
-const PARAMETERS = { ...FAST, epochLength: 30, rules: { ...FAST.rules, responseWindow: 60 } }
+const PARAMETERS = { ...FAST, epochLength: 30, rules: { ...FAST.rules, responseWindow: 150, silenceWindow: 150 } }
+/** The least run time that the market takes, which leaves a seat 15 s to answer in. */
+const LEAST = { maxRunTime: PARAMETERS.rules.responseWindow }
 
 describe('worker: who decides', function () {
   this.timeout(240_000)
@@ -38,12 +40,12 @@ describe('worker: who decides', function () {
   it('approve: what the operator approves is proved and paid, also after the worker died in between', async () => {
     worker = await network.startWorker(alice, { mode: 'approve' })
     await worker.line(({ message }) => message === 'worker started')
-    const workload = await network.submit(program, { maxRunTime: 600 })
+    const workload = await network.submit(program, { maxRunTime: 1_500 })
     await waits(workload)
     const { mode, waiting } = (await prover('waiting')).json() as { mode: string; waiting: { workload: string }[] }
     expect(mode).to.equal('approve')
     expect(waiting).to.have.length(1)
-    expect(waiting[0]).to.include({ workload, program, maxRunTime: 600, redundancy: 1 })
+    expect(waiting[0]).to.include({ workload, program, maxRunTime: 1_500, redundancy: 1 })
     const status = (await prover('status')).json() as { operator: string; worker: WorkerStatus }
     expect(status.operator).to.equal(alice.wallet.address)
     expect(status.worker).to.include({ mode: 'approve', runtime: 'bubblewrap', chainId: 31_337 })
@@ -86,7 +88,7 @@ describe('worker: who decides', function () {
   })
 
   it('approve: what the operator declines, and what nobody answers, is declined on the chain in time', async () => {
-    const [no, silent] = [await network.submit(program, { maxRunTime: 600 }), await network.submit(program)]
+    const [no, silent] = [await network.submit(program, { maxRunTime: 600 }), await network.submit(program, LEAST)]
     await waits(no)
     expect((await prover('decline', no)).code).to.equal(0)
     await network.until(no, 'Declined')
@@ -109,14 +111,14 @@ describe('worker: who decides', function () {
     const refused = await network.deployGuest('guest', ['threads'])
     await network.chain.mineEvery(1)
     worker = await network.startWorker(alice, { refusedProofs: 1 })
-    expect((await network.until(await network.submit(refused), 'Failed')).args.reason).to.equal('ProgramFailed')
-    const second = await network.submit(refused)
+    expect((await network.until(await network.submit(refused, LEAST), 'Failed')).args.reason).to.equal('ProgramFailed')
+    const second = await network.submit(refused, LEAST)
     await network.until(second, 'Declined')
     const line = worker.lines.find(({ message, workload }) => message === 'job declined' && workload === second)
     expect(line?.['why']).to.equal('its verifier refused the last 1 proofs that the program made here')
     expect(await worker.stop()).to.equal(0)
     worker = await network.startWorker(alice, { denyRequesters: [network.requester.account] })
-    await network.until(await network.submit(program), 'Declined')
+    await network.until(await network.submit(program, LEAST), 'Declined')
     expect(await worker.stop()).to.equal(0)
   })
 
@@ -136,7 +138,7 @@ describe('worker: who decides', function () {
     const before = await network.chain.provider.getTransactionCount(alice.wallet.address)
     worker = await network.startWorker(alice, { mode: 'watch' })
     await worker.line(({ message }) => message === 'worker started')
-    const workload = await network.submit(program)
+    const workload = await network.submit(program, LEAST)
     const assigned = async (): Promise<void> => {
       for (let attempt = 0; attempt < 60; attempt++) {
         await network.contracts.market.assign(workload).catch(() => undefined)
