@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import { networkOf } from '../../sdk/src/api/server/callerAddress.js'
+import { hexOf } from '../../sdk/src/content/digest.js'
 import { TestApi } from '../support/api.js'
 import { startNetwork, type Network } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
@@ -258,5 +260,45 @@ describe('api: streams of events have places', function () {
       expect(headers.get('content-type')).to.include('text/event-stream')
     }
     expect(await listenOften(4, '192.0.2.7')).to.deep.equal([200, 200, 200, 200])
+  })
+})
+
+describe('api: downloads of content have places', function () {
+  this.timeout(120_000)
+  let network: Network
+  let api: TestApi
+
+  before(async () => {
+    network = await startNetwork()
+    api = await TestApi.start(network, { behindProxy: true })
+  })
+  after(async () => {
+    await api.remove()
+    await network.chain.stop()
+  })
+
+  it('whoever asks and does not read has its share, which is free again when it goes', async () => {
+    // More than what a connection takes unread.
+    const bytes = randomBytes(24 << 20)
+    const { digest } = await api.client.store!.put(bytes)
+    const ask = (address: string, method = 'GET') =>
+      fetch(`${api.url}/v1/content/${hexOf(digest)}`, { method, headers: { 'x-forwarded-for': address } })
+    for (let times = 0; times < 80; times++) expect((await ask('192.0.2.1', 'HEAD')).status).to.equal(200)
+    const slow: Response[] = []
+    for (let times = 0; times < 64; times++) slow.push(await ask('192.0.2.1'))
+    expect(slow.map(({ status }) => status)).to.deep.equal(Array(64).fill(200))
+    const refused = await ask('192.0.2.1')
+    expect(refused.status).to.equal(429)
+    expect(await refused.text()).to.include('64 downloads of content of this address')
+    const other = await ask('192.0.2.2')
+    expect(Buffer.from(await other.arrayBuffer()).equals(bytes)).to.equal(true)
+    for (const { body } of slow) await body!.cancel()
+    for (let looks = 0; ; looks++) {
+      expect(looks, 'looks for a free place').to.be.lessThan(600)
+      const again = await ask('192.0.2.1')
+      await again.body!.cancel()
+      if (again.status === 200) break
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
   })
 })

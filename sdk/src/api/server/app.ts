@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto'
 import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
-import type { ContentSource } from '../../content/ContentStore.js'
-import { parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { Logger } from '../../worker/log/Logger.js'
@@ -14,6 +12,7 @@ import { openApi } from '../contract/openApi.js'
 import type { ApiKeys } from './ApiKeys.js'
 import type { App, AppContext } from './AppContext.js'
 import { callerAddress } from './callerAddress.js'
+import { contentAnswer, type ContentAnswerOptions } from './contentAnswer.js'
 import { allEvents, workloadEvents, type EventStreamOptions } from './eventStreams.js'
 import type { ExplorerPage } from './ExplorerPage.js'
 import { handlers, type Backend, type Caller } from './handlers.js'
@@ -24,15 +23,12 @@ import { statusOf } from './statusOf.js'
 import { upload } from './upload.js'
 
 /** What {@link createApp} works with. */
-export interface AppOptions extends EventStreamOptions, ProofAnswerOptions {
+export interface AppOptions extends EventStreamOptions, ProofAnswerOptions, ContentAnswerOptions {
   readonly keys: ApiKeys
   readonly limiter: RateLimiter
   readonly version: string
   /** Origins whose pages may call the API; `*` for any. */
   readonly origins: readonly string[]
-  /** Serves what the proxy published, so that provers can fetch it here. */
-  readonly content: ContentSource | undefined
-  readonly maxContentBytes: number
   /** The explorer; undefined: only the API is served. */
   readonly page: ExplorerPage | undefined
   /** See {@link callerAddress}. */
@@ -94,7 +90,7 @@ export function createApp(options: AppOptions): App {
   }
   app.get('/v1/workloads/:workload/events', (context) => workloadEvents(context, options))
   app.get('/v1/events', (context) => allEvents(context, options))
-  app.get('/v1/content/:digest', (context) => content(context, options))
+  app.get('/v1/content/:digest', (context) => contentAnswer(context, options))
   const { page } = options
   app.get('*', (context, next) => {
     const { path } = context.req
@@ -167,20 +163,6 @@ function idempotencyKeyOf(context: AppContext): string | undefined {
     throw apiError('API_REQUEST_INVALID', 'an Idempotency-Key has 1 to 128 visible characters of ASCII')
   }
   return text
-}
-
-/** Content by digest, checked while it is read. */
-async function content(context: AppContext, { content: source, maxContentBytes, stop }: AppOptions): Promise<Response> {
-  const text = context.req.param('digest') ?? ''
-  if (source === undefined) throw apiError('API_NOT_FOUND', 'this server holds no content')
-  const digest = parseDigest(/^[0-9a-f]{64}$/.test(text) ? `0x${text}` : text)
-  if (!(await source.has(digest))) throw apiError('API_NOT_FOUND', `this server does not hold ${digest}`)
-  const signal = AbortSignal.any([context.req.raw.signal, stop])
-  const chunks = source.open(digest, { maxBytes: maxContentBytes, signal })
-  const body = ReadableStream.from(chunks) as ReadableStream<Uint8Array<ArrayBuffer>>
-  return new Response(body, {
-    headers: { 'Content-Type': 'application/octet-stream', 'Content-Disposition': 'attachment' },
-  })
 }
 
 function problem(context: Context, error: unknown, log: Logger): Response {

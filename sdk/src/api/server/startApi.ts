@@ -93,6 +93,8 @@ const MAX_CONTENT_BYTES = 2 ** 30
 const STREAMS: PlaceLimits = { all: 2_000, withoutKey: 1_500, ofAddress: 64, ofKey: 256 }
 /** Those who wait for one count, too. */
 const PROOF_PLACES: PlaceLimits = { all: 128, withoutKey: 96, ofAddress: 16, ofKey: 32 }
+/** The provers of an operator may have one address together. */
+const CONTENT_PLACES: PlaceLimits = { all: 512, withoutKey: 384, ofAddress: 64, ofKey: 128 }
 
 /**
  * Starts an API server: the network over HTTP, and in proxy mode requests on behalf of API keys.
@@ -168,6 +170,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       streamPlaces: new Places('streams of events', { ...STREAMS, ...options.streams }),
       ...{ proofs, proofPlaces: new Places('proofs', PROOF_PLACES), proofSendMs: proofLimits.sendMs },
       page: options.explorer === false ? undefined : await ExplorerPage.load(),
+      contentPlaces: new Places('downloads of content', CONTENT_PLACES),
       ...{ content: proxy?.store, maxContentBytes: MAX_CONTENT_BYTES, stop: stopping.signal },
     })
     const server = await HttpServer.listen(app.fetch, host, options.port ?? 8546).catch((cause: unknown) => {
