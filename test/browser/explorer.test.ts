@@ -10,7 +10,9 @@ import type { RunningApi } from '../../sdk/src/api/server/startApi.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import type { Devnet } from '../../sdk/src/devnet/index.js'
 import { findBrowser, openPage, startBrowser, type Watched } from '../support/browser.js'
+import { runCli } from '../support/cli.js'
 import { ExplorerBench } from '../support/ExplorerBench.js'
+import { useTemporaryDirectory } from '../support/temporary.js'
 
 const BUILT = join(root, 'sdk/dist/explorer')
 /** What a visitor loads before anything shows, and the code that draws again, compressed. */
@@ -23,6 +25,7 @@ const PHONE = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 }
 
 describe('browser: explorer', function () {
   this.timeout(240_000)
+  const directory = useTemporaryDirectory()
   let bench: ExplorerBench
   let devnet: Devnet
   let client: GevulotClient
@@ -78,6 +81,22 @@ describe('browser: explorer', function () {
     await page.getByRole('table', { name: 'Candidates' }).getByText('takes slot 1').waitFor()
     const paid = page.getByRole('table', { name: 'Payments' }).getByRole('row')
     expect(await paid.nth(1).textContent()).to.match(new RegExp(`^1${slots[0]!.seat}0x`))
+  })
+
+  it('gives the command that fetches the proof, to be copied and run', async () => {
+    const { page } = await openPage(browser, { permissions: ['clipboard-read', 'clipboard-write'] })
+    await page.goto(`${api.url}/workloads/${proven}`)
+    await page.getByRole('button', { name: 'copy the command' }).click()
+    await page.getByRole('status').filter({ hasText: 'The command is copied.' }).waitFor({ state: 'attached' })
+    const line = await page.evaluate<string>('navigator.clipboard.readText()')
+    await page.getByText(line, { exact: true }).waitFor()
+    await page.context().close()
+    const [command, ...args] = line.split(' ')
+    expect(command).to.equal('gevulot')
+    const fetched = await runCli([...args, '--config', devnet.info.config], { cwd: directory() })
+    expect(fetched.code, fetched.stderr).to.equal(0)
+    const proof = await client.fetchProof({ workload: proven })
+    expect(await readFile(join(directory(), 'proof/proof'))).to.deep.equal(Buffer.from(proof.proof))
   })
 
   it('says so when the draw is not the one that follows from its facts', async () => {

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { api } from '../api.js'
 import { duration } from '../format.js'
-import { Amount, Failure, Figures, Status, WholeId } from '../parts/small.js'
+import { Amount, CommandLine, Failure, Figures, Status, WholeId } from '../parts/small.js'
 import { CancelCard } from '../story/CancelCard.js'
 import { DrawStep } from '../story/DrawStep.js'
 import { Events } from '../story/Events.js'
@@ -88,7 +88,7 @@ function Retrieve({ workload }: { readonly workload: Workload }): ReactNode {
       <p>
         The best valid proof, checked against the chain:{' '}
         <a href={`/v1/workloads/${workload.workload}/proof`}>as JSON</a>, or{' '}
-        <code className="whole">gevulot workload fetch {workload.workload}</code>
+        <CommandLine line={`gevulot workload fetch ${workload.workload} --out ./proof`} />
       </p>
     </li>
   )

@@ -53,18 +53,36 @@ export function Account({ id }: { readonly id: string }): ReactNode {
 
 /** A whole id that can be copied. */
 export function WholeId({ id, name }: { readonly id: string; readonly name: string }): ReactNode {
+  return (
+    <>
+      <span className="id whole">{id}</span>
+      <Copy text={id} name={name} />
+    </>
+  )
+}
+
+/** A command line that can be copied. */
+export function CommandLine({ line }: { readonly line: string }): ReactNode {
+  return (
+    <>
+      <code className="whole">{line}</code>
+      <Copy text={line} name="command" />
+    </>
+  )
+}
+
+function Copy({ text, name }: { readonly text: string; readonly name: string }): ReactNode {
   const [copied, setCopied] = useState(false)
   // Browsers give it to pages that came sealed, or from this machine, alone.
   const canCopy = 'clipboard' in navigator
   const copy = (): void => {
-    void navigator.clipboard.writeText(id).then(() => {
+    void navigator.clipboard.writeText(text).then(() => {
       setCopied(true)
       later(() => setCopied(false), 1_500)
     })
   }
   return (
     <>
-      <span className="id whole">{id}</span>
       {canCopy && (
         <button type="button" className="copy" onClick={copy} aria-label={copied ? 'copied' : `copy the ${name}`}>
           {copied ? 'copied' : 'copy'}

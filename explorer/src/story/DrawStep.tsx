@@ -6,7 +6,7 @@ import { OPEN_SLOT, type Draw } from '../../../sdk/src/chain/names.js'
 import { GevulotError } from '../../../sdk/src/errors/GevulotError.js'
 import { api } from '../api.js'
 import { plural } from '../format.js'
-import { Account } from '../parts/small.js'
+import { Account, CommandLine } from '../parts/small.js'
 import { candidatesOf, stepsOf, type Workload } from './readStory.js'
 import { StepCard } from './StepCard.js'
 import { Scroller } from '../parts/Scroller.js'
@@ -136,7 +136,7 @@ function Recomputed({ workload }: { readonly workload: string }): ReactNode {
           )}
           <p className="small">
             The facts come from this server. To take them from a node of your own:{' '}
-            <code>gevulot audit draw {workload}</code>
+            <CommandLine line={`gevulot audit draw ${workload}`} />
           </p>
         </details>
       </div>
