@@ -1,14 +1,25 @@
 import { expect } from 'chai'
 import { hexlify, randomBytes } from 'ethers'
-import { auditDraw, auditPayments, expectedPayments, type Payment } from '../../sdk/src/audit/index.js'
+import {
+  auditDraw,
+  auditPayments,
+  expectedPayments,
+  recomputeCommittee,
+  type CommitteeFacts,
+  type Payment,
+} from '../../sdk/src/audit/index.js'
+import { connect } from '../../sdk/src/chain/connect.js'
+import type { Candidate } from '../../sdk/src/chain/draw.js'
 import type { WorkloadEvent } from '../../sdk/src/chain/events.js'
-import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
+import type { Address, Bytes32, Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
 import { readEvents } from '../../sdk/src/chain/readEvents.js'
 import { readCommittee } from '../../sdk/src/chain/readJudgment.js'
+import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 import type { Spec } from '../../sdk/src/chain/spec.js'
 import { digestOf } from '../../sdk/src/content/digest.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { startCommittee } from '../support/committee.js'
+import { startSwappingMembers } from '../support/network/startSwappingMembers.js'
 import {
   aProgram,
   BAD_PROOF,
@@ -71,6 +82,31 @@ describe('audit of payments', function () {
     await (await contracts.registry.leaveSet(seats)).wait()
     await network.chain.pass(devnet.cooldown + 1)
     await (await contracts.registry.withdraw(seats, address)).wait()
+  }
+
+  /** The seats of each committee follow from the chain, and a node that tells of others is found out. */
+  async function committeesDrawnAgain(workload: Hex, attempts: readonly number[]): Promise<void> {
+    const audit = await auditDraw(client.contracts, workload)
+    expect(audit.agrees).to.equal(true)
+    expect(audit.committees.map(({ attempt, appeal }) => [attempt, appeal])).to.deep.equal(
+      attempts.map((n) => [n, false]),
+    )
+    for (const { attempt, have, want } of audit.committees) {
+      expect(want).to.have.length(7)
+      expect(have).to.deep.equal(want)
+      expect((await readCommittee(client.contracts, workload, attempt)).map(({ seat }) => seat)).to.deep.equal(want)
+    }
+    const liar = await startSwappingMembers(network.chain.url, client.contracts)
+    try {
+      const told = await connect(network.deployment, rpcProvider(liar.url, network.deployment.chainId))
+      const lied = await auditDraw(told, workload)
+      expect(lied.agrees).to.equal(false)
+      expect(lied.committees.map(({ agrees }) => agrees)).to.deep.equal(attempts.map(() => false))
+      expect(lied.committees.map(({ want }) => want)).to.deep.equal(audit.committees.map(({ want }) => want))
+      expect(lied.want).to.deep.equal(lied.have)
+    } finally {
+      await liar.stop()
+    }
   }
 
   it('a lone proof, ranks with junk among them, an open rank', async () => {
@@ -224,6 +260,7 @@ describe('audit of payments', function () {
     expect(audit.verdict).to.deep.equal({ judged: true, valid: 0b10, parts: 14, members: 11 })
     expect(audit.have.committee).to.equal(11n * ((10n * TOKEN * 5n) / 100n / 14n))
     expect(audit.want.shares[0]! + audit.want.shares[1]!).to.be.closeTo(audit.want.pot, 2n)
+    await committeesDrawnAgain(split.workload, [1, 2])
 
     // Two members withdraw their seats before anybody settles: nobody is left to be paid. A third does so afterwards.
     const late = await revealed(2)
@@ -258,6 +295,38 @@ describe('audit of payments', function () {
     await rejected(auditDraw(contracts, workload), 'CLIENT_NOTHING_TO_DO')
     await rejected(auditPayments(contracts, `0x${'12'.repeat(32)}`), 'CLIENT_WORKLOAD_UNKNOWN')
     await rejected(auditDraw(contracts, `0x${'12'.repeat(32)}`), 'CLIENT_WORKLOAD_UNKNOWN')
+  })
+
+  it('sees a committee of others than the first fit seats, or of a prover', () => {
+    const bytes = (byte: string) => `0x${byte.repeat(32)}` as const
+    const set = Array.from({ length: 30 }, (_, index) => index + 1)
+    const operatorNumber = (seat: number) => `0x${String(seat).padStart(40, '0')}` as Address
+    const candidates: readonly Candidate[] = set.map((seat) => ({
+      ...{ seat, operator: operatorNumber(seat), priceFloor: 0n, status: 'Active' },
+    }))
+    const facts = { ...{ round: 1, epoch: 1, set, candidates, involved: [], have: [] as readonly number[] } }
+    const drawn = (attempt: number, changed: Partial<CommitteeFacts> = {}) =>
+      recomputeCommittee({
+        ...facts,
+        workload: bytes('12') as WorkloadId,
+        randomness: bytes('34') as Bytes32,
+        attempt,
+        ...changed,
+      })
+    const first = drawn(1).want
+    expect(first).to.have.length(7)
+    expect(drawn(1, { have: first }).agrees).to.equal(true)
+    expect(drawn(2).want).to.not.deep.equal(first)
+    expect(drawn(4).want).to.have.length(15)
+    // A member that had committed, or was out of the set by then, is passed over for the next of the sequence.
+    const [prover, ...others] = first
+    const replaced = drawn(1, { have: first, involved: [operatorNumber(prover!)] })
+    expect(replaced.agrees).to.equal(false)
+    expect(replaced.want.slice(0, 6)).to.deep.equal(others)
+    const dropped = candidates.map((one): Candidate => (one.seat === prover ? { ...one, status: 'Dropped' } : one))
+    expect(drawn(1, { candidates: dropped, have: first })).to.deep.equal({ ...replaced, agrees: false })
+    expect(drawn(1, { have: [...others, prover!] }).agrees).to.equal(false)
+    expect(drawn(1, { randomness: bytes('00') as Bytes32, have: first })).to.deep.include({ agrees: false, want: [] })
   })
 
   it('sees a rank given by anything but commit order', () => {

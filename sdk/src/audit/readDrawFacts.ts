@@ -1,12 +1,12 @@
-import { activeSetAfter } from '../chain/activeSet.js'
 import { asChainError } from '../chain/asChainError.js'
 import type { Contracts } from '../chain/connect.js'
 import { drawSeed, offerOf, type Candidate } from '../chain/draw.js'
-import type { LogPosition, RegistryEvent } from '../chain/events.js'
+import type { LogPosition } from '../chain/events.js'
 import { IBeacon__factory } from '../chain/generated/factories/IBeacon__factory.js'
 import { toAddress, toWorkloadId, type Bytes32, type Hex } from '../chain/hex.js'
 import { nameAt, OPEN_SLOT, SEAT_STATUSES } from '../chain/names.js'
 import { readEvents } from '../chain/readEvents.js'
+import { readFrozenSet } from '../chain/readFrozenSet.js'
 import { readRules } from '../chain/rules.js'
 import { readWorkloadEvents } from '../chain/readWorkloadEvents.js'
 import { readWorkloadState } from '../chain/readWorkloadState.js'
@@ -15,8 +15,6 @@ import { clientError } from '../errors/codes/client.js'
 import type { DrawFacts } from './DrawFacts.js'
 import { sequenceOf } from './recomputeDraw.js'
 import { isFull } from './seatRoom.js'
-
-const SET_EVENTS = ['Staked', 'Joined', 'Left', 'Dropped', 'Slashed'] as const
 
 /**
  * Reads what a draw follows from: the set from the registry's events up to the epoch of submission, the beacon's value, who was at work from
@@ -41,7 +39,7 @@ export async function readDrawFacts(
     readWorkloadState(contracts, id, before),
     readRules(contracts, terms.rules),
   ])
-  const set = activeSetAfter(await eventsUpTo(contracts, epoch), terms.class)
+  const set = await readFrozenSet(contracts, terms.class, epoch)
   try {
     const randomness = (await IBeacon__factory.connect(beacon, contracts.provider).value(round, {
       blockTag: assigned.at.block,
@@ -58,25 +56,8 @@ export async function readDrawFacts(
   }
 }
 
-/** Changes of the active sets in blocks older than the start of an epoch. */
-async function eventsUpTo(contracts: Contracts, epoch: number): Promise<RegistryEvent[]> {
-  const { registry, provider } = contracts
-  const [genesis, length] = await Promise.all([registry.genesis(), registry.epochLength()])
-  const frozenAt = Number(genesis) + (epoch - 1) * Number(length)
-  const times = new Map<number, number>()
-  const found: RegistryEvent[] = []
-  for await (const event of readEvents(contracts, { names: [...SET_EVENTS] })) {
-    const { block } = event.at
-    const time = times.get(block) ?? (await provider.getBlock(block))?.timestamp ?? Infinity
-    times.set(block, time)
-    // Blocks come in order: what follows is younger still.
-    if (time >= frozenAt) break
-    if (event.contract === 'registry') found.push(event)
-  }
-  return found
-}
-
-async function candidateAt({ registry }: Contracts, seat: number, blockTag: number): Promise<Candidate> {
+/** What the registry says of a seat after a block. */
+export async function candidateAt({ registry }: Contracts, seat: number, blockTag: number): Promise<Candidate> {
   const { operator, priceFloor, status } = await registry.seatOf(seat, { blockTag })
   return { seat, operator: toAddress(operator), priceFloor, status: nameAt(SEAT_STATUSES, status) }
 }

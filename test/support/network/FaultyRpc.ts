@@ -8,7 +8,14 @@ export const RPC_FAULTS = [
   ...(['limits in words', 'old heads', 'leaves logs out', 'doubles logs'] as const),
 ] as const
 /** What one of several can do beside. */
-const AMONG_OTHERS = ['boasts', 'forges heads', 'wrong chain', 'other branch', 'is short of funds'] as const
+const AMONG_OTHERS = [
+  'boasts',
+  'forges heads',
+  'wrong chain',
+  'other branch',
+  'is short of funds',
+  'rewrites logs',
+] as const
 /** One of them. */
 export type RpcFault = (typeof RPC_FAULTS | typeof AMONG_OTHERS)[number]
 
@@ -23,6 +30,7 @@ type Answer = { readonly result?: unknown } & Record<string, unknown>
 /** A log as JSON-RPC has it. */
 export interface RpcLog {
   readonly topics: readonly string[]
+  readonly data: string
 }
 
 // These answer, but not the truth.
@@ -40,6 +48,8 @@ export class FaultyRpc {
   left = 0
   /** Which logs it leaves out; by default all. */
   hides: (log: RpcLog) => boolean = () => true
+  /** What it makes of a log where it rewrites them. */
+  rewrites: (log: RpcLog) => RpcLog = (log) => log
   /** Logs that it has left out, each time it did. */
   hidden = 0
   /** How often each method was asked for. */
@@ -127,6 +137,7 @@ export class FaultyRpc {
     this.spoiled++
     const logs = answer.result as readonly RpcLog[]
     if (fault === 'other branch') return { ...answer, result: [...logs, ...logs.map(elsewhere)] }
+    if (fault === 'rewrites logs') return { ...answer, result: logs.map((log) => this.rewrites(log)) }
     if (fault === 'doubles logs') return { ...answer, result: logs.flatMap((log) => [log, log]) }
     const result = logs.filter((log) => !this.hides(log))
     this.hidden += logs.length - result.length
