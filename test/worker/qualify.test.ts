@@ -88,17 +88,27 @@ describe('worker: qualification', function () {
     expect([bounty, burn]).to.deep.equal([parseEther('5'), parseEther('5')])
   })
 
-  it('a seat joins by a proof that the worker makes with the puzzle’s program, in its runtime', async () => {
-    const program = await network.deployGuest('hashcash')
+  it('a seat joins by a proof that the worker makes with the puzzle’s program, in its runtime; not by one that takes longer than the window', async () => {
     const { contracts } = network
     const owner = network.chain.wallet(0)
-    const puzzle = await deployContract(owner, 'ProofPuzzle', [contracts.addresses.market, program])
     const { work: _, count: __, ...policy } = PUZZLE
-    const beacon = contracts.addresses.beacon
-    await (await contracts.qualification.setPolicy(1, { ...policy, puzzle: puzzle.address, beacon })).wait()
+    const { beacon } = contracts.addresses
+    const prove = async (tenths: number): Promise<void> => {
+      const program = await network.deployGuest('hashcash', [String(tenths)])
+      const { address } = await deployContract(owner, 'ProofPuzzle', [contracts.addresses.market, program])
+      await (await contracts.qualification.setPolicy(1, { ...policy, puzzle: address, beacon })).wait()
+    }
+    // A minute, in a window of twenty seconds: what a machine of a third of the speed would need.
+    await prove(600)
     const alice = await network.addOperator('alice')
-    await network.startWorker(alice)
+    const [seat = 0] = alice.seats
+    const worker = await network.startWorker(alice)
     await network.chain.mineEvery(1)
-    await until('the seat joins', async () => (await statusOf(alice.seats[0] ?? 0)) === 'Active')
+    await until('the program is out of time', () =>
+      Promise.resolve(worker.lines.some((line) => JSON.stringify(line).includes('program ended as'))),
+    )
+    expect(await statusOf(seat)).to.equal('Inactive')
+    await prove(10)
+    await until('the seat joins', async () => (await statusOf(seat)) === 'Active')
   })
 })

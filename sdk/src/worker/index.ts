@@ -16,6 +16,8 @@ export {
   type Calibration,
   type CalibrationWish,
 } from './qualify/calibrate.js'
+export { calibrateProof, type ProofCalibration, type ProofCalibrationWish } from './qualify/calibrateProof.js'
+export { measureProofTimes, type ProofMeasurement } from './qualify/measureProofTimes.js'
 export {
   encodeNumbers,
   measureHashRate,
