@@ -29,11 +29,9 @@ export async function waitForReceipt(
       } else {
         const found = await user.find()
         if (found !== undefined && found.hash !== transaction) {
-          if (isSame(found, sent)) {
-            transaction = found.hash
-            continue
-          }
-          if ((await found.confirmations()) >= settings.confirmations) throw replaced(sent, found)
+          // Its receipt is for the next look: what an endpoint tells of is never a reason to look again at once.
+          if (isSame(found, sent)) transaction = found.hash
+          else if ((await found.confirmations()) >= settings.confirmations) throw replaced(sent, found)
         }
       }
     } catch (error) {
