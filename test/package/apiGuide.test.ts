@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -10,6 +9,7 @@ import { expect } from 'chai'
 
 import { root } from '../../scripts/lib/artifacts.js'
 import { CLI_COMMAND } from '../support/cli.js'
+import { freePort } from '../support/freePort.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
 const LIMIT_MS = 120_000
@@ -150,12 +150,3 @@ describe('package: the page of the API server', function () {
     expect(commands).to.deep.equal([])
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -18,6 +17,7 @@ import { BrokerDouble } from '../support/aztec/BrokerDouble.js'
 import { Producer } from '../support/aztec/Producer.js'
 import { RealBroker } from '../support/aztec/RealBroker.js'
 import { sandboxWorks } from '../programs/support.js'
+import { freePort } from '../support/freePort.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
 const packages = process.env['AZTEC_PACKAGES']
@@ -247,12 +247,3 @@ describe('package: an Aztec sequencer in ten minutes', function () {
     expect(steps).to.deep.equal([])
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

@@ -1,7 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
@@ -12,6 +11,7 @@ import { connect, deploymentOf, readDeploymentRecord, readEvents, rpcProvider } 
 import type { Contracts, WorkloadId } from '../../sdk/src/chain/index.js'
 import { root } from '../../scripts/lib/artifacts.js'
 import { sandboxWorks } from '../programs/support.js'
+import { freePort } from '../support/freePort.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
 /** What came before this test, or needs root or a server: everything else that the page tells its reader to type is run. */
@@ -233,12 +233,3 @@ describe('package: from an empty machine to the first reward', function () {
     expect(steps).to.deep.equal([])
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}

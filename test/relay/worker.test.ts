@@ -1,7 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -10,6 +9,7 @@ import { hexlify, parseEther, randomBytes, Wallet } from 'ethers'
 
 import type { ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
 import { startCli } from '../support/cli.js'
+import { freePort } from '../support/freePort.js'
 import { FAST, TestNetwork } from '../support/network/TestNetwork.js'
 import { LyingRelay } from '../support/relays/LyingRelay.js'
 
@@ -40,14 +40,6 @@ describe('relay: a worker without gas money', function () {
 
   async function setBalance(account: string, wei: bigint): Promise<void> {
     await network.chain.provider.send('anvil_setBalance', [account, `0x${wei.toString(16)}`])
-  }
-
-  async function freePort(): Promise<number> {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    await once(server.close(), 'close')
-    return port
   }
 
   /** `gevulot relay serve` for an account, once it listens. */

@@ -1,12 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { chownSync, globSync, mkdtempSync, readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 
+import { freePort } from './freePort.js'
 import { removeDirectory } from './removeDirectory.js'
 
 const START_MS = 30_000
@@ -32,14 +32,6 @@ function otherUser(): { uid: number; gid: number } | undefined {
   const [, , uid, gid] = (line ?? '').split(':').map(Number)
   if (uid === undefined || gid === undefined) throw new Error('neither a user postgres nor nobody')
   return { uid, gid }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** A real Postgres server of its own, on loopback, in a temporary directory. */

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { request } from 'node:http'
-import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** An answer of a daemon's server for health and metrics. */
@@ -38,13 +36,4 @@ export async function scraped(port: number, line: string): Promise<Reply> {
     const reply = await ask(port, '/metrics')
     if (reply.body.includes(line) || Date.now() > end) return reply
   }
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await once(server.close(), 'close')
-  return port
 }

@@ -1,6 +1,3 @@
-import { createServer } from 'node:net'
-import { once } from 'node:events'
-
 import { expect } from 'chai'
 
 import {
@@ -12,6 +9,7 @@ import {
   type WorkloadId,
 } from '../../sdk/src/chain/index.js'
 import { operatorHistory } from '../../sdk/src/client/operatorHistory.js'
+import { freePort } from '../support/freePort.js'
 import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import { SignerServer } from '../support/SignerServer.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
@@ -58,19 +56,6 @@ describe('validator: committees of processes', function () {
     return process
   }
 
-  /** Ports that are free now. */
-  async function freePorts(count: number): Promise<number[]> {
-    const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-    const ports = await Promise.all(
-      servers.map(async (server) => {
-        await once(server, 'listening')
-        return (server.address() as { readonly port: number }).port
-      }),
-    )
-    await Promise.all(servers.map((server) => once(server.close(), 'close')))
-    return ports
-  }
-
   async function leave({ wallet, seats }: Operator): Promise<void> {
     await network.chain.mineAtOnce()
     await (await network.contracts.registry.connect(wallet).leaveSet([...seats])).wait()
@@ -106,7 +91,7 @@ describe('validator: committees of processes', function () {
   }
 
   it('daemons that know each other judge alike, and one transaction carries all seven verdicts', async () => {
-    const ports = await freePorts(3)
+    const ports = [await freePort(), await freePort(), await freePort()]
     const peers = ports.map((port) => `http://127.0.0.1:${port}`)
     const start = (operator: Operator, index: number): Promise<WorkerProcess> =>
       track(network.startValidator(operator, { listen: `127.0.0.1:${ports[index]}`, peers: peers.toSpliced(index, 1) }))

@@ -4,7 +4,8 @@ import type { EventBatch } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import { ValidatorMetrics } from '../../sdk/src/validator/observe/ValidatorMetrics.js'
 import { VALIDATOR_METRICS } from '../../sdk/src/validator/observe/validatorMetricTable.js'
-import { ask, freePort, samplesOf, scraped } from '../support/metrics.js'
+import { freePort } from '../support/freePort.js'
+import { ask, samplesOf, scraped } from '../support/metrics.js'
 import { FAST, TestNetwork } from '../support/network/TestNetwork.js'
 
 const WINDOW = 300

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 
 import { readEvents, type CommitteeEvent, type ProgramId, type WorkloadId } from '../../sdk/src/chain/index.js'
-import { ask, freePort, samplesOf, scraped } from '../support/metrics.js'
+import { freePort } from '../support/freePort.js'
+import { ask, samplesOf, scraped } from '../support/metrics.js'
 import { FaultyRpc } from '../support/network/FaultyRpc.js'
 import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'

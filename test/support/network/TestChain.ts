@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { HDNodeWallet, type JsonRpcProvider, Mnemonic } from 'ethers'
@@ -9,6 +8,7 @@ import { rpcProvider } from '../../../sdk/src/chain/index.js'
 import { findAnvil } from '../../../sdk/src/devnet/findAnvil.js'
 import { spawnAnvil } from '../../../sdk/src/devnet/spawnAnvil.js'
 import { root } from '../../../scripts/lib/artifacts.js'
+import { freePort } from '../freePort.js'
 
 // The keys of every local chain: public and worth nothing.
 const MNEMONIC = 'test test test test test test test test test test test junk'
@@ -52,13 +52,8 @@ export class TestChain {
   }
 
   static async #spawn(chainId: number, time: number): Promise<TestChain> {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    server.close()
-    await once(server, 'close')
-    return new TestChain(address.port, spawnChain(address.port, chainId, time))
+    const port = await freePort()
+    return new TestChain(port, spawnChain(port, chainId, time))
   }
 
   /** An account of the chain. */
