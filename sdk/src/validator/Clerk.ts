@@ -142,21 +142,24 @@ export class Clerk {
   }
 
   async #lookAtDue(signal: AbortSignal): Promise<void> {
-    const due = this.#agenda.take(this.#options.time.now())
-    for (let at = 0; at < due.length && !signal.aborted; at += AT_ONCE) {
-      await Promise.all(due.slice(at, at + AT_ONCE).map((workload) => this.#look(workload, signal)))
+    const now = this.#options.time.now()
+    while (!signal.aborted) {
+      const due = this.#agenda.take(now, AT_ONCE)
+      if (due.length === 0) return
+      await Promise.all(due.map((workload) => this.#look(workload, signal)))
     }
   }
 
   async #look(workload: WorkloadId, signal: AbortSignal): Promise<void> {
     const { log, time } = this.#options
     try {
-      this.#agenda.putBack(workload, await this.#reconcile(workload, signal))
+      const next = await this.#reconcile(workload, signal)
+      this.#agenda.putBack(workload, next, time.now())
     } catch (error) {
       if (signal.aborted) return
       const isPassing = error instanceof GevulotError && error.retryable
       log[isPassing ? 'warn' : 'error']('a judging could not be looked at', { workload, stage: 'verify', error })
-      this.#agenda.putBack(workload, time.now() + RETRY_SECONDS)
+      this.#agenda.putBack(workload, time.now() + RETRY_SECONDS, time.now())
     }
   }
 

@@ -64,6 +64,13 @@ export interface CoordinatorOptions {
 // Workloads looked at together; each costs a few requests to the endpoint.
 const AT_ONCE = 8
 const RETRY_SECONDS = 3
+/** Longest round, in milliseconds, give or take the last few workloads. */
+const ROUND_MS = 5_000
+/**
+ * Blocks in which whoever is not down reports silence: the longest window for it is three days, with a block in 12 seconds. What ended
+ * before has been looked at, by this worker and all others; a network that is years old has millions of such workloads.
+ */
+const REPORTED_WITHIN = 25_000
 // Slots for which the proof of an ended job may be asked for again.
 const HOLDS: readonly SlotView['state'][] = ['Assigned', 'Accepted', 'Committed']
 const PRUNE_MS = 10 * 60_000
@@ -95,23 +102,31 @@ export class Coordinator {
   }
 
   async #lookAtOpen(): Promise<void> {
-    const { agenda, events, jobs, config } = this.#options
-    for (const job of await jobs.unfinished()) agenda.touch(job.workload)
+    const { agenda, events, jobs, config, time } = this.#options
+    for (const { workload } of await jobs.unfinished()) {
+      agenda.prefer(workload)
+      agenda.touch(workload)
+    }
     for (const workload of await events.liveWorkloads()) agenda.touch(workload)
-    // Silence is reported after a workload has ended, too.
-    if (config.keeper) for (const { args } of await events.named('Finished')) agenda.touch(args.workload)
+    if (config.keeper) {
+      // Silence is reported after a workload has ended, too.
+      const ended = await events.named('Finished', Math.max(0, time.block - REPORTED_WITHIN))
+      for (const { args } of ended) agenda.touch(args.workload)
+    }
     this.wake()
   }
 
   /** Takes note of what the follower has stored. */
   async onBatch(batch: EventBatch): Promise<void> {
-    const { agenda, seats } = this.#options
+    const { agenda, seats, signer } = this.#options
     if (batch.kind === 'reorg') {
       seats.refresh()
       return this.#lookAtOpen()
     }
     for (const event of batch.events) {
       if (event.name === 'Staked') seats.refresh()
+      if (event.name === 'Assigned' && event.args.candidates.some(({ operator }) => operator === signer.operator))
+        agenda.prefer(event.args.workload)
       if ('workload' in event.args) agenda.touch(event.args.workload)
     }
     this.wake()
@@ -141,13 +156,18 @@ export class Coordinator {
     }
   }
 
-  /** Handles everything that is due. */
+  /** Handles what is due. What comes meanwhile may go before the rest, and a round has an end whatever comes. */
   async reconcile(signal: AbortSignal): Promise<void> {
-    const { agenda, time } = this.#options
+    const { agenda, clock, time } = this.#options
     if (time.now() === 0) return
-    const due = agenda.take(time.now())
-    for (let at = 0; at < due.length && !signal.aborted; at += AT_ONCE) {
-      await Promise.all(due.slice(at, at + AT_ONCE).map((workload) => this.#workload(workload)))
+    const end = clock.elapsed() + ROUND_MS
+    while (!signal.aborted) {
+      const due = agenda.take(time.now(), AT_ONCE)
+      if (due.length === 0) break
+      await Promise.all(due.map((workload) => this.#workload(workload)))
+      if (clock.elapsed() < end) continue
+      this.wake()
+      break
     }
     await this.#prune()
     this.#options.onReconciled?.()
@@ -156,16 +176,18 @@ export class Coordinator {
   async #workload(workload: WorkloadId): Promise<void> {
     const { agenda, log, time } = this.#options
     try {
-      agenda.putBack(workload, await this.#reconcileWorkload(workload))
+      const next = await this.#reconcileWorkload(workload)
+      if (next === 'never') agenda.prefer(workload, false)
+      agenda.putBack(workload, next, time.now())
     } catch (error) {
       const isPassing = error instanceof GevulotError && error.retryable
       log[isPassing ? 'warn' : 'error']('a workload could not be looked at', { workload, stage: 'reconcile', error })
-      agenda.putBack(workload, time.now() + RETRY_SECONDS)
+      agenda.putBack(workload, time.now() + RETRY_SECONDS, time.now())
     }
   }
 
   async #reconcileWorkload(workload: WorkloadId): Promise<number | 'never'> {
-    const { config, contracts, events, jobs, keeper, claimer, seats } = this.#options
+    const { agenda, config, contracts, events, jobs, keeper, claimer, seats } = this.#options
     const dossier = dossierOf(workload, await events.ofWorkload(workload))
     if (dossier === undefined) return this.#withoutSubmission(workload)
     const own = new Set((await seats.seats()).map(({ seat }) => seat))
@@ -178,6 +200,10 @@ export class Coordinator {
     const state = await readWorkloadState(contracts, workload)
     const times: (number | 'never')[] = []
     for (const job of ours) times.push(await this.#advance(job, dossier, state))
+    agenda.prefer(
+      workload,
+      times.some((at) => at !== 'never'),
+    )
     times.push(await keeper.reconcile(dossier, state, ours.length > 0))
     if (ours.length === 0) times.push(await claimer.reconcile(dossier, state))
     const finite = times.filter((at) => at !== 'never')
