@@ -141,6 +141,24 @@ for (const database of DATABASES)
       }
     })
 
+    // The embedded one has one connection, so nobody reads meanwhile.
+    if (database === 'Postgres server')
+      it('one that begins anew waits for no reader, and shuts none out', async () => {
+        const index = await TestIndex.open(contracts, await newDatabase())
+        try {
+          await acts()
+          await index.catchUp()
+          await index.db.transaction().execute(async (reader) => {
+            expect(await reader.selectFrom('events').selectAll().execute()).not.to.be.empty
+            await index.store.open('another chain')
+            await reader.selectFrom('workloads').selectAll().execute()
+          })
+          expect((await index.dump())['events']).to.deep.equal([])
+        } finally {
+          await index.close()
+        }
+      })
+
     async function identityOf(index: TestIndex): Promise<string> {
       return (await index.db.selectFrom('index_head').select('identity').executeTakeFirstOrThrow()).identity
     }

@@ -57,7 +57,8 @@ export class IndexStore {
         await removeFrom(db, cursor?.next ?? 0)
         return { cursor, block: head.block, time: head.time }
       }
-      for (const table of Object.keys(INDEX_TABLES)) await sql`truncate table ${sql.table(table)}`.execute(db)
+      // Not truncated: that shuts out readers, who may hold one table and wait for the next, as this would.
+      for (const table of Object.keys(INDEX_TABLES)) await sql`delete from ${sql.table(table)}`.execute(db)
       await db.deleteFrom('index_head').execute()
       await db.insertInto('index_head').values({ id: 1, identity, cursor: null, block: 0, time: 0 }).execute()
       return { cursor: undefined, block: 0, time: 0 }
