@@ -60,7 +60,9 @@ describe('package: a newcomer with the devnet', function () {
     expect(plain['dependencies']).to.include({ '@gevulot/sdk': own.version })
     expect(manifest['devDependencies']).to.have.property('@foundry-rs/anvil')
     // What npm has put there is the packed SDK, not this repository's.
-    expect(await realpath(join(directory, 'node_modules/@gevulot/sdk'))).to.match(/my-requester.node_modules.@gevulot.sdk$/)
+    expect(await realpath(join(directory, 'node_modules/@gevulot/sdk'))).to.match(
+      /my-requester.node_modules.@gevulot.sdk$/,
+    )
     const again = await runCli(['init'], ground())
     expect(again.code).to.equal(1)
     expect(again.stderr).to.include('CLI_FILE_EXISTS')
