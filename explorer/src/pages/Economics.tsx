@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
-import { api, type Span } from '../api.js'
+import type { Span } from '../answers.js'
+import { api } from '../api.js'
 import { duration, inTokens, percent } from '../format.js'
 import { Amount, Failure, Figures } from '../parts/small.js'
 import { TimeBars } from '../parts/TimeBars.js'

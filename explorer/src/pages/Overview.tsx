@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
-import { api, type AnswerOf } from '../api.js'
+import type { AnswerOf } from '../answers.js'
+import { api } from '../api.js'
 import { Failure, Figures, Amount } from '../parts/small.js'
 import { TimeBars } from '../parts/TimeBars.js'
 import { WorkloadTable } from '../parts/WorkloadTable.js'

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
-import { api, type AnswerOf } from '../api.js'
+import type { AnswerOf } from '../answers.js'
+import { api } from '../api.js'
 import { count, duration, fromChain, percent, words } from '../format.js'
 import { Histogram } from '../parts/Histogram.js'
 import { Account, Ago, Amount, Facts, Failure, Figures, WholeId } from '../parts/small.js'

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
-import { api, type AnswerOf } from '../api.js'
+import type { AnswerOf } from '../answers.js'
+import { api } from '../api.js'
 import { count, duration, fromChain, percent } from '../format.js'
 import { Pages } from '../parts/Pages.js'
 import { Account, Ago, Amount, ProgramId } from '../parts/small.js'

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { RunTimes } from '../api.js'
+import type { RunTimes } from '../answers.js'
 import { count, duration, plural } from '../format.js'
 
 /** How long proofs took, as bars, with the median and the time that nine of ten keep. */

@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
-import { api, type AnswerOf } from '../api.js'
+import type { AnswerOf } from '../answers.js'
+import { api } from '../api.js'
 import { later } from '../clock.js'
 import { fromChain, plural, short } from '../format.js'
 import { go } from '../router.js'

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import type { WorkloadRow } from '../api.js'
+import type { WorkloadRow } from '../answers.js'
 import { useNow } from '../clock.js'
 import { duration } from '../format.js'
 import { Ago, Amount, ProgramId, Status, WorkloadId } from './small.js'

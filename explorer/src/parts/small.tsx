@@ -1,6 +1,6 @@
 import { useState, type ReactNode } from 'react'
 import type { GevulotError } from '../../../sdk/src/errors/GevulotError.js'
-import type { WorkloadRow } from '../api.js'
+import type { WorkloadRow } from '../answers.js'
 import { later, useNow } from '../clock.js'
 import { ago, short, tokens, utc, words } from '../format.js'
 import { Link } from '../router.js'

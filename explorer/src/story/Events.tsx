@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { fromChain, utc } from '../format.js'
-import type { Step } from '../api.js'
+import type { Step } from '../answers.js'
 import { Scroller } from '../parts/Scroller.js'
 
 /** Every event as the chain has it. */

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { plural } from '../format.js'
 import { Ago } from '../parts/small.js'
-import { lanesOf, numberIn, stepsOf, textIn, type Workload } from './readStory.js'
+import { lanesOf, numberIn, stepsOf, textIn, verdictOn, type Workload } from './readStory.js'
 import { StepCard } from './StepCard.js'
 import { Scroller } from '../parts/Scroller.js'
 
@@ -12,6 +12,7 @@ export function VerifyStep({ workload }: { readonly workload: Workload }): React
   const [first] = reveals
   if (first === undefined) return null
   const isJudged = first.name === 'RevealedToCommittee'
+  const isOver = stepsOf(story, 'Finished').length > 0
   const operators = new Map(lanesOf(workload).map(({ seat, operator }) => [seat, operator]))
   return (
     <StepCard stage="verify" title={isJudged ? 'A committee judges' : 'The verifier decides'} time={first.time}>
@@ -37,7 +38,7 @@ export function VerifyStep({ workload }: { readonly workload: Workload }): React
               <tr key={`${step.transaction} ${numberIn(step, 'seat')}`}>
                 <td title={operators.get(numberIn(step, 'seat'))}>{numberIn(step, 'seat')}</td>
                 <td><code>{textIn(step, 'proofDigest').slice(0, 22)}…</code></td>
-                <td><Verdict of={isJudged ? verdictOf(workload, numberIn(step, 'order')) : step.args['valid'] === true} /></td>
+                <td><Verdict of={verdictOn(step, story)} isOver={isOver} /></td>
                 <td className="num wide"><Ago time={step.time} /></td>
               </tr>
             ))}
@@ -48,14 +49,9 @@ export function VerifyStep({ workload }: { readonly workload: Workload }): React
   ) // prettier-ignore
 }
 
-function Verdict({ of }: { readonly of: boolean | undefined }): ReactNode {
-  if (of === undefined) return <span className="tag busy">being judged</span>
+function Verdict({ of, isOver }: { readonly of: boolean | undefined; readonly isOver: boolean }): ReactNode {
+  if (of === undefined) return <span className="tag busy">{isOver ? 'not judged' : 'being judged'}</span>
   return <span className={`tag ${of ? 'good' : 'bad'}`}>{of ? 'valid' : 'invalid'}</span>
-}
-
-function verdictOf({ story }: Workload, order: number): boolean | undefined {
-  const judged = stepsOf(story, 'Judged').at(-1) ?? stepsOf(story, 'VerdictReached').at(-1)
-  return judged === undefined ? undefined : ((numberIn(judged, 'valid') >> order) & 1) === 1
 }
 
 function Judging({ workload: { story } }: { readonly workload: Workload }): ReactNode {

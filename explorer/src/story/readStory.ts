@@ -1,6 +1,7 @@
 import type { DrawnCandidate } from '../../../sdk/src/chain/draw.js'
+import { isIn } from '../../../sdk/src/chain/isIn.js'
 import { OPEN_SLOT } from '../../../sdk/src/chain/names.js'
-import type { AnswerOf, Step } from '../api.js'
+import type { AnswerOf, Step } from '../answers.js'
 
 /** A workload as its page has it. */
 export type Workload = AnswerOf<'getWorkload'>
@@ -15,6 +16,7 @@ export interface Lane {
   readonly acceptedAt: number | null
   readonly committedAt: number | null
   readonly revealedAt: number | null
+  /** What the verifier contract or the committee said of its proof; null as long as neither did. */
   readonly valid: boolean | null
   readonly declinedAt: number | null
   readonly failed: string | null
@@ -47,8 +49,15 @@ export function candidatesOf(story: readonly Step[]): readonly DrawnCandidate[] 
   return Array.isArray(given) ? (given as DrawnCandidate[]) : []
 }
 
+/** What was said of a proof that a reveal shows: by the verifier contract at once, by the last committee later; undefined before that. */
+export function verdictOn(reveal: Step, story: readonly Step[]): boolean | undefined {
+  if (reveal.name === 'Revealed') return reveal.args['valid'] === true
+  const judged = stepsOf(story, 'Judged').at(-1) ?? stepsOf(story, 'VerdictReached').at(-1)
+  return judged === undefined ? undefined : isIn(numberIn(judged, 'valid'), numberIn(reveal, 'order'))
+}
+
 /** What each seat did, those that were drawn first. */
-export function lanesOf({ story, slots }: Workload): Lane[] {
+export function lanesOf({ story, slots }: Pick<Workload, 'story' | 'slots'>): Lane[] {
   const lanes = new Map<number, Mutable<Lane>>()
   const operators = new Map(slots.map(({ seat, operator }) => [seat, operator]))
   const laneOf = (seat: number, operator?: string): Mutable<Lane> => {
@@ -71,19 +80,19 @@ export function lanesOf({ story, slots }: Workload): Lane[] {
     if (step.contract !== 'market' || typeof step.args['seat'] !== 'number') continue
     const lane = laneOf(step.args['seat'])
     lane.lastAt = step.time
-    apply(lane, step)
+    apply(lane, step, story)
   }
   return [...lanes.values()]
 }
 
-function apply(lane: Mutable<Lane>, step: Step): void {
+function apply(lane: Mutable<Lane>, step: Step, story: readonly Step[]): void {
   const { name, time } = step
   if (name === 'Accepted') lane.acceptedAt ??= time
   else if (name === 'Declined') lane.declinedAt = time
   else if (name === 'Failed') lane.failed = textIn(step, 'reason')
   else if (name === 'Committed') lane.committedAt = time
-  else if (name === 'Revealed') Object.assign(lane, { revealedAt: time, valid: step.args['valid'] === true })
-  else if (name === 'RevealedToCommittee') lane.revealedAt = time
+  else if (name === 'Revealed' || name === 'RevealedToCommittee')
+    Object.assign(lane, { revealedAt: time, valid: verdictOn(step, story) ?? null })
   else if (name === 'SlotSettled') Object.assign(lane, { rank: numberIn(step, 'rank'), paid: amountIn(step, 'paid') })
   else if (name === 'Missed') lane.missed = true
   else if (name === 'Silent') lane.silent = true
