@@ -24,6 +24,7 @@ export const apiAccounts = defineCommand({
     const { readPrivateFile } = await import('../../readPrivateFile.js')
     const refuse = (why: string, cause?: unknown): Error => cliError('CLI_KEY_UNSAFE', why, { cause })
     const apiKey = await readPrivateFile(options.apiKeyFile, refuse)
+    output.waiting('asking the server')
     const { accounts } = await createApiClient({ url: options.url, apiKey }).listAccounts({})
     const rows = accounts.flatMap(({ id, revoked, account, allowance }) => {
       const { requests, fees, final, gas, labels, uploads } = account

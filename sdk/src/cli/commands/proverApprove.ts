@@ -13,6 +13,7 @@ export const proverApprove = defineCommand({
     const { askWorker } = await import('../../worker/control/askWorker.js')
     const { toWorkloadId } = await import('../../chain/hex.js')
     const workload = toWorkloadId(args.workload)
+    context.output.waiting('asking the worker')
     await askWorker(workerDirectory(options.data, context), { ask: 'decide', workload, decision: 'approve' })
     return { json: { workload, decision: 'approve' }, text: ['It is worked for now.'] }
   },

@@ -14,6 +14,7 @@ export const proverDecline = defineCommand({
     const { askWorker } = await import('../../worker/control/askWorker.js')
     const { toWorkloadId } = await import('../../chain/hex.js')
     const workload = toWorkloadId(args.workload)
+    context.output.waiting('asking the worker')
     await askWorker(workerDirectory(options.data, context), { ask: 'decide', workload, decision: 'decline' })
     return { json: { workload, decision: 'decline' }, text: ['It is declined; its slot is open to others.'] }
   },

@@ -13,6 +13,7 @@ export const proverWaiting = defineCommand({
   examples: ['prover waiting --data /var/lib/gevulot', 'prover waiting --json'],
   async run({ options, context }) {
     const { askWorker } = await import('../../worker/control/askWorker.js')
+    context.output.waiting('asking the worker')
     const answer = (await askWorker(workerDirectory(options.data, context), { ask: 'waiting' })) as Waiting
     const { mode, waiting } = answer
     const rows = waiting.map((work) => [
