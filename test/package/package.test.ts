@@ -109,6 +109,22 @@ describe('package: contents', function () {
     expect(gzipSync(page.contents).length).to.be.below(MOST_PAGE_BYTES)
   })
 
+  for (const [name, subpath] of [
+    ['toBytes32', 'browser'],
+    ['cidOf', 'content'],
+  ] as const) {
+    it(`leaves out of a bundle what nobody asks for: ${name} of /${subpath} alone`, async () => {
+      const entry = await consumer.write(`${name}.mjs`, `export { ${name} } from '@gevulot/sdk/${subpath}'\n`)
+      const { outputFiles } = await build({
+        ...{ entryPoints: [entry], bundle: true, minify: true, write: false, format: 'esm' },
+        platform: subpath === 'browser' ? 'browser' : 'node',
+      })
+      const [bundle] = outputFiles
+      expect(bundle?.text).to.include(name)
+      expect(gzipSync(bundle?.contents ?? '').length).to.be.below(MOST_NAME_BYTES)
+    })
+  }
+
   it('runs on the oldest Node.js that it says it runs on', async function () {
     const { engines } = JSON.parse(await readFile(consumer.installed('package.json'), 'utf8')) as {
       engines: { node: string }
@@ -145,6 +161,9 @@ describe('package: contents', function () {
 
 /** 272 KiB. All of it, compressed: ethers, zod, the contracts' ABIs and our own. Pages that use a part of it load a part of it. */
 const MOST_PAGE_BYTES = 278_528
+
+/** One name with what it needs, compressed. A dependency that is not left out, ethers or zod, is several times that. */
+const MOST_NAME_BYTES = 5_000
 
 /** What a program said that was bound to fail. */
 async function failureOf(running: Promise<string>): Promise<string> {
