@@ -1,4 +1,15 @@
-import { AbiCoder, id, keccak256, MaxUint256, parseEther, randomBytes, hexlify, sha256, ZeroAddress } from 'ethers'
+import {
+  AbiCoder,
+  id,
+  keccak256,
+  MaxUint256,
+  parseEther,
+  randomBytes,
+  hexlify,
+  sha256,
+  toBeHex,
+  ZeroAddress,
+} from 'ethers'
 import type { ContractTransactionReceipt, ContractTransactionResponse, Signer } from 'ethers'
 import { network } from 'hardhat'
 
@@ -34,6 +45,13 @@ const OPERATORS = 16
 const BLOCKS: BeaconParameters = { kind: 'blockhash', lag: 3 }
 /** Slot of the mapping of drand's values, two a word, in deployments/snapshots/DrandBeacon.json. */
 const DRAND_SLOT = 1
+/** Slot of the mapping of seats' words, four a seat, in deployments/snapshots/Market.json. */
+const WORDS_SLOT = 11
+const WORDS_A_SEAT = 4
+/** Tag of a workload that is not there: a freed word still has its last one's. */
+const FORMER_TAG = 1n << 160n
+/** State of a slot whose seat is at work. */
+const ASSIGNED = 1n << 224n
 /** Room for a batch of 32 or a stake of 50 seats, inside a block. */
 const BATCH_GAS = { gasLimit: 15_000_000 }
 /** Run time of every workload, in seconds. */
@@ -41,6 +59,14 @@ export const RUN_SECONDS = 3600
 
 const connection = await network.create()
 const { networkHelpers: helpers } = connection
+
+/** Waits for a transaction. */
+async function mined(contracts: Contracts, sent: Promise<ContractTransactionResponse>): Promise<Mined> {
+  const receipt: ContractTransactionReceipt | null = await (await sent).wait()
+  if (receipt === null) throw new Error('a transaction was not mined')
+  const events = receipt.logs.flatMap((log) => decodeEvent(contracts, log) ?? [])
+  return { gas: Number(receipt.gasUsed), events }
+}
 
 /** A network in one process, with the parameters of a real one and a mock verifier, for measuring gas. */
 export class Network {
@@ -53,6 +79,8 @@ export class Network {
   readonly requester: Signer
   readonly keeper: Signer
   readonly operators: ReadonlyMap<string, Signer>
+  /** Seats that were staked when the network was made. */
+  readonly seats: readonly DrawnSeat[]
   readonly program: string
   readonly pin: Pin
 
@@ -60,13 +88,14 @@ export class Network {
 
   private constructor(
     beacon: BeaconParameters,
-    parts: Pick<Network, 'contracts' | 'requester' | 'keeper' | 'operators' | 'program' | 'pin'>,
+    parts: Pick<Network, 'contracts' | 'requester' | 'keeper' | 'operators' | 'seats' | 'program' | 'pin'>,
   ) {
     this.#beacon = beacon
     this.contracts = parts.contracts
     this.requester = parts.requester
     this.keeper = parts.keeper
     this.operators = parts.operators
+    this.seats = parts.seats
     this.program = parts.program
     this.pin = parts.pin
   }
@@ -88,12 +117,14 @@ export class Network {
     }
     await market.connect(requester).deposit(requester, parseEther('500000'))
     for (const operator of operators) await registry.admit(operator, true)
-    for (let staked = 0; staked < seats;) {
+    const staked: DrawnSeat[] = []
+    while (staked.length < seats) {
       for (const operator of operators) {
         // Spread evenly: also ten seats are ten operators'.
-        const count = Math.min(50, Math.ceil(seats / operators.length), seats - staked)
-        if (count > 0) await registry.connect(operator).stake(1, count, 0, BATCH_GAS)
-        staked += count
+        const count = Math.min(50, Math.ceil(seats / operators.length), seats - staked.length)
+        if (count === 0) continue
+        const { events } = await mined(contracts, registry.connect(operator).stake(1, count, 0, BATCH_GAS))
+        for (const event of events) if (event.name === 'Staked') staked.push({ seat: event.args.seat, operator })
       }
     }
     await helpers.time.increase(parameters.epochLength + 1)
@@ -110,15 +141,45 @@ export class Network {
     await market.deployProgram(program, '')
     const byAddress = new Map(operators.map((operator) => [operator.address, operator] as const))
     const pin = await readPin(contracts, programId as ProgramId)
-    return new Network(beacon, { contracts, requester, keeper, operators: byAddress, program: programId, pin })
+    const parts = { contracts, requester, keeper, operators: byAddress, seats: staked, program: programId, pin }
+    return new Network(beacon, parts)
   }
 
   /** Waits for a transaction. */
-  async mined(sent: Promise<ContractTransactionResponse>): Promise<Mined> {
-    const receipt: ContractTransactionReceipt | null = await (await sent).wait()
-    if (receipt === null) throw new Error('a transaction was not mined')
-    const events = receipt.logs.flatMap((log) => decodeEvent(this.contracts, log) ?? [])
-    return { gas: Number(receipt.gasUsed), events }
+  mined(sent: Promise<ContractTransactionResponse>): Promise<Mined> {
+    return mined(this.contracts, sent)
+  }
+
+  /** Gas of a transaction that reverts, which the chain in this process refuses only after it was mined. */
+  async lost(sent: Promise<ContractTransactionResponse>): Promise<number> {
+    await sent.catch(() => undefined)
+    const block = await connection.ethers.provider.getBlock('latest')
+    const receipt = await connection.ethers.provider.getTransactionReceipt(block?.transactions.at(-1) ?? '')
+    if (receipt?.status !== 0) throw new Error('no transaction reverted')
+    return Number(receipt.gasUsed)
+  }
+
+  /**
+   * Writes the main word of seats: as it was before the first workload, as the last one left it (freed and without misses), or as it is
+   * during one. In a network in use nearly all have worked; to get there by lives takes thousands of them. The test of gas compares
+   * seats that were written so with seats that have worked.
+   */
+  async writeSeats(history: 'new' | 'worked' | 'working', seats = this.seats): Promise<void> {
+    const market = await this.contracts.market.getAddress()
+    const state = history === 'working' ? ASSIGNED : 0n
+    for (const { seat, operator } of seats) {
+      const word = history === 'new' ? 0n : state | FORMER_TAG | BigInt(await operator.getAddress())
+      const key = AbiCoder.defaultAbiCoder().encode(['uint256', 'uint256'], [seat * WORDS_A_SEAT, WORDS_SLOT])
+      await helpers.setStorageAt(market, keccak256(key), toBeHex(word, 32))
+    }
+  }
+
+  /** Does `acts`, and undoes all that they changed on the chain. */
+  async undone<T>(acts: () => Promise<T>): Promise<T> {
+    const before = await helpers.takeSnapshot()
+    const result = await acts()
+    await before.restore()
+    return result
   }
 
   /** Lets `seconds` pass. */

@@ -1,6 +1,6 @@
-import { RUN_SECONDS, type Network } from './Network.js'
+import type { Network } from './Network.js'
 
-/** The median: a life now and then meets a seat whose word was never written, which costs 17k more once and for all. */
+/** The median: bytes of calldata are now and then zero by chance, which costs less. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = sorted[Math.floor(sorted.length / 2)]
@@ -15,32 +15,22 @@ export function only<T>(list: readonly T[]): T {
   return first
 }
 
-/** Lives in which nobody was passed over, `count` of them. */
+/** Draws for each that is wanted: of redundancy 8 among sixteen operators one in eight passes nobody over. */
+const TRIES = 40
+
+/** `count` lives in whose draw so many candidates were passed over, by default nobody. */
 export async function lives<T extends { readonly passed: number }>(
   count: number,
   live: () => Promise<T>,
+  passed = 0,
 ): Promise<T[]> {
   const found: T[] = []
-  for (let tries = 0; found.length < count && tries < count * 4; tries += 1) {
+  for (let tries = 0; found.length < count && tries < count * TRIES; tries += 1) {
     const one = await live()
-    if (one.passed === 0) found.push(one)
+    if (one.passed === passed) found.push(one)
   }
+  if (found.length < count) throw new Error(`only ${found.length} of ${count} draws passed ${passed} candidates over`)
   return found
-}
-
-/** Writes the words of nearly every seat once, as a network in use has done. */
-export async function warm(net: Network, rounds: number): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) {
-    const { workloads } = await net.submit(8, 8)
-    const running = []
-    for (const workload of workloads) {
-      const drawn = only((await net.assign([workload])).drawn)
-      for (const seat of drawn) await net.fail(workload, seat)
-      running.push({ workload, drawn })
-    }
-    await net.pass(RUN_SECONDS + 1)
-    for (const { workload, drawn } of running) await net.settle(workload, drawn)
-  }
 }
 
 /** Submits one workload and draws its seats. */
@@ -58,9 +48,9 @@ export async function oneProof(net: Network) {
   return { submit, assign, submitProof, passed, life: submit + assign + submitProof }
 }
 
-/** The life of a workload of redundancy 3: all commit, reveal, and one settling pays all. */
-export async function threeProofs(net: Network, withAccept: boolean) {
-  const { workload, seats, submit, assign, passed } = await drawOne(net, 3)
+/** The life of a workload whose seats all commit and reveal, and which one settling pays. */
+export async function rankedProofs(net: Network, redundancy: number, withAccept: boolean) {
+  const { workload, seats, submit, assign, passed } = await drawOne(net, redundancy)
   const accepts: number[] = []
   const commits: number[] = []
   const reveals: number[] = []
@@ -70,5 +60,17 @@ export async function threeProofs(net: Network, withAccept: boolean) {
   for (const seat of seats) reveals.push(await net.reveal(workload, seat))
   const settle = await net.settle(workload, seats)
   const life = [submit, assign, settle, ...accepts, ...commits, ...reveals].reduce((a, b) => a + b, 0)
-  return { submit, assign, accepts, commits, reveals, settle, passed, life }
+  return { seats, submit, assign, accepts, commits, reveals, settle, passed, life }
+}
+
+/** Mean life of workloads of redundancy 1 that are submitted and drawn in batches; their proofs come one by one. */
+export async function batch(net: Network, count: number): Promise<number> {
+  const submitted = await net.submit(1, count)
+  const assigned = await net.assign(submitted.workloads)
+  let proofs = 0
+  for (const [index, seats] of assigned.drawn.entries()) {
+    const workload = submitted.workloads[index]
+    if (workload !== undefined) proofs += await net.submitProof(workload, only(seats))
+  }
+  return Math.round((submitted.gas + assigned.gas + proofs) / count)
 }

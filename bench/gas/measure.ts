@@ -6,9 +6,11 @@ import { standard } from '../../sdk/src/deploy/parameters.js'
 import { drandPair } from './drandPair.js'
 import { hotPath } from './hotPath.js'
 import { judgeGas } from './judge.js'
-import { drawOne, lives, median, only } from './lives.js'
+import { batch, drawOne, lives, median } from './lives.js'
 import { Network } from './Network.js'
+import { overtaken } from './overtaken.js'
 import { qualifyGas } from './qualify.js'
+import { seatActs } from './seatActs.js'
 
 const SEATS = 512
 /** What another beacon changes; the other acts of the hot path do not ask it. */
@@ -31,50 +33,22 @@ export const VARYING: Readonly<Record<string, string>> = {
     'whether each operator had a receipt in this epoch, in an earlier one, or in none yet',
 }
 
-/** Mean life of workloads of redundancy 1 that are submitted and drawn in batches; their proofs come one by one. */
-async function batch(net: Network, count: number): Promise<number> {
-  const submitted = await net.submit(1, count)
-  const assigned = await net.assign(submitted.workloads)
-  let proofs = 0
-  for (const [index, seats] of assigned.drawn.entries()) {
-    const workload = submitted.workloads[index]
-    if (workload !== undefined) proofs += await net.submitProof(workload, only(seats))
-  }
-  return Math.round((submitted.gas + assigned.gas + proofs) / count)
-}
-
-async function silence(net: Network, leavesFirst: boolean): Promise<number> {
-  const { workload, seats } = await drawOne(net, 1)
-  if (leavesFirst) await net.leave(only(seats))
-  await net.pass(86_401)
-  return net.slash(workload, only(seats))
-}
-
-async function seatLife(net: Network) {
-  const seat = await net.stake()
-  await net.pass(601)
-  const leave = await net.leave(seat)
-  await net.pass(8 * 86_400)
-  return { stake: seat.gas, leave, withdraw: await net.withdraw(seat) }
-}
-
 async function drawGas(seats: number): Promise<number> {
   const net = await Network.with(seats)
+  await net.writeSeats('worked')
   return median((await lives(5, () => drawOne(net, 3))).map(({ assign }) => assign))
 }
 
 /**
- * Measures every row, in some forty seconds.
+ * Measures every row, in some twenty seconds.
  * @returns gas by the name of the row; of one row a ratio
  */
 export async function measure(): Promise<ReadonlyMap<string, number>> {
   const net = await Network.with(SEATS)
   const acts = await hotPath(net)
   const batched = await batch(net, 32)
-  const seat = await seatLife(net)
-  await silence(net, false)
-  const slashAndDrop = await silence(net, false)
-  const slash = await silence(net, true)
+  const seats = await seatActs(net)
+  const lists = await overtaken(net)
   const judge = await judgeGas(net)
   const qualify = await qualifyGas(net)
   const drand = await hotPath(await Network.with(SEATS, undefined, standard.beacon))
@@ -91,15 +65,13 @@ export async function measure(): Promise<ReadonlyMap<string, number>> {
     ['appeal a verdict', judge.appeal],
     ['network rewards: record a receipt of three ranks', judge.record],
     ['network rewards: claim for one operator', judge.claim],
-    ['stake and join', seat.stake],
+    ...Object.entries(seats),
+    ['slash a list of eight whose last was slashed before', lists.slash],
+    ['clear a list of eight whose last was cleared before', lists.clear],
     ['stake, then join by hashcash', qualify.stake + qualify.join],
     ['answer a check by hashcash', qualify.stay],
     ['evict a seat that did not answer', qualify.evict],
     ['open and start a check, once for a class', qualify.open + qualify.start],
-    ['leave', seat.leave],
-    ['withdraw', seat.withdraw],
-    ['slash', slash],
-    ['slash and drop', slashAndDrop],
     ['drand round, verified once for all', Math.round((firstRound + secondRound) / 2)],
     ['drand round, the first of a pair', firstRound],
     ['drand round, the second of a pair', secondRound],

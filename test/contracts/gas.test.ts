@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 
 import { expect } from 'chai'
+import { rankedProofs } from '../../bench/gas/lives.js'
 import { measure, VARYING } from '../../bench/gas/measure.js'
+import { Network } from '../../bench/gas/Network.js'
 import type { Row } from '../../bench/report.js'
 import { contractSizes } from '../../scripts/check/contractSizes.js'
 import { deployable } from '../../scripts/lib/artifacts.js'
@@ -9,6 +11,8 @@ import { deployable } from '../../scripts/lib/artifacts.js'
 const REPORT = 'bench/report.json'
 /** Runs differ by about 0.1 %: random bytes of calldata are now and then zero, which costs less. */
 const SLACK = 0.002
+/** What a word costs more that was zero: 20,000 to set it instead of 2,900 to reset it. */
+const COLD_WORD = 17_100
 
 describe('contracts: gas and sizes are those of the report', function () {
   this.timeout(900_000)
@@ -32,6 +36,43 @@ describe('contracts: gas and sizes are those of the report', function () {
         : []
     })
     expect(problems).to.deep.equal([])
+  })
+
+  it('seats whose words are written by the bench cost what those cost that have really worked, to the unit', async () => {
+    const net = await Network.with(10)
+    const worked = new Set<number>()
+    for (let tries = 0; worked.size < 10 && tries < 100; tries += 1)
+      for (const { seat } of (await rankedProofs(net, 3, true)).seats) worked.add(seat)
+    expect(worked.size).to.equal(10)
+    const submitted = await net.submit(3)
+    const [workload] = submitted.workloads
+    if (workload === undefined) throw new Error('nothing was submitted')
+    const life = async () => {
+      const { gas: assign, drawn } = await net.assign([workload])
+      const seats = drawn.flat()
+      const commits: number[] = []
+      const reveals: number[] = []
+      for (const seat of seats) commits.push(await net.commit(workload, seat))
+      await net.pass(40)
+      for (const seat of seats) reveals.push(await net.reveal(workload, seat))
+      return {
+        seats: seats.map(({ seat }) => seat),
+        assign,
+        commits,
+        reveals,
+        settle: await net.settle(workload, seats),
+      }
+    }
+    // One workload, thus one draw and the same calldata: nothing but the seats' words is another.
+    const real = await net.undone(life)
+    const after = (history: 'worked' | 'new') =>
+      net.undone(async () => {
+        await net.writeSeats(history)
+        return life()
+      })
+    expect(real.seats).to.have.length(3)
+    expect(await after('worked')).to.deep.equal(real)
+    expect(await after('new')).to.deep.equal({ ...real, assign: real.assign + 3 * COLD_WORD })
   })
 
   it('contracts have the sizes that docs/gas.md says', () => {
