@@ -7,6 +7,7 @@ import type { Contracts } from '../../sdk/src/chain/connect.js'
 import type { WorkloadId } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { programHistory } from '../../sdk/src/client/programHistory.js'
+import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { TestApi } from '../support/api.js'
 import { DATABASES, useApiDatabases } from '../support/databases.js'
 import { freshDump, TestIndex } from '../support/index.js'
@@ -303,6 +304,40 @@ for (const database of DATABASES)
           expect(topShare).to.be.within(1 / earners - 1e-9, 1)
           expect(evenAs).to.be.within(1 - 1e-9, earners + 1e-9)
         }
+      })
+
+      it('counts what slashes took, and what network rewards paid out', async () => {
+        const silent = await draw(await submit())
+        await network.chain.pass(devnet.rules.silenceWindow + 700)
+        const { seat } = silent.slots[0]!
+        const { bond } = await contracts.registry.seatOf(seat)
+        await requester.slash({ workload: silent.workload })
+        const taken = bond - (await contracts.registry.seatOf(seat)).bond
+        expect(taken > 0n, 'taken from the bond').to.equal(true)
+
+        await requester.recordRewards({ workloads: [proven] })
+        await network.chain.pass(2 * devnet.rewards.epochLength)
+        const { operator } = (await requester.getWorkload({ workload: proven })).slots[0]!
+        const before = (await contracts.market.accountOf(operator!)).balance
+        await requester.claimRewards({ operators: [operator!] })
+        const claimed = (await contracts.market.accountOf(operator!)).balance - before
+        expect(claimed > 0n, 'claimed').to.equal(true)
+        await caughtUp()
+
+        const { totals } = await reader.getNetwork({})
+        expect(totals).to.include({ slashed: String(taken), rewards: String(claimed) })
+        const { spans } = await reader.listEpochs({ last: 200, per: 10 })
+        const of = (name: 'slashed' | 'rewards') => spans.map((span) => span[name]).filter((amount) => amount !== '0')
+        expect(of('slashed')).to.deep.equal([String(taken)])
+        expect(of('rewards')).to.deep.equal([String(claimed)])
+        const slashed = await reader.getOperator({ operator: operatorOf(network, seat).address })
+        expect(slashed).to.include({ slashes: 1, slashed: String(taken) })
+        const known = slashed.seatList.find((one) => one.seat === seat)
+        expect(known).to.include({ slashes: 1, slashed: String(taken), bond: String(bond - taken) })
+        const rewarded = await reader.getOperator({ operator: operator! })
+        expect(rewarded.rewards).to.equal(String(claimed))
+        const { earned, ranked, waiting, judging } = rewarded
+        expect(BigInt(earned)).to.equal([ranked, waiting, judging].reduce((sum, part) => sum + BigInt(part), claimed))
       })
 
       it('finds by the beginning of an id, and takes nothing for a pattern', async () => {
