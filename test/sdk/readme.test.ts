@@ -77,10 +77,25 @@ describe('sdk: README', function () {
     }
   })
 
+  it('names the targets that the bench holds the SDK to', () => {
+    const report = JSON.parse(readFileSync(join(root, 'bench/report.json'), 'utf8')) as Measured[]
+    const measured = report.filter(({ name }) => name.startsWith('SDK: '))
+    const [, section = ''] = readFileSync(join(root, 'sdk/README.md'), 'utf8').split(/^## What it adds$/m)
+    expect(measured).to.have.length(4)
+    for (const { target, unit } of measured) expect(section.split('\n## ')[0]).to.include(`${target} ${unit}`)
+  })
+
   it('exports what it says, and nothing by accident', () => {
     expect(Object.keys(sdk).sort()).to.deep.equal(EXPORTS)
   })
 })
+
+/** A line of bench/report.json. */
+interface Measured {
+  readonly name: string
+  readonly unit: string
+  readonly target: number
+}
 
 const EXPORTS = [
   'DEFAULT_SETTINGS', 'DirectoryInbox', 'DirectoryStore', 'GevulotError', 'HttpStore', 'MultiStore', 'Pipeline', 'appeal', 'assign',
