@@ -54,10 +54,8 @@ const client = await createClient({ deployment, signer, store: new DirectoryStor
 console.log('depositing the fee, and submitting')
 const { minimumFee: fee } = await client.quote({ program, maxRunTime: 60 })
 await client.deposit({ amount: fee })
-const inputs = { files: { public_inputs: crypto.getRandomValues(new Uint8Array(32)) } }
-const { workload } = await client.submit({ program, inputs, fee, maxRunTime: 60 })
+const { workload } = await client.submit({ program, fee, maxRunTime: 60, inputs: { files: { public_inputs: Buffer.from('my first proof') } } })
 console.log('submitted', workload, 'and waiting for its proof')
 const { proof } = await client.waitForProof({ workload, signal: AbortSignal.timeout(300_000) })
 console.log('proof', Buffer.from(proof).toString('hex'))
-process.exit()
 `
