@@ -12,16 +12,20 @@ export function RunStep({ workload }: { readonly workload: Workload }): ReactNod
   const start = stepsOf(story, 'Assigned')[0]?.time
   if (start === undefined || summary === null) return null
   const lanes = lanesOf(workload)
-  const end = summary.finishedAt ?? Math.min(now, start + workload.maxRunTime)
+  // Reveals come after the time for commits; and the chain's clock may be ahead of this one.
+  const end =
+    summary.finishedAt ?? Math.max(Math.min(now, start + workload.maxRunTime), ...lanes.map((lane) => lane.lastAt))
   const span = Math.max(1, end - start)
   const commits = lanes.filter(({ committedAt, revealedAt }) => committedAt !== null || revealedAt !== null)
   const isOpen = summary.finishedAt === null
   return (
     <StepCard stage="run" title={`Provers work${isOpen ? '' : 'ed'}`} time={commits[0]?.committedAt ?? undefined}>
       <p>
-        {isOpen && summary.status === 'proving'
-          ? `${duration(Math.max(0, start + workload.maxRunTime - now))} are left to commit.`
-          : `From the draw to the end: ${duration(span)}, of at most ${duration(workload.maxRunTime)} for the proof.`}
+        {!isOpen
+          ? `From the draw to the end: ${duration(span)}, of at most ${duration(workload.maxRunTime)} for the proof.`
+          : summary.status === 'proving'
+            ? `${duration(Math.max(0, start + workload.maxRunTime - now))} are left to commit.`
+            : 'The time for commits is over.'}
       </p>
       <div className="lanes">
         {lanes.map((lane) => (
@@ -39,10 +43,17 @@ export function RunStep({ workload }: { readonly workload: Workload }): ReactNod
         <li>
           <i className="fill-violet" /> reveal
         </li>
+        {lanes.some(isBad) && (
+          <li>
+            <i className="fill-bad" /> failed, or an invalid proof
+          </li>
+        )}
       </ul>
     </StepCard>
   )
 }
+
+const isBad = (lane: Lane): boolean => lane.failed !== null || lane.valid === false
 
 function LaneRow(props: {
   readonly lane: Lane
@@ -60,7 +71,7 @@ function LaneRow(props: {
     left: `${(100 * (from - start)) / span}%`,
     width: `${(100 * Math.max(0, to - from)) / span}%`,
   })
-  const tone = lane.failed !== null || lane.valid === false ? 'bad' : done !== null ? 'good' : 'busy'
+  const tone = isBad(lane) ? 'bad' : done !== null ? 'good' : 'busy'
   return (
     <div className="lane">
       <div className="who">
@@ -71,7 +82,10 @@ function LaneRow(props: {
         {lane.drawnAt !== null && <i className="wait" style={place(lane.drawnAt, begun ?? gaveUp ?? end)} />}
         {begun !== null && stopped !== null && <i className={`fill-${tone}`} style={place(begun, stopped)} />}
         {lane.revealedAt !== null && lane.committedAt !== null && (
-          <i className="fill-violet" style={{ ...place(lane.revealedAt, lane.revealedAt), width: '4px' }} />
+          <i
+            className="fill-violet"
+            style={{ left: `min(${place(start, lane.revealedAt).width}, 100% - 4px)`, width: '4px' }}
+          />
         )}
       </div>
     </div>
