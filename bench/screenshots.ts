@@ -1,6 +1,6 @@
 /**
  * Every place of the explorer as a picture, for somebody to look at: before anything happened and with workloads that were proven, cancelled,
- * expired and not begun; light and dark, on a desk and on a phone. Over a local network, into `screenshots/`, which is not kept.
+ * expired, not begun and judged by a committee; light and dark, on a desk and on a phone. Over a local network, into `screenshots/`, which is not kept.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,11 @@ import type { Page } from 'playwright-core'
 import type { Hex } from '../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../sdk/src/client/createClient.js'
 import { findBrowser, openPage, startBrowser } from '../test/support/browser.js'
+import { TestApi } from '../test/support/api.js'
+import { startCommittee } from '../test/support/committee.js'
 import { ExplorerBench } from '../test/support/ExplorerBench.js'
+import { judgedWorkload } from '../test/support/judgedWorkload.js'
+import { BAD_PROOF, PROOF, startNetwork, TOKEN } from '../test/support/network.js'
 import { root } from '../scripts/lib/artifacts.js'
 
 const FOLDER = join(root, 'screenshots')
@@ -33,7 +37,7 @@ mkdirSync(FOLDER, { recursive: true })
 const bench = await ExplorerBench.start({ proxy: true })
 const browser = await startBrowser(path)
 try {
-  await take('empty', [
+  await take('empty', bench.api.url, [
     { name: 'overview', path: '/' },
     { name: 'workloads', path: '/workloads' },
     { name: 'provers', path: '/provers' },
@@ -43,7 +47,7 @@ try {
   ])
   const { proven, failed, cancelled } = await happen(bench.client)
   const { program, provers } = bench.devnet.info
-  await take('lived', [
+  await take('lived', bench.api.url, [
     { name: 'overview', path: '/' },
     { name: 'search', path: '/', act: search(program.slice(0, 6)) },
     { name: 'search-none', path: '/', act: search('0x') },
@@ -63,17 +67,18 @@ try {
     { name: 'nowhere', path: '/nowhere' },
     { name: 'unknown', path: `/workloads/${hexlify(randomBytes(32))}` },
   ])
+  await takeJudged()
 } finally {
   await browser.close()
   await bench.stop()
 }
 
-async function take(state: string, places: readonly Place[]): Promise<void> {
+async function take(state: string, url: string, places: readonly Place[]): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const [size, viewport] of Object.entries(SIZES)) {
       const { page } = await openPage(browser, { viewport, colorScheme, reducedMotion: 'reduce' })
       for (const { name, path, act } of places) {
-        await page.goto(bench.api.url + path)
+        await page.goto(url + path)
         await page.getByRole('heading', { level: 1 }).waitFor()
         await page.locator('.empty', { hasText: 'Reading' }).first().waitFor({ state: 'detached' })
         const footer = page.locator('footer')
@@ -86,6 +91,30 @@ async function take(state: string, places: readonly Place[]): Promise<void> {
       }
       await page.context().close()
     }
+  }
+}
+
+/** Three ranks of a program without a verifier contract, one of them invalid: with a verdict that can be appealed, and paid. */
+async function takeJudged(): Promise<void> {
+  const network = await startNetwork()
+  const api = await TestApi.start(network)
+  try {
+    await api.client.deposit({ amount: 100n * TOKEN })
+    const committee = await startCommittee(network)
+    const proofs = { proofs: [PROOF, BAD_PROOF, PROOF], valid: 0b101 }
+    const { workload } = await judgedWorkload(network, api.client, committee, proofs)
+    const path = `/workloads/${workload}`
+    await take('judged', api.url, [{ name: 'verdict', path, act: unfold }])
+    await committee.windowOver()
+    await committee.windowOver()
+    await api.client.settle({ workload })
+    await take('judged', api.url, [
+      { name: 'paid', path, act: unfold },
+      { name: 'validator', path: `/accounts/${committee.validator.address}` },
+    ])
+  } finally {
+    await api.remove()
+    await network.chain.stop()
   }
 }
 

@@ -2,14 +2,13 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { concat, hexlify, randomBytes } from 'ethers'
-import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
+import type { Hex } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
-import { digestOf } from '../../sdk/src/content/digest.js'
 import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
-import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { runCli, type CliResult } from '../support/cli.js'
 import { startCommittee, type Committee } from '../support/committee.js'
-import { BAD_PROOF, operatorOf, PROOF, prover, PUBLIC_INPUTS, SALT, startNetwork, TOKEN, type Network } from '../support/network.js' // prettier-ignore
+import { judgedWorkload } from '../support/judgedWorkload.js'
+import { BAD_PROOF, PROOF, prover, PUBLIC_INPUTS, startNetwork, TOKEN, type Network } from '../support/network.js'
 import { networkOptions } from '../support/networkOptions.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
@@ -37,42 +36,25 @@ describe('cli: workload fetch', function () {
     return runCli(['workload', 'fetch', workload, '--out', out, ...settings, ...more], { cwd: directory() })
   }
 
-  async function drawn(program: Hex, redundancy = 1) {
+  async function drawn(program: Hex) {
     const inputs = { files: { public_inputs: PUBLIC_INPUTS } }
-    const { workload, spec } = await client.submit({ program, inputs, fee: 20n * TOKEN, maxRunTime: 100, redundancy })
+    const { workload, spec } = await client.submit({ program, inputs, fee: 20n * TOKEN, maxRunTime: 100 })
     await network.chain.mine(4)
     await client.assign({ workload })
     const { slots } = await client.getWorkload({ workload })
     return { workload, spec, seats: slots.map(({ seat }) => seat) }
   }
 
-  /** Two proofs, of which the committee finds the second valid. */
-  async function judged(): Promise<{ workload: WorkloadId; seat: number }> {
-    const [image, verifierProgram] = [hexlify(randomBytes(32)), hexlify(randomBytes(32))]
-    const { program } = await client.deployProgram({ prover: image, verifierProgram })
-    const { workload, spec, seats } = await drawn(program, 2)
-    const proofs = [BAD_PROOF, PROOF]
-    for (const [index, seat] of seats.entries()) await prover.commit(network, workload, seat, proofs[index])
-    await network.chain.pass(devnet.rules.revealDelay + 1)
-    for (const [index, seat] of seats.entries()) {
-      const proof = proofs[index]!
-      const { market } = operatorOf(network, seat).contracts
-      await (await market.revealToCommittee(spec, seat, digestOf(proof), SALT, proof, '')).wait()
-    }
-    await committee.draw(workload, spec)
-    await committee.vote(workload, 0b10, [0, 1, 2, 3, 4, 5, 6])
-    return { workload, seat: seats[1]! }
-  }
-
   it("what a committee judges has the chain's verdict, and none before it is final", async () => {
-    const { workload, seat } = await judged()
+    const proofs = [BAD_PROOF, PROOF]
+    const { workload, seats } = await judgedWorkload(network, client, committee, { proofs, valid: 0b10 })
     const early = await fetch(workload, 'early')
     expect(early.code).to.equal(75)
     expect(early.stderr).to.include('CLIENT_NO_PROOF')
     await committee.windowOver()
     await committee.windowOver()
     const facts = (await fetch(workload, 'judged', '--wait', '--json')).json()
-    expect(facts).to.include({ valid: true, verdict: 'committee', seat, bytes: PROOF.length })
+    expect(facts).to.include({ valid: true, verdict: 'committee', seat: seats[1], bytes: PROOF.length })
     expect((await readFile(join(directory(), 'judged/proof'))).equals(PROOF)).to.equal(true)
     expect((await readFile(join(directory(), 'judged/public_inputs'))).equals(PUBLIC_INPUTS)).to.equal(true)
     await client.settle({ workload })
