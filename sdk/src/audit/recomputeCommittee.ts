@@ -14,7 +14,7 @@ const CANDIDATES_PER_MEMBER = 3
 /** What the draw of a committee follows from, read from the chain, and what the chain reports of it. */
 export interface CommitteeFacts {
   readonly workload: WorkloadId
-  /** From 1; {@link APPEAL_ATTEMPT} for an appeal's. */
+  /** From 1; 4 for an appeal's. */
   readonly attempt: number
   readonly round: number
   /** The beacon's value; zero for none. */
