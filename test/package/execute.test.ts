@@ -23,14 +23,21 @@ function isAlive(pid: number): boolean {
 describe('package: commands of the test runners', function () {
   this.timeout(60_000)
 
-  it('one that is ended at its limit leaves nothing running that it has started', async () => {
-    const { ok, output } = await execute({ command: process.execPath, args: ['-e', PARENT], limitMs: 5_000 })
+  it('one that is ended as it says nothing leaves nothing running that it has started', async () => {
+    const { ok, output } = await execute({ command: process.execPath, args: ['-e', PARENT], silenceMs: 5_000 })
     expect(ok).to.equal(false)
-    expect(output).to.include('ended at its limit of 5 s')
+    expect(output).to.include('ended after 5 s of silence')
     const pid = Number(/child (\d+)/.exec(output)?.[1])
     expect(pid).to.be.greaterThan(0)
     for (let waited = 0; waited < 5_000 && isAlive(pid); waited += 50) await sleep(50)
     expect(isAlive(pid)).to.equal(false)
+  })
+
+  it('one that goes on saying something takes as long as it likes', async () => {
+    const slow = `let count = 0; setInterval(() => { console.log(count++); if (count === 8) process.exit() }, 1000)`
+    const { ok, output } = await execute({ command: process.execPath, args: ['-e', slow], silenceMs: 5_000 })
+    expect(output).to.equal('0\n1\n2\n3\n4\n5\n6\n7\n')
+    expect(ok).to.equal(true)
   })
 
   it('one that ends by itself is told as it ended', async () => {
