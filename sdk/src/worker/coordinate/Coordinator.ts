@@ -102,17 +102,14 @@ export class Coordinator {
   }
 
   async #lookAtOpen(): Promise<void> {
-    const { agenda, events, jobs, config, time } = this.#options
+    const { agenda, events, jobs, config } = this.#options
     for (const { workload } of await jobs.unfinished()) {
       agenda.prefer(workload)
       agenda.touch(workload)
     }
     for (const workload of await events.liveWorkloads()) agenda.touch(workload)
-    if (config.keeper) {
-      // Silence is reported after a workload has ended, too.
-      const ended = await events.named('Finished', Math.max(0, time.block - REPORTED_WITHIN))
-      for (const { args } of ended) agenda.touch(args.workload)
-    }
+    // Silence is reported after a workload has ended, too.
+    if (config.keeper) for (const workload of await events.endedWithin(REPORTED_WITHIN)) agenda.touch(workload)
     this.wake()
   }
 

@@ -43,7 +43,7 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
     this.counter('gevulot_chain_reorgs_total').inc()
   }
 
-  /** Everything that was due has been looked at. */
+  /** A round of the work has ended. */
   onReconciled(): void {
     this.#reconciledAt = this.#clock.elapsed()
   }

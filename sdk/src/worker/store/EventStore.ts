@@ -91,6 +91,21 @@ export class EventStore {
     return rows.flatMap((row) => (row.workload === null ? [] : [row.workload as WorkloadId]))
   }
 
+  /** Workloads that ended within so many blocks before the one that is read next, oldest first. */
+  async endedWithin(blocks: number): Promise<readonly WorkloadId[]> {
+    const next = (await this.cursor())?.next ?? 0
+    const rows = await this.#db
+      .selectFrom('events')
+      .select('workload')
+      .where('name', '=', 'Finished')
+      .where('contract', '=', 'market')
+      .where('block', '>=', next - blocks)
+      .orderBy('block')
+      .orderBy('log_index')
+      .execute()
+    return rows.flatMap((row) => (row.workload === null ? [] : [row.workload as WorkloadId]))
+  }
+
   /** All events of one name of the market, oldest first. */
   async named<Name extends MarketEvent['name']>(name: Name, fromBlock = 0): Promise<readonly MarketEvent<Name>[]> {
     return (await this.#named('market', name, fromBlock)) as readonly MarketEvent<Name>[]
