@@ -239,7 +239,7 @@ describe('worker: collector of rewards', function () {
     let second = await ranked()
     while (!second.seats.some((seat) => operatorOf(network, seat).address === own.address)) second = await ranked()
     await client.recordRewards({ workloads: [first.workload] })
-    await network.chain.pass(61)
+    await network.chain.pass(EPOCH)
     await client.recordRewards({ workloads: [second.workload] })
     const { market, rewards } = client.contracts
     const balance = async (): Promise<bigint> => (await market.accountOf(own.address)).balance
@@ -249,7 +249,7 @@ describe('worker: collector of rewards', function () {
       if (key !== 'claim' || asked.length > 0) return
       asked.push((await rewards.rewardsOf(own.address)).due)
       // The next epoch ends before the claim is mined, and what it gave is due too.
-      await network.chain.pass(61)
+      await network.chain.pass(EPOCH)
     })
     await until('the claim', () => Promise.resolve(claimed.length > 0))
     stop.abort()
