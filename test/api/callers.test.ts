@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { networkOf } from '../../sdk/src/api/server/callerAddress.js'
 import { hexOf } from '../../sdk/src/content/digest.js'
@@ -246,11 +248,22 @@ describe('api: streams of events have places', function () {
   it('those without a key leave places for keys, of which each has its share', async () => {
     expect(await listenOften(4, '192.0.2.3')).to.deep.equal([200, 200, 200, 200])
     expect(await listenOften(4, '192.0.2.4')).to.deep.equal([200, 200, 200, 200])
-    expect(await listen('192.0.2.5')).to.equal(503)
+    // Who comes later gets as many as the others are left with, and no more.
+    expect(await listenOften(4, '192.0.2.5')).to.deep.equal([200, 200, 503, 503])
     const [first, second] = [await api.as(), await api.as()]
     expect(await listenOften(4, '192.0.2.3', first.apiKey)).to.deep.equal([200, 200, 200, 429])
-    // One place is left of all.
-    expect(await listenOften(2, '192.0.2.5', second.apiKey)).to.deep.equal([200, 503])
+    // One place is left of all; another one an address gives up that has more.
+    expect(await listenOften(3, '192.0.2.5', second.apiKey)).to.deep.equal([200, 200, 503])
+  })
+
+  it('few addresses with all places give some up to others, the oldest first', async () => {
+    await listenOften(4, '192.0.2.3')
+    await listenOften(4, '192.0.2.4')
+    const oldest = open[0]!.getReader()
+    expect(await listenOften(2, '192.0.2.5')).to.deep.equal([200, 200])
+    await readToEnd(oldest)
+    // One who had its share is told so, as before.
+    expect(await listenOften(2, '192.0.2.3')).to.deep.equal([503, 503])
   })
 
   it('a question for the headers alone holds no place', async () => {
@@ -262,6 +275,15 @@ describe('api: streams of events have places', function () {
     expect(await listenOften(4, '192.0.2.7')).to.deep.equal([200, 200, 200, 200])
   })
 })
+
+/** @returns Bytes that came before it was cut. */
+async function readToEnd(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<number> {
+  for (let bytes = 0; ;) {
+    const next = await reader.read().catch(() => undefined)
+    if (next?.value === undefined) return bytes
+    bytes += next.value.length
+  }
+}
 
 describe('api: downloads of content have places', function () {
   this.timeout(120_000)
@@ -300,5 +322,42 @@ describe('api: downloads of content have places', function () {
       if (again.status === 200) break
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
+  })
+
+  it('few slow addresses hold them from nobody, and who does not read is cut, without a word of ours in its bytes', async () => {
+    await api.stop()
+    await api.start({ downloads: { all: 5, withoutKey: 4, ofAddress: 2, graceMs: 2_000, leastRate: 2 ** 30 } })
+    const bytes = randomBytes(24 << 20)
+    const { digest } = await api.client.store!.put(bytes)
+    const ask = (address: string) =>
+      fetch(`${api.url}/v1/content/${hexOf(digest)}`, { headers: { 'x-forwarded-for': address } })
+    const slow = [await ask('192.0.2.1'), await ask('192.0.2.1'), await ask('192.0.2.2'), await ask('192.0.2.2')]
+    expect(slow.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200])
+    const quick = await ask('192.0.2.3')
+    expect(Buffer.from(await quick.arrayBuffer()).equals(bytes)).to.equal(true)
+    for (const { body } of slow) {
+      const reader = body!.getReader()
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      expect(await readToEnd(reader)).to.be.lessThan(bytes.length)
+    }
+    const places = await Promise.all(['192.0.2.4', '192.0.2.5', '192.0.2.6', '192.0.2.7'].map(ask))
+    expect(places.map(({ status }) => status)).to.deep.equal([200, 200, 200, 200])
+    for (const { body } of places) await body!.cancel()
+    expect(api.lines.filter((line) => line.includes('could not be sent'))).to.deep.equal([])
+  })
+
+  it('one whose bytes turn out to be others is cut, and the log says why', async () => {
+    await api.stop()
+    await api.start()
+    const { digest } = await api.client.store!.put(randomBytes(1 << 20))
+    const file = (await readdir(join(api.directory, 'content'), { recursive: true })).find((name) =>
+      name.includes(hexOf(digest)),
+    )
+    await writeFile(join(api.directory, 'content', file!), randomBytes(1 << 20))
+    const answer = await fetch(`${api.url}/v1/content/${hexOf(digest)}`).then(({ body }) =>
+      readToEnd(body!.getReader()),
+    )
+    expect(answer).to.be.lessThan((1 << 20) + 1)
+    expect(api.lines.filter((line) => line.includes('could not be sent'))).to.have.length(1)
   })
 })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { hexlify, randomBytes } from 'ethers'
 import {
+  auditCommittees,
   auditDraw,
   auditPayments,
   expectedPayments,
@@ -10,8 +11,8 @@ import {
 } from '../../sdk/src/audit/index.js'
 import { connect } from '../../sdk/src/chain/connect.js'
 import type { Candidate } from '../../sdk/src/chain/draw.js'
-import type { WorkloadEvent } from '../../sdk/src/chain/events.js'
-import type { Address, Bytes32, Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
+import type { GevulotEvent, WorkloadEvent } from '../../sdk/src/chain/events.js'
+import { toWorkloadId, type Address, type Bytes32, type Hex, type WorkloadId } from '../../sdk/src/chain/hex.js'
 import { readEvents } from '../../sdk/src/chain/readEvents.js'
 import { readCommittee } from '../../sdk/src/chain/readJudgment.js'
 import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
@@ -95,6 +96,17 @@ describe('audit of payments', function () {
       expect(want).to.have.length(7)
       expect(have).to.deep.equal(want)
       expect((await readCommittee(client.contracts, workload, attempt)).map(({ seat }) => seat)).to.deep.equal(want)
+    }
+    // One that leaves an event out is named, not taken for one that has drawn wrong.
+    const events: GevulotEvent[] = []
+    for await (const event of readEvents(client.contracts, { workload: toWorkloadId(workload) })) events.push(event)
+    for (const name of ['JudgingOpened', 'Submitted']) {
+      const gaps = events.filter((event) => event.name !== name)
+      const error = await rejected(
+        auditCommittees(client.contracts, toWorkloadId(workload), gaps),
+        'CHAIN_EVENT_MALFORMED',
+      )
+      expect(error.message).to.include(`no ${name} event`)
     }
     const liar = await startSwappingMembers(network.chain.url, client.contracts)
     try {

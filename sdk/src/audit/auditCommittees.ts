@@ -8,6 +8,7 @@ import { readEvents } from '../chain/readEvents.js'
 import { readFrozenSet } from '../chain/readFrozenSet.js'
 import { readRules } from '../chain/rules.js'
 import { unpackTerms } from '../chain/terms.js'
+import { chainError } from '../errors/codes/chain.js'
 import { candidateAt } from './readDrawFacts.js'
 import { APPEAL_ATTEMPT, committeeSeed, committeeSequence, recomputeCommittee } from './recomputeCommittee.js'
 
@@ -62,13 +63,15 @@ async function auditOne(
   const before = at.block - 1
   // An attempt that got no round is opened again: the last opening counts.
   const opened = earlier.findLast((event) => event.name === 'JudgingOpened' && event.args.attempt === attempt)
-  const { round, epoch } = opened?.name === 'JudgingOpened' ? opened.args : { round: 0, epoch: 0 }
+  if (opened?.name !== 'JudgingOpened') throw missing(workload, attempt, 'JudgingOpened')
+  const { round, epoch } = opened.args
   const submitted = earlier.find((event) => event.name === 'Submitted')
+  if (submitted?.name !== 'Submitted') throw missing(workload, attempt, 'Submitted')
   const committed = earlier.flatMap((event) => (event.name === 'Committed' ? [event.args.seat] : []))
   try {
     const validators = Number(await contracts.committee.validatorClass())
     const set = await readFrozenSet(contracts, validators, epoch)
-    const rules = submitted?.name === 'Submitted' ? unpackTerms(submitted.args.terms).rules : 0
+    const { rules } = unpackTerms(submitted.args.terms)
     const beacon = IBeacon__factory.connect((await readRules(contracts, rules)).beacon, contracts.provider)
     const randomness = (await beacon.value(round, { blockTag: at.block })) as Bytes32
     const sequence = committeeSequence(committeeSeed(randomness, workload, attempt), set, attempt)
@@ -82,6 +85,11 @@ async function auditOne(
   } catch (error) {
     throw asChainError(error, `auditing committee ${attempt} of ${workload}`)
   }
+}
+
+function missing(workload: WorkloadId, attempt: number, event: string): Error {
+  const message = `no ${event} event tells what committee ${attempt} of ${workload} was drawn by`
+  return chainError('CHAIN_EVENT_MALFORMED', message, { details: { workload, attempt, event } })
 }
 
 /** What the registry said of seats just before an event: after the block before it, changed by what happened earlier in the same block. */

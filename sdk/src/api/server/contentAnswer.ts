@@ -1,23 +1,41 @@
+import type { Clock } from '../../clock.js'
 import type { ContentSource } from '../../content/ContentStore.js'
 import { parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
+import type { Logger } from '../../worker/log/Logger.js'
+import { answerBody } from './answerBody.js'
 import type { AppContext } from './AppContext.js'
+import type { Backend } from './handlers.js'
 import type { Places } from './Places.js'
+
+/** How slowly content may be taken. */
+export interface ContentLimits {
+  /** Milliseconds that are given whatever the rate is. */
+  readonly graceMs: number
+  /** Bytes a second, on the average of what came after it. */
+  readonly leastRate: number
+}
 
 /** What answers with content are made with. */
 export interface ContentAnswerOptions {
+  readonly backend: Backend
   /** Serves what the proxy published, so that provers can fetch it here. */
   readonly content: ContentSource | undefined
   readonly contentPlaces: Places
+  readonly contentLimits: ContentLimits
   readonly maxContentBytes: number
+  readonly log: Logger
   /** Aborted when the server stops. */
   readonly stop: AbortSignal
 }
 
-/** Content by digest, checked while it is read. It lasts as long as its reader likes, so it takes a place. */
+/** Half a megabit a second: the inputs of an epoch, some megabytes, in about a minute. */
+export const CONTENT_LIMITS: ContentLimits = { graceMs: 60_000, leastRate: 2 ** 16 }
+
+/** Content by digest, checked while it is read. It lasts as long as its reader likes within {@link ContentLimits}, so it takes a place. */
 export async function contentAnswer(
   context: AppContext,
-  { content: source, contentPlaces, maxContentBytes, stop }: ContentAnswerOptions,
+  { backend, content: source, contentPlaces, contentLimits, maxContentBytes, log, stop }: ContentAnswerOptions,
 ): Promise<Response> {
   const text = context.req.param('digest') ?? ''
   if (source === undefined) throw apiError('API_NOT_FOUND', 'this server holds no content')
@@ -26,32 +44,57 @@ export async function contentAnswer(
   const headers = { 'Content-Type': 'application/octet-stream', 'Content-Disposition': 'attachment' }
   // Nobody would read a body, nor leave it.
   if (context.req.method === 'HEAD') return context.body(null, 200, headers)
-  const leave = contentPlaces.take(context.get('caller'), context.get('key') !== undefined)
-  const signal = AbortSignal.any([context.req.raw.signal, stop])
+  const given = new AbortController()
+  const leave = contentPlaces.take(context.get('caller'), context.get('key') !== undefined, () => given.abort())
+  const pace = new Pace(contentLimits, backend.client.clock)
+  const over = AbortSignal.any([stop, given.signal, pace.lost])
+  const signal = AbortSignal.any([context.req.raw.signal, over])
   const chunks = source.open(digest, { maxBytes: maxContentBytes, signal })[Symbol.asyncIterator]()
-  return context.body(streamOf(chunks, leave), 200, headers)
+  const body = answerBody(context, chunks, {
+    over,
+    done: () => {
+      pace.end()
+      leave()
+    },
+    onChunk: (bytes) => pace.sent(bytes),
+    onError: (error) => log.warn('content could not be sent to its end', { stage: 'serve', digest, error }),
+  })
+  return context.body(body, 200, headers)
 }
 
-/** @param leave Called when nothing is read any more: at the end, when it broke, or when its reader is gone. */
-function streamOf(chunks: AsyncIterator<Uint8Array>, leave: () => void) {
-  return new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      async pull(controller) {
-        try {
-          const next = await chunks.next()
-          if (next.done !== true) return controller.enqueue(next.value as Uint8Array<ArrayBuffer>)
-          controller.close()
-          leave()
-        } catch (error) {
-          leave()
-          throw error
-        }
-      },
-      async cancel() {
-        leave()
-        await chunks.return?.()
-      },
-    },
-    { highWaterMark: 0 },
-  )
+/** Whether a reader keeps up. Each byte that is sent gives it more time, so a large one may take long and a standing one may not. */
+class Pace {
+  readonly #limits: ContentLimits
+  readonly #clock: Clock
+  readonly #lost = new AbortController()
+  readonly #ended = new AbortController()
+  #deadline: number
+
+  constructor(limits: ContentLimits, clock: Clock) {
+    this.#limits = limits
+    this.#clock = clock
+    this.#deadline = clock.elapsed() + limits.graceMs
+    void this.#watch()
+  }
+
+  /** Aborted when it does not. */
+  get lost(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  sent(bytes: number): void {
+    this.#deadline += (bytes / this.#limits.leastRate) * 1_000
+  }
+
+  end(): void {
+    this.#ended.abort()
+  }
+
+  async #watch(): Promise<void> {
+    for (let left = this.#limits.graceMs; left > 0; left = this.#deadline - this.#clock.elapsed()) {
+      await this.#clock.sleep(left, this.#ended.signal).catch(() => undefined)
+      if (this.#ended.signal.aborted) return
+    }
+    this.#lost.abort()
+  }
 }

@@ -4,6 +4,7 @@ import { toWorkloadId, type WorkloadId } from '../../chain/hex.js'
 import { apiError } from '../../errors/codes/api.js'
 import type { Logger } from '../../worker/log/Logger.js'
 import type { AppContext } from './AppContext.js'
+import { cutConnection } from './cutConnection.js'
 import type { EventHub } from './EventHub.js'
 import { framesOf } from './framesOf.js'
 import type { Backend } from './handlers.js'
@@ -44,9 +45,14 @@ function stream(
 ): Response {
   // Nobody would read the body, nor leave it: it would be told of events for ever.
   if (context.req.method === 'HEAD') return context.body(null, 200, { 'Content-Type': 'text/event-stream' })
-  const giveBack = streamPlaces.take(context.get('caller'), context.get('key') !== undefined)
+  const gone = new AbortController()
+  const end = (): void => {
+    gone.abort(new Error('others needed the place'))
+    // A listener that does not read would not be told.
+    cutConnection(context)
+  }
+  const giveBack = streamPlaces.take(context.get('caller'), context.get('key') !== undefined, end)
   return streamSSE(context, async (stream) => {
-    const gone = new AbortController()
     stream.onAbort(() => gone.abort(new Error('the listener is gone')))
     const signal = AbortSignal.any([gone.signal, stop])
     try {

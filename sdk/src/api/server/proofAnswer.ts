@@ -1,6 +1,8 @@
 import { toWorkloadId } from '../../chain/hex.js'
 import type { Proof } from '../../client/fetchProof.js'
+import { apiError } from '../../errors/codes/api.js'
 import { PROOF_DIGEST, PROOF_SEAT } from '../contract/proofHeaders.js'
+import { answerBody } from './answerBody.js'
 import type { AppContext } from './AppContext.js'
 import type { Places } from './Places.js'
 import type { Proofs } from './Proofs.js'
@@ -24,12 +26,17 @@ export async function proofAnswer(
   { proofs, proofPlaces, proofSendMs, stop }: ProofAnswerOptions,
   { workload, seat }: { readonly workload: string; readonly seat?: number | undefined },
 ): Promise<Response> {
-  const leave = proofPlaces.take(context.get('caller'), context.get('key') !== undefined)
+  const given = new AbortController()
+  const leave = proofPlaces.take(context.get('caller'), context.get('key') !== undefined, () => given.abort())
   try {
     const { proof, giveBack } = await proofs.take(toWorkloadId(workload), seat)
     const done = (): void => {
       giveBack()
       leave()
+    }
+    if (given.signal.aborted) {
+      giveBack()
+      throw apiError('API_BUSY', 'others needed the place', { details: { wait: 1 } })
     }
     const body = wantsBytes(context) ? { type: 'application/octet-stream', ...bytesOf(proof) } : jsonOf(workload, proof)
     const headers = {
@@ -45,8 +52,8 @@ export async function proofAnswer(
       done()
       return context.body(null, 200, headers)
     }
-    const over = AbortSignal.any([stop, AbortSignal.timeout(proofSendMs)])
-    return context.body(streamOf(body.chunks, over, done), 200, headers)
+    const over = AbortSignal.any([stop, given.signal, AbortSignal.timeout(proofSendMs)])
+    return context.body(answerBody(context, body.chunks, { over, done }), 200, headers)
   } catch (error) {
     leave()
     throw error
@@ -92,34 +99,4 @@ function asBytes(text: string): Uint8Array {
 
 function* slices(bytes: Uint8Array): Generator<Uint8Array> {
   for (let from = 0; from < bytes.length; from += CHUNK_BYTES) yield bytes.subarray(from, from + CHUNK_BYTES)
-}
-
-/** @param done Called when nothing is read any more: at the end, when it was left, or when it took too long. */
-function streamOf(chunks: Iterator<Uint8Array>, over: AbortSignal, done: () => void) {
-  let end = (): void => undefined
-  const finish = (): void => {
-    // The timer lives on, and must not keep the proof in memory.
-    over.removeEventListener('abort', end)
-    done()
-  }
-  return new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      start(controller) {
-        end = () => {
-          controller.error(over.reason)
-          finish()
-        }
-        if (over.aborted) end()
-        else over.addEventListener('abort', end)
-      },
-      pull(controller) {
-        const next = chunks.next()
-        if (next.done !== true) return controller.enqueue(next.value as Uint8Array<ArrayBuffer>)
-        controller.close()
-        finish()
-      },
-      cancel: finish,
-    },
-    { highWaterMark: 0 },
-  )
 }

@@ -15,6 +15,7 @@ import type { ApiSchema } from '../store/schema.js'
 import { UploadStore } from '../store/UploadStore.js'
 import { ApiKeys } from './ApiKeys.js'
 import { createApp } from './app.js'
+import { CONTENT_LIMITS, type ContentLimits } from './contentAnswer.js'
 import { EventHub } from './EventHub.js'
 import { ExplorerPage } from './ExplorerPage.js'
 import { Figures } from './Figures.js'
@@ -73,6 +74,8 @@ export interface ApiOptions {
   readonly readySeconds?: number
   /** Streams of events that may be open at once; default 2,000 in all, 1,500 without a key, 64 of an address, 256 of a key. */
   readonly streams?: Partial<PlaceLimits>
+  /** Downloads of content that may go on at once, by default 512 in all, 384 without a key, 64 of an address, 128 of a key; and how slowly. */
+  readonly downloads?: Partial<PlaceLimits & ContentLimits>
   /** How much of the server is there for answers with proofs. */
   readonly proofs?: Partial<ProofLimits>
 }
@@ -170,7 +173,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       streamPlaces: new Places('streams of events', { ...STREAMS, ...options.streams }),
       ...{ proofs, proofPlaces: new Places('proofs', PROOF_PLACES), proofSendMs: proofLimits.sendMs },
       page: options.explorer === false ? undefined : await ExplorerPage.load(),
-      contentPlaces: new Places('downloads of content', CONTENT_PLACES),
+      contentPlaces: new Places('downloads of content', { ...CONTENT_PLACES, ...options.downloads }),
+      contentLimits: { ...CONTENT_LIMITS, ...options.downloads },
       ...{ content: proxy?.store, maxContentBytes: MAX_CONTENT_BYTES, stop: stopping.signal },
     })
     const server = await HttpServer.listen(app.fetch, host, options.port ?? 8546).catch((cause: unknown) => {

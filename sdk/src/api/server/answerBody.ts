@@ -1,0 +1,67 @@
+import type { AppContext } from './AppContext.js'
+import { cutConnection } from './cutConnection.js'
+
+/** What ends a body before its last byte. */
+export interface AnswerBodyOptions {
+  /** Cuts the connection when it is aborted: whoever waits for the rest learns that none comes. */
+  readonly over: AbortSignal
+  /** Called once, when nothing is read any more. */
+  readonly done: () => void
+  /** Called before each chunk with its size, bytes. */
+  readonly onChunk?: (bytes: number) => void
+  /** Told why the source broke. */
+  readonly onError?: (error: unknown) => void
+}
+
+type Chunks = Iterator<Uint8Array, unknown> | AsyncIterator<Uint8Array, unknown>
+
+/** Bytes as an answer's body, read no faster than its reader takes them. */
+export function answerBody(
+  context: AppContext,
+  chunks: Chunks,
+  { over, done, onChunk, onError }: AnswerBodyOptions,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let cut = (): void => undefined
+  let isDone = false
+  const finish = (): void => {
+    if (isDone) return
+    isDone = true
+    // The signal lives on, and must not keep the bytes in memory.
+    over.removeEventListener('abort', cut)
+    done()
+  }
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      start(controller) {
+        cut = () => {
+          finish()
+          if (!cutConnection(context)) controller.error(over.reason)
+        }
+        if (over.aborted) cut()
+        else over.addEventListener('abort', cut)
+      },
+      async pull(controller) {
+        try {
+          const next = await chunks.next()
+          if (isDone) return
+          if (next.done !== true) {
+            onChunk?.(next.value.length)
+            return controller.enqueue(next.value as Uint8Array<ArrayBuffer>)
+          }
+          controller.close()
+          finish()
+        } catch (error) {
+          if (isDone) return
+          finish()
+          onError?.(error)
+          if (!cutConnection(context)) controller.error(error)
+        }
+      },
+      async cancel() {
+        finish()
+        await chunks.return?.()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
