@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What an endpoint does wrong. */
 export const RPC_FAULTS = [
@@ -19,7 +20,8 @@ const AMONG_OTHERS = [
 /** One of them. */
 export type RpcFault = (typeof RPC_FAULTS | typeof AMONG_OTHERS)[number]
 
-interface Call {
+/** A request as JSON-RPC has it. */
+export interface Call {
   readonly id: unknown
   readonly method: string
   readonly params: readonly unknown[]
@@ -50,6 +52,8 @@ export class FaultyRpc {
   hides: (log: RpcLog) => boolean = () => true
   /** What it makes of a log where it rewrites them. */
   rewrites: (log: RpcLog) => RpcLog = (log) => log
+  /** Milliseconds for which it holds back what this call was sent with; by default none. */
+  delays: (call: Call) => number = () => 0
   /** Logs that it has left out, each time it did. */
   hidden = 0
   /** How often each method was asked for. */
@@ -93,6 +97,7 @@ export class FaultyRpc {
     const { fault } = this
     const calls = ([JSON.parse(body)] as readonly (Call | readonly Call[])[]).flat() as readonly Call[]
     for (const { method } of calls) this.asked.set(method, (this.asked.get(method) ?? 0) + 1)
+    await sleep(Math.max(0, ...calls.map((call) => this.delays(call))))
     if (fault !== 'none' && !LIES.includes(fault)) this.spoiled++
     switch (fault) {
       case 'stalls':
