@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { readdir, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { networkOf } from '../../sdk/src/api/server/callerAddress.js'
@@ -233,16 +235,31 @@ describe('api: streams of events have places', function () {
     expect(statuses).to.deep.equal([200, 200, 200, 200, 429])
   })
 
+  /** Until the server has learnt that listeners are gone, which is a moment later. */
+  async function listenAgain(times: number, address: string): Promise<void> {
+    for (let free = 0, looks = 0; free < times; looks++) {
+      expect(looks, 'looks for free places').to.be.lessThan(600)
+      if ((await listen(address)) === 200) free++
+      else await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+
   it('a place is free again when its listener is gone', async () => {
     expect(await listenOften(5, '192.0.2.2')).to.deep.equal([200, 200, 200, 200, 429])
     for (const stream of open.splice(0)) await stream.cancel()
-    // The server learns of it a moment later.
-    for (let free = 0, looks = 0; free < 4; looks++) {
-      expect(looks, 'looks for free places').to.be.lessThan(600)
-      if ((await listen('192.0.2.2')) === 200) free++
-      else await new Promise((resolve) => setTimeout(resolve, 50))
-    }
+    await listenAgain(4, '192.0.2.2')
     expect(await listen('192.0.2.2')).to.equal(429)
+  })
+
+  it('and so are those of questions that wait behind another one on its connection', async () => {
+    const { hostname, port } = new URL(api.url)
+    const socket = connect(Number(port), hostname)
+    await once(socket, 'connect')
+    socket.write(`GET /v1/events HTTP/1.1\r\nhost: ${hostname}\r\nx-forwarded-for: 192.0.2.8\r\n\r\n`.repeat(4))
+    await once(socket, 'data')
+    expect(await listen('192.0.2.8')).to.equal(429)
+    socket.destroy()
+    await listenAgain(4, '192.0.2.8')
   })
 
   it('those without a key leave places for keys, of which each has its share', async () => {

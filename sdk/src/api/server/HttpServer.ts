@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { serve, type ServerType } from '@hono/node-server'
 import { systemClock } from '../../clock.js'
@@ -29,6 +30,7 @@ export class HttpServer {
       const serverOptions = { requestTimeout: REQUEST_MS, headersTimeout: HEADERS_MS }
       const server = serve({ fetch, hostname, port, serverOptions }, () => resolve(new HttpServer(server, hostname)))
       if ('maxConnections' in server) server.maxConnections = MOST_CONNECTIONS
+      server.on('request', endWithConnection)
       server.once('error', reject)
     })
   }
@@ -53,4 +55,13 @@ export class HttpServer {
     if ('closeAllConnections' in server) server.closeAllConnections()
     await closed
   }
+}
+
+/** When a connection goes, Node.js 20 tells only the answer that is being sent, and not those that wait behind it: they would go on for ever. */
+function endWithConnection(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  let isTold = false
+  outgoing.once('close', () => (isTold = true))
+  incoming.once('close', () => {
+    if (incoming.errored !== null && !isTold) outgoing.emit('close')
+  })
 }

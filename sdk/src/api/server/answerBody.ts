@@ -3,8 +3,8 @@ import { cutConnection } from './cutConnection.js'
 
 /** What ends a body before its last byte. */
 export interface AnswerBodyOptions {
-  /** Cuts the connection when it is aborted: whoever waits for the rest learns that none comes. */
-  readonly over: AbortSignal
+  /** Cut the connection when one of them is aborted: whoever waits for the rest learns that none comes. */
+  readonly over: readonly AbortSignal[]
   /** Called once, when nothing is read any more. */
   readonly done: () => void
   /** Called before each chunk with its size, bytes. */
@@ -26,8 +26,8 @@ export function answerBody(
   const finish = (): void => {
     if (isDone) return
     isDone = true
-    // The signal lives on, and must not keep the bytes in memory.
-    over.removeEventListener('abort', cut)
+    // Signals live on, and must not keep the bytes in memory.
+    for (const signal of over) signal.removeEventListener('abort', cut)
     done()
   }
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
@@ -35,10 +35,11 @@ export function answerBody(
       start(controller) {
         cut = () => {
           finish()
-          if (!cutConnection(context)) controller.error(over.reason)
+          if (!cutConnection(context)) controller.error(over.find(({ aborted }) => aborted)?.reason)
         }
-        if (over.aborted) cut()
-        else over.addEventListener('abort', cut)
+        // Not `AbortSignal.any`: Node.js 20 keeps a trace of every such signal as long as the one of the server lives.
+        for (const signal of over) signal.addEventListener('abort', cut)
+        if (over.some(({ aborted }) => aborted)) cut()
       },
       async pull(controller) {
         try {

@@ -46,14 +46,13 @@ export async function contentAnswer(
   if (context.req.method === 'HEAD') return context.body(null, 200, headers)
   const given = new AbortController()
   const leave = contentPlaces.take(context.get('caller'), context.get('key') !== undefined, () => given.abort())
-  const pace = new Pace(contentLimits, backend.client.clock)
-  const over = AbortSignal.any([stop, given.signal, pace.lost])
-  const signal = AbortSignal.any([context.req.raw.signal, over])
-  const chunks = source.open(digest, { maxBytes: maxContentBytes, signal })[Symbol.asyncIterator]()
+  const ended = new AbortController()
+  const pace = new Pace(contentLimits, backend.client.clock, ended.signal)
+  const chunks = source.open(digest, { maxBytes: maxContentBytes, signal: ended.signal })[Symbol.asyncIterator]()
   const body = answerBody(context, chunks, {
-    over,
+    over: [stop, given.signal, pace.lost],
     done: () => {
-      pace.end()
+      ended.abort()
       leave()
     },
     onChunk: (bytes) => pace.sent(bytes),
@@ -67,14 +66,14 @@ class Pace {
   readonly #limits: ContentLimits
   readonly #clock: Clock
   readonly #lost = new AbortController()
-  readonly #ended = new AbortController()
   #deadline: number
 
-  constructor(limits: ContentLimits, clock: Clock) {
+  /** @param ended Aborted when it does not matter any more. */
+  constructor(limits: ContentLimits, clock: Clock, ended: AbortSignal) {
     this.#limits = limits
     this.#clock = clock
     this.#deadline = clock.elapsed() + limits.graceMs
-    void this.#watch()
+    void this.#watch(ended)
   }
 
   /** Aborted when it does not. */
@@ -86,14 +85,10 @@ class Pace {
     this.#deadline += (bytes / this.#limits.leastRate) * 1_000
   }
 
-  end(): void {
-    this.#ended.abort()
-  }
-
-  async #watch(): Promise<void> {
+  async #watch(ended: AbortSignal): Promise<void> {
     for (let left = this.#limits.graceMs; left > 0; left = this.#deadline - this.#clock.elapsed()) {
-      await this.#clock.sleep(left, this.#ended.signal).catch(() => undefined)
-      if (this.#ended.signal.aborted) return
+      await this.#clock.sleep(left, ended).catch(() => undefined)
+      if (ended.aborted) return
     }
     this.#lost.abort()
   }

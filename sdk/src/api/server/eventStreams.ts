@@ -52,9 +52,13 @@ function stream(
     cutConnection(context)
   }
   const giveBack = streamPlaces.take(context.get('caller'), context.get('key') !== undefined, end)
+  const { signal } = gone
+  const halt = (): void => gone.abort(stop.reason)
+  // Not `AbortSignal.any`: Node.js 20 keeps a trace of every such signal as long as the one of the server lives.
+  stop.addEventListener('abort', halt)
+  if (stop.aborted) halt()
   return streamSSE(context, async (stream) => {
     stream.onAbort(() => gone.abort(new Error('the listener is gone')))
-    const signal = AbortSignal.any([gone.signal, stop])
     try {
       for await (const update of hub.listen(workload, position, signal)) {
         if (update === undefined) {
@@ -68,6 +72,7 @@ function stream(
     } catch (error) {
       if (!signal.aborted) log.warn('a stream of events ended', { stage: 'serve', error })
     } finally {
+      stop.removeEventListener('abort', halt)
       giveBack()
     }
   })

@@ -52,7 +52,7 @@ export async function proofAnswer(
       done()
       return context.body(null, 200, headers)
     }
-    const over = AbortSignal.any([stop, given.signal, AbortSignal.timeout(proofSendMs)])
+    const over = [stop, given.signal, AbortSignal.timeout(proofSendMs)]
     return context.body(answerBody(context, body.chunks, { over, done }), 200, headers)
   } catch (error) {
     leave()

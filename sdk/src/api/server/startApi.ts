@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import type { GevulotClient } from '../../client/createClient.js'
@@ -106,6 +107,8 @@ const CONTENT_PLACES: PlaceLimits = { all: 512, withoutKey: 384, ofAddress: 64, 
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { client, directory, log, host = '127.0.0.1' } = options
   const stopping = new AbortController()
+  // Each answer that goes on listens to it.
+  setMaxListeners(0, stopping.signal)
   const closers: (() => Promise<unknown>)[] = []
   const stop = async (): Promise<void> => {
     stopping.abort(new Error('the server stops'))
