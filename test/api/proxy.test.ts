@@ -180,6 +180,24 @@ for (const database of DATABASES)
       expect((await requester.getWorkload({ workload })).status).to.equal('pending')
     })
 
+    it('cancels again what it had cancelled before a reorg has taken both away', async () => {
+      const { apiKey: _, ...client } = await api.as()
+      const { request } = await client.submitRequest(fresh())
+      const { workload: id } = await submitted(client, request)
+      const workload = id as WorkloadId
+      const { submittedBlock } = await requester.getWorkload({ workload })
+      await client.cancelRequest({ request })
+      await until(client, request, ({ cancelling }) => !cancelling)
+      const lost = () => api.lines.filter((line) => line.includes('a reorg took workloads away')).length
+      const before = lost()
+      const depth = (await network.chain.provider.getBlockNumber()) - submittedBlock + 1
+      await network.chain.provider.send('anvil_reorg', [depth, []])
+      await network.chain.mine(2)
+      await until(client, request, () => lost() > before)
+      await until(client, request, ({ state, cancelling }) => state === 'submitted' && !cancelling)
+      expect((await requester.getWorkload({ workload })).status).to.equal('cancelled')
+    })
+
     async function forget(request: string, nonce: number): Promise<void> {
       const closers: (() => Promise<unknown>)[] = []
       const { contracts, clock } = requester

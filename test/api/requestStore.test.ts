@@ -36,4 +36,30 @@ describe('api: store of requests', () => {
       await db.destroy()
     }
   })
+
+  it('what was cancelled, and a reorg has taken away, is cancelled again and not simply wanted again', async () => {
+    const db = await openEmbedded<ApiSchema>(undefined, migrations)
+    try {
+      const requests = new RequestStore(db)
+      const accepted: StoredRequest[] = []
+      for (let count = 0; count < 3; count++) accepted.push(await requests.accept(REQUEST, LIMITS, 1))
+      const [cancelled, found, wanted] = await requests.takeAll(accepted, 7)
+      for (const { id } of [cancelled!, found!, wanted!])
+        await requests.settle(id, { state: 'submitted', workload: `workload ${id}`, submitted_block: 5 })
+      for (const { id } of [cancelled!, found!]) await requests.settle(id, { cancelling: false, cancelled: true })
+      await db.insertInto('index_head').values({ id: 1, identity: '', cursor: null, block: 6, time: 0 }).execute()
+      expect(await requests.reopenLost(0)).to.equal(3)
+      const now = async () =>
+        (await requests.list('key', 10, undefined)).map(({ state, cancelling }) => `${state} ${cancelling}`)
+      expect(await now()).to.deep.equal(['accepted false', 'accepted true', 'accepted true'])
+      // Its nonce is somebody else's: nothing of it is on the chain any more.
+      await requests.take(cancelled!.id, null)
+      // It was on the chain all the same.
+      await requests.settle(found!.id, { state: 'submitted', workload: 'again', submitted_block: 7 })
+      expect(await now()).to.deep.equal(['accepted false', 'submitted true', 'cancelled false'])
+      expect((await requests.toAct()).map(({ id }) => id)).to.deep.equal([found!.id])
+    } finally {
+      await db.destroy()
+    }
+  })
 })

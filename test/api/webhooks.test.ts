@@ -38,6 +38,7 @@ const requestOf = (key_id: string) => ({
   submitted_block: null,
   jobs: 1,
   releasing: false,
+  cancelled: false,
 })
 
 describe('api: webhooks', function () {

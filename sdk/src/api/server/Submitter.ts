@@ -304,7 +304,7 @@ export class Submitter {
     try {
       if (workload === null) throw apiError('API_INTERNAL', `request ${public_id} is submitted and has no workload`)
       await client[act]({ workload: workload as WorkloadId, signal })
-      await requests.settle(id, done)
+      await requests.settle(id, { ...done, ...(act === 'cancel' && { cancelled: true }) })
       this.#bell.ring()
     } catch (error) {
       if (signal.aborted) return

@@ -42,6 +42,12 @@ const FREED = {
   cancelling: false,
 }
 
+/** A request whose workload a reorg has taken away. One that was cancelled is not wanted again: as it may still be found by its nonce, it is cancelled again. */
+const REOPENED = {
+  ...({ state: 'accepted', workload: null, submitted_block: null } as const),
+  cancelling: sql<boolean>`cancelling or cancelled`,
+}
+
 /** The requests of all keys. What {@link accept} has answered is durable. */
 export class RequestStore {
   readonly #db: Kysely<ApiSchema>
@@ -73,7 +79,7 @@ export class RequestStore {
           ...request,
           public_id: randomBytes(16).toString('hex'),
           ...{ created_at: now, state: 'accepted', nonce: null, workload: null, cancelling: false, error: null },
-          ...{ submitted_block: null, gas_cost: null, releasing: false },
+          ...{ submitted_block: null, gas_cost: null, releasing: false, cancelled: false },
         })
         .returningAll()
         .executeTakeFirstOrThrow()
@@ -234,7 +240,7 @@ export class RequestStore {
   async reopen(nonce: number, since: number): Promise<number> {
     const reopened = await this.#db
       .updateTable('requests')
-      .set({ state: 'accepted', workload: null, submitted_block: null })
+      .set(REOPENED)
       .where('state', '=', 'submitted')
       .where('nonce', '=', nonce)
       .where('created_at', '>', since)
@@ -252,7 +258,7 @@ export class RequestStore {
   async reopenLost(since: number): Promise<number> {
     const { numUpdatedRows } = await this.#db
       .updateTable('requests')
-      .set({ state: 'accepted', workload: null, submitted_block: null })
+      .set(REOPENED)
       .where('state', '=', 'submitted')
       .where('created_at', '>', since)
       .where('submitted_block', '<=', (eb) =>
@@ -273,7 +279,10 @@ export class RequestStore {
   async settle(
     id: number,
     outcome: Partial<
-      Pick<StoredRequest, 'state' | 'workload' | 'submitted_block' | 'gas_cost' | 'error' | 'cancelling' | 'releasing'>
+      Pick<
+        StoredRequest,
+        'state' | 'workload' | 'submitted_block' | 'gas_cost' | 'error' | 'cancelling' | 'cancelled' | 'releasing'
+      >
     >,
   ) {
     await this.#db.updateTable('requests').set(outcome).where('id', '=', id).execute()

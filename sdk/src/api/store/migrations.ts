@@ -132,6 +132,14 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  '0007_cancelled': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .alterTable('requests')
+        .addColumn('cancelled', 'boolean', (column) => column.notNull().defaultTo(false))
+        .execute()
+    },
+  },
 }
 
 // 0002: the tables of the index as its rows are written.
