@@ -166,6 +166,16 @@ describe('package: a newcomer with the devnet', function () {
     const proof = await until(take('curl', { '<workload>': workload }), 'proof')
     expect(Buffer.from(proof, 'base64')).to.have.length(8)
     expect(commands).to.deep.equal([])
+    // The same by the package's own client, which checks what it is answered.
+    const script = `
+      import { readFile } from 'node:fs/promises'
+      import { createApiClient } from '@gevulot/sdk/api'
+      const api = createApiClient({ url: '${url}', apiKey: (await readFile('key', 'utf8')).trim() })
+      const { workload } = await api.getRequest({ request: '${request}' })
+      const { proof } = await api.getProofBytes({ workload })
+      console.log(JSON.stringify({ workload, proof: Buffer.from(proof).toString('base64') }))`
+    await writeFile(join(directory, 'client.mjs'), script)
+    expect(JSON.parse(await shell('node client.mjs'))).to.deep.equal({ workload, proof })
   })
 
   it('gets a proof in a browser, with a wallet', async function () {
