@@ -97,13 +97,19 @@ export class Proofs {
     if (!(await this.#budget.take(maxProofBytes, this.#limits.waitMs))) throw busy('too many proofs are asked for')
     let size = 0
     const tooLong = AbortSignal.timeout(FETCH_MS)
+    const over = new AbortController()
+    const end = (): void => over.abort(this.#stop.reason)
+    // Not `AbortSignal.any`: Node.js 20 keeps a trace of every such signal as long as the one of the server lives.
+    for (const signal of [this.#stop, tooLong]) signal.addEventListener('abort', end)
+    if (this.#stop.aborted) end()
     try {
-      const proof = await fetchProofOf(this.#client, workload, { seat, signal: AbortSignal.any([this.#stop, tooLong]) })
+      const proof = await fetchProofOf(this.#client, workload, { seat, signal: over.signal })
       size = sizeOf(proof)
       return proof
     } catch (error) {
       throw tooLong.aborted ? busy('the proof does not come out of its store') : error
     } finally {
+      for (const signal of [this.#stop, tooLong]) signal.removeEventListener('abort', end)
       this.#budget.giveBack(maxProofBytes - size)
     }
   }
