@@ -10,7 +10,7 @@ import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { TOKEN, type Network, type Operator } from './network.js'
 
 // Three more than a committee has.
-const SEATS = 10
+export const SEATS = 10
 const ACCOUNT = 9
 
 /** What the validators do, each act mined. */
@@ -19,6 +19,8 @@ export interface Committee {
   readonly validator: Pick<Operator, 'contracts' | 'address'>
   /** Opens the judging of a workload whose reveals are over, and draws its committee. */
   readonly draw: (workload: WorkloadId, spec: Spec) => Promise<void>
+  /** Appeals the verdict once the time for answers is over, and draws the committee that decides it: all {@link SEATS} of the validators, and all must agree. */
+  readonly appeal: (workload: WorkloadId, spec: Spec) => Promise<void>
   /** Posts the answer of some members: bit k of `valid` for commit order k. */
   readonly vote: (workload: WorkloadId, valid: number, members: readonly number[]) => Promise<void>
   /** Lets the time for answers, or for an appeal, pass. */
@@ -35,16 +37,25 @@ export async function startCommittee({ owner, chain, deployment }: Network): Pro
   await (await own.token.approve(deployment.registry, 10_000n * TOKEN)).wait()
   await (await own.registry.stake(await own.committee.validatorClass(), SEATS, 0)).wait()
   await chain.pass(2 * devnet.epochLength)
+  const drawFor = async (workload: WorkloadId, spec: Spec): Promise<void> => {
+    await chain.mine(4)
+    const events: WorkloadEvent[] = []
+    for await (const event of readEvents(own, { workload }))
+      if ('workload' in event.args) events.push(event as WorkloadEvent)
+    const { reveals, unrevealed } = await readJudgingLists(own, workload, events)
+    await (await own.committee.draw(spec, [...reveals], [...unrevealed])).wait()
+  }
   return {
     validator: { contracts: own, address: validator.address as Address },
     draw: async (workload, spec) => {
       await (await own.committee.open(spec)).wait()
-      await chain.mine(4)
-      const events: WorkloadEvent[] = []
-      for await (const event of readEvents(own, { workload }))
-        if ('workload' in event.args) events.push(event as WorkloadEvent)
-      const { reveals, unrevealed } = await readJudgingLists(own, workload, events)
-      await (await own.committee.draw(spec, [...reveals], [...unrevealed])).wait()
+      await drawFor(workload, spec)
+    },
+    appeal: async (workload, spec) => {
+      await (await own.token.approve(own.addresses.committee, 10_000n * TOKEN)).wait()
+      await (await asOwner.token.transfer(validator.address, 10_000n * TOKEN)).wait()
+      await (await own.committee.appeal(spec)).wait()
+      await drawFor(workload, spec)
     },
     vote: async (workload, valid, members) => {
       const { attempt, proofs } = await readJudgment(own, workload)

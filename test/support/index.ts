@@ -25,12 +25,16 @@ export class TestIndex {
     this.#contracts = contracts
   }
 
-  /** @param place A server that it is on; without one in memory. */
+  /**
+   * @param place A server that it is on; without one in memory.
+   * @param known The migrations of the build that made it; without them this one.
+   */
   static async open(
     contracts: Contracts,
     { databaseUrl: url }: { readonly databaseUrl?: string } = {},
+    known = migrations,
   ): Promise<TestIndex> {
-    const db = url === undefined ? openEmbedded<ApiSchema>(undefined, migrations) : openServer<ApiSchema>({ url, schema: 'api_test' }, migrations) // prettier-ignore
+    const db = url === undefined ? openEmbedded<ApiSchema>(undefined, known) : openServer<ApiSchema>({ url, schema: 'api_test' }, known) // prettier-ignore
     return new TestIndex(await db, contracts)
   }
 

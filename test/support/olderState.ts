@@ -10,11 +10,11 @@ import { openDatabase } from '../../sdk/src/worker/store/openDatabase.js'
 /** Names of the worker's versions of its tables, oldest first. */
 export const STATE_VERSIONS: readonly string[] = Object.keys(await migrations.getMigrations()).sort()
 
-/** The migrations that an older build knew: up to one. */
-export function migrationsUpTo(version: string): MigrationProvider {
+/** The migrations that an older build knew, of the worker if nothing else is said: up to one. */
+export function migrationsUpTo(version: string, of: MigrationProvider = migrations): MigrationProvider {
   return {
     getMigrations: async () =>
-      Object.fromEntries(Object.entries(await migrations.getMigrations()).filter(([name]) => name <= version)),
+      Object.fromEntries(Object.entries(await of.getMigrations()).filter(([name]) => name <= version)),
   }
 }
 

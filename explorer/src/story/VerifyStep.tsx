@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react'
+import { verdictOn } from '../../../sdk/src/chain/verdictOn.js'
 import { plural } from '../format.js'
 import { Ago } from '../parts/small.js'
-import { lanesOf, numberIn, stepsOf, textIn, verdictOn, type Workload } from './readStory.js'
+import { lanesOf, numberIn, stepsOf, textIn, type Workload } from './readStory.js'
 import { StepCard } from './StepCard.js'
 import { Scroller } from '../parts/Scroller.js'
 

@@ -1,6 +1,6 @@
 import type { DrawnCandidate } from '../../../sdk/src/chain/draw.js'
-import { isIn } from '../../../sdk/src/chain/isIn.js'
 import { OPEN_SLOT } from '../../../sdk/src/chain/names.js'
+import { verdictOn } from '../../../sdk/src/chain/verdictOn.js'
 import type { AnswerOf, Step } from '../answers.js'
 
 /** A workload as its page has it. */
@@ -47,13 +47,6 @@ export function candidatesOf(story: readonly Step[]): readonly DrawnCandidate[] 
   const given = stepsOf(story, 'Assigned')[0]?.args['candidates']
   // The index wrote down what the SDK decoded.
   return Array.isArray(given) ? (given as DrawnCandidate[]) : []
-}
-
-/** What was said of a proof that a reveal shows: by the verifier contract at once, by the last committee later; undefined before that. */
-export function verdictOn(reveal: Step, story: readonly Step[]): boolean | undefined {
-  if (reveal.name === 'Revealed') return reveal.args['valid'] === true
-  const judged = stepsOf(story, 'Judged').at(-1) ?? stepsOf(story, 'VerdictReached').at(-1)
-  return judged === undefined ? undefined : isIn(numberIn(judged, 'valid'), numberIn(reveal, 'order'))
 }
 
 /** What each seat did, those that were drawn first. */

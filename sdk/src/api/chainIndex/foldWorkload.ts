@@ -1,6 +1,7 @@
 import type { CommitteeEvent, WorkloadEvent } from '../../chain/events.js'
 import { OPEN_SLOT } from '../../chain/names.js'
 import { unpackTerms } from '../../chain/terms.js'
+import { verdictOn } from '../../chain/verdictOn.js'
 import type { EarningsTable, SlotsTable, WorkloadsTable } from '../store/schema.js'
 import type { IndexedEvent } from './IndexedEvent.js'
 
@@ -56,7 +57,7 @@ export function foldWorkload(
   }
   for (const event of events) {
     applyToWorkload(workload, event)
-    applyToSlots(workload, slotOf, event)
+    applyToSlots(workload, slotOf, event, events)
   }
   return { workload, slots: [...slots.values()], earnings: earningsOf(events, slots, operatorOf) }
 }
@@ -89,6 +90,7 @@ function applyToSlots(
   { assigned_at: assignedAt }: WorkloadsTable,
   slotOf: (seat: number, operator?: string) => Mutable<SlotsTable>,
   event: Event,
+  events: readonly Event[],
 ): void {
   if (event.name === 'Assigned') {
     for (const { seat, operator, slot } of event.args.candidates) {
@@ -114,16 +116,14 @@ function applyToSlots(
       Object.assign(slot, { committed_at: event.time, run_time: runTime })
       break
     case 'Revealed':
-      // A lone proof is no commit before.
-      Object.assign(slot, { revealed_at: event.time, valid: event.args.valid, run_time: slot.run_time ?? runTime })
-      break
     case 'RevealedToCommittee':
       slot.revealed_at = event.time
+      slot.valid = verdictOn(event, events) ?? null
+      // A lone proof has no commit before.
+      slot.run_time ??= runTime
       break
     case 'SlotSettled':
       Object.assign(slot, { rank: event.args.rank > 0 ? event.args.rank : null, paid: event.args.paid })
-      // Where a committee judged, a rank says that it found the proof valid.
-      if (event.args.rank > 0) slot.valid = true
       break
     case 'Missed':
       slot.missed = true

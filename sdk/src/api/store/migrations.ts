@@ -140,6 +140,12 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute()
     },
   },
+  // The index is made anew: slots did not have what committees found invalid.
+  '0008_committees_verdicts': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await sql`delete from index_head`.execute(db)
+    },
+  },
 }
 
 // 0002: the tables of the index as its rows are written.

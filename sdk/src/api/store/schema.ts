@@ -153,6 +153,7 @@ export interface SlotsTable {
   /** From the draw to the commit, or to the proof where there was no commit; seconds. */
   readonly run_time: number | null
   readonly revealed_at: number | null
+  /** What the verifier contract or the last verdict of a committee said of its proof; null as long as neither did. */
   readonly valid: boolean | null
   readonly declined: boolean
   /** Reason of a `fail`. */
