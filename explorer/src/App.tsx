@@ -3,10 +3,10 @@ import { Layout } from './parts/Layout.js'
 import { AccountPage } from './pages/AccountPage.js'
 import { Economics } from './pages/Economics.js'
 import { NotFound } from './pages/NotFound.js'
+import { Operators } from './pages/Operators.js'
 import { Overview } from './pages/Overview.js'
 import { ProgramPage } from './pages/ProgramPage.js'
 import { Programs } from './pages/Programs.js'
-import { Provers } from './pages/Provers.js'
 import { WorkloadPage } from './pages/WorkloadPage.js'
 import { Workloads } from './pages/Workloads.js'
 import { SubmitPage } from './pages/SubmitPage.js'
@@ -20,7 +20,7 @@ const ROUTES: readonly (readonly [RegExp, (part: string) => ReactNode])[] = [
   [/^\/submit$/, () => <SubmitPage />],
   [/^\/programs$/, () => <Programs />],
   [new RegExp(`^/programs/${ID}$`), (program) => <ProgramPage program={program} />],
-  [/^\/provers$/, () => <Provers />],
+  [/^\/provers$/, () => <Operators />],
   [/^\/accounts\/(0x[0-9a-fA-F]{40})$/, (account) => <AccountPage account={account} />],
   [/^\/economics$/, () => <Economics />],
 ]

@@ -4,7 +4,7 @@ import { TestApi } from '../support/api.js'
 import { findBrowser, openPage, startBrowser, type Watched } from '../support/browser.js'
 import { startCommittee, type Committee } from '../support/committee.js'
 import { judgedWorkload } from '../support/judgedWorkload.js'
-import { BAD_PROOF, PROOF, startNetwork, TOKEN, type Network } from '../support/network.js'
+import { BAD_PROOF, operatorOf, PROOF, startNetwork, TOKEN, type Network } from '../support/network.js'
 
 /** How many reveals can be seen in their bars. */
 const MARKS_WITHIN = `[...document.querySelectorAll('.lane .fill-violet')]
@@ -99,6 +99,26 @@ describe('browser: a workload that a committee judges', function () {
     const figures = await page.getByLabel('The workload at a glance').textContent()
     expect(figures).to.include('Ranks paid2 / 3').and.include('Burned5.721 GVLT')
     expect(await page.locator('.track li.done').count()).to.equal(8)
+    expect(watched.complaints).to.deep.equal([])
+  })
+
+  it('shows who proves and who judges as operators, and counts what the committee found invalid', async () => {
+    const proofs = [BAD_PROOF, PROOF]
+    const { workload, seats } = await judgedWorkload(network, api.client, committee, { proofs, valid: 0b10 })
+    const { page } = watched
+    await page.goto(`${api.url}/workloads/${workload}`)
+    await page.getByRole('table', { name: 'Proofs' }).getByText('invalid').waitFor()
+    await page.goto(`${api.url}/accounts/${operatorOf(network, seats[0]!).address}`)
+    await page
+      .getByRole('list', { name: 'Slots' })
+      .getByText(/^invalid [1-9]/)
+      .waitFor()
+    expect(await page.locator('h1').textContent()).to.equal('Operator')
+    // Its seats are all of the validators' class.
+    await page.goto(`${api.url}/accounts/${committee.validator.address}`)
+    await page.getByRole('table', { name: 'Seats' }).waitFor()
+    expect(await page.locator('h1').textContent()).to.equal('Operator')
+    expect(await page.locator('main').textContent()).not.to.match(/prover/i)
     expect(watched.complaints).to.deep.equal([])
   })
 })

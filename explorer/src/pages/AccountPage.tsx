@@ -24,8 +24,8 @@ export function AccountPage({ account }: { readonly account: string }): ReactNod
   return (
     <>
       <div>
-        <p className="crumb">{answer !== undefined && <><Link to="/provers">Provers</Link> /</>}</p>
-        <h1 className="title">{answer === undefined ? 'Account' : 'Prover'}</h1>
+        <p className="crumb">{answer !== undefined && <><Link to="/provers">Operators</Link> /</>}</p>
+        <h1 className="title">{answer === undefined ? 'Account' : 'Operator'}</h1>
         <p className="quiet"><WholeId id={answer?.operator ?? account} name="account" /></p>
       </div>
       {answer !== undefined && <AsOperator operator={answer} />}
@@ -86,14 +86,14 @@ function AsOperator({ operator }: { readonly operator: Operator }): ReactNode {
             <h2 id="times">How long its proofs take</h2>
             <span className="quiet small">all programs</span>
           </div>
-          <Histogram of={operator.runTimes} whose="this prover" />
+          <Histogram of={operator.runTimes} whose="this operator" />
         </section>
       </div>
       <Seats seats={operator.seatList} />
       <WorkloadsOf
         filter={{ operator: operator.operator }}
         title="Workloads it works on"
-        empty="It was drawn for none yet."
+        empty="It was drawn to prove none yet."
       />
     </>
   )

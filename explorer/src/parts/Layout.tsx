@@ -12,7 +12,7 @@ const PLACES = [
   ['/', 'Overview'],
   ['/workloads', 'Workloads'],
   ['/programs', 'Programs'],
-  ['/provers', 'Provers'],
+  ['/provers', 'Operators'],
   ['/economics', 'Economics'],
 ] as const
 

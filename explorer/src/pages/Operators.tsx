@@ -10,12 +10,12 @@ import { Scroller } from '../parts/Scroller.js'
 type Row = AnswerOf<'listOperators'>['operators'][number]
 
 /** The operators, those that earned most first. */
-export function Provers(): ReactNode {
-  useTitle('Provers')
+export function Operators(): ReactNode {
+  useTitle('Operators')
   return (
     <>
       <div>
-        <h1>Provers</h1>
+        <h1>Operators</h1>
         <p className="quiet">
           Operators stake seats, one a machine. Every seat of a class is drawn with the same chance.
         </p>
