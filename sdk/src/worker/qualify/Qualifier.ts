@@ -4,7 +4,9 @@ import {
   readQualification,
   readSeatQualification,
   type Address,
+  type Bytes32,
   type Contracts,
+  type Hex,
   type QualificationCheck,
   type QualificationState,
 } from '../../chain/index.js'
@@ -43,6 +45,14 @@ const LOOK_AGAIN_POLLS = 20
 const READS_AT_ONCE = 16
 const EVICTED_AT_ONCE = 32
 
+/** The puzzle that is being solved. */
+interface Solving {
+  readonly seat: number
+  readonly seed: Bytes32
+  readonly stop: AbortController
+  readonly ended: Promise<void>
+}
+
 /**
  * Keeps the seats of the operator qualified: opens and starts the checks of their classes, solves their puzzles, excuses
  * those at work. As a keeper it does the first for every class, and evicts others' seats that did not answer.
@@ -50,7 +60,10 @@ const EVICTED_AT_ONCE = 32
 export class Qualifier {
   readonly #options: QualifierOptions
   readonly #pauses: Pauses
-  readonly #solving = new Map<number, Promise<void>>()
+  /** One at a time: a solution takes all the machine has. */
+  #solving: Solving | undefined
+  /** What was solved last for each seat: an answer that a reorg undoes is given again. There is no time in a window to solve twice. */
+  readonly #solved = new Map<number, { readonly seed: Bytes32; readonly solution: Hex }>()
   /** When to look at a class again, by the time of the chain. */
   readonly #due = new Map<number, number>()
   /** Newest check of each class whose missing seats were evicted. */
@@ -72,7 +85,7 @@ export class Qualifier {
       }
       await clock.sleep(config.pollMs, signal).catch(() => undefined)
     }
-    await Promise.allSettled(this.#solving.values())
+    await this.#solving?.ended
   }
 
   async #look(signal: AbortSignal): Promise<void> {
@@ -142,6 +155,7 @@ export class Qualifier {
   /** Answers or excuses what the check asks of the operator's seats. @returns Whether nothing is left to do. */
   async #answer(check: QualificationCheck, ours: readonly OwnSeat[], signal: AbortSignal): Promise<boolean> {
     const { config, contracts, publisher } = this.#options
+    await this.#stopSolvingInVain(check, ours)
     const waiting: OwnSeat[] = []
     let isDone = true
     let selected: OwnSeat | undefined
@@ -156,30 +170,47 @@ export class Qualifier {
         this.#publish(`excuse/${check.number}/${seat}`, 'excuse', [[seat]], 'answer', check.until)
       } else selected ??= own
     }
-    // One at a time: a solution takes all the machine has. Staying goes before joining.
+    // Staying goes before joining.
     const next = selected ?? waiting[0]
-    if (next !== undefined && this.#solving.size === 0) this.#solve(check, next, signal)
+    if (next !== undefined && this.#solving === undefined) await this.#solve(check, next, signal)
     return isDone && waiting.length === 0
   }
 
-  #solve(check: QualificationCheck, { seat, class: hardwareClass }: OwnSeat, signal: AbortSignal): void {
+  /** A reorg can give a check another seed: the solution of the former is worth nothing. */
+  async #stopSolvingInVain({ number }: QualificationCheck, ours: readonly OwnSeat[]): Promise<void> {
+    const solving = this.#solving
+    const own = ours.find(({ seat }) => seat === solving?.seat)
+    if (solving === undefined || own === undefined) return
+    const seed = await readPuzzleSeed(this.#options.contracts, own.class, number, own.seat)
+    if (seed !== solving.seed) solving.stop.abort()
+  }
+
+  async #solve(check: QualificationCheck, { seat, class: hardwareClass }: OwnSeat, signal: AbortSignal): Promise<void> {
     const { contracts, solver, time, log } = this.#options
     const key = answerKey(check, seat)
     if (!this.#pauses.isOver(key)) return
+    const seed = await readPuzzleSeed(contracts, hardwareClass, check.number, seat)
+    const { until = 0, policy } = check
+    const answer = (solution: Hex): void => this.#publish(key, 'answer', [seat, solution], 'proof', until)
+    const solved = this.#solved.get(seat)
+    if (solved?.seed === seed) return answer(solved.solution)
+    const stop = new AbortController()
+    const stopped = AbortSignal.any([signal, stop.signal])
     const about = { seat, check: check.number, stage: 'qualify' }
-    const solving = (async () => {
-      const seed = await readPuzzleSeed(contracts, hardwareClass, check.number, seat)
-      const { until = 0, policy } = check
-      log.info('solving the puzzle', about)
-      const solution = await solver.solve(policy.puzzle, seed, Math.max(1, until - time.now()), signal)
-      this.#publish(key, 'answer', [seat, solution], 'proof', until)
-    })()
-      .catch((error: unknown) => {
-        this.#pauses.lengthen(key)
-        if (!signal.aborted) log.warn('the puzzle was not solved', { ...about, error })
+    log.info('solving the puzzle', about)
+    const ended = solver
+      .solve(policy.puzzle, seed, Math.max(1, until - time.now()), stopped)
+      .then((solution) => {
+        this.#solved.set(seat, { seed, solution })
+        answer(solution)
       })
-      .finally(() => this.#solving.delete(seat))
-    this.#solving.set(seat, solving)
+      .catch((error: unknown) => {
+        if (stopped.aborted) return
+        this.#pauses.lengthen(key)
+        log.warn('the puzzle was not solved', { ...about, error })
+      })
+      .finally(() => (this.#solving = undefined))
+    this.#solving = { seat, seed, stop, ended }
   }
 
   async #isHeld(seat: number): Promise<boolean> {
@@ -247,6 +278,8 @@ export class Qualifier {
       this.#pauses.lengthen(key)
       // Somebody else was first: for acts that are anyone's this is how it should be.
       const error = outcome.kind === 'reverted' || outcome.kind === 'failed' ? outcome.error : undefined
+      // A program may prove better the next time.
+      if (GevulotError.is(error, 'CONTRACT_WRONG_SOLUTION')) this.#solved.delete(Number(args[0]))
       const isOthers = act !== 'answer' && act !== 'excuse' && error instanceof GevulotError
       log[isOthers ? 'debug' : 'warn']('an act of qualification came to nothing', {
         ...about,
