@@ -83,6 +83,26 @@ export class Proofs {
     }
   }
 
+  /**
+   * Takes as much of the memory for proofs as something else of their size needs.
+   * @param bytes All of it where they are more.
+   * @returns Gives it back.
+   * @throws GevulotError API_BUSY
+   */
+  async makeRoom(bytes: number): Promise<() => void> {
+    const room = Math.min(bytes, this.#limits.largestAtOnce * this.#client.settings.maxProofBytes)
+    await this.#room(room)
+    let isTaken = true
+    return () => {
+      if (isTaken) this.#budget.giveBack(room)
+      isTaken = false
+    }
+  }
+
+  async #room(bytes: number): Promise<void> {
+    if (!(await this.#budget.take(bytes, this.#limits.waitMs))) throw busy('too many proofs are asked for')
+  }
+
   #begin(name: string, workload: Workload, seat: number): Held {
     const held: Held = { fetching: this.#fetch(workload, seat), users: 0 }
     this.#held.set(name, held)
@@ -93,8 +113,7 @@ export class Proofs {
   async #fetch(workload: Workload, seat: number): Promise<Proof> {
     // How large it is turns out when it is there.
     const { maxProofBytes } = this.#client.settings
-    const busy = (message: string) => apiError('API_BUSY', message, { details: { wait: RETRY_SECONDS } })
-    if (!(await this.#budget.take(maxProofBytes, this.#limits.waitMs))) throw busy('too many proofs are asked for')
+    await this.#room(maxProofBytes)
     let size = 0
     const tooLong = AbortSignal.timeout(FETCH_MS)
     const over = new AbortController()
@@ -125,4 +144,8 @@ export class Proofs {
 
 function sizeOf({ proof, publicInputs }: Proof): number {
   return proof.length + publicInputs.length
+}
+
+function busy(message: string): Error {
+  return apiError('API_BUSY', message, { details: { wait: RETRY_SECONDS } })
 }

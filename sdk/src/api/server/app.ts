@@ -16,14 +16,16 @@ import { contentAnswer, type ContentAnswerOptions } from './contentAnswer.js'
 import { allEvents, workloadEvents, type EventStreamOptions } from './eventStreams.js'
 import type { ExplorerPage } from './ExplorerPage.js'
 import { handlers, type Backend, type Caller } from './handlers.js'
-import { proofAnswer, type ProofAnswerOptions } from './proofAnswer.js'
+import type { HeldAnswerOptions } from './heldAnswer.js'
+import { proofAnswer } from './proofAnswer.js'
 import type { RateLimiter } from './RateLimiter.js'
 import { allowOrigins } from './origins.js'
+import { sealedAnswer } from './sealedAnswer.js'
 import { statusOf } from './statusOf.js'
 import { upload } from './upload.js'
 
 /** What {@link createApp} works with. */
-export interface AppOptions extends EventStreamOptions, ProofAnswerOptions, ContentAnswerOptions {
+export interface AppOptions extends EventStreamOptions, HeldAnswerOptions, ContentAnswerOptions {
   readonly keys: ApiKeys
   readonly limiter: RateLimiter
   readonly version: string
@@ -80,6 +82,8 @@ export function createApp(options: AppOptions): App {
       }
       const { input, bodyHash } = await read(endpoint, context)
       if (name === 'getProof') return proofAnswer(context, options, input as Input<(typeof ENDPOINTS)['getProof']>)
+      if (name === 'getSealedProof')
+        return sealedAnswer(context, options, input as Input<(typeof ENDPOINTS)['getSealedProof']>)
       // The schema of this very endpoint made the input.
       const handle = handlers[name] as (backend: Backend, input: unknown, caller: Caller) => Promise<unknown>
       const idempotencyKey = endpoint.idempotent ? idempotencyKeyOf(context) : undefined

@@ -74,8 +74,11 @@ export type Handler<Name extends EndpointName> = (
   caller: Caller,
 ) => Promise<Answer<(typeof ENDPOINTS)[Name]>>
 
-/** What each operation of the API does; `getProof` answers by itself, for what it answers is large. */
-export const handlers: { readonly [Name in Exclude<EndpointName, 'getProof'>]: Handler<Name> } = {
+/** Those whose answers are large have files of their own. */
+type LargeName = 'getProof' | 'getSealedProof'
+
+/** What each other operation of the API does. */
+export const handlers: { readonly [Name in Exclude<EndpointName, LargeName>]: Handler<Name> } = {
   ...indexHandlers,
   ...webhookHandlers,
 
@@ -216,14 +219,6 @@ export const handlers: { readonly [Name in Exclude<EndpointName, 'getProof'>]: H
     const listed = await deliveriesFor(backend, request, caller)
     return { sealed: listed.map(({ seat, operator, bytes, digest }) => ({ seat, operator, bytes, digest })) }
   },
-
-  async getSealedProof(backend, { request, digest }, caller) {
-    const listed = (await deliveriesFor(backend, request, caller)).find((delivery) => delivery.digest === digest)
-    const found = listed && (await proxyOf(backend).inbox?.read(listed))
-    if (found === undefined) throw apiError('API_NOT_FOUND', `nothing with the digest ${digest} came for ${request}`)
-    const { seat, operator, sealed } = found
-    return { seat, operator, sealed: Buffer.from(sealed).toString('base64') }
-  },
 }
 
 type GivenInputs = Input<(typeof ENDPOINTS)['submitRequest']>['inputs']
@@ -278,25 +273,32 @@ async function allowanceOf(backend: Backend, key: StoredKey) {
   }
 }
 
-async function find(backend: Backend, id: string, caller: Caller): Promise<StoredRequest> {
+async function find(backend: Backend, id: string, caller: Pick<Caller, 'key'>): Promise<StoredRequest> {
   const row = await proxyOf(backend).requests.find(keyOf(caller).id, id)
   if (row === undefined) throw apiError('API_NOT_FOUND', `there is no request ${id}`)
   return row
 }
 
-/** What provers have left for a request; nothing, where the server has no inbox. */
-async function deliveriesFor(backend: Backend, id: string, caller: Caller) {
+/**
+ * What provers have left for a request; nothing, where the server has no inbox.
+ * @throws GevulotError API_UNAUTHORISED, API_NOT_FOUND
+ */
+export async function deliveriesFor(backend: Backend, id: string, caller: Pick<Caller, 'key'>) {
   const { workload } = await find(backend, id, caller)
   const { inbox } = proxyOf(backend)
   return workload === null || inbox === undefined ? [] : inbox.list(workload as WorkloadId)
 }
 
-function proxyOf({ proxy }: Backend): Proxy {
+/**
+ * What submits for others.
+ * @throws GevulotError API_NOT_FOUND when nothing does
+ */
+export function proxyOf({ proxy }: Backend): Proxy {
   if (proxy === undefined) throw apiError('API_NOT_FOUND', 'this server only reads: it submits for nobody')
   return proxy
 }
 
-function keyOf({ key }: Caller): StoredKey {
+function keyOf({ key }: Pick<Caller, 'key'>): StoredKey {
   if (key === undefined) throw apiError('API_UNAUTHORISED', 'this needs an API key')
   return key
 }
