@@ -213,6 +213,43 @@ contract MarketRulesTest is MarketFixture {
         );
     }
 
+    /// @dev A request does not name its rules: what they can take of it at the worst is what a class's smallest fee can cover.
+    function test_attack_NewTermsJustBeforeASubmissionTakeNoMoreThanTheirBounds() public sound {
+        uint256 fee = 12 ether;
+        uint32 mostMinimum = type(uint32).max;
+        uint256 left = (uint256(mostMinimum) * GWEI * 7_000) / 10_000;
+        uint32 bounties = uint32(left / GWEI / 1000) * 1000;
+        Request memory request = aRequest().withFee(fee);
+        uint256 worst = _addRules(bounties);
+        uint256 beyond = _addRules(bounties + 1000);
+        vm.startPrank(owner);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                InvalidRules.selector,
+                bytes32("left of minimumFee"),
+                left,
+                (uint256(bounties) + 1000) * GWEI,
+                type(uint256).max
+            )
+        );
+        market.setClassTerms(CLASS, ClassTerms(mostMinimum, 1, uint16(beyond)));
+        market.setClassTerms(CLASS, ClassTerms(mostMinimum, 1, uint16(worst)));
+        vm.stopPrank();
+        Workload memory w = drawn(request, one(seatOf[alice]));
+        submitProof(w, seatOf[alice]);
+        assertEq(balanceOf(keeper), uint256(bounties) * GWEI, "all bounties, to whoever assigned");
+        assertEq(burnOf(alice), fee / 5, "burned");
+        assertEq(balanceOf(alice), (fee * 4) / 5 - uint256(bounties) * GWEI, "what is left to the prover");
+        assertLt(uint256(bounties) * GWEI, 3.01 ether, "bounties beside the largest shares");
+    }
+
+    /// @dev Rules at their bounds, with a bounty of assigning.
+    function _addRules(uint32 assignBounty) private returns (uint256 number) {
+        vm.prank(owner);
+        return
+            market.addRules(someRules().withBaseBurn(2000).withCommittee(1000, 1 hours).withBounties(assignBounty, 0));
+    }
+
     /// @dev Invariant 13: nothing the owner can do stops a withdrawal.
     function test_owner_CannotStopWithdrawals() public sound {
         fund(alice, 1 ether);

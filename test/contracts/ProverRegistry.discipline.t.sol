@@ -33,13 +33,13 @@ contract ProverRegistryDisciplineTest is MarketFixture, IProverRegistryErrors, I
     }
 
     /// @param wanted Who may, encoded.
-    function _expectRefused(bytes memory data, bytes4 error, bytes memory wanted) private {
+    function _expectRefused(bytes memory data, bytes4 refusal, bytes memory wanted) private {
         address[3] memory callers = [owner, alice, address(extension)];
         for (uint256 i; i < 3; ++i) {
             vm.prank(callers[i]);
             (bool ok, bytes memory reason) = address(registry).call(data);
             assertFalse(ok, "refused");
-            assertEq(reason, bytes.concat(error, abi.encode(callers[i]), wanted), "reason");
+            assertEq(reason, bytes.concat(refusal, abi.encode(callers[i]), wanted), "reason");
         }
     }
 

@@ -23,14 +23,14 @@ contract ProofSweep {
         uint256 step
     ) external view returns (bool honest, uint256 accepted, uint256 last) {
         honest = _isValid(verifier, cap, data);
-        for (uint256 at = from; at < to; at += step) {
-            bytes1 old = data[at];
-            data[at] = old ^ bytes1(uint8(1 << (at % 8)));
+        for (uint256 index = from; index < to; index += step) {
+            bytes1 old = data[index];
+            data[index] = old ^ bytes1(uint8(1 << (index % 8)));
             if (_isValid(verifier, cap, data)) {
                 ++accepted;
-                last = at;
+                last = index;
             }
-            data[at] = old;
+            data[index] = old;
         }
     }
 
