@@ -138,7 +138,8 @@ try {
   sampling = setInterval(() => (memory = Math.max(memory, residentMiB(worker.pid))), 500)
   const rows: Row[] = []
   const add = (name: string, value: number, unit: string, target: number): void => {
-    rows.push({ name: `coordinator: ${name}`, value: Number(value.toPrecision(3)), unit, target, peer: '–' })
+    const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(3))
+    rows.push({ name: `coordinator: ${name}`, value: rounded, unit, target, peer: '–' })
   }
   const cores = availableParallelism()
   add(`load of this machine, which has ${cores} cores`, loadavg()[0] ?? 0, 'jobs', cores)
