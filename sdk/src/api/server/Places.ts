@@ -40,7 +40,7 @@ export class Places {
   /**
    * Takes a place.
    * @param caller The name of a key or of an address.
-   * @param end Called when another one without a key needs the place more: what goes on in it has to end.
+   * @param end Called when another caller needs the place more, of one without a key only: what goes on in it has to end.
    * @returns Gives it back.
    * @throws GevulotError API_RATE_LIMITED when the caller has its share, API_BUSY when others have all
    */
