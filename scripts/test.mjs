@@ -5,7 +5,7 @@
 // A named import of `globSync` would keep an older Node from explaining itself.
 import fs from 'node:fs'
 
-import { countTests } from './lib/countTests.mjs'
+import { countTests, SUMMARY } from './lib/countTests.mjs'
 import { execute } from './lib/execute.mjs'
 import { ensureDependencies, ensureNode, ensureSystemPackages, npm, root } from './lib/setup.mjs'
 
@@ -17,7 +17,7 @@ const PATIENT = ['faults', 'validator', 'worker', 'relay', 'sdk']
 
 /**
  * @typedef {import('./lib/countTests.mjs').Counts} Counts
- * @typedef {{ name: string, command: string, args: readonly string[], repeat: string, count?: (output: string) => Counts }} Group
+ * @typedef {{ name: string, command: string, args: readonly string[], repeat: string, result?: RegExp, count?: (output: string) => Counts }} Group
  */
 
 /**
@@ -35,7 +35,8 @@ function npmScript(name) {
  * @returns {Group}
  */
 function hardhatTest(name, args) {
-  return { name, command: 'hardhat', args: ['test', ...args], repeat: `npm test -- ${name}`, count: countTests }
+  const repeat = `npm test -- ${name}`
+  return { name, command: 'hardhat', args: ['test', ...args], repeat, result: SUMMARY, count: countTests }
 }
 
 /** @returns {Group[]} */

@@ -7,7 +7,7 @@ import fs from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
-import { countTests } from './lib/countTests.mjs'
+import { countTests, SUMMARY } from './lib/countTests.mjs'
 import { execute } from './lib/execute.mjs'
 import { ensureDependencies, ensureNode, root } from './lib/setup.mjs'
 
@@ -61,6 +61,7 @@ async function runWith(seed) {
         command: 'hardhat',
         args: ['test', 'mocha', '--no-compile', file],
         env,
+        result: SUMMARY,
       })
       const { passed, failed, skipped } = countTests(output)
       // A run that broke without a failing test, or found no test at all, is a failure too.
@@ -82,9 +83,10 @@ async function runWith(seed) {
   return total.failed === 0
 }
 
-// The contracts alone: those of the Solidity tests take longer to compile than all else.
-const { ok, output } = await execute({ command: 'hardhat', args: ['build', '--no-tests'] })
-if (!ok) {
+// What the tests need: the contracts (those of the Solidity tests take longer to compile than all else), their types, and the init of virtual machines.
+for (const script of ['build:contracts', 'build:sdk']) {
+  const { ok, output } = await execute({ command: 'npm', args: ['run', '--silent', script] })
+  if (ok) continue
   console.log(output.trim())
   process.exit(1)
 }

@@ -29,7 +29,8 @@ export default defineConfig({
   target: 'node20',
   platform: 'node',
   dts: { entry: typeEntries() },
-  clean: true,
+  // The explorer is built by itself, after this.
+  clean: ['!explorer/**'],
   sourcemap: true,
   // `import.meta.url` in the CommonJS build too.
   shims: true,

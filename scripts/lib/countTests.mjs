@@ -1,5 +1,8 @@
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
+/** The line that mocha prints after its last test, before it tells what failed. */
+export const SUMMARY = /^\s*\d+ passing \(/m
+
 /**
  * The counts that Hardhat and mocha print at the end of a run.
  * @param {string} output

@@ -4,6 +4,8 @@ import { environment, root } from './setup.mjs'
 
 /** A command that is silent for ever must not hang a run; one that says something works, however slow the machine. */
 const SILENCE_MS = 20 * 60_000
+/** Once it has told its result only what it left open keeps it, such as a loop of a test that failed. */
+const LINGER_MS = 3 * 60_000
 /** What it started gets so long to end by itself. */
 const GRACE_MS = 10_000
 
@@ -22,10 +24,11 @@ for (const [name, code] of /** @type {const} */ ([
 /**
  * Runs a command in the tree and keeps what it prints. It has a process group of its own, which ends with it once it is silent for too long: chains
  * and daemons that a test has started would live on.
- * @param {{ command: string, args: readonly string[], env?: Readonly<Record<string, string>>, silenceMs?: number }} options
+ * @param {{ command: string, args: readonly string[], env?: Readonly<Record<string, string>>, result?: RegExp, silenceMs?: number, lingerMs?: number }} options
+ *   `result` matches what it prints as its work is done: `lingerMs` counts from then on.
  * @returns {Promise<{ ok: boolean, output: string, seconds: string }>}
  */
-export function execute({ command, args, env, silenceMs = SILENCE_MS }) {
+export function execute({ command, args, env, result, silenceMs = SILENCE_MS, lingerMs = LINGER_MS }) {
   const started = performance.now()
   return new Promise((resolve) => {
     let output = ''
@@ -38,18 +41,25 @@ export function execute({ command, args, env, silenceMs = SILENCE_MS }) {
     })
     const { pid: group } = child
     if (group !== undefined) running.add(group)
-    const ends = [
+    /** @param {number} ms */
+    const endsAfter = (ms) => [
       setTimeout(() => {
         isEnding = true
-        output += `\nended after ${silenceMs / 1_000} s of silence\n`
+        output += `\nended after ${ms / 1_000} s of silence\n`
         signal(group, 'SIGTERM')
-      }, silenceMs),
-      setTimeout(() => signal(group, 'SIGKILL'), silenceMs + GRACE_MS),
+      }, ms),
+      setTimeout(() => signal(group, 'SIGKILL'), ms + GRACE_MS),
     ]
+    let ends = endsAfter(silenceMs)
+    let isTold = false
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
         output += text
-        if (!isEnding) for (const end of ends) end.refresh()
+        if (isEnding) return
+        if (isTold || result?.test(output) !== true) return ends.forEach((end) => end.refresh())
+        isTold = true
+        ends.forEach(clearTimeout)
+        ends = endsAfter(lingerMs)
       })
     }
     child.on('error', (error) => (output += `\n${error.message}\n`))

@@ -18,13 +18,16 @@ With \`observePort\` in its configuration (\`GEVULOT_OBSERVE_PORT\`), the worker
 | Path | Answer |
 | --- | --- |
 | \`/live\` | 200; 503 when the coordinator has ended no round for five minutes: restart the worker |
-| \`/ready\` | 200; 503 with the reasons while it cannot keep deadlines: \`hangs\`, \`chainUnseen\` (no new block for \`readySeconds\`), \`noEndpoint\` (of several [endpoints](operator.md#more-than-one-endpoint) all are set aside), \`drawUnheard\` (a seat is at work, and no endpoint told for what), or \`noRunner\` (a [fleet](../sdk/src/worker/README.md#from-one-machine-to-a-fleet) without any that takes work) |
+| \`/ready\` | 200; 503 with the reasons while it cannot keep deadlines: \`standingBy\` (another acts for the account), \`hangs\`, \`chainUnseen\` (no new block for \`readySeconds\`), \`noEndpoint\` (of several [endpoints](operator.md#more-than-one-endpoint) all are set aside), \`drawUnheard\` (a seat is at work, and no endpoint told for what), \`submitterEnded\` (the [submitter key](../sdk/src/worker/README.md#who-signs) can act no more), or \`noRunner\` (a [fleet](../sdk/src/worker/README.md#from-one-machine-to-a-fleet) without any that takes work) |
 | \`/metrics\` | the figures below in Prometheus' text format |
 
 Nothing is taken in, and nothing secret is told; the operator's address and its balances are on the chain anyway. Balances and seats are read once a minute.
 
 [ops/prometheus/alerts.yml](../ops/prometheus/alerts.yml) holds alert rules, each with what to do, and [ops/grafana/worker.json](../ops/grafana/worker.json) a
 dashboard; [units of systemd](operator.md#8-as-a-service) run each daemon as a service. What the log holds besides: one JSON object a line, with \`workload\`, \`seat\` and \`stage\`.
+
+An outcome \`reverted\` is no fault by itself: most such acts are found in simulation and never sent, because another was faster (keepers, open slots) or the work was over. Only reveals that
+revert count for the alert \`GevulotTransactionsFail\`, beside all that is \`failed\` or \`expired\`: nobody else can make them, and the seat is slashed for its silence.
 
 | Metric | Type | Labels | What |
 | --- | --- | --- | --- |
@@ -33,7 +36,7 @@ ${rows}
 ## The validator
 
 With the same fields a [validator](../sdk/src/validator/README.md) serves the same paths, and each of its figures has the same meaning where the name is the same. \`/live\` is 503 when it has looked at no committee that was due for
-five minutes; \`/ready\` says \`hangs\`, \`chainUnseen\`, \`noEndpoint\` and \`committeeUnheard\` (a committee waits for a seat, and no endpoint told of it). [ops/grafana/validator.json](../ops/grafana/validator.json) is its dashboard; the rules in [alerts.yml](../ops/prometheus/alerts.yml) watch both.
+five minutes; \`/ready\` says \`standingBy\`, \`hangs\`, \`chainUnseen\`, \`noEndpoint\` and \`committeeUnheard\` (a committee waits for a seat, and no endpoint told of it). [ops/grafana/validator.json](../ops/grafana/validator.json) is its dashboard; the rules in [alerts.yml](../ops/prometheus/alerts.yml) watch both.
 
 | Metric | Type | Labels | What |
 | --- | --- | --- | --- |

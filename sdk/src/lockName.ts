@@ -6,7 +6,7 @@ export interface Lock {
 }
 
 /**
- * Takes a name in the kernel's abstract socket namespace, of Linux and of this machine. Unlike a lock file it cannot be left behind: the kernel
+ * Takes a name in the kernel's abstract socket namespace, of Linux and of this machine (of its network namespace: containers do not see each other's). Unlike a lock file it cannot be left behind: the kernel
  * frees it with the process, however that ends.
  * @param name At most 90 characters.
  * @throws what the kernel says, when another process or this one holds it

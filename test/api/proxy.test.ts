@@ -11,6 +11,7 @@ import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { buildInputs } from '../../sdk/src/content/buildInputs.js'
 import { digestOf } from '../../sdk/src/content/digest.js'
 import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
+import { encodeManifest } from '../../sdk/src/content/manifestJson.js'
 import { MemoryStore } from '../../sdk/src/content/MemoryStore.js'
 import { TestApi } from '../support/api.js'
 import { DATABASES, useApiDatabases } from '../support/databases.js'
@@ -65,6 +66,26 @@ for (const database of DATABASES)
       throw new Error(`request ${id} did not come that far:\n${api.lines.join('\n')}`)
     }
     const submitted = (client: ApiClient, id: string) => until(client, id, ({ state }) => state === 'submitted')
+
+    it('refuses public inputs that no transaction can show, in the request or put here before, and keeps nothing of it', async () => {
+      const client = await api.as()
+      const large = Buffer.alloc(126 * 1024 + 1)
+      const files = { public_inputs: large.toString('base64') }
+      const refused = async (inputs: Parameters<ApiClient['submitRequest']>[0]['inputs']) => {
+        const error = await rejected(
+          client.submitRequest({ program, inputs, maxRunTime: 600 }),
+          'CLIENT_PUBLIC_INPUTS_TOO_LARGE',
+        )
+        expect(error.details).to.include({ status: 422 })
+      }
+      await refused({ files })
+      expect(await new DirectoryStore(join(api.directory, 'content')).has(digestOf(large))).to.equal(false)
+      const memory = new MemoryStore()
+      const { digest, manifest } = await buildInputs({ files: { public_inputs: large } }, memory)
+      for (const content of [large, encodeManifest(manifest).bytes]) await client.putContent(content)
+      await refused({ digest, publicInputs: keccak256(large) })
+      expect(await client.listRequests({})).to.deep.equal({ requests: [], next: null })
+    })
 
     it('submits, tracks and retrieves for somebody who touches no chain', async () => {
       const client = await api.as()
@@ -195,6 +216,29 @@ for (const database of DATABASES)
       await network.chain.mine(2)
       await until(client, request, () => lost() > before)
       await until(client, request, ({ state, cancelling }) => state === 'submitted' && !cancelling)
+      expect((await requester.getWorkload({ workload })).status).to.equal('cancelled')
+    })
+
+    it('cancels again what it had cancelled before a reorg has taken the cancel alone away', async () => {
+      const { apiKey: _, ...client } = await api.as()
+      const { request } = await client.submitRequest(fresh())
+      const { workload: id } = await submitted(client, request)
+      const workload = id as WorkloadId
+      const { provider } = network.chain
+      const submission = await provider.getBlockNumber()
+      await client.cancelRequest({ request })
+      await until(client, request, ({ cancelling }) => !cancelling)
+      await provider.send('anvil_reorg', [(await provider.getBlockNumber()) - submission, []])
+      expect((await requester.getWorkload({ workload })).status).to.equal('pending')
+      await network.chain.mine(1)
+      await until(client, request, () => api.lines.some((line) => line.includes('a reorg took cancels away')))
+      // The beacon's round is fixed by now: the cancel waits for the draw, and for its delay.
+      await network.chain.mine(4)
+      await requester.assign({ workload })
+      while ((await client.getRequest({ request })).cancelling) {
+        await network.chain.pass(2)
+        await sleep(100)
+      }
       expect((await requester.getWorkload({ workload })).status).to.equal('cancelled')
     })
 

@@ -38,7 +38,7 @@ const requestOf = (key_id: string) => ({
   submitted_block: null,
   jobs: 1,
   releasing: false,
-  cancelled: false,
+  cancelled_block: null,
 })
 
 describe('api: webhooks', function () {

@@ -1,10 +1,18 @@
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import { expect } from 'chai'
 
+import { loadAztecConfig } from '../../sdk/src/aztec/config/AztecConfig.js'
+import { openProxyRequester } from '../../sdk/src/aztec/config/openRequester.js'
 import { aztecError } from '../../sdk/src/errors/codes/aztec.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import type { Runtime } from '../../sdk/src/runtime/Runtime.js'
 import type { WorkloadId } from '../../sdk/src/chain/index.js'
 import type { WireJob } from '../../sdk/src/aztec/broker/wire.js'
+import { Secret } from '../../sdk/src/worker/config/Secret.js'
+import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { idleSeat, prover } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
 import { until, type RunningAdapter } from '../support/aztec/AdapterBench.js'
@@ -49,6 +57,29 @@ describe('aztec: an adapter that pays by a proxy', function () {
     }
   }
   const errors = () => broker.calls.filter(({ method }) => method === 'reportProvingJobError')
+
+  it('what an adapter that was killed has not finished of a package is removed when it starts', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'gevulot-aztec-proxy-'))
+    try {
+      const { apiKey } = await proxy.server.as()
+      const dataDirectory = join(directory, 'data')
+      const packages = join(dataDirectory, 'packages', 'packages')
+      await mkdir(join(packages, `${'0'.repeat(64)}.1.abc.tmp`), { recursive: true })
+      const lanes = [{ program: `0x${'77'.repeat(32)}`, types: ['PARITY_BASE'] }]
+      const config = await loadAztecConfig(undefined, {
+        ...{ GEVULOT_AZTEC_BROKER_URL: broker.url, GEVULOT_AZTEC_API_URL: proxy.server.url },
+        ...{ GEVULOT_AZTEC_API_KEY_FILE: join(directory, 'key'), GEVULOT_AZTEC_DATA_DIRECTORY: dataDirectory },
+        ...{ GEVULOT_AZTEC_LANES: JSON.stringify(lanes), GEVULOT_AZTEC_TRUST: 'form' },
+        ...{ GEVULOT_AZTEC_BUDGET_PER_EPOCH: '1', GEVULOT_AZTEC_BUDGET_PER_DAY: '1' },
+      })
+      expect(config.cacheMiB).to.equal(16_384)
+      const log = jsonLogger({ level: 'info', write: () => undefined, now: () => 0 })
+      await openProxyRequester(config, { clock: systemClock, log, key: new Secret(apiKey) })
+      expect(await readdir(packages)).to.deep.equal([])
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
 
   it('jobs go round, the server pays, and the account of the key says what for', async () => {
     const { api, requester } = await proxy.customer()

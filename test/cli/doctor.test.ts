@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { root } from '../../scripts/lib/artifacts.js'
 import { runCli } from '../support/cli.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
@@ -35,5 +37,16 @@ describe('cli: doctor', function () {
     for (const name of ['cores', 'memory', 'disk', 'kvm', 'graphics', 'linux', 'bubblewrap'])
       expect(of(name), name).not.to.equal(undefined)
     for (const { name, state, fix } of findings) if (state === 'missing') expect(fix, name).to.be.a('string')
+  })
+
+  it('wants the Node.js that the package wants, and the page for operators says the same', () => {
+    const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+    const [tree, sdk] = ['package.json', 'sdk/package.json'].map((path) => {
+      const { engines } = JSON.parse(read(path)) as { engines: { node: string } }
+      return /^>=(\d+)\.(\d+)\.0$/.exec(engines.node)?.slice(1) ?? []
+    })
+    expect(/LEAST_NODE = \[(\d+), (\d+)\]/.exec(read('sdk/src/cli/examineMachine.ts'))?.slice(1)).to.deep.equal(sdk)
+    const told = [...read('docs/operator.md').matchAll(/\b(2\d)\.(\d+)\b(?= or newer| where)/g)]
+    expect(told.map(([, major, minor]) => [major, minor])).to.deep.equal([tree, sdk])
   })
 })

@@ -2,7 +2,7 @@ import { readFile, writeFile, chmod, readdir } from 'node:fs/promises'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { parseEther, solidityPackedKeccak256, toBeHex, Wallet } from 'ethers'
+import { parseEther, solidityPackedKeccak256, toBeHex, toQuantity, Wallet } from 'ethers'
 import type { WorkloadId } from '../../sdk/src/chain/index.js'
 import { CLI_COMMAND, runCli, startCli, type CliResult } from '../support/cli.js'
 import { Terminal } from '../support/Terminal.js'
@@ -288,6 +288,58 @@ describe('cli: network', function () {
     expect(early.stderr).to.include('CONTRACT_COOLING_DOWN')
     expect((await run('prover', 'leave', String(seat), '--key-file', key)).stderr).to.include('NOT_SEAT_OPERATOR')
     expect((await run('prover', 'status', '--key-file', operatorKey)).stdout).to.include(String(seat))
+  })
+
+  it('seats: a slashed one is topped up and joins again with its price floor; the bounty for it is paid out', async () => {
+    const dave = await network.addOperator('dave', 2)
+    const erin = await network.addOperator('erin', 0)
+    const [first] = dave.seats as [number, number]
+    const key = join(dave.directory, 'key')
+    const own = (...args: string[]) => json('prover', ...args, '--key-file', key)
+    const { registry, token, addresses } = network.contracts
+    const { provider } = network.chain
+    const wait = async (): Promise<void> => {
+      await provider.send('evm_increaseTime', [5 * Number(await registry.epochLength())])
+      await network.chain.mine()
+    }
+    const numbers = dave.seats.join(',')
+    await own('leave', numbers)
+    await wait()
+    await own('join', numbers, '--price-floor', '7')
+
+    // As the market does it for a seat that was silent.
+    await provider.send('anvil_impersonateAccount', [addresses.market])
+    await provider.send('anvil_setBalance', [addresses.market, toQuantity(parseEther('1'))])
+    const market = await provider.getSigner(addresses.market)
+    await (await registry.connect(market).slash(first, erin.wallet.address)).wait()
+    await provider.send('anvil_setBalance', [addresses.market, '0x0'])
+    await wait()
+    const refused = await run('prover', 'join', String(first), '--key-file', key)
+    expect(refused.stderr).to.include('CONTRACT_BOND_INCOMPLETE').and.include('gevulot prover top-up')
+    await (await token.transfer(dave.wallet.address, parseEther('100'))).wait()
+    expect(await own('top-up', numbers)).to.include({ paid: parseEther('100').toString() })
+    expect((await run('prover', 'top-up', numbers, '--key-file', key)).stderr).to.include('CONTRACT_NOTHING_DUE')
+    await own('join', String(first))
+    const { seats } = await own('status')
+    const standing = (seats as { status: string; priceFloor: string; bond: string }[]).map((one) => [
+      one.status,
+      one.priceFloor,
+      one.bond,
+    ])
+    expect(standing).to.deep.equal(dave.seats.map(() => ['Active', '7', parseEther('1000').toString()]))
+    await own('leave', numbers)
+
+    const keeper = ['--key-file', join(erin.directory, 'key')]
+    const bounty = parseEther('10').toString()
+    expect(await json('prover', 'rewards', ...keeper)).to.include({ bounty })
+    const { address: to } = Wallet.createRandom()
+    expect(await json('prover', 'withdraw-bounty', '--to', to, ...keeper)).to.deep.equal({
+      account: erin.wallet.address,
+      amount: bounty,
+      to,
+    })
+    expect(await json('account', 'balance', to)).to.include({ wallet: bounty })
+    expect((await run('prover', 'withdraw-bounty', ...keeper)).stderr).to.include('CONTRACT_NOTHING_DUE')
   })
 
   it('keys: an open file is refused, a keystore opens with its password only, nothing shows the key', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 
 import { EXIT_CODES } from '../../sdk/src/cli/exitCodes.js'
-import { CLI_COMMAND, startCli } from '../support/cli.js'
+import { CLI_COMMAND, runCli, startCli } from '../support/cli.js'
 import { startNetwork, type Network } from '../support/network.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
@@ -48,6 +48,15 @@ describe('cli: a server', function () {
     // It says that it stops.
     api.kill('SIGTERM')
     expect(await ended).to.deep.equal([0, null])
+  })
+
+  it('does not pass over the variable of its database for want of a prefix', async () => {
+    const env = { GEVULOT_DATABASE_URL: 'postgres://api:sesame@127.0.0.1/gevulot' }
+    // Nobody answers there: it would end otherwise too.
+    const { code, stderr } = await runCli([...SERVE, '--rpc-url', 'http://127.0.0.1:1/'], { cwd: directory(), env })
+    expect(code).to.equal(EXIT_CODES.usage.code)
+    expect(stderr).to.include('GEVULOT_DATABASE_URL is no variable of the API server; DATABASE_URL is one')
+    expect(stderr).to.not.include('sesame')
   })
 
   // With 1 the units of systemd would leave it alone.

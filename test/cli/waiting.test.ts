@@ -20,13 +20,15 @@ describe('cli: waiting', function () {
   beforeEach(() => (slow = createServer()))
   afterEach(() => new Promise((resolve) => slow.close(resolve).closeAllConnections()))
 
-  /** Runs a command in a terminal; it is answered once it says what it waits for. Answers its last lines. */
+  /** Runs a command in a terminal; it is answered once it says what it waits for, and at once from then on. Answers its last lines. */
   async function wait(command: readonly string[], line: RegExp, answer: object): Promise<readonly string[]> {
     const asked = once(slow, 'request') as Promise<[unknown, ServerResponse]>
     const terminal = new Terminal([...CLI_COMMAND, ...command], { columns: 80, cwd: directory() })
     const [, response] = await asked
     await terminal.until(line)
-    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
+    const end = (to: ServerResponse) => to.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
+    slow.on('request', (_, next: ServerResponse) => end(next))
+    end(response)
     expect(await terminal.ended()).to.equal(0)
     return terminal.lines
   }
@@ -46,7 +48,7 @@ describe('cli: waiting', function () {
   for (const [words, answer, said] of [
     [['waiting'], { mode: 'approve', waiting: [] }, 'Nothing waits.'],
     [['approve', WORKLOAD], {}, 'It is worked for now.'],
-    [['decline', WORKLOAD], {}, 'It is declined; its slot is open to others.'],
+    [['decline', WORKLOAD], { waiting: [] }, 'It is declined; its slot is open to others.'],
   ] as const) {
     it(`prover ${words[0]} says that it asks the worker`, async () => {
       slow.listen(join(directory(), CONTROL_SOCKET))

@@ -66,6 +66,15 @@ describe('cli: workload submit', function () {
     expect((await client.getBalance()).nonce).to.equal(nonce + 1)
   })
 
+  it('deposits nothing for public inputs that no transaction can show', async () => {
+    await writeFile(join(directory(), 'large'), Buffer.alloc(127 * 1024))
+    const [before, transactions] = [await client.getBalance(), await sent()]
+    const refused = await submit('--input', 'public_inputs=large')
+    expect(refused.code).not.to.equal(0)
+    expect(refused.stderr).to.include('CLIENT_PUBLIC_INPUTS_TOO_LARGE').and.to.include('committee')
+    expect([await client.getBalance(), await sent()]).to.deep.equal([before, transactions])
+  })
+
   describe('fees of its transactions', () => {
     const GWEI = 10n ** 9n
     const newest = async (count: number) => {

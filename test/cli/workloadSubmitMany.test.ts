@@ -100,6 +100,16 @@ describe('cli: workload submit-many', function () {
     expect((await client.getBalance()).nonce).to.equal(first.nonce + 3)
   })
 
+  it('deposits nothing for public inputs that no transaction can show, and says which request has them', async () => {
+    await writeFile(join(directory(), 'batch', 'large'), Buffer.alloc(127 * 1024))
+    const [before, balance] = [await sent(), await client.getBalance()]
+    await lines(...two(), { program, maxRunTime: 60, input: { public_inputs: 'large' }, fee: '40000' })
+    const refused = await submit('--deposit')
+    expect(refused.code).not.to.equal(0)
+    expect(refused.stderr).to.include('CLIENT_PUBLIC_INPUTS_TOO_LARGE').and.include('request 2')
+    expect([await sent(), await client.getBalance()]).to.deep.equal([before, balance])
+  })
+
   it('says with which nonce it goes on where it ends early, and sends none of what one is wrong of', async () => {
     const { nonce } = await client.getBalance()
     const before = await sent()

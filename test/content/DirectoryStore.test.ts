@@ -1,9 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { expect } from 'chai'
+import { root } from '../../scripts/lib/artifacts.js'
+import { systemClock } from '../../sdk/src/clock.js'
 import { DirectoryStore } from '../../sdk/src/content/DirectoryStore.js'
 import { digestOf, hexOf, type Digest } from '../../sdk/src/content/digest.js'
+import { makePublicDirectory } from '../../sdk/src/content/makePublicDirectory.js'
+import { openWritablePlace } from '../../sdk/src/content/openPlace.js'
+import { PackageCache } from '../../sdk/src/content/PackageCache.js'
 import { rejected } from '../support/rejected.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
@@ -89,6 +94,50 @@ describe('content: DirectoryStore', () => {
       { cwd: process.cwd(), encoding: 'utf8' },
     )
     expect(output.trim()).to.equal('CONTENT_DISK_FULL')
+  })
+
+  it('what is for others can be read by everybody whatever the umask, and nothing else', async () => {
+    const content = Buffer.from('of a worker whose unit has UMask=0077')
+    const digest = digestOf(content)
+    const before = process.umask(0o077)
+    try {
+      await openWritablePlace(join(directory(), 'open', 'proofs')).put(content)
+      await open('closed').put(content)
+    } finally {
+      process.umask(before)
+    }
+    const modesOf = (name: string): string[] =>
+      [join(directory(), name), dirname(pathOf(name, digest)), pathOf(name, digest)].map((path) =>
+        (statSync(path).mode & 0o777).toString(8),
+      )
+    expect(modesOf('open/proofs')).to.deep.equal(['755', '755', '444'])
+    expect(modesOf('closed')).to.deep.equal(['700', '700', '400'])
+  })
+
+  it('what lies above it and is missing is not opened to others, in whatever way it is named', async () => {
+    const modeOf = (...parts: string[]): string => (statSync(join(directory(), ...parts)).mode & 0o777).toString(8)
+    const before = process.umask(0o077)
+    try {
+      // A data directory that nobody has made yet.
+      await openWritablePlace(join(directory(), 'data', 'proofs')).put(Buffer.from('a proof'))
+      const digest = digestOf('a proof')
+      expect([modeOf('data'), modeOf('data', 'proofs'), modeOf('data', 'proofs', hexOf(digest).slice(0, 2))]).to.deep.equal(['700', '755', '755']) // prettier-ignore
+      await makePublicDirectory(join(relative(process.cwd(), directory()), 'relative', 'a', 'b'), join(directory(), 'relative', 'a')) // prettier-ignore
+      expect([modeOf('relative'), modeOf('relative', 'a'), modeOf('relative', 'a', 'b')]).to.deep.equal(['700', '755', '755']) // prettier-ignore
+      await PackageCache.open({ directory: join(directory(), 'private', 'cache'), maxBytes: MiB, clock: systemClock })
+      expect([modeOf('private'), modeOf('private', 'cache'), modeOf('private', 'cache', 'packages')]).to.deep.equal(['700', '700', '755']) // prettier-ignore
+    } finally {
+      process.umask(before)
+    }
+  })
+
+  it('lies where the page for web servers says', async () => {
+    const { digest } = await open('served').put(Buffer.from('a proof'))
+    const page = readFileSync(join(root, 'docs/content-stores.md'), 'utf8')
+    const [, pattern = '', alias = ''] = /location ~ "([^"]+)" \{ alias ([^;]+); \}/.exec(page) ?? []
+    const names = new RegExp(pattern).exec(`/proofs/${hexOf(digest)}`)?.groups ?? {}
+    const path = alias.replaceAll(/\$(\w+)/g, (_, name: string) => names[name] ?? '')
+    expect(path).to.equal(`/srv/gevulot/proofs/${relative(join(directory(), 'served'), pathOf('served', digest))}`)
   })
 
   it('takes the same content from many writers at once', async () => {

@@ -41,6 +41,17 @@ describe('content: MultiStore', () => {
     expect(await store.has(digestOf('nothing'))).to.equal(false)
   })
 
+  it('keeps what it opens where it is told until it is checked, and nothing afterwards', async () => {
+    const good = new DirectoryStore(join(directory(), 'large'))
+    const { digest } = await good.put(Buffer.alloc(3 * 2 ** 20, 7))
+    const workDirectory = join(directory(), 'data', 'work')
+    const chunks = new MultiStore([good], { workDirectory }).open(digest, { maxBytes: 2 ** 22 })[Symbol.asyncIterator]()
+    await chunks.next()
+    expect(readdirSync(workDirectory)).to.have.length(1)
+    await chunks.return(undefined)
+    expect(readdirSync(workDirectory)).to.deep.equal([])
+  })
+
   describe('a first store that drips', () => {
     const bytes = randomBytes(1000)
     let server: Server

@@ -71,7 +71,7 @@ describe('faults: failure bundles', function () {
   it('a proof that the verifier refuses leaves one too, and the same proof comes out again', async () => {
     const worker = await network.startWorker(alice)
     const { path, refused, run } = await failed('threads')
-    expect(refused).to.equal('the verifier contract')
+    expect(refused).to.equal('the verifier refuses the proof')
     expect(run.ended.kind).to.equal('ok')
     expect((await rerun(path)).json()).to.include({ sameEnd: true, sameProof: true })
     expect(await worker.stop()).to.equal(0)

@@ -154,7 +154,9 @@ describe('faults: what the worker stands on gives way', function () {
       120,
     )
     if (first.message !== 'runtime checked') {
-      console.log('      SKIP no virtual machines here')
+      const { code, details } = first['error'] as { code: string; details: object }
+      expect(code, worker.tail()).to.be.oneOf(['WORKER_RUNTIME_UNAVAILABLE', 'WORKER_RUNTIME_LATE'])
+      console.log(`      SKIP no virtual machines here: ${JSON.stringify(details)}`)
       this.skip()
     }
     await started(worker)

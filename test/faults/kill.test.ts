@@ -48,7 +48,7 @@ const STATES: Readonly<Record<JobState, Life>> = {
 
 const sent = (stage: string): Place[] => ['signed', 'sent', 'mined'].map((word) => [`transaction ${word}`, stage])
 
-/** A way on which each act is done, and what it writes to the log. What only waits, or only writes a state, has no line of its own. */
+/** A way on which each act is done, and what it writes to the log. What only waits, writes a state, or goes well beside other work has no line of its own. */
 const ACTS: Readonly<Record<Act['do'], readonly [Life, ...Place[]] | 'no line'>> = {
   wait: 'no line',
   become: 'no line',
@@ -61,6 +61,7 @@ const ACTS: Readonly<Record<Act['do'], readonly [Life, ...Place[]] | 'no line'>>
   submit: ['submitted', ['job committed'], ...sent('submit')],
   deliver: ['delivered', ['the sealed proof is delivered']],
   reveal: ['committed', ...sent('reveal')],
+  place: 'no line',
   clear: ['cleared', ...sent('clear')],
   close: ['committed', ['job closed']],
 }

@@ -120,7 +120,7 @@ describe('faults: what surrounds the worker fails', function () {
     try {
       execFileSync('unshare', [...inside, `mount -t tmpfs -o size=8k tmpfs ${cache}`], { stdio: 'pipe' })
     } catch {
-      console.log('this machine lets nobody mount a small disk, so it cannot be filled')
+      console.log('      SKIP this machine lets nobody mount a small disk, so it cannot be filled')
       this.skip()
     }
     const config = await network.configure(alice)

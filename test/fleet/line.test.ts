@@ -47,7 +47,7 @@ describe('fleet: work in line', function () {
     const program = await network.deployGuest('hashcash', [String(tenths)])
     const schema = `worker_${CHAIN_ID}_${alice.wallet.address.toLowerCase()}`
     const db = await openDatabase({ url: server().url, schema })
-    await new RunHistory(db, systemClock).add(program, RUN_SECONDS, 'ok')
+    await new RunHistory(db, systemClock).add(program, RUN_SECONDS, RUN_SECONDS, 'ok')
     await db.destroy()
     return program
   }

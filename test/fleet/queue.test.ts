@@ -7,13 +7,16 @@ import { sql } from 'kysely'
 import type { Address, Bytes32, ProgramId, WorkloadId } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import type { Digest } from '../../sdk/src/content/index.js'
+import { lockOnServer } from '../../sdk/src/database/lockOnServer.js'
 import { connectServer } from '../../sdk/src/database/openServer.js'
-import type { TaskResult } from '../../sdk/src/worker/fleet/messages.js'
+import { FleetWire } from '../../sdk/src/worker/fleet/FleetWire.js'
+import { groupOf, type TaskResult } from '../../sdk/src/worker/fleet/messages.js'
 import { joinFleet, openFleet, type Fleet } from '../../sdk/src/worker/fleet/openFleet.js'
 import { RunnerBook, canHold } from '../../sdk/src/worker/fleet/RunnerBook.js'
 import { RunnerQueue, type TakenTask } from '../../sdk/src/worker/fleet/RunnerQueue.js'
 import { queueOf, shapeOf, type Shape } from '../../sdk/src/worker/fleet/shape.js'
-import { TaskQueue } from '../../sdk/src/worker/fleet/TaskQueue.js'
+import { call, NEW_TASKS, RETRIES, TaskQueue, type Task } from '../../sdk/src/worker/fleet/TaskQueue.js'
+import { COPY_LIMIT } from '../../sdk/src/worker/run/ProofStore.js'
 import { openDatabase } from '../../sdk/src/worker/store/openDatabase.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { Bottleneck } from '../support/Bottleneck.js'
@@ -95,6 +98,28 @@ describe('fleet: the queue', function () {
     }
   })
 
+  it('whoever stops waits for no server that fell silent: neither who listens to the fleet, nor who holds a lock', async () => {
+    const between = await Bottleneck.open(Number(new URL(server().url).port))
+    const url = new URL(server().url)
+    url.port = String(between.port)
+    try {
+      const { fleet } = await coordinator()
+      const wire = new FleetWire({ url: url.href, channel: name, clock: systemClock, log })
+      const heard = new Promise<void>((resolve) => wire.on('topic', resolve))
+      wire.open()
+      await heard
+      const again = new Promise<void>((resolve) => wire.on('topic', resolve))
+      await call(fleet.db, name, 'topic')
+      await again
+      const lock = await lockOnServer(url.href, name, systemClock)
+      between.isSilent = true
+      await wire.close()
+      await lock!.release()
+    } finally {
+      await between.close()
+    }
+  })
+
   it('carries an order to a runner, and its proof back', async () => {
     const { queue } = await coordinator()
     const one = await runner('one')
@@ -114,6 +139,21 @@ describe('fleet: the queue', function () {
     await queue.remove(task)
     expect(await queue.find(order.workload)).to.equal(undefined)
     expect(await one.take(everything, everything)).to.equal(undefined)
+  })
+
+  it('carries no proof and no public inputs that no coordinator would keep', async () => {
+    const { queue } = await coordinator()
+    const one = await runner('one')
+    const large = Buffer.alloc(COPY_LIMIT + 1)
+    for (const delivered of [
+      { ...PROOF, proof: large },
+      { ...PROOF, publicInputs: large },
+    ]) {
+      const task = await queue.post(anOrder(hex() as WorkloadId), SMALL, 60)
+      expect(await one.finish(await taken(one), PROVED, delivered)).to.equal(true)
+      expect(await queue.proof(task)).to.equal(undefined)
+      await queue.remove(task)
+    }
   })
 
   it('gives the work of a runner that is not heard of to another, and refuses what the first still says', async () => {
@@ -138,6 +178,72 @@ describe('fleet: the queue', function () {
     expect(await queue.newest(task)).to.include({ runner: 'two', number: 1 })
   })
 
+  it('leaves a task to the runner whose lease ran out, as long as nobody else has taken it', async () => {
+    const { fleet, queue } = await coordinator()
+    const [one, two] = [await runner('one'), await runner('two')]
+    const runsOut = async (task: Task): Promise<void> => {
+      await sql`update ${sql.id(name, 'job')} set heartbeat_on = now() - interval '11 s' where id = ${task.id}`.execute(
+        fleet.db,
+      )
+      for (const end = Date.now() + 60_000; (await queue.standing(task)) !== 'waiting'; await sleep(200)) {
+        if (Date.now() > end) throw new Error('the lease did not run out')
+        await queue.supervise()
+      }
+    }
+    const task = await queue.post(anOrder(hex() as WorkloadId), SMALL, 600)
+    const first = await taken(one)
+    await runsOut(task)
+    expect(await one.touch(first)).to.equal(true)
+    expect(await queue.standing(task)).to.equal('taken')
+    expect(await two.take(everything, everything)).to.equal(undefined)
+    await runsOut(task)
+    expect(await one.finish(first, PROVED, PROOF)).to.equal(true)
+    expect(await queue.newest(task)).to.deep.include({ runner: 'one', number: 0, stage: 'ended', result: PROVED })
+    await queue.remove(task)
+
+    const lost = await queue.post(anOrder(hex() as WorkloadId), SMALL, 600)
+    const late = await taken(one)
+    await runsOut(lost)
+    const second = await taken(two)
+    expect(await one.touch(late)).to.equal(false)
+    expect(await one.finish(late, PROVED, PROOF)).to.equal(false)
+    await runsOut(lost)
+    expect(await one.touch(late), 'one that another has lost').to.equal(false)
+    expect(await two.finish(second, PROVED, PROOF)).to.equal(true)
+    expect(await queue.newest(lost)).to.include({ runner: 'two', number: 1 })
+
+    const other = await queue.post(anOrder(hex() as WorkloadId), SMALL, 600)
+    const returned = await taken(one)
+    await one.giveBack(returned)
+    expect(await one.touch(returned), 'what it gave back itself').to.equal(false)
+    expect(await queue.standing(other)).to.equal('waiting')
+  })
+
+  it('a task whose taking could not be noted was not taken', async () => {
+    const { fleet, queue } = await coordinator()
+    const one = await runner('one')
+    const task = await queue.post(anOrder(hex() as WorkloadId), SMALL, 60)
+    const attempts = sql.id(name, 'attempts')
+    await sql`alter table ${attempts} add constraint broken check (stage <> 'taken')`.execute(fleet.db)
+    const error: unknown = await one.take(everything, everything).catch((cause: unknown) => cause)
+    expect(error).to.be.instanceOf(Error)
+    expect(await queue.standing(task)).to.equal('waiting')
+    await sql`alter table ${attempts} drop constraint broken`.execute(fleet.db)
+    expect(await one.take(everything, everything)).to.include({ id: task.id, retryCount: 0 })
+  })
+
+  it('a transaction whose client has vanished is undone as soon as the client would have given up', async () => {
+    const patience = sql<{ of: string }>`select current_setting('idle_in_transaction_session_timeout') as of`
+    for (const [answerMs, of] of [
+      [undefined, '1min'],
+      [5_000, '5s'],
+    ] as const) {
+      const db = await connectServer({ url: server().url, schema: name }, answerMs)
+      expect((await patience.execute(db)).rows).to.deep.equal([{ of }])
+      await db.destroy()
+    }
+  })
+
   it('has nothing written for work that is not wanted any more', async () => {
     const { queue } = await coordinator()
     const one = await runner('one')
@@ -158,6 +264,59 @@ describe('fleet: the queue', function () {
     expect(await (await runner('one')).giveBackAll()).to.equal(1)
     expect((await taken(two)).id).to.equal(mine.id)
     expect(await two.touch(other)).to.equal(true)
+  })
+
+  it('a task that is given back is not a task that was lost, and waits again', async () => {
+    const { queue } = await coordinator()
+    const one = await runner('one')
+    const task = await queue.post(anOrder(hex() as WorkloadId), SMALL, 60)
+    for (let times = 0; times < 2 * RETRIES; times++) {
+      const got = await taken(one)
+      expect(await queue.standing(task)).to.equal('taken')
+      await one.giveBack(got)
+      expect(await queue.standing(task)).to.equal('waiting')
+    }
+    // A runner that died has lost what it had.
+    for (let times = 0; times <= RETRIES; times++) {
+      await taken(one)
+      await one.giveBackAll()
+    }
+    expect(await queue.standing(task)).to.equal('over')
+  })
+
+  it('calls runners once for each task that comes back', async () => {
+    const { fleet, queue } = await coordinator()
+    const one = await runner('one')
+    await queue.post(anOrder(hex() as WorkloadId), SMALL, 60)
+    const got = await taken(one)
+    let calls = 0
+    fleet.wire.on(NEW_TASKS, () => calls++)
+    // Calls come in the order in which they were made.
+    const settled = async (): Promise<void> => {
+      const topic = hex()
+      const heard = new Promise<void>((resolve) => fleet.wire.on(topic, resolve))
+      await call(fleet.db, name, topic)
+      await heard
+    }
+    await settled()
+    calls = 0
+    await queue.supervise()
+    await fleet.boss.fail(got.queue, { id: got.id, retryCount: got.retryCount })
+    await queue.supervise()
+    await queue.supervise()
+    await settled()
+    expect(calls).to.equal(1)
+  })
+
+  it('leaves to others what a runner does not want, and gives it what comes later', async () => {
+    const { queue } = await coordinator()
+    const one = await runner('one')
+    const order = anOrder(hex() as WorkloadId)
+    const first = await queue.post(order, SMALL, 60)
+    expect(await one.take(everything, everything, [groupOf(order)])).to.equal(undefined)
+    const later = await queue.post(anOrder(hex() as WorkloadId), SMALL, 60)
+    expect((await one.take(everything, everything, [groupOf(order)]))?.id).to.equal(later.id)
+    expect((await (await runner('two')).take(everything, everything))?.id).to.equal(first.id)
   })
 
   it('gives no task to a machine without room, and lets none pass an older one for ever', async () => {
@@ -182,6 +341,19 @@ describe('fleet: the queue', function () {
     expect(await b.find(order.workload)).to.deep.equal(ofB)
   })
 
+  it('forgets old tasks of its account that nobody works for', async () => {
+    const [{ fleet, queue }, { queue: others }] = [await coordinator('1-0xa'), await coordinator('1-0xb')]
+    const [kept, left] = [hex() as WorkloadId, hex() as WorkloadId]
+    for (const workload of [kept, left]) await queue.post(anOrder(workload), SMALL, 60)
+    await others.post(anOrder(left), SMALL, 60)
+    expect(await queue.sweep(new Set())).to.equal(0)
+    await sql`update ${sql.id(name, 'tasks')} set at = at - 4 * 86400000.0`.execute(fleet.db)
+    expect(await queue.sweep(new Set([kept]))).to.equal(1)
+    expect(await queue.find(kept)).to.not.equal(undefined)
+    expect(await queue.find(left)).to.equal(undefined)
+    expect(await others.find(left)).to.not.equal(undefined)
+  })
+
   it('reads no result and no order that is not of its form', async () => {
     const { fleet, queue } = await coordinator()
     const one = await runner('one')
@@ -191,7 +363,7 @@ describe('fleet: the queue', function () {
     expect((await queue.newest(task))?.result).to.equal('invalid')
     const odd = await fleet.boss.send(queueOf(SMALL), { workload: '../../etc' })
     expect(await one.take(everything, everything)).to.equal(undefined)
-    expect(await queue.isAlive({ id: odd!, queue: queueOf(SMALL) }), 'it is taken out').to.equal(false)
+    expect(await queue.standing({ id: odd!, queue: queueOf(SMALL) }), 'it is taken out').to.equal('over')
     for (const queueName of ['prove-1.c1.m64.o1', 'prove-2.c1.m64.o1.g0', 'prove-1.c-1.m64.o1.g0']) {
       expect(shapeOf(queueName), queueName).to.equal(undefined)
     }

@@ -64,15 +64,7 @@ const SANDBOXED = ['gevulot-aztec', 'gevulot-validator', 'gevulot-worker']
 /** What keeps the sandbox from its namespaces, host name and /proc, tried under systemd 252; and V8 from compiling. */
 const BREAKS = ['PrivateUsers', 'ProtectHostname', 'ProtectKernelTunables', 'RestrictNamespaces']
 const SHARED = [
-  ...[
-    'NoNewPrivileges',
-    'ProtectSystem',
-    'ProtectHome',
-    'PrivateTmp',
-    'ProtectControlGroups',
-    'ProtectClock',
-    'ProtectProc',
-  ],
+  ...['NoNewPrivileges', 'ProtectSystem', 'ProtectHome', 'PrivateTmp', 'ProtectControlGroups', 'ProtectProc'],
   ...['LockPersonality', 'RestrictSUIDSGID', 'RestrictRealtime', 'UMask'],
 ]
 
@@ -132,6 +124,15 @@ describe('fleet: the units for systemd', () => {
       const isSandboxed = SANDBOXED.includes(name)
       for (const bound of BREAKS) expect(unit.has(`Service.${bound}`), `${name}: ${bound}`).to.equal(!isSandboxed)
       if (!isSandboxed) expect(valueOf(unit, 'Service.CapabilityBoundingSet'), name).to.equal('')
+      // By default systemd stops the whole service when the kernel ends one run of it for memory.
+      else expect(valueOf(unit, 'Service.OOMPolicy'), name).to.equal('continue')
+      // Before systemd 252 ProtectClock allows the device of the clock and so closes all others, /dev/kvm too.
+      const clock = isSandboxed ? [undefined, ['~@clock']] : [['yes'], ['@system-service']]
+      expect(
+        ['ProtectClock', 'SystemCallFilter'].map((key) => unit.get(`Service.${key}`)),
+        name,
+      ).to.deep.equal(clock)
+      expect(valueOf(unit, 'Service.SystemCallErrorNumber'), name).to.equal('EPERM')
     }
   })
 

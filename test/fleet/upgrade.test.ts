@@ -13,6 +13,8 @@ import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwor
 import { WorkerProcess } from '../support/network/WorkerProcess.js'
 
 const NEWER = 'test/support/provers/newer.ts'
+/** `dist/worker/main.js` of a build that was made from an older commit, for contracts like these. */
+const { OLDER_WORKER } = process.env
 const SECONDS = 240
 
 // Two versions at a time: this one, and one whose tables have been through one migration more. Each test has a database of its own.
@@ -170,5 +172,109 @@ describe('fleet: a rolling upgrade', function () {
     expect(complaint).to.include({ level: 'error' })
     await expectPaidOnce(begun, 2)
     expect(await worker.stop(), worker.tail()).to.equal(0)
+  })
+
+  it('started again beside the newer fleet, it reveals what it committed to, finds what was run meanwhile, and gives no work', async () => {
+    const before = await coordinator()
+    const rack = await runner('rack')
+    const committed = await network.submit(quick, { redundancy: 2, maxRunTime: 300 })
+    await before.line((line) => line.message === 'transaction mined' && line.stage === 'commit', SECONDS)
+    const running = await submit(slow)
+    await rack.line((line) => line.message === 'task running' && line['workload'] === running, SECONDS)
+    const db = await connectServer<Record<string, never>>({ url: databaseUrl, schema: 'fleet' })
+    await sql`insert into kysely_migration values ('9000_next', ${new Date().toISOString()})`.execute(db)
+    // With a newer version comes a newer queue.
+    await sql`update version set version = version + 1`.execute(db)
+    await before.kill()
+
+    const again = await coordinator()
+    expect(await again.line((line) => line.message.startsWith('nothing is proven here any more'))).to.include({
+      ...{ level: 'error', stage: 'fleet' },
+    })
+    await expectRefused(rack)
+    await expectPaidOnce(committed, 2)
+    await expectPaidOnce(running)
+    expect(count(rack, 'task running')).to.equal(2)
+    await network.until(await submit(quick), 'Declined', SECONDS)
+    const { rows } = await sql`select name from kysely_migration where name > '9000_next'`.execute(db)
+    expect(rows).to.be.empty
+    await db.destroy()
+    expect(await again.stop(), again.tail()).to.equal(0)
+  })
+
+  describe('beside a build of an older commit', () => {
+    let older: string
+    before(function () {
+      if (OLDER_WORKER === undefined) {
+        console.log('SKIP: OLDER_WORKER names no older build (docs/testing.md, Upgrades)')
+        this.skip()
+      }
+      older = OLDER_WORKER
+    })
+
+    /** Migrations that tables have been through, of all schemas of the database. */
+    async function migrations(): Promise<number> {
+      const db = await connectServer<Record<string, never>>({ url: databaseUrl, schema: 'public' })
+      try {
+        const { rows } = await sql<{ schema: string }>`
+          select table_schema as schema from information_schema.tables where table_name = 'kysely_migration'`.execute(
+          db,
+        )
+        let count = 0
+        for (const { schema } of rows) {
+          const made = await sql<{ name: string }>`select name from ${sql.table(`${schema}.kysely_migration`)}`.execute(
+            db,
+          )
+          count += made.rows.length
+        }
+        return count
+      } finally {
+        await db.destroy()
+      }
+    }
+
+    it('it is replaced, coordinator before runner, and comes back where the tables are as it left them', async () => {
+      const old = await coordinator(older)
+      const oldRunner = await runner('rack', older)
+      await expectPaidOnce(await submit(quick))
+      const before = await migrations()
+      const begun = await submit(slow)
+      await oldRunner.line((line) => line.message === 'task running' && line['workload'] === begun, SECONDS)
+      expect(await old.stop(), old.tail()).to.equal(0)
+      const next = await coordinator()
+      const newRunner = await runner('blade')
+      await said(newRunner, 'runner started')
+      await expectPaidOnce(begun)
+      expect(newRunner.lines.filter((line) => line.message === 'task running' && line['workload'] === begun)).to.be
+        .empty
+      const both = await Promise.all([submit(quick), submit(quick)])
+      for (const workload of both) await expectPaidOnce(workload)
+      const isSame = (await migrations()) === before
+      console.log(`tables of the older build: ${isSame ? 'the same' : 'of an older version'}`)
+
+      expect(await next.stop(), next.tail()).to.equal(0)
+      if (!isSame) return expectRefused(await network.startWorker(alice, decides(), older))
+      const back = await coordinator(older)
+      const again = await submit(quick)
+      await expectPaidOnce(again)
+      for (const worker of [newRunner, oldRunner, back]) expect(await worker.stop(), worker.tail()).to.equal(0)
+    })
+
+    it('a standby of this build takes over what it committed to', async () => {
+      const both = (name: string): Record<string, unknown> => ({
+        ...{ databaseUrl, dataDirectory: join(alice.directory, `older-${name}`), runnerName: name },
+      })
+      const old = await network.startWorker(alice, both('one'), older)
+      await said(old, 'worker started')
+      const standby = await network.startWorker(alice, { ...both('two'), standby: true })
+      await standby.line((line) => line.message.startsWith('standing by'), SECONDS)
+      const workload = await network.submit(quick, { redundancy: 2, maxRunTime: 300 })
+      await old.line((line) => line.message === 'transaction mined' && line.stage === 'commit', SECONDS)
+      await old.kill()
+      await said(standby, 'worker started')
+      await expectPaidOnce(workload, 2)
+      expect(count(standby, 'job running')).to.equal(0)
+      expect(await standby.stop(), standby.tail()).to.equal(0)
+    })
   })
 })

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect } from 'chai'
 
+import { countTests, SUMMARY } from '../../scripts/lib/countTests.mjs'
 import { execute } from '../../scripts/lib/execute.mjs'
 
 /** Starts another process, names it, and waits for ever. */
@@ -31,6 +32,15 @@ describe('package: commands of the test runners', function () {
     expect(pid).to.be.greaterThan(0)
     for (let waited = 0; waited < 5_000 && isAlive(pid); waited += 50) await sleep(50)
     expect(isAlive(pid)).to.equal(false)
+  })
+
+  it('one that has told its result, and is kept by what it left open, ends sooner', async () => {
+    const tests = `console.log('  3 passing (2s)\\n  1 failing'); setTimeout(() => console.log('  1) why'), 1000); setInterval(() => {}, 1000)`
+    const command = { command: process.execPath, args: ['-e', tests], result: SUMMARY, lingerMs: 8_000 }
+    const { ok, output } = await execute(command)
+    expect(output).to.equal('  3 passing (2s)\n  1 failing\n  1) why\n\nended after 8 s of silence\n')
+    expect(ok).to.equal(false)
+    expect(countTests(output)).to.deep.equal({ passed: 3, failed: 1, skipped: 0 })
   })
 
   it('one that goes on saying something takes as long as it likes', async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { hexlify, id, parseEther, randomBytes, Wallet } from 'ethers'
-import { connect, toAddress, type Hex } from '../../sdk/src/chain/index.js'
+import { connect, readEvents, toAddress, type Hex, type WorkloadId } from '../../sdk/src/chain/index.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import { startRelay, type RunningRelay } from '../../sdk/src/relay/index.js'
@@ -16,6 +16,7 @@ import { MarketCalls } from '../../sdk/src/worker/coordinate/MarketCalls.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { Publisher, type PublisherOptions } from '../../sdk/src/worker/publish/Publisher.js'
 import { RelayedPublisher } from '../../sdk/src/worker/publish/RelayedPublisher.js'
+import { RelayReach } from '../../sdk/src/worker/publish/RelayReach.js'
 import type { TxRequest } from '../../sdk/src/worker/publish/TxOutcome.js'
 import { TxSigner } from '../../sdk/src/worker/publish/TxSigner.js'
 import { ActionJournal } from '../../sdk/src/worker/store/ActionJournal.js'
@@ -96,13 +97,14 @@ describe('relay: outbox of an account without gas', function () {
     const signer = new TxSigner(new Secret(key), client.contracts.chainId)
     const onEnd: PublisherOptions['onEnd'] = (_, { kind }) => told.push(kind)
     const common = { provider, signer, time, clock: systemClock, log: silent, pollMs: 50, maxInFlight: 4, onEnd }
+    const fees = { maxFee: 100n * GWEI, tip: GWEI / 10n, maxGas: 3_000_000n }
     const direct = new Publisher({
-      ...{ ...common, journal: new TransactionJournal(db, systemClock), maxFee: 100n * GWEI, tip: GWEI / 10n },
-      ...{ maxGas: 3_000_000n, bumpMs: 60_000 },
+      ...{ ...common, ...fees, journal: new TransactionJournal(db, systemClock), bumpMs: 60_000 },
     })
+    const reach = new RelayReach({ ...{ ...common, ...fees, relays, account, contracts: client.contracts } })
     const made = new RelayedPublisher({
       ...{ ...common, direct, contracts: client.contracts, journal: new ActionJournal(db, systemClock) },
-      ...{ relays, patienceMs: 2_000, maxGas: 3_000_000n },
+      ...{ relays, reach, patienceMs: 2_000, maxGas: 3_000_000n },
     })
     loop = made.run(stop.signal)
     return made
@@ -114,6 +116,39 @@ describe('relay: outbox of an account without gas', function () {
     const { workload } = await client.submit(terms)
     await network.chain.mine(4)
     return calls.assign(workload)
+  }
+
+  async function isAssigned({ about }: TxRequest): Promise<boolean> {
+    const { workload } = about as { readonly workload: WorkloadId }
+    for await (const { name } of readEvents(client.contracts, { workload })) if (name === 'Assigned') return true
+    return false
+  }
+
+  /** Has one act carried out, and more after a backup of the journal, which then takes its place. @returns The nonces that it does not know. */
+  async function restored(acts: number): Promise<readonly string[]> {
+    const first = await outbox([relay.url])
+    const query = db.selectFrom('actions').select(['id', 'nonce']).orderBy('id')
+    expect((await first.publish(await anAct())).kind).to.equal('mined')
+    const known = (await query.execute()).length
+    for (let done = 0; done < acts; done++) expect((await first.publish(await anAct())).kind).to.equal('mined')
+    stop.abort()
+    await loop
+    stop = new AbortController()
+    const later = (await query.execute()).slice(known)
+    for (const { id } of later) await db.deleteFrom('actions').where('id', '=', id).execute()
+    return later.map(({ nonce }) => nonce)
+  }
+
+  /** An act that an earlier version has signed with a nonce of another act, as it did with a journal that had been restored. */
+  async function signedBefore(nonce: string, deadline?: number): Promise<TxRequest> {
+    const act = await anAct()
+    const block = await network.chain.provider.getBlockNumber()
+    const row = { key: act.key, nonce, target: act.to, data: act.data, deadline: deadline ?? null, block }
+    await db
+      .insertInto('actions')
+      .values({ ...row, state: 'signed', at: systemClock.now() })
+      .execute()
+    return { ...act, ...(deadline !== undefined && { deadline }) }
   }
 
   it('an act whose nonce its account has cancelled can be done the next time it is asked for', async () => {
@@ -179,11 +214,73 @@ describe('relay: outbox of an account without gas', function () {
     await fund(account, '0')
   })
 
+  it('forgets acts that ended long ago', async () => {
+    const row = { nonce: '1', target: account, data: '0x01', deadline: null, block: -5_000, at: 1 }
+    const rows = (['done', 'dropped', 'signed'] as const).map((state) => ({ ...row, key: `${state} once`, state }))
+    await db.insertInto('actions').values(rows).execute()
+    const publisher = await outbox([relay.url])
+    expect((await publisher.publish(await anAct())).kind).to.equal('mined')
+    const left = db.selectFrom('actions').select('key').where('key', 'like', '% once')
+    expect(await left.execute()).to.deep.equal([{ key: 'signed once' }])
+    await db.deleteFrom('actions').where('key', 'like', '% once').execute()
+  })
+
+  it('an act that a relay has just the gas for asks it for no more', async () => {
+    const act = await anAct()
+    const { from, to, data } = { ...act, from: account }
+    const estimate = BigInt((await network.chain.provider.send('eth_estimateGas', [{ from, to, data }])) as string)
+    await fund(new Wallet(id('narrow payer')).address, '10')
+    const narrow = await startRelay({
+      ...{ contracts: client.contracts, key: new Secret(id('narrow payer')), clock: systemClock, log: silent },
+      limits: { accounts: [account], maxGas: (estimate * 11n) / 10n, gasPerDay: 10n ** 9n, actsPerMinute: 600 },
+      ...{ directory: join(directory, 'narrow'), port: 0, pollMs: 50 },
+    })
+    try {
+      // Its first answer takes the longest, and one that comes too late is taken for a relay's with the usual limits.
+      await fetch(`${narrow.url}/v1/relay`)
+      const publisher = await outbox([narrow.url])
+      expect((await publisher.publish(act)).kind).to.equal('mined')
+      expect(said).not.to.include('a relay does not take an act')
+    } finally {
+      await narrow.stop()
+    }
+  })
+
   it('an act that was carried out below the block that was newest when it was signed has its end', async () => {
     // As after a reorg to a chain that is not longer yet.
     const act = await anAct()
     const publisher = await outbox([relay.url], 8)
     expect((await publisher.publish(act)).kind).to.equal('mined')
     expect(publisher.isPending(act.key)).to.be.false
+  })
+  it('with a journal from a backup, acts get nonces that were not spent since', async () => {
+    await restored(2)
+    const second = await outbox([relay.url])
+    const acts = [await anAct(), await anAct()]
+    for (const act of acts) {
+      expect((await second.publish(act)).kind).to.equal('mined')
+      expect(await isAssigned(act)).to.be.true
+    }
+  })
+
+  it('an act whose nonce another act has spent is not done, and is carried out with a new one', async () => {
+    const [near = '', old = '', late = ''] = await restored(3)
+    const young = await signedBefore(near)
+    const second = await outbox([relay.url])
+    await second.recover()
+    expect((await second.publish(young)).kind).to.equal('mined')
+    expect(await isAssigned(young)).to.be.true
+    stop.abort()
+    await loop
+    stop = new AbortController()
+    // Beyond the blocks in which its event is looked for.
+    await network.chain.mine(300)
+    const acts = [await signedBefore(old), await signedBefore(late, 1)]
+    const third = await outbox([relay.url])
+    await third.recover()
+    const outcomes = await Promise.all(acts.map((act) => third.publish(act)))
+    expect(outcomes.map(({ kind }) => kind)).to.deep.equal(['mined', 'expired'])
+    expect(await Promise.all(acts.map(isAssigned))).to.deep.equal([true, false])
+    expect(await new ActionJournal(db, systemClock).pending()).to.deep.equal([])
   })
 })

@@ -93,9 +93,9 @@ describe('runtime: graphics cards: command line', () => {
     expect(line).to.contain('-machine q35 -accel kvm').and.not.to.contain('microvm').and.not.to.contain('-kernel')
     for (const { address } of gpus) expect(line).to.contain(`-device vfio-pci,host=${address},rombar=0`)
     expect(args.filter((arg) => arg.startsWith('virtio-blk'))).to.deep.equal([
-      'virtio-blk-pci,drive=job,serial=job,bootindex=1',
-      'virtio-blk-pci,drive=program,serial=program',
-      'virtio-blk-pci,drive=out,serial=out',
+      'virtio-blk-pci,drive=job,serial=job,werror=report,rerror=report,bootindex=1',
+      'virtio-blk-pci,drive=program,serial=program,werror=report,rerror=report',
+      'virtio-blk-pci,drive=out,serial=out,werror=report,rerror=report',
     ])
     expect(line).not.to.match(/-netdev|-nic|virtio-net/)
   })
@@ -243,7 +243,9 @@ describe('runtime: graphics cards: runs', function () {
       run: (disks) => {
         // No card here: the same machine without one.
         const { command, args } = microvmCommand(nanosMachine('/dev/null', disks, { ...LIMITS, gpus: [] }, 'tcg'))
-        return spawnSync(command, args, { encoding: 'latin1', timeout: 120_000, killSignal: 'SIGKILL' }).stdout
+        // The fourth is for QEMU's events.
+        const stdio = Array.from({ length: 4 }, () => 'pipe' as const)
+        return spawnSync(command, args, { encoding: 'latin1', stdio, timeout: 120_000, killSignal: 'SIGKILL' }).stdout
       },
     })
     const plain = boot('plain', [])

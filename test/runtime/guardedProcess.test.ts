@@ -20,7 +20,9 @@ describe('runtime: a guarded process', () => {
     await once(lines, 'line')
     const ended = (() => {
       try {
-        return new GuardedProcess(spec).ended
+        const process = new GuardedProcess({ ...spec, onReport: () => undefined })
+        process.tell('hello')
+        return process.ended
       } finally {
         helper.stdin.write('\n')
       }

@@ -51,6 +51,7 @@ const CALLS: { readonly [Name in ActionName]: (options: CallOptions) => Tail<Par
   fetchProof: (options) => [{ workload: HEX, ...options }],
   findUnrecorded: (options) => [options],
   getBalance: (options) => [options],
+  getBounty: (options) => [options],
   getDuties: (options) => [options],
   getJudging: (options) => [{ workload: HEX, ...options }],
   getPinnedProgram: (options) => [{ program: HEX, ...options }],
@@ -78,6 +79,7 @@ const CALLS: { readonly [Name in ActionName]: (options: CallOptions) => Tail<Par
   submit: (options) => [{ ...REQUEST, ...options }],
   submitMany: (options) => [{ requests: [REQUEST, REQUEST], ...options }],
   submitterUntil: (options) => [{ operator: ACCOUNT, key: ACCOUNT, ...options }],
+  topUpSeats: (options) => [{ seats: [1], ...options }],
   verifyProof: (options) => [{ ...PROVEN, publicInputs: PUBLIC_INPUTS, ...options }],
   verifyProofWithProgram: (options) => [{ ...PROVEN, inputs: PREFIX as never, cacheDirectory: '/nowhere', ...options }],
   waitForProof: (options) => [{ workload: HEX, ...options }],
@@ -86,6 +88,7 @@ const CALLS: { readonly [Name in ActionName]: (options: CallOptions) => Tail<Par
   watchWorkloads: (options) => [{ workloads: [HEX], ...options }],
   withdraw: (options) => [{ amount: TOKEN, ...options }],
   withdrawAppeals: (options) => [options],
+  withdrawBounty: (options) => [options],
   withdrawSeats: (options) => [{ seats: [1], ...options }],
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { hexlify, randomBytes, Wallet, type Log } from 'ethers'
+import { hexlify, JsonRpcProvider, randomBytes, Wallet, type Log } from 'ethers'
 import { connect, type Contracts } from '../../sdk/src/chain/connect.js'
 import type { Cursor, EventBatch, FollowOptions } from '../../sdk/src/chain/followEvents.js'
 import { followEvents } from '../../sdk/src/chain/followEvents.js'
@@ -39,6 +39,26 @@ describe('chain: connection and events', function () {
     expect(down.retryable).to.equal(true)
     await rejected(connect(deployment, Wallet.createRandom()), 'CHAIN_SIGNER_MISSING')
     await rejected(createClient({ deployment }), 'CLIENT_OPTION_MISSING')
+  })
+
+  it('a node that has not read the chain as far as the contracts is waited for', async () => {
+    const { deployment, chain } = network
+    const missing = { ...deployment, market: Wallet.createRandom().address as '0x' }
+    const early = await rejected(connect({ ...missing, fromBlock: 1_000_000 }, chain.provider), 'CHAIN_NOT_SYNCED')
+    expect(early.message).to.match(/^the newest block of the endpoint is \d+, .* from block 1000000 on$/)
+    expect(early.retryable).to.equal(true)
+    // One that takes the state of a newest block at once has its number before its contracts.
+    const reading = new (class extends JsonRpcProvider {
+      override send(method: string, params: unknown[]): Promise<unknown> {
+        if (method === 'eth_syncing') return Promise.resolve({ currentBlock: '0x1', highestBlock: '0xffffff' })
+        return super.send(method, params)
+      }
+    })(chain.url)
+    try {
+      await rejected(connect(missing, reading), 'CHAIN_NOT_SYNCED')
+    } finally {
+      reading.destroy()
+    }
   })
 
   it('says what stops a transaction: no signer, no gas money, a contract', async () => {
@@ -147,6 +167,26 @@ describe('chain: connection and events', function () {
     expect(reorg).to.include({ kind: 'reorg', redoFrom: before.next })
     expect(eventsIn(rest)).to.have.length(2)
     expect(rest.every(({ kind }) => kind === 'events')).to.equal(true)
+  })
+
+  it('finds a reorg that comes between two of its questions', async () => {
+    const { provider } = network.chain
+    const before = (await take()).at(-1)!.cursor
+    await burn()
+    const seen = (await toHead(contracts, before)).at(-1)!
+    expect(eventsIn([seen])).to.have.length(1)
+    await network.chain.mine(100)
+    // Just after it has found the last block that it knows where it was.
+    let isDue = true
+    const moving = watched(contracts, async (block) => {
+      if (!isDue || block !== seen.cursor.next - 1) return
+      isDue = false
+      await provider.send('anvil_reorg', [101, []])
+    })
+    const [reorg, ...rest] = await toHead(moving, seen.cursor)
+    expect(isDue).to.equal(false)
+    expect(reorg).to.include({ kind: 'reorg', redoFrom: before.next })
+    expect(eventsIn(rest)).to.deep.equal([])
   })
 
   it('starts over after a reorg deeper than all it remembers', async () => {
@@ -277,6 +317,21 @@ function failing(contracts: Contracts, fails: () => boolean): Contracts {
       return async (block: number) => {
         if (fails()) throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })
         return target.getBlock(block)
+      }
+    },
+  })
+  return { ...contracts, provider }
+}
+
+/** The contracts behind an endpoint to which something happens after it was asked for a block. */
+function watched(contracts: Contracts, asked: (block: number) => Promise<void>): Contracts {
+  const provider = new Proxy(contracts.provider, {
+    get(target, name) {
+      if (name !== 'getBlock') return bound(target, name)
+      return async (tag: number) => {
+        const block = await target.getBlock(tag)
+        await asked(tag)
+        return block
       }
     },
   })

@@ -1,9 +1,13 @@
 import { expect } from 'chai'
 import type { Hex } from '../../sdk/src/chain/hex.js'
+import { checkPublicInputs } from '../../sdk/src/client/checkPublicInputs.js'
+import type { WorkloadRequest } from '../../sdk/src/client/submission.js'
 import type { SubmitParams } from '../../sdk/src/client/submit.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import type { WorkloadSlot } from '../../sdk/src/client/Workload.js'
 import { systemClock } from '../../sdk/src/clock.js'
+import { digestOf } from '../../sdk/src/content/digest.js'
+import { MemoryStore } from '../../sdk/src/content/MemoryStore.js'
 import { rankShares } from '../../sdk/src/chain/rewards.js'
 import {
   aProgram,
@@ -179,6 +183,46 @@ describe('client: a workload on a chain', function () {
       await rejected(submit({ inputsUri }), 'CLIENT_URI_INVALID')
     }
     expect(await sent()).to.equal(before)
+  })
+
+  it('refuses public inputs that no transaction can show, before they are published', async () => {
+    const sent = () => network.chain.provider.getTransactionCount(network.requester.address)
+    const before = await sent()
+    const store = new MemoryStore()
+    const publishing = await network.client({ store })
+    const terms = { program, fee: FEE, maxRunTime: RUN_TIME }
+    const large = Buffer.alloc(126 * 1024 + 1)
+    const refused = async (inputs: WorkloadRequest['inputs'], more: { readonly nonce?: number } = {}) =>
+      rejected(publishing.submit({ ...terms, inputs, ...more }), 'CLIENT_PUBLIC_INPUTS_TOO_LARGE')
+
+    const error = await refused({ files: { public_inputs: large } })
+    expect(error.details).to.deep.equal({ bytes: large.length, most: 126 * 1024 })
+    expect(await store.has(digestOf(large))).to.equal(false)
+    // A stream has no size until it is published.
+    const stream = (async function* () {
+      yield* [await Promise.resolve(large)]
+    })()
+    await refused({ files: { public_inputs: stream } })
+    const published = await publishing.publishInputs({ files: { public_inputs: large } })
+    expect(published.publicInputsBytes).to.equal(large.length)
+    await refused(published)
+    const inBatch = await rejected(
+      publishing.submitMany({ requests: [someInputs(), published].map((inputs) => ({ ...terms, inputs })) }),
+      'CLIENT_PUBLIC_INPUTS_TOO_LARGE',
+    )
+    expect(inBatch.details).to.include({ index: 1 })
+    const { nonce } = await client.getBalance()
+    await refused(published, { nonce })
+    expect(await sent()).to.equal(before)
+
+    // What is on the chain already is found, whatever it is.
+    const { publicInputsBytes: _, ...unknown } = published
+    const { workload } = await publishing.submit({ ...terms, inputs: unknown, nonce })
+    expect(await publishing.submit({ ...terms, inputs: published, nonce })).to.include({ workload, created: false })
+    // As large as they may be; and a committee reads files.
+    const most = await publishing.publishInputs({ files: { public_inputs: large.subarray(1) } })
+    expect(await publishing.submit({ ...terms, inputs: most })).to.include({ created: true })
+    await checkPublicInputs({ judged: true }, published)
   })
 
   it('cancels for free before the round is fixed', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { keccak256 } from 'ethers'
@@ -117,6 +117,18 @@ describe('client: early delivery', function () {
     await rejected(deliver(workload, 4, PROOF), refused)
     expect(readdirSync(join(directory(), 'inbox', workload))).to.have.length(3)
     expect((await inbox.list(workload)).map(({ seat }) => seat)).to.deep.equal([1, 2, 3])
+  })
+
+  it('can be read by a requester that is another user, whatever the umask', async () => {
+    const workload = `0x${'78'.repeat(32)}` as WorkloadId
+    const path = join(directory(), 'shared', 'inbox')
+    const shared = new DirectoryInbox(path, network.deployment)
+    const { account, address } = operatorOf(network, 1)
+    const signed = await signDelivery(account, network.deployment, { workload, seat: 1, sealed: PROOF })
+    const before = process.umask(0o077)
+    await shared.put(signed).finally(() => process.umask(before))
+    const places = [path, join(path, workload), join(path, workload, `1-${address.toLowerCase()}.sealed`)]
+    expect(places.map((place) => (statSync(place).mode & 0o777).toString(8))).to.deep.equal(['755', '755', '444'])
   })
 
   it('lists without the proofs themselves, and reads one at a time', async function () {

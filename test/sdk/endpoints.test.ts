@@ -243,9 +243,11 @@ describe('chain: several endpoints', function () {
     for (const count of [1, 2]) {
       const provider = await open(count)
       const from = Wallet.createRandom().address as Address
-      expect(await simulate(provider, from, call)).to.include({ code: 'CONTRACT_ERC20_INSUFFICIENT_BALANCE' })
+      expect(await simulate(provider, from, call, 1_000_000n)).to.include({
+        code: 'CONTRACT_ERC20_INSUFFICIENT_BALANCE',
+      })
       for (const rpc of rpcs) rpc.fault = 'limits in words'
-      const error = await simulate(provider, from, call).catch((cause: unknown) => cause)
+      const error = await simulate(provider, from, call, 1_000_000n).catch((cause: unknown) => cause)
       expect(error).to.be.instanceOf(GevulotError)
       expect(error).to.include({ code: 'CHAIN_RPC_UNAVAILABLE' })
       for (const rpc of rpcs) rpc.fault = 'none'

@@ -200,6 +200,33 @@ describe('errors', () => {
   })
 
   // What the library has one code for: the errors are its own, made by what really makes them.
+  it('what a node says of a transaction that it does not take has a code; anything else may be about the node', () => {
+    const said = (message: string, method = 'eth_sendRawTransaction') =>
+      makeError('could not coalesce error', 'UNKNOWN_ERROR', {
+        error: { code: -32_000, message },
+        payload: { method },
+      })
+    const words = {
+      CHAIN_TRANSACTION_TOO_LARGE: [
+        ...['oversized data: transaction size 143566, limit 131072', 'MaxTxSizeExceeded', 'RLPTooLong', 'rlp too long'],
+      ],
+      CHAIN_GAS_LIMIT_TOO_HIGH: [
+        ...[
+          'exceeds block gas limit',
+          'transaction gas limit too high (cap: 16777216, tx: 20000000)',
+          'GasLimitExceeded, Gas limit: 1',
+        ],
+        ...['exceeds max transaction gas limit', 'Transaction gas limit exceeds block gas limit'],
+        ...['transaction gas limit (20000000) is greater than the cap (16777216)', 'intrinsic gas too high'],
+      ],
+      CHAIN_FEE_REFUSED: ['tx fee (1.20 ether) exceeds the configured cap (1.00 ether)'],
+      CHAIN_RPC_UNAVAILABLE: ['internal error', 'txpool is full', 'already known', 'header not found'],
+    }
+    for (const [code, all] of Object.entries(words))
+      for (const text of all) expect(codeOfError(said(text)), text).to.equal(code)
+    expect(codeOfError(said('exceeds block gas limit', 'eth_getLogs'))).to.equal('CHAIN_RPC_UNAVAILABLE')
+  })
+
   it('what cannot be done says what it is: no signer, a provider that was destroyed, an endpoint that does not know how', async () => {
     const caught = async (act: () => unknown): Promise<GevulotError> => {
       try {

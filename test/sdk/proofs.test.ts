@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { id, type Signer, type TransactionResponse } from 'ethers'
 import type { Hex } from '../../sdk/src/chain/hex.js'
@@ -211,7 +212,7 @@ describe('client: proofs, fetched and verified', function () {
     })
     const { spec, workload } = await client.submit({ ...request(), program: verifiable })
     const jobs: RunJob[] = []
-    const answering = async (verdict: Verdict) => {
+    const answering = async (verdict: Verdict, workDirectory?: string) => {
       const runtime: Runtime = {
         name: 'bubblewrap',
         check: async () => ({ available: true, details: {} }),
@@ -226,12 +227,18 @@ describe('client: proofs, fetched and verified', function () {
         ...params,
         inputs: spec.inputs,
         cacheDirectory,
+        ...(workDirectory !== undefined && { workDirectory }),
       })
     }
     expect(await answering({ kind: 'valid' })).to.deep.equal({ valid: true })
     expect(jobs[0]).to.include({ role: 'verify', workload })
     expect(jobs[0]!.inputs.map(({ name }) => name)).to.deep.equal(['public_inputs', 'proof'])
     expect(await answering({ kind: 'invalid', reason: 'no' })).to.deep.equal({ valid: false, reason: 'no' })
+    // Inputs may be larger than a temporary directory in memory.
+    const work = join(directory(), 'data', 'work')
+    await answering({ kind: 'valid' }, work)
+    expect(dirname(dirname(jobs.at(-1)!.inputs[0]!.path))).to.satisfy((path: string) => dirname(path) === work)
+    expect(readdirSync(work)).to.deep.equal([])
     // A verifier that crashes has said nothing.
     const failure = await rejected(answering({ kind: 'crash' }), 'CLIENT_VERIFIER_FAILED')
     expect(failure.details).to.include({ kind: 'crash', log: 'log' })

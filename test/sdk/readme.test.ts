@@ -101,10 +101,10 @@ const EXPORTS = [
   'DEFAULT_SETTINGS', 'DirectoryInbox', 'DirectoryStore', 'GevulotError', 'HttpStore', 'MultiStore', 'Pipeline', 'appeal', 'assign',
   'buildInputs', 'buildPackage', 'cancel', 'claimRewards', 'clear', 'connect', 'createClient', 'decodeProof',
   'deliveryKeyOf', 'deployProgram', 'deploymentOf', 'deposit', 'deriveDeliveryKey', 'deriveStatus', 'fetchProof', 'fileState', 'findUnrecorded',
-  'generateDeliveryKey', 'getBalance', 'getDuties', 'getJudging', 'getPinnedProgram', 'getProgram', 'getRewards', 'getSeats', 'getWorkload',
+  'generateDeliveryKey', 'getBalance', 'getBounty', 'getDuties', 'getJudging', 'getPinnedProgram', 'getProgram', 'getRewards', 'getSeats', 'getWorkload',
   'joinSeats', 'leaveSeats', 'nameSubmitter', 'openDeliveries', 'operatorHistory', 'parseDeploymentRecord', 'pipeline', 'programHistory', 'proveWithin', 'publishInputs', 'quote', 'readDeploymentRecord', 'readWorkload',
   'recordRewards', 'release', 'releaseWhenServed', 'revokeSubmitter', 'rpcProvider', 'settle', 'settleMany', 'signDelivery',
   'signerOfDelivery', 'slash', 'stakeSeats', 'submit', 'submitMany', 'submitterUntil', 'systemClock', 'toAddress', 'toBytes32', 'toProgramId',
-  'toWorkloadId', 'verifyProof', 'verifyProofWithProgram', 'waitForProof', 'waitForProofs', 'watchWorkload', 'watchWorkloads', 'withdraw',
-  'withdrawAppeals', 'withdrawSeats', 'workloadHistory',
+  'toWorkloadId', 'topUpSeats', 'verifyProof', 'verifyProofWithProgram', 'waitForProof', 'waitForProofs', 'watchWorkload', 'watchWorkloads', 'withdraw',
+  'withdrawAppeals', 'withdrawBounty', 'withdrawSeats', 'workloadHistory',
 ] // prettier-ignore

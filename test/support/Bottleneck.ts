@@ -6,17 +6,22 @@ export class Bottleneck {
   isSilent = false
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #dead = new Set<Socket>()
 
   private constructor(port: number) {
-    this.#server = createServer((near) => {
-      const far = connect(port, '127.0.0.1')
+    // A side that has ended is not answered by itself either: the other may be silent.
+    this.#server = createServer({ allowHalfOpen: true }, (near) => {
+      const far = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
       for (const [from, to] of [
         [near, far],
         [far, near],
       ] as const) {
         this.#sockets.add(from)
         from.on('data', (bytes: Buffer) => {
-          if (!this.isSilent) to.write(bytes)
+          if (this.#hears(from)) to.write(bytes)
+        })
+        from.on('end', () => {
+          if (this.#hears(from)) to.end()
         })
         from.on('error', () => undefined)
         from.on('close', () => to.destroy())
@@ -34,6 +39,15 @@ export class Bottleneck {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Another machine takes over behind it: what is open now is never answered again, nor ended; what is opened from now on works. */
+  failOver(): void {
+    for (const socket of this.#sockets) this.#dead.add(socket)
+  }
+
+  #hears(from: Socket): boolean {
+    return !this.isSilent && !this.#dead.has(from)
   }
 
   async close(): Promise<void> {

@@ -12,6 +12,7 @@ import type { Case, Exhibit } from '../../sdk/src/validator/index.js'
 import { Judge } from '../../sdk/src/validator/judge/Judge.js'
 import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
 import { jsonLogger } from '../../sdk/src/worker/index.js'
+import { openPackages } from '../../sdk/src/worker/run/openPackages.js'
 import { ResourceLedger } from '../../sdk/src/worker/run/ResourceLedger.js'
 import { compileGuest } from '../support/guests/compile.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
@@ -75,7 +76,11 @@ describe('validator: judging', function () {
     return { order, operator, digest: digestOf(proof), inline: proof, uri: '', ...changes }
   }
 
-  function judge(exhibits: readonly Exhibit[], changes: Partial<Case> = {}, signal = new AbortController().signal) {
+  async function judge(
+    exhibits: readonly Exhibit[],
+    changes: Partial<Case> = {},
+    signal = new AbortController().signal,
+  ) {
     const time = new ChainTime(systemClock)
     time.see(1, 1_000)
     const dataDirectory = join(directory(), `data-${count++}`)
@@ -88,6 +93,7 @@ describe('validator: judging', function () {
       },
       runtime: createRuntime('bubblewrap', { cacheDirectory: join(directory(), 'runtime') }),
       ledger: new ResourceLedger({ runs: 1, cores: 1, memoryMiB: 256, outputMiB: 16, gpus: [] }),
+      packages: await openPackages({ dataDirectory, cacheMiB: 1_024 }, systemClock),
       sources: () => store,
       time,
       clock: systemClock,

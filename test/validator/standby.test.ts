@@ -4,6 +4,8 @@ import { expect } from 'chai'
 
 import { readEvents, type CommitteeEvent, type ProgramId, type WorkloadId } from '../../sdk/src/chain/index.js'
 import { usePostgres } from '../support/databases.js'
+import { freePort } from '../support/freePort.js'
+import { ask, samplesOf } from '../support/metrics.js'
 import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 
 const WINDOW = 300
@@ -62,8 +64,12 @@ describe('validator: on a database server', function () {
     const refused = await network.startValidator(judges, machine('one'))
     expect(await refused.exited(), refused.tail()).to.equal(1)
     expect(refused.tail()).to.contain('WORKER_LOCKED').and.to.not.contain('a-password')
-    const waiting = await network.startValidator(judges, machine('one', true))
+    const observePort = await freePort()
+    const waiting = await network.startValidator(judges, { ...machine('one', true), observePort })
     await waiting.line(({ message }) => message.startsWith('standing by'))
+    expect((await ask(observePort, '/live')).status).to.equal(200)
+    expect(await ask(observePort, '/ready')).to.include({ status: 503, body: '{"ok":false,"why":["standingBy"]}\n' })
+    expect([...samplesOf((await ask(observePort, '/metrics')).body)]).to.deep.equal([['gevulot_standing_by', 1]])
     expect(await waiting.stop(), waiting.tail()).to.equal(0)
     expect(await second.stop(), second.tail()).to.equal(0)
   })

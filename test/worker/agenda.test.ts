@@ -44,6 +44,35 @@ describe('worker: agenda', () => {
     expect(agenda.take(NOW, 4)).to.deep.equal([13, 14, 15].map(named))
   })
 
+  it('gives all that is preferred a turn, also where a second is too short for it, and the others their place', () => {
+    const agenda = new Agenda()
+    const numbers = (from: number): WorkloadId[] => Array.from({ length: 100 }, (_, index) => named(from + index))
+    const [preferred, others] = [numbers(10), numbers(1_000)]
+    for (const workload of [...others, ...preferred]) agenda.touch(workload)
+    for (const workload of preferred) agenda.prefer(workload)
+    const looks = new Map<WorkloadId, number>()
+    // Four takes a second, of 7 of 100 that are due again a second later: all have had a turn after four seconds.
+    for (let take = 0; take < 4 * 25; take++) {
+      const now = NOW + Math.floor(take / 4)
+      for (const workload of agenda.take(now, 8)) {
+        looks.set(workload, (looks.get(workload) ?? 0) + 1)
+        agenda.putBack(workload, now + 1, now)
+      }
+    }
+    expect(new Set(preferred.map((workload) => looks.get(workload)))).to.deep.equal(new Set([7]))
+    expect(new Set(others.map((workload) => looks.get(workload)))).to.deep.equal(new Set([1]))
+  })
+
+  it('what is preferred while it waits keeps its time, and so does what is not any more', () => {
+    const agenda = new Agenda()
+    agenda.putBack(ours, NOW + 5, NOW)
+    agenda.prefer(ours)
+    expect(agenda.take(NOW + 4, 8)).to.be.empty
+    agenda.prefer(ours, false)
+    expect(agenda.take(NOW + 4, 8)).to.be.empty
+    expect(agenda.take(NOW + 5, 8)).to.deep.equal([ours])
+  })
+
   it('what is put back is not due before the next second, unless something happens to it', () => {
     const agenda = new Agenda()
     agenda.putBack(other, NOW - 7, NOW)

@@ -7,9 +7,11 @@ import { expect } from 'chai'
 import { root } from '../../scripts/lib/artifacts.js'
 import type { EndpointState } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
+import { workerError } from '../../sdk/src/errors/codes/worker.js'
 import { ValidatorMetrics } from '../../sdk/src/validator/observe/ValidatorMetrics.js'
 import type { DaemonMetrics } from '../../sdk/src/worker/observe/DaemonMetrics.js'
 import { WorkerMetrics } from '../../sdk/src/worker/observe/WorkerMetrics.js'
+import type { TxOutcome } from '../../sdk/src/worker/publish/TxOutcome.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
 const RULES = join(root, 'ops/prometheus/alerts.yml')
@@ -69,12 +71,48 @@ describe('worker: alerts, as Prometheus evaluates them', function () {
     }
     expect(await alerts(worker, () => worker.onTransaction(REQUEST, { kind: 'mined', hash: '0x', block: 1, gasUsed: 1n }), 'GevulotKeyUsedElsewhere')).to.include('SUCCESS') // prettier-ignore
   })
+  it('silence about one that stands by', async () => {
+    worker.onStandby(true)
+    for (const name of ['GevulotChainUnseen', 'GevulotWorkerHangs', 'GevulotGasMoneyLow'])
+      expect(await alerts(worker, () => undefined, name), name).to.include('SUCCESS')
+  })
+  it('an account without gas money, unless relays pay', async () => {
+    await fires(worker, () => worker.onRelays(0), 'GevulotGasMoneyLow')
+    expect(await alerts(worker, () => worker.onRelays(1), 'GevulotGasMoneyLow')).to.include('SUCCESS')
+  })
   it("the first transaction that is not ours with our key's nonce", () =>
     fires(worker, () => worker.onTransaction(REQUEST, { kind: 'superseded' }), 'GevulotKeyUsedElsewhere'))
   it('the first answer of an endpoint that leaves something out', () =>
     fires(worker, () => failures.set('omits', 1), 'GevulotEndpointMisleads'))
+  it('acts that fail again and again, of what reverts only reveals: in all else another may have been faster', async () => {
+    const error = workerError('WORKER_STOPPED', 'a test')
+    const end = (stage: string, outcome: TxOutcome, times: number) => () => {
+      for (let time = 0; time < times; time++) worker.onTransaction({ ...REQUEST, about: { stage } }, outcome)
+    }
+    // Rows that are there: what comes first in a row is no increase.
+    for (const stage of ['accept', 'reveal', 'assign', 'commit']) end(stage, { kind: 'expired' }, 1)()
+    const name = 'GevulotTransactionsFail'
+    for (const stage of ['assign', 'commit'])
+      expect(await alerts(worker, end(stage, { kind: 'reverted', error }, 9), name), stage).to.include('SUCCESS')
+    expect(await alerts(worker, end('reveal', { kind: 'reverted', error }, 1), name)).to.include('SUCCESS')
+    await fires(worker, end('reveal', { kind: 'reverted', error }, 3), name)
+    await fires(worker, end('accept', { kind: 'failed', error }, 3), name)
+  })
+  it('a submitter key whose term ends within two weeks, and one that can act no more', async () => {
+    const named = (days: number) => () => worker.onSubmitter('0x01', days === 0 ? 0 : Date.now() / 1000 + days * 86_400)
+    for (const name of ['GevulotSubmitterEnds', 'GevulotSubmitterEnded']) {
+      expect(await alerts(worker, () => undefined, name), 'no such key').to.include('SUCCESS')
+      expect(await alerts(worker, named(15), name)).to.include('SUCCESS')
+    }
+    await fires(worker, named(13), 'GevulotSubmitterEnds')
+    expect(await alerts(worker, named(13), 'GevulotSubmitterEnded')).to.include('SUCCESS')
+    await fires(worker, named(0), 'GevulotSubmitterEnded')
+    expect(await alerts(worker, named(0), 'GevulotSubmitterEnds')).to.include('SUCCESS')
+  })
   it('the second job that expires', () =>
     fires(worker, () => [1, 2].forEach(() => worker.onTransition('expired')), 'GevulotWorkExpires'))
+  // A gauge that nobody has set says 0.
+  it('a disk without room', () => fires(worker, () => undefined, 'GevulotDiskLow'))
   it('the first judging without a verdict', () =>
     fires(validator, () => validator.onJudged('unable', 1), 'GevulotCannotJudge'))
 })

@@ -30,6 +30,8 @@ describe('worker: batches of a keeper', function () {
   let batches: KeeperBatches
   /** As after a restart: nothing of the batches before is known, but what they had sent is still on its way. */
   let again: () => KeeperBatches
+  /** What relays give. */
+  let given = 1_200_000n
   let calls: MarketCalls
   const stop = new AbortController()
   let loop: Promise<void>
@@ -50,7 +52,13 @@ describe('worker: batches of a keeper', function () {
       ...{ maxGas: 3_000_000n, bumpMs: 60_000, maxInFlight: 8 },
     })
     loop = publisher.run(stop.signal)
-    const parts = { contracts: client.contracts, provider, operator: signer.address, publisher }
+    const parts = {
+      contracts: client.contracts,
+      provider,
+      operator: signer.address,
+      publisher,
+      reach: { mostTogether: async () => given },
+    }
     again = () => new KeeperBatches({ ...parts, clock: systemClock, log: silent, maxGas: 1_200_000n })
     batches = again()
     calls = new MarketCalls(client.contracts)
@@ -104,6 +112,19 @@ describe('worker: batches of a keeper', function () {
     const hashes = new Set(outcomes.map(hashOf))
     expect(hashes.size).to.be.within(2, 6)
     expect([...hashes].every((hash) => hash.startsWith('0x'))).to.be.true
+  })
+
+  it('no more goes out together than relays carry', async () => {
+    const many = await due(6)
+    given = 500_000n
+    const outcomes = await Promise.all(many.map((workload) => batches.publish(calls.assign(workload))))
+    given = 1_200_000n
+    const hashes = new Set(outcomes.map(hashOf))
+    expect(hashes.size).to.be.greaterThan(2)
+    for (const hash of hashes) {
+      const { gasLimit } = (await network.chain.provider.getTransaction(hash))!
+      expect(gasLimit < 500_000n, `${gasLimit} gas`).to.be.true
+    }
   })
 
   it('a batch of an earlier run does not stand for one of this run', async () => {

@@ -139,6 +139,27 @@ describe('worker: configuration', () => {
     await loadConfig(await file(REQUIRED), Object.fromEntries(others) as Record<string, string>)
   })
 
+  it('knows the variable that has no prefix by the name it would have with one', async () => {
+    const url = 'postgres://worker:sesame@127.0.0.1/gevulot'
+    for (const name of ['GEVULOT_DATABASE_URL', 'GEVULOT_DATABSE_URL'])
+      for (const load of [loadConfig, loadValidatorConfig]) {
+        const { message } = await rejected(load(await file(REQUIRED), { [name]: url }), 'WORKER_CONFIG_INVALID')
+        expect(message).to.include(`${name} is no variable of the configuration; DATABASE_URL is one`)
+        expect(message).to.not.include('sesame')
+      }
+    expect((await loadConfig(await file(REQUIRED), { DATABASE_URL: url })).databaseUrl.reveal()).to.equal(url)
+  })
+
+  it('refuses a standby that has no server on which to wait', async () => {
+    for (const load of [loadConfig, loadValidatorConfig]) {
+      const alone = load(await file({ ...REQUIRED, standby: true }), {})
+      const { message } = await rejected(alone, 'WORKER_CONFIG_INVALID')
+      expect(message).to.include('databaseUrl (DATABASE_URL) is missing, and standby (GEVULOT_STANDBY) is true')
+      const DATABASE_URL = 'postgres://127.0.0.1/gevulot'
+      expect((await load(await file(REQUIRED), { DATABASE_URL, GEVULOT_STANDBY: 'true' })).standby).to.equal(true)
+    }
+  })
+
   it('takes every kind of content store, and shows no password of one', async () => {
     const contentUrls = ['https://a.example.org/', 's3://bucket/path?region=eu-central-1', 'kubo+http://127.0.0.1:5001/', 'ipfs://bafy'] // prettier-ignore
     const proofUrls = contentUrls.slice(1, 3)
@@ -175,12 +196,36 @@ describe('worker: configuration', () => {
       await rejected(loadConfig(await file({ ...REQUIRED, proofUrls: [place] }), {}), 'WORKER_CONFIG_INVALID')
   })
 
+  it('wants to know where validators read the proofs that it leaves somewhere', async () => {
+    const [directory, bucket, node] = [{ proofDirectories: ['proofs'] }, ['s3://bucket/proofs'], 'kubo+http://127.0.0.1:5001/'] // prettier-ignore
+    for (const stores of [directory, { proofUrls: bucket }]) {
+      const { message } = await rejected(
+        loadConfig(await file({ ...REQUIRED, ...stores }), {}),
+        'WORKER_CONFIG_INVALID',
+      )
+      expect(message).to.include('proofUri (GEVULOT_PROOF_URI) is missing')
+      for (const proofUri of ['https://proofs.example.org/', 's3://bucket/proofs'])
+        await loadConfig(await file({ ...REQUIRED, ...stores, proofUri }), {})
+    }
+    await loadConfig(await file({ ...REQUIRED, ...directory, proofUrls: [...bucket, node] }), { GEVULOT_PROOF_URI: '' })
+    for (const proofUri of ['foo', 'file:///x', 'https://me:sesame@host/', `https://host/${'x'.repeat(250)}`]) {
+      const wrong = loadConfig(await file({ ...REQUIRED, ...directory, proofUri }), {})
+      expect((await rejected(wrong, 'WORKER_CONFIG_INVALID')).message)
+        .to.include('proofUri (GEVULOT_PROOF_URI) must be')
+        .and.not.include('sesame')
+    }
+  })
+
   it('wants the required fields and a JSON object', async () => {
     const error = await rejected(loadConfig(await file({}), {}), 'WORKER_CONFIG_INVALID')
     for (const name of Object.keys(REQUIRED)) expect(error.message).to.contain(name)
     await rejected(loadConfig(await file('[]'), {}), 'WORKER_CONFIG_INVALID')
     const cut = await rejected(loadConfig(await file('{'), {}), 'WORKER_CONFIG_INVALID')
-    expect(cut.message).to.match(/as JSON: .*position 1/)
+    expect(cut.message).to.match(/as JSON: .*line 1$/)
+    const unquoted = await file(`{\n  "runs": 2,\n  "cores": 4,\n  "rpcUrl": ${REQUIRED.rpcUrl}\n}`)
+    const wrong = await rejected(loadConfig(unquoted, {}), 'WORKER_CONFIG_INVALID')
+    expect(wrong.message).to.match(/as JSON: it stops being JSON in or after line [34]$/)
+    expect(inspect(wrong, { depth: 9 })).to.not.match(/https|chain\.|api-key/)
     const missing = await rejected(loadConfig(join(directory(), 'missing'), {}), 'WORKER_CONFIG_INVALID')
     expect(missing.message).to.include('no such file')
   })
@@ -239,6 +284,29 @@ describe('worker: secrets', () => {
     await rejected(readKeyFile(directory()), 'WORKER_KEY_UNSAFE')
     const error = await rejected(readKeyFile(await keyFile(KEY.slice(1), 0o600)), 'WORKER_KEY_UNSAFE')
     expect(JSON.stringify({ ...error, message: error.message })).to.not.contain(KEY.slice(1, 20))
+  })
+
+  it('does not repeat a secret that stands where the path of its file should', async () => {
+    const keystore = await keyFile(new Wallet(`0x${KEY}`).encryptSync('correct horse'), 0o600)
+    const secret = 'MyReal/Passw0rd'
+    for (const [wrong, field] of [
+      [readKeyFile(join(directory(), `0x${KEY}`)), 'keyFile (GEVULOT_KEY_FILE)'],
+      [readKeyFile(KEY), 'keyFile (GEVULOT_KEY_FILE)'],
+      [readKeyFile(keystore, join(directory(), secret)), 'keyPasswordFile (GEVULOT_KEY_PASSWORD_FILE)'],
+    ] as const) {
+      const error = await rejected(wrong, 'WORKER_KEY_UNSAFE')
+      expect(error.message).to.include(`${field} names no file; `).and.include('(ENOENT, below ')
+      expect(inspect(error, { depth: 9 })).to.not.match(/abab|MyReal|Passw0rd/)
+    }
+    const places = { ipfsGateways: [], s3AccessKeyId: 'me', s3SecretFile: join(directory(), secret) }
+    expect(inspect(await rejected(placesOf(places), 'WORKER_CONFIG_INVALID'), { depth: 9 })).to.not.match(/Passw0rd/)
+    // Where a key is on the disk by its own name, and a link.
+    const named = join(directory(), KEY)
+    await symlink(keystore, named)
+    expect(inspect(await rejected(readKeyFile(named), 'WORKER_KEY_UNSAFE'), { depth: 9 })).to.not.match(/abab/)
+    const link = join(directory(), 'other-link')
+    await symlink(keystore, link)
+    expect((await rejected(readKeyFile(link), 'WORKER_KEY_UNSAFE')).message).to.include(`${link} of keyFile`)
   })
 
   it('opens a keystore with the password of a second file, and says nothing of either when it cannot', async () => {

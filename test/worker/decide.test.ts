@@ -89,14 +89,22 @@ describe('worker: what to do next', () => {
     expect(act('assigned', { refusal: 'too cheap' })).to.deep.equal({ do: 'decline', why: 'too cheap' })
     expect(act('assigned', { refusal: 'too cheap', slot: slot('Accepted') })).to.deep.equal({ do: 'work' })
     expect(act('running', { refusal: 'too cheap' })).to.deep.equal({ do: 'work' })
-    expect(act('assigned', { expectedSeconds: RUN }).do).to.equal('decline')
+    expect(act('assigned', { leastSeconds: RUN }).do).to.equal('decline')
+  })
+
+  it('declines no run for the longest that there was: the shortest may be what it takes', () => {
+    expect(act('assigned', { expectedSeconds: RUN, leastSeconds: 579 })).to.deep.equal({ do: 'work' })
+    expect(act('assigned', { expectedSeconds: RUN, leastSeconds: 580 })).to.deep.equal({
+      do: 'decline',
+      why: 'a run takes 580 s here, more than is left',
+    })
   })
 
   it('declines what would wait too long for other work, as long as no acceptance can be on its way', () => {
     // 20 s are kept from the deadline, and one has gone.
     const [fits, late] = [
-      { expectedSeconds: 200, waitSeconds: 379 },
-      { expectedSeconds: 200, waitSeconds: 380 },
+      { expectedSeconds: 200, leastSeconds: 200, waitSeconds: 379 },
+      { expectedSeconds: 200, leastSeconds: 200, waitSeconds: 380 },
     ]
     const declined = {
       do: 'decline',
@@ -116,8 +124,33 @@ describe('worker: what to do next', () => {
       why: 'other work takes 580 s before it, more than is left',
     })
     // Another seat of the operator is drawn for what runs already.
-    expect(act('assigned', { expectedSeconds: 200, now: DEADLINE - 120 }).do).to.equal('decline')
-    expect(act('assigned', { expectedSeconds: 200, ranSeconds: 100, now: DEADLINE - 120 }).do).to.equal('accept')
+    expect(act('assigned', { leastSeconds: 200, now: DEADLINE - 120 }).do).to.equal('decline')
+    expect(act('assigned', { leastSeconds: 200, ranSeconds: 100, now: DEADLINE - 120 }).do).to.equal('accept')
+  })
+
+  it('sends no decline that would drop the seat: it tries what may be late, and reports the rest', () => {
+    const drops = { declineDrops: true }
+    const reported = (why: string): Act => ({
+      ...{ do: 'fail', reason: 'OutOfTime' },
+      why: `${why}; one more decline this week would drop the seat`,
+    })
+    const late = { leastSeconds: RUN }
+    expect(act('assigned', { ...late, declineDrops: false }).do).to.equal('decline')
+    expect(act('assigned', { ...late, ...drops })).to.deep.equal({ do: 'work' })
+    expect(act('fetching', { ...late, ...drops })).to.deep.equal({ do: 'work' })
+    // Until not even the shortest run would end.
+    expect(act('fetching', { ...late, ...drops, isWaiting: true })).to.include({ do: 'fail', reason: 'OutOfTime' })
+    expect(act('assigned', { ...drops, refusal: 'too cheap' })).to.deep.equal(reported('too cheap'))
+    expect(act('declined', drops, { why: 'the disk is full' })).to.deep.equal(reported('the disk is full'))
+    const unapproved = { unapproved: true, now: START + RULES.responseWindow }
+    expect(act('assigned', { ...drops, ...unapproved })).to.deep.equal(
+      reported('nobody approved it in the response window'),
+    )
+    // It is asked all the same, and its word is kept.
+    expect(act('assigned', { ...drops, unapproved: true }).do).to.equal('ask')
+    const word = { ...drops, refusal: 'the operator declined it', operatorDeclined: true }
+    expect(act('assigned', word)).to.deep.equal({ do: 'decline', why: 'the operator declined it' })
+    expect(act('declined', word, { why: 'the operator declined it' }).do).to.equal('decline')
   })
 
   it('starts nothing that even the shortest run would not end: it says so at once', () => {
@@ -131,6 +164,17 @@ describe('worker: what to do next', () => {
     expect(act('fetching', { ...accepted, now: last + 1 }).do).to.equal('work')
     const open = { leastSeconds: 50, isWaiting: true, now: last + 1, slot: slot('Free'), openSlots: 1 }
     expect(act('fetching', open, { open: true })).to.include({ do: 'close', state: 'lost' })
+  })
+
+  it('what it cannot do now and may be able to do soon it declines when an answer is due', () => {
+    const last = START + RULES.responseWindow - Math.min(POLICY.safetySeconds, Math.floor(RULES.responseWindow / 3))
+    const passing = { refusal: 'no relay', refusalPasses: true }
+    expect(act('assigned', passing)).to.deep.equal({ do: 'wait' })
+    expect(act('assigned', { ...passing, now: last - 1 })).to.deep.equal({ do: 'wait' })
+    expect(act('assigned', { ...passing, now: last })).to.deep.equal({ do: 'decline', why: 'no relay' })
+    expect(act('assigned', { ...passing, unapproved: true }), 'the operator has no less time').to.include({ do: 'ask' })
+    expect(act('assigned', { ...passing, leastSeconds: RUN })).to.include({ do: 'decline' })
+    expect(act('running', passing)).to.deep.equal({ do: 'work' })
   })
 
   it('asks the operator in time, and declines before the response window ends when nobody answers', () => {
@@ -205,12 +249,30 @@ describe('worker: what to do next', () => {
   it('reveals inside the reveal window only', () => {
     const committed = { slot: slot('Committed', COMMITMENT), commitment: COMMITMENT }
     const from = DEADLINE + RULES.revealDelay
-    expect(act('committed', { ...committed, now: from })).to.deep.equal({ do: 'wait', until: from + 1 })
+    expect(act('committed', { ...committed, commitDepth: 0, now: from })).to.deep.equal({ do: 'wait', until: from + 1 })
     expect(act('committed', { ...committed, now: from + 1 })).to.deep.equal({ do: 'reveal' })
     expect(act('committed', { ...committed, now: from + RULES.revealWindow })).to.deep.equal({ do: 'reveal' })
     expect(act('committed', { ...committed, now: from + RULES.revealWindow + 1 })).to.include({ state: 'expired' })
     // Reorged reveal: the slot is back at Committed.
     expect(act('revealed', { ...committed, now: from + 1 })).to.deep.equal({ do: 'reveal' })
+  })
+
+  // Its block may be replaced before the follower has read it: then no reorg and no event ever tells, and nobody sends a relayed commit again.
+  it('looks again soon at a commit that only the newest block has, and not before the reveal at one that was read', () => {
+    const committed = { slot: slot('Committed', COMMITMENT), commitment: COMMITMENT }
+    expect(act('committed', committed)).to.deep.equal({ do: 'wait' })
+    const until = DEADLINE + RULES.revealDelay + 1
+    expect(act('committed', { ...committed, commitDepth: 0 })).to.deep.equal({ do: 'wait', until })
+    expect(act('committed', { slot: slot('Accepted') })).to.deep.equal({ do: 'commit' })
+  })
+
+  it('goes on placing what it has revealed to a committee, as long as that judges', () => {
+    const revealed = { slot: slot('Revealed'), workload: { judged: true } }
+    expect(act('committed', revealed)).to.include({ do: 'become', state: 'revealed' })
+    expect(act('revealed', revealed)).to.deep.equal({ do: 'place' })
+    // A contract has judged already, or the workload is over.
+    expect(act('revealed', { slot: slot('Valid') })).to.deep.equal({ do: 'wait' })
+    expect(act('revealed', { ...revealed, workload: { phase: 'Final' } }).do).to.equal('clear')
   })
 
   it('hands the sealed proof out only when the commit is deep enough, and once', () => {
@@ -344,6 +406,14 @@ describe('worker: what to do next', () => {
     expect(act('proved', open, { open: true })).to.deep.equal({ do: 'commit' })
     expect(act('proved', { ...open, openSlots: 0 }, { open: true })).to.include({ do: 'close', state: 'lost' })
     expect(act('proved', { ...open, now: DEADLINE + 1 }, { open: true })).to.include({ do: 'close', state: 'lost' })
+  })
+
+  it('gives an open slot up for work that a seat was drawn for, unless it is proved already', () => {
+    const open = { slot: slot('Free'), drawn: false, openSlots: 1, isInTheWay: true }
+    const lost = { do: 'close', state: 'lost', why: 'what a seat was drawn for needs its room' }
+    for (const state of ['assigned', 'fetching', 'running'] as const)
+      expect(act(state, open, { open: true }), state).to.deep.equal(lost)
+    expect(act('proved', open, { open: true })).to.deep.equal({ do: 'commit' })
   })
 
   // Whatever the record and the chain say, the answer is an act, and every change of state it asks for is legal.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect } from 'chai'
-import { hexlify, randomBytes } from 'ethers'
+import { hexlify, id, Log, randomBytes, type Block } from 'ethers'
 
 import { deploy } from '../../sdk/src/deploy/deploy.js'
 import {
@@ -13,7 +13,7 @@ import {
   type EventBatch,
 } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
-import { ChainFollower } from '../../sdk/src/worker/chain/ChainFollower.js'
+import { ChainFollower, type ChainFollowerOptions } from '../../sdk/src/worker/chain/ChainFollower.js'
 import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
 import { EventStore } from '../../sdk/src/worker/store/EventStore.js'
@@ -35,6 +35,7 @@ for (const kind of DATABASES) {
     let events: EventStore
     let time: ChainTime
     let batches: EventBatch[]
+    let lines: string[]
     let running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined
 
     before(async () => {
@@ -52,29 +53,50 @@ for (const kind of DATABASES) {
       events = new EventStore(db)
       time = new ChainTime(systemClock)
       batches = []
+      lines = []
     })
     afterEach(async () => {
       await stopFollowing()
       await db.destroy()
     })
 
-    function follow(from: Contracts = contracts, back = 0): ChainFollower {
+    function follow(
+      from: Contracts = contracts,
+      back = 0,
+      {
+        clock = systemClock,
+        onBatch = async () => undefined,
+      }: Partial<Pick<ChainFollowerOptions, 'clock' | 'onBatch'>> = {},
+    ): ChainFollower {
       const follower = new ChainFollower({
         contracts: from,
         events,
         time,
-        clock: systemClock,
-        log: jsonLogger({ level: 'error', write: console.log, now: () => Date.now() }),
+        clock,
+        log: jsonLogger({ level: 'warn', write: (line) => void lines.push(line), now: () => Date.now() }),
         pollMs: 50,
         fromBlock,
         onBatch: async (batch) => {
           batches.push(batch)
+          await onBatch(batch)
         },
       })
       if (back > 0) follower.readAgain(back)
       const stop = new AbortController()
       running = { stop, done: follower.run(stop.signal) }
       return follower
+    }
+
+    /** The contracts behind an endpoint with answers of its own. */
+    function answering(own: Partial<Pick<Contracts['provider'], 'getBlock' | 'getLogs'>>): Contracts {
+      const provider = new Proxy(contracts.provider, {
+        get(target, name) {
+          if (name in own) return Reflect.get(own, name) as unknown
+          const value: unknown = Reflect.get(target, name)
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value
+        },
+      })
+      return { ...contracts, provider }
     }
 
     async function stopFollowing(): Promise<void> {
@@ -120,6 +142,42 @@ for (const kind of DATABASES) {
       const read = batches.flatMap((batch) => (batch.kind === 'events' ? [batch.from] : []))
       expect(read.every((from) => from >= cursor!.next)).to.be.true
       expect((await admitted()).filter((account) => account === first)).to.have.length(1)
+    })
+
+    it('tells the time where the block that was stored last is the newest still, before another comes', async () => {
+      const account = await admit()
+      follow()
+      await until(async () => (await admitted()).includes(account))
+      await stopFollowing()
+      time = new ChainTime(systemClock)
+      batches = []
+      follow()
+      await until(async () => time.now() > 0)
+      expect(time.block).to.equal(await chain.provider.getBlockNumber())
+      expect(batches).to.deep.equal([])
+    })
+
+    it('tells no time while blocks are not read', async () => {
+      const account = await admit()
+      follow()
+      await until(async () => (await admitted()).includes(account))
+      await stopFollowing()
+      await admit()
+      time = new ChainTime(systemClock)
+      let asked = false
+      let answer = (): void => undefined
+      const held = new Promise<void>((resolve) => (answer = resolve))
+      const getLogs: Contracts['provider']['getLogs'] = async (filter) => {
+        asked = true
+        await held
+        return contracts.provider.getLogs(filter)
+      }
+      follow(answering({ getLogs }))
+      await until(async () => asked)
+      const before = time.now()
+      answer()
+      expect(before).to.equal(0)
+      await until(async () => time.now() > 0)
     })
 
     it('takes the same batch twice without harm', async () => {
@@ -191,6 +249,114 @@ for (const kind of DATABASES) {
       follow(contracts, 1_000)
       await until(async () => (await admitted()).includes(fresh) && !(await admitted()).includes(gone))
       expect(batches.some((batch) => batch.kind === 'reorg' && batch.because === 'replaced')).to.be.true
+    })
+
+    // In the middle of reading again, when some blocks were read and the newest ones not yet.
+    const ENDINGS = ['the process ends', 'the endpoint is silent'] as const
+    for (const ending of ENDINGS) {
+      it(`keeps nothing of blocks that are replaced once ${ending} while blocks are read again`, async () => {
+        await chain.provider.send('anvil_mine', ['0x64'])
+        const before: unknown = await chain.provider.send('evm_snapshot', [])
+        follow()
+        const gone = await admit()
+        await until(async () => (await admitted()).includes(gone))
+        await stopFollowing()
+        const { next } = (await events.cursor())!
+        let isSilent = false
+        const flaky = answering({
+          getBlock: async (tag) => {
+            if (isSilent) throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })
+            return chain.provider.getBlock(tag)
+          },
+        })
+        batches = []
+        follow(flaky, 1_000, {
+          // So that the time that an endpoint is given is over at the second failure.
+          clock: { ...systemClock, elapsed: () => systemClock.elapsed() * 1_000 },
+          onBatch: async () => {
+            if (ending === 'the process ends') running?.stop.abort()
+            else isSilent = batches.length === 1
+          },
+        })
+        await until(async () => running?.stop.signal.aborted === true || lines.join().includes('cannot be read'))
+        if (ending === 'the process ends') await stopFollowing()
+        expect(batches.map(({ kind }) => kind)).to.deep.equal(['events'])
+        expect((await events.cursor())!.next, 'where it stood').to.equal(next)
+        await chain.provider.send('evm_revert', [before])
+        // In the same place.
+        const fresh = await admit()
+        expect(await chain.provider.getBlockNumber()).to.equal(next - 1)
+        isSilent = false
+        if (ending === 'the process ends') follow()
+        await until(async () => (await admitted()).includes(fresh))
+        expect(await admitted()).to.not.include(gone)
+      })
+    }
+
+    it('gives up for what fails just when blocks are to be read again', async () => {
+      await admit()
+      const follower = follow(contracts, 0, {
+        onBatch: async () => {
+          follower.readAgain(1_000)
+          throw new Error('a statement failed')
+        },
+      })
+      const { done } = running!
+      running = undefined
+      expect(await done.catch(({ message }: Error) => message)).to.equal('a statement failed')
+    })
+
+    it('keeps nothing of what an older version had left behind its cursor when it ended', async () => {
+      await chain.provider.send('anvil_mine', ['0x64'])
+      const before: unknown = await chain.provider.send('evm_snapshot', [])
+      follow()
+      const gone = await admit()
+      await until(async () => (await admitted()).includes(gone))
+      await stopFollowing()
+      const first = batches.find(({ kind }) => kind === 'events')!
+      await events.apply(first)
+      expect(await admitted()).to.include(gone)
+      await chain.provider.send('evm_revert', [before])
+      const fresh = await admit()
+      follow()
+      await until(async () => (await admitted()).includes(fresh))
+      expect(await admitted()).to.not.include(gone)
+    })
+
+    it('stores nothing of another branch that an endpoint tells of while blocks are read again', async () => {
+      await admit()
+      await chain.provider.send('anvil_mine', ['0x64'])
+      follow()
+      const head = await chain.provider.getBlockNumber()
+      await until(async () => (await events.cursor())?.next === head + 1)
+      await stopFollowing()
+      const have = await admitted()
+      // It is on the other branch until it is asked for the newest block that was stored.
+      let isElsewhere = true
+      let forged = 0
+      const lying = answering({
+        getBlock: async (tag) => {
+          if (tag === head) isElsewhere = false
+          const block = await chain.provider.getBlock(tag)
+          return isElsewhere && tag !== 'latest'
+            ? (Object.create(block, { hash: { value: id(`${tag}`) } }) as Block)
+            : block
+        },
+        getLogs: async (filter) => {
+          const logs = await chain.provider.getLogs(filter)
+          const some = isElsewhere ? logs.slice(-1) : []
+          forged += some.length
+          return [
+            ...logs,
+            ...some.map((log) => new Log({ ...log, index: 999, blockHash: id('other') }, chain.provider)),
+          ]
+        },
+      })
+      follow(lying, 1_000)
+      const fresh = await admit()
+      await until(async () => (await admitted()).includes(fresh))
+      expect(forged).to.be.greaterThan(0)
+      expect(await admitted()).to.deep.equal([...have, fresh])
     })
 
     it('finds a reorg that happened while it was not running', async () => {

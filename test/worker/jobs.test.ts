@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { sql } from 'kysely'
 
 import type { WorkloadId } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
@@ -6,6 +7,7 @@ import { JOB_STATES, assertTransition, canBecome, isOver, type JobState } from '
 import { JobStore } from '../../sdk/src/worker/store/JobStore.js'
 import type { Database } from '../../sdk/src/worker/store/openDatabase.js'
 import { DATABASES, useDatabases } from '../support/databases.js'
+import { QueryPlans } from '../support/QueryPlans.js'
 import { rejected } from '../support/rejected.js'
 import { thrown } from '../support/thrown.js'
 
@@ -101,14 +103,40 @@ for (const kind of DATABASES) {
       expect(await jobs.closedSince(systemClock.now() + 60_000)).to.deep.equal([])
     })
 
-    it('knows workloads of which every job is closed', async () => {
+    it('knows of some workloads those of which every job is closed', async () => {
+      const other = `0x${'cd'.repeat(32)}` as WorkloadId
+      await jobs.transition(await jobs.add({ ...KEY, workload: other }, false), 'lost', { closed: true })
       const job = await jobs.add(KEY, false)
       await jobs.add({ ...KEY, seat: 8 }, false)
       await jobs.transition(job, 'lost', { closed: true })
       const later = systemClock.now() + 1000
-      expect(await jobs.finishedBefore(later)).to.be.empty
+      expect(await jobs.finishedBefore(later, [WORKLOAD])).to.be.empty
       await jobs.note({ ...KEY, seat: 8 }, { closed: true })
-      expect(await jobs.finishedBefore(later)).to.deep.equal([WORKLOAD])
+      expect(await jobs.finishedBefore(later, [WORKLOAD])).to.deep.equal([WORKLOAD])
+      expect(await jobs.finishedBefore(later, [WORKLOAD, other])).to.have.members([WORKLOAD, other])
+      expect(await jobs.finishedBefore(later - 60_000, [WORKLOAD])).to.be.empty
+      expect(await jobs.finishedBefore(later, [])).to.be.empty
+    })
+
+    // Years of work are in the table, and these are asked every few seconds.
+    it('finds what is open, and what was closed lately, without reading all that ever ended', async () => {
+      await sql`insert into jobs (workload, seat, open, state, delivered, rank, paid, closed, created_at, updated_at)
+        select '0x' || lpad(to_hex(n), 64, '0'), 1, false, 'settled', false, 1, '5', true, n, n
+        from generate_series(1, 20000) as n`.execute(db)
+      await sql`analyze jobs`.execute(db)
+      await jobs.add(KEY, false)
+      const plans = new QueryPlans()
+      const planned = new JobStore(db.withPlugin(plans), systemClock)
+      await planned.unfinished()
+      await planned.openByState()
+      await planned.closedSince(19_990)
+      await planned.ofWorkload(WORKLOAD)
+      await planned.finishedBefore(systemClock.now(), [WORKLOAD])
+      expect(plans.all).to.have.length(5)
+      for (const plan of plans.all)
+        expect(plan)
+          .to.match(/Index|Bitmap/)
+          .and.not.to.match(/Seq Scan/)
     })
   })
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 
 import type { ProgramResources } from '../../sdk/src/content/index.js'
-import { ResourceLedger, type Capacity, type Grant } from '../../sdk/src/worker/run/ResourceLedger.js'
+import { ResourceLedger, type Capacity, type Grant, type WaitOptions } from '../../sdk/src/worker/run/ResourceLedger.js'
 import { lentGpus } from '../../sdk/src/worker/run/lentGpus.js'
 import { fakeGpu, FakeMachine } from '../support/FakeMachine.js'
 import { rejected } from '../support/rejected.js'
@@ -15,6 +15,7 @@ const SMALL: ProgramResources = { cores: 1, memoryMiB: 100, outputMiB: 1 }
 class Runs {
   readonly #ledger: ResourceLedger
   readonly started: string[] = []
+  readonly givenUp: (readonly [string, unknown])[] = []
   readonly grants = new Map<string, Grant>()
   readonly #ends = new Map<string, () => void>()
   readonly #over = new Map<string, Promise<void>>()
@@ -27,12 +28,14 @@ class Runs {
     return this.#ledger
   }
 
-  async begin(name: string, resources: ProgramResources): Promise<void> {
-    const over = this.#ledger.run(resources, async (grant) => {
+  async begin(name: string, resources: ProgramResources, options?: WaitOptions): Promise<void> {
+    const task = async (grant: Grant): Promise<void> => {
       this.started.push(name)
       this.grants.set(name, grant)
       await new Promise<void>((end) => this.#ends.set(name, end))
-    })
+    }
+    const over = this.#ledger.run(resources, task, options)
+    over.catch((error: unknown) => this.givenUp.push([name, error]))
     this.#over.set(name, over)
     await settle()
   }
@@ -101,6 +104,45 @@ describe('worker: ledger of resources', () => {
     expect(runs.started).to.deep.equal(['half', 'whole'])
     await runs.end('whole')
     expect(runs.started).to.deep.equal(['half', 'whole', 'small'])
+  })
+
+  it('lets one that gave up waiting stand in nobody’s way', async () => {
+    const runs = new Runs()
+    await runs.begin('half', { ...SMALL, cores: 2 })
+    const stop = new AbortController()
+    await runs.begin('whole', { ...SMALL, cores: 4 }, { signal: stop.signal })
+    await runs.begin('small', SMALL)
+    expect(runs.started).to.deep.equal(['half'])
+    const why = new Error('the draw was undone')
+    stop.abort(why)
+    await settle()
+    expect(runs.started).to.deep.equal(['half', 'small'])
+    expect(runs.givenUp).to.deep.equal([['whole', why]])
+    await runs.begin('late', SMALL, { signal: stop.signal })
+    expect(runs.givenUp.at(-1)).to.deep.equal(['late', why])
+    for (const name of ['half', 'small']) await runs.end(name)
+    expect(runs.ledger.hasRoom({ ...SMALL, cores: 4 })).to.be.true
+  })
+
+  it('goes on with what has begun, whatever its signal says', async () => {
+    const runs = new Runs()
+    const stop = new AbortController()
+    await runs.begin('one', { ...SMALL, cores: 4 }, { signal: stop.signal })
+    await runs.begin('two', SMALL)
+    stop.abort()
+    expect(runs.started).to.deep.equal(['one'])
+    await runs.end('one')
+    expect(runs.started).to.deep.equal(['one', 'two'])
+    expect(runs.givenUp).to.deep.equal([])
+  })
+
+  it('puts what is first before all others, and behind what was so earlier', async () => {
+    const runs = new Runs({ ...MACHINE, runs: 1 })
+    await runs.begin('at work', SMALL)
+    await runs.begin('second', SMALL)
+    for (const name of ['first', 'next']) await runs.begin(name, SMALL, { isFirst: true })
+    for (const name of ['at work', 'first', 'next', 'second']) await runs.end(name)
+    expect(runs.started).to.deep.equal(['at work', 'first', 'next', 'second'])
   })
 
   it('lends a card to one run at a time, and lends it again', async () => {

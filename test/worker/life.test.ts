@@ -8,6 +8,7 @@ import {
   deploymentOf,
   readDeploymentRecord,
   type Hex,
+  type ProgramId,
   type WorkloadEvent,
   type WorkloadId,
 } from '../../sdk/src/chain/index.js'
@@ -16,6 +17,7 @@ import { systemClock } from '../../sdk/src/clock.js'
 import { JobStore } from '../../sdk/src/worker/store/JobStore.js'
 import { openDatabase } from '../../sdk/src/worker/store/openDatabase.js'
 import { RunHistory } from '../../sdk/src/worker/store/RunHistory.js'
+import { runCli } from '../support/cli.js'
 import { SignerServer } from '../support/SignerServer.js'
 import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 
@@ -96,6 +98,10 @@ describe('worker: the life of a workload', function () {
     const worker = await network.startWorker(alice, elsewhere)
     const warning = await worker.line((line) => line.message.startsWith('the submitter key can act for a short time'))
     expect(warning).to.include({ level: 'warn', key: account, operator: alice.wallet.address })
+    const shown = await runCli(['prover', 'status', '--data', join(alice.directory, 'data')], { cwd: alice.directory })
+    expect(shown.stdout)
+      .to.include(account)
+      .and.match(/named until +\d{4}-\S+Z, in 7 d/)
     await network.chain.mineEvery(1)
     const workload = await network.submit(program, { redundancy: 2, maxRunTime: 180 })
     await worker.line((line) => line.message === 'job running')
@@ -155,11 +161,7 @@ describe('worker: the life of a workload', function () {
   it('one run at a time, three seats: declines what it could not end after what it has taken on', async () => {
     const alice = await network.addOperator('alice', 3)
     const slow = await network.deployGuest('hashcash', ['300'])
-    const data = join(alice.directory, 'data')
-    await mkdir(data)
-    const db = await openDatabase(join(data, 'database'))
-    await new RunHistory(db, systemClock).add(slow, 60, 'ok')
-    await db.destroy()
+    await remember(alice, slow, 95, 60)
     const worker = await network.startWorker(alice, { runs: 1 })
     await allStarted()
     await network.chain.mineEvery(1)
@@ -196,6 +198,27 @@ describe('worker: the life of a workload', function () {
     expect(committed.args).to.include({ seat: helper.seats[0], slot: 15 })
   })
 
+  it('one run at a time: work for an open slot gives way to what its seat is drawn for', async () => {
+    const picky = await network.addOperator('picky')
+    const slow = await network.deployGuest('hashcash', ['3000'])
+    await network.startWorker(picky, { denyPrograms: [slow] })
+    await allStarted()
+    await network.chain.mineEvery(1)
+    const long = await network.submit(slow, { maxRunTime: 1_200 })
+    await network.until(long, 'Declined')
+    const helper = await addLate('helper')
+    await remember(helper, slow, 1_200, 600)
+    const worker = await network.startWorker(helper, { claimOpen: true, runs: 1 })
+    await worker.line((line) => line.message === 'job running' && line['workload'] === long)
+    // For both seats, and with no time behind a run of ten minutes.
+    const drawn = await network.submit(program, { redundancy: 2, maxRunTime: 300 })
+    expect([...(await ranks(drawn)).keys()]).to.have.members([picky.seats[0], helper.seats[0]])
+    const { why } = await worker.line((line) => line.message === 'job closed' && line['workload'] === long)
+    expect(why).to.equal('what a seat was drawn for needs its room')
+    const told = await network.eventsOf(drawn)
+    for (const name of ['Declined', 'Failed', 'Missed'] as const) expect(count(told, name), name).to.equal(0)
+  })
+
   it('gains nothing by junk, and keeps nobody from being paid', async () => {
     const junk = await network.addOperator('junk')
     const alice = await network.addOperator('alice')
@@ -208,6 +231,15 @@ describe('worker: the life of a workload', function () {
     expect(paid.get(alice.seats[0]!)).to.equal(1)
     expect(paid.has(junk.seats[0]!)).to.be.false
   })
+
+  /** Has a run on record of which a worker that was never started does not know the true length. */
+  async function remember({ directory }: Operator, program: ProgramId, maxRunTime: number, seconds: number) {
+    const data = join(directory, 'data')
+    await mkdir(data)
+    const db = await openDatabase(join(data, 'database'))
+    await new RunHistory(db, systemClock).add(program, maxRunTime, seconds, 'ok')
+    await db.destroy()
+  }
 
   /** On a busy machine starts take longer than a submission waits for its draw. */
   async function allStarted(): Promise<void> {
@@ -225,6 +257,7 @@ describe('worker: the life of a workload', function () {
   it('a start looks again at what was closed lately: a record that differs from the chain is mended, without any reorg', async () => {
     const alice = await network.addOperator('alice')
     const worker = await network.startWorker(alice)
+    await allStarted()
     await network.chain.mineEvery(1)
     const workload = await network.submit(program)
     await network.until(workload, 'Finished')
@@ -242,7 +275,7 @@ describe('worker: the life of a workload', function () {
     })
     // A keeper looks at all that ever ended.
     const again = await network.startWorker(alice, { keeper: false })
-    await again.line((line) => line.message === 'job closed' && line['stage'] === 'settled', 60)
+    await again.line((line) => line.message === 'job closed' && line['stage'] === 'settled')
     expect(await again.stop()).to.equal(0)
     const { state, rank, paid: now } = (await withJobs(path, (jobs) => jobs.find(key)))!
     expect({ state, rank, now }).to.deep.equal({ state: 'settled', rank: 1, now: paid })

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect } from 'chai'
-import { hexlify, JsonRpcProvider, makeError, randomBytes, Wallet } from 'ethers'
+import { hexlify, JsonRpcProvider, makeError, randomBytes, toQuantity, Wallet } from 'ethers'
 
 import { deployContract } from '../../sdk/src/deploy/deploy.js'
 import { GevulotToken__factory } from '../../sdk/src/chain/generated/factories/GevulotToken__factory.js'
@@ -183,7 +183,10 @@ for (const kind of DATABASES) {
 
     it('refuses more gas than its ceiling, and an account that cannot pay', async () => {
       const publisher = started({ maxGas: 30_000n })
-      expect((await publisher.publish(transfer('dear'))).kind).to.equal('failed')
+      const dear = await publisher.publish(transfer('dear'))
+      const { code, message } = dear.kind === 'failed' ? dear.error : { code: dear.kind, message: '' }
+      expect(code).to.equal('CHAIN_GAS_LIMIT_TOO_HIGH')
+      expect(message).to.match(/^dear needs \d+ gas, more than maxGas \(30000\)$/)
       await fund(1n)
       const poor = started()
       const outcome = await poor.publish(transfer('poor'))
@@ -270,6 +273,7 @@ for (const kind of DATABASES) {
       const second = create()
       await second.recover()
       expect(second.isPending('two')).to.be.true
+      expect(second.pendingKeys()).to.deep.equal(['one', 'two'])
       const joined = second.publish(transfer('two'))
       loops.push(second.run(stop.signal))
       await versions(2)
@@ -277,6 +281,28 @@ for (const kind of DATABASES) {
       expect((await joined).kind).to.equal('mined')
       expect(await received()).to.equal(2n)
       expect(await versions(2)).to.have.length(2)
+    })
+
+    it('sends with another key from now on, whatever the one before has sent and in whichever nonces', async () => {
+      await chain.provider.send('anvil_setNonce', [ACCOUNT, '0x1f4'])
+      await chain.mineEvery(0)
+      const first = create()
+      const ended = new AbortController()
+      const loop = first.run(ended.signal)
+      void first.publish(transfer('one'))
+      await versions(1)
+      ended.abort()
+      await loop
+      const other = Wallet.createRandom()
+      await chain.provider.send('anvil_setBalance', [other.address, toQuantity(10n ** 18n)])
+      const second = create({ signer: new TxSigner(new Secret(other.privateKey), CHAIN_ID) })
+      await second.recover()
+      expect(second.isPending('one')).to.be.false
+      await chain.mineAtOnce()
+      loops.push(second.run(stop.signal))
+      expect((await second.publish(transfer('one', 0n))).kind).to.equal('mined')
+      expect(await states()).to.deep.equal(['superseded', 'mined'])
+      expect(await chain.provider.getTransactionCount(other.address)).to.equal(1)
     })
 
     it('what the endpoint alone refuses to look at holds up nothing else', async () => {
@@ -301,6 +327,16 @@ for (const kind of DATABASES) {
       // More than the account has: it was asked again.
       expect((await large).kind).to.equal('reverted')
       provider.destroy()
+    })
+
+    it('forgets what ended long ago at nonces far back', async () => {
+      const journal = new TransactionJournal(db, { ...systemClock, now: () => 0 })
+      const version = await new TxSigner(new Secret(KEY), CHAIN_ID).signCancel(3, GWEI, 1n)
+      await journal.end(await journal.add({ key: 'old', nonce: 3, to: address, data: '0x', gasLimit: 21_000n }, version), 'mined') // prettier-ignore
+      await chain.provider.send('anvil_setNonce', [ACCOUNT, '0x800'])
+      expect((await started().publish(transfer('new'))).kind).to.equal('mined')
+      expect((await versions(1)).map(({ hash }) => hash)).to.not.include(version.hash)
+      expect(await states()).to.deep.equal(['mined'])
     })
 
     it('waits out an endpoint that is down', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { hexlify, randomBytes } from 'ethers'
+import { hexlify, makeError, parseEther, randomBytes, toQuantity, Wallet } from 'ethers'
 
 import {
   pointsOf,
@@ -107,22 +107,31 @@ describe('worker: collector of rewards', function () {
     await db.insertInto('jobs').values(rows).execute()
   }
 
-  async function follow(events: readonly GevulotEvent[]): Promise<void> {
+  /** @param hash Of the newest block as it was read, where the endpoint has another one now. */
+  async function follow(events: readonly GevulotEvent[], hash?: Bytes32): Promise<void> {
     const newest = (await network.chain.provider.getBlock('latest'))!
-    const to = { number: newest.number, hash: newest.hash as Bytes32 }
+    const to = { number: newest.number, hash: hash ?? (newest.hash as Bytes32) }
     const cursor = { start: 0, next: to.number + 1, checkpoints: [to] }
-    await new EventStore(db).apply({ kind: 'events', from: 0, to, time: newest.timestamp, events, cursor })
+    const store = new EventStore(db)
+    const from = (await store.cursor())?.next ?? 0
+    await store.apply({ kind: 'events', from, to, time: newest.timestamp, events, cursor })
   }
 
-  /** @param before Called before each transaction is published. */
+  /**
+   * @param before Called before each transaction is published.
+   * @param key What signs and pays, where it is not the operator's.
+   * @param answered Called when it was answered about one block.
+   */
   function collect(
     { account, address, contracts }: Operator,
     before: (key: string) => Promise<void> = async () => {},
-  ): void {
+    key = account.privateKey,
+    answered: () => Promise<void> = async () => {},
+  ): RewardCollector {
     const write = (line: string): unknown => lines.push(JSON.parse(line) as Record<string, unknown>)
     const log = jsonLogger({ level: 'debug', write, now: () => Date.now() })
     const { provider } = network.chain
-    const signer = new TxSigner(new Secret(account.privateKey), contracts.chainId)
+    const signer = new TxSigner(new Secret(key), contracts.chainId, address)
     const publisher = new Publisher({
       ...{ provider, signer, clock: systemClock, log, time: new ChainTime(systemClock) },
       ...{ journal: new TransactionJournal(db, systemClock), pollMs: 50, maxFee: 100n * GWEI, tip: GWEI / 10n },
@@ -132,13 +141,22 @@ describe('worker: collector of rewards', function () {
       publish: async (request: TxRequest) => before(request.key).then(() => publisher.publish(request)),
       isPending: (key: string) => publisher.isPending(key),
     })
+    const asked = Object.assign(Object.create(provider) as typeof provider, {
+      send: async (method: string, params: unknown[]): Promise<unknown> => {
+        const answer: unknown = await provider.send(method, params)
+        await answered()
+        return answer
+      },
+    })
     const collector = new RewardCollector({
       ...{
         contracts,
+        provider: asked,
         publisher: outbox,
         log,
         store,
         operator: address,
+        payer: signer.address,
         clock: systemClock,
         events: new EventStore(db),
       },
@@ -146,6 +164,7 @@ describe('worker: collector of rewards', function () {
       onClaimed: (amount) => claimed.push(amount),
     })
     loops.push(publisher.run(stop.signal), collector.run(stop.signal))
+    return collector
   }
 
   async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
@@ -172,15 +191,119 @@ describe('worker: collector of rewards', function () {
     expect((await rewards.rewardsOf(own.address)).pending).to.equal(points)
   })
 
+  it('counts nothing as recorded before the block is read: a reorg that nobody sees takes none away', async () => {
+    const { workload, seats } = await ranked()
+    await remember([[workload, seats[0]!]])
+    const own = operatorOf(network, seats[0]!)
+    const recordedOnce = async (): Promise<void> => {
+      stop = new AbortController()
+      lines = []
+      collect(own)
+      await until('the record', () => isRecorded(workload))
+      // Long enough for many looks: it neither counts as done nor is it sent again.
+      await systemClock.sleep(1_000)
+      expect(linesOf('transaction sent')).to.have.length(1)
+      expect(await store.unrecorded(1)).to.deep.equal([workload])
+    }
+    await recordedOnce()
+    stop.abort()
+    await Promise.all(loops)
+    await network.chain.provider.send('anvil_reorg', [1, []])
+    expect(await isRecorded(workload)).to.equal(false)
+    await recordedOnce()
+    await follow([])
+    await until('the note', async () => (await store.unrecorded(1)).length === 0)
+  })
+
+  it('believes no endpoint about a block of another branch', async () => {
+    const { workload, seats } = await ranked()
+    await remember([[workload, seats[0]!]])
+    await client.recordRewards({ workloads: [workload] })
+    await follow([], hexlify(randomBytes(32)) as Bytes32)
+    collect(operatorOf(network, seats[0]!))
+    // Long enough for many looks.
+    await systemClock.sleep(1_000)
+    expect(await store.unrecorded(1)).to.deep.equal([workload])
+    await follow([])
+    await until('the note', async () => (await store.unrecorded(1)).length === 0)
+  })
+
+  it('asks an endpoint that takes no hashes by number', async () => {
+    const { workload, seats } = await ranked()
+    await remember([[workload, seats[0]!]])
+    await client.recordRewards({ workloads: [workload] })
+    await follow([])
+    collect(operatorOf(network, seats[0]!), undefined, undefined, () => {
+      const error = { id: 1, error: { code: -32_602, message: 'invalid argument 1' } }
+      throw makeError('eth_call is refused', 'SERVER_ERROR', { request: 'eth_call', info: { error } })
+    })
+    await until('the note', async () => (await store.unrecorded(1)).length === 0)
+  })
+
+  it('asks anew about what was noted last, as an earlier run may have ended before it forgot what a reorg had undone', async () => {
+    const { workload, seats } = await ranked()
+    await remember([[workload, seats[0]!]])
+    const long = 3 * 86_400_000
+    await new RewardStore(db, { ...systemClock, now: () => Date.now() - long }).note([workload])
+    expect(await store.unrecorded(1)).to.deep.equal([])
+    collect(operatorOf(network, seats[0]!))
+    await until('the record', () => isRecorded(workload))
+  })
+
+  it('makes no note of what was answered before a reorg', async () => {
+    const { workload, seats } = await ranked()
+    await remember([[workload, seats[0]!]])
+    await client.recordRewards({ workloads: [workload] })
+    await follow([])
+    let isOnce = false
+    let askedIt = (): void => undefined
+    const asked = new Promise<void>((resolve) => (askedIt = resolve))
+    let goOn = (): void => undefined
+    const undone = new Promise<void>((resolve) => (goOn = resolve))
+    const collector = collect(operatorOf(network, seats[0]!), undefined, undefined, async () => {
+      if (isOnce) return
+      isOnce = true
+      askedIt()
+      await undone
+    })
+    await asked
+    const { provider } = network.chain
+    const redoFrom = await provider.getBlockNumber()
+    await provider.send('anvil_reorg', [1, []])
+    expect(await isRecorded(workload)).to.equal(false)
+    const before = (await provider.getBlock(redoFrom - 1))!
+    const checkpoints = [{ number: before.number, hash: before.hash as Bytes32 }]
+    const cursor = { start: 0, next: redoFrom, checkpoints }
+    await new EventStore(db).apply({ kind: 'reorg', redoFrom, because: 'replaced', cursor })
+    await collector.onReorg(redoFrom)
+    goOn()
+    await until('the record', () => isRecorded(workload))
+  })
+
+  it('records with a submitter key that has gas money, where the operator has none', async () => {
+    const { workload, seats } = await ranked()
+    await remember([[workload, seats[0]!]])
+    const own = operatorOf(network, seats[0]!)
+    const { provider } = network.chain
+    const had = await provider.getBalance(own.address)
+    const key = Wallet.createRandom()
+    await provider.send('anvil_setBalance', [own.address, '0x0'])
+    await provider.send('anvil_setBalance', [key.address, toQuantity(parseEther('1'))])
+    collect(own, undefined, key.privateKey)
+    await until('the record', () => isRecorded(workload))
+    await provider.send('anvil_setBalance', [own.address, toQuantity(had)])
+  })
+
   it('sets work without a receipt aside: neither the rest nor what is due waits for it', async () => {
     const broken = await ranked()
     const undone = await ranked()
-    const good = await ranked()
+    const paidTo = operatorOf(network, undone.seats[0]!)
+    let good = await ranked()
+    while (!good.seats.some((seat) => operatorOf(network, seat).address === paidTo.address)) good = await ranked()
     const seat = good.seats[0]!
     // Something is due before the collector starts.
     await client.recordRewards({ workloads: [undone.workload] })
     await network.chain.pass(EPOCH)
-    const paidTo = operatorOf(network, undone.seats[0]!)
     await client.recordRewards({ workloads: [(await ranked()).workload] })
     const { market, rewards } = client.contracts
     const { due } = await rewards.rewardsOf(paidTo.address)
@@ -217,6 +340,15 @@ describe('worker: collector of rewards', function () {
     for await (const event of readEvents(client.contracts, { workload })) if (isLate(event)) late.push(event)
     await follow(late)
     await until('the record', () => isRecorded(workload))
+  })
+
+  it('has nothing to record where nothing can be earned', async () => {
+    const { workload, seats } = await ranked()
+    await remember([[workload, seats[0]!]])
+    const owners = seats.map((seat) => operatorOf(network, seat).address)
+    collect(network.operators.find(({ address }) => !owners.includes(address))!)
+    await until('the note', async () => (await store.unrecorded(1)).length === 0)
+    expect(await isRecorded(workload)).to.equal(false)
   })
 
   it('has nothing to record where no committee judged, though ranks were paid', async () => {

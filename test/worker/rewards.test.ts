@@ -102,6 +102,7 @@ describe('worker: network rewards', function () {
     expect(await rewards.isRecorded(spec)).to.be.false
     await network.chain.mineEvery(1)
     const again = await network.startWorker(carol, { rewardsFrom: 0 })
+    await started(again)
     await until('the second record', () => rewards.isRecorded(spec))
     expect(await again.stop()).to.equal(0)
   })

@@ -134,7 +134,7 @@ export class Market {
   /** Starts provers and validators, once the chain keeps time. */
   async start(): Promise<void> {
     PROVERS.forEach((name, index) => {
-      const config = { ...CONFIG, proofDirectories: [this.ground.store] }
+      const config = { ...CONFIG, proofDirectories: [this.ground.store], proofUri: NOWHERE }
       const role = { name, note: '', entry: WORKER, config }
       this.#daemons.push(startProver(role, this.ground, this.#keys[index] ?? ''))
     })
@@ -193,5 +193,7 @@ export type FinalWorkload = Extract<Workload, Ledger>
 const VERDICT_PATIENCE_MS = 10 * 60_000
 
 const SEATS = 4
+/** Validators of this machine find proofs in the directory itself; others would ask here. */
+const NOWHERE = 'http://127.0.0.1:9/'
 /** A program asks for more memory than a worker lends by itself. */
 const CONFIG = { runtime: 'bubblewrap', claimOpen: true, keeper: true, memoryMiB: 2048 } as const

@@ -4,7 +4,7 @@ import { aztecError } from '../errors/codes/aztec.js'
 import { Closers } from '../worker/Closers.js'
 import { lockDirectory } from '../worker/lock.js'
 import type { Logger } from '../worker/log/Logger.js'
-import { HealthServer } from '../worker/observe/HealthServer.js'
+import { serveHealth } from '../worker/observe/serveHealth.js'
 import { serveAccount, serveLogged, type DaemonParts } from '../worker/serve.js'
 import { AztecAdapter } from './adapter/AztecAdapter.js'
 import { BrokerClient } from './broker/BrokerClient.js'
@@ -67,11 +67,8 @@ async function run(
       ...{ pollMs: config.pollMs, heartbeatMs: config.heartbeatMs },
       keepMs: config.keepDays * DAY_MS,
     })
-    if (port !== 0) {
-      const server = new HealthServer({ host, port, metrics, readySeconds, log })
-      await server.listen()
-      closers.add(() => server.close())
-    }
+    const observed = { observeHost: host, observePort: port, readySeconds }
+    await serveHealth(observed, metrics, { clock, log, closers })
     await adapter.run(stop)
   } finally {
     await closers.close()

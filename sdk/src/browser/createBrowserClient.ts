@@ -11,7 +11,7 @@ export type BrowserClient = Client & Bound<typeof browserActions>
  * const signer = await connectWallet({ wallet: window.ethereum, chainId: deployment.chainId })
  * const client = await createBrowserClient({ deployment, signer, store: new MemoryStore() })
  * const { workload } = await client.submit({ program, inputs, fee, maxRunTime: 600 })
- * @throws GevulotError CHAIN_WRONG, CHAIN_CONTRACT_MISSING, CHAIN_CONTRACT_DIFFERENT, CHAIN_RPC_UNAVAILABLE,
+ * @throws GevulotError CHAIN_WRONG, CHAIN_CONTRACT_MISSING, CHAIN_NOT_SYNCED, CHAIN_CONTRACT_DIFFERENT, CHAIN_RPC_UNAVAILABLE,
  * CHAIN_SIGNER_MISSING, CLIENT_OPTION_MISSING
  */
 export async function createBrowserClient(options: ClientOptions): Promise<BrowserClient> {

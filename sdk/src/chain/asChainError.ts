@@ -2,6 +2,7 @@ import { isError, type UnsupportedOperationError } from 'ethers'
 import { chainError } from '../errors/codes/chain.js'
 import { GevulotError } from '../errors/GevulotError.js'
 import { contractErrorOf } from './contractErrorOf.js'
+import { transactionRefusal } from './transactionRefusal.js'
 
 /** What the library says where nobody is there who could sign or ask: a contract with a provider alone, a wallet without one, an account that only looks. */
 const NO_SIGNER =
@@ -40,6 +41,8 @@ export function asChainError(error: unknown, doing: string): Error {
   if (isError(error, 'INVALID_ARGUMENT')) {
     return chainError('CHAIN_HEX_INVALID', `${doing}: ${error.shortMessage}`, { cause: error })
   }
+  const refusal = transactionRefusal(error, doing)
+  if (refusal !== undefined) return refusal
   // What is left is the endpoint: refused, timed out, overloaded, or an answer that makes no sense.
   // Its URL may hold an API key, so it is not repeated.
   const text = error instanceof Error ? error.message : String(error)

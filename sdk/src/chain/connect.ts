@@ -54,7 +54,7 @@ export interface Contracts {
  * @param runner A provider (reads only) or a signer connected to one.
  * @example
  * const contracts = await connect(deployment, rpcProvider('http://127.0.0.1:8545', deployment.chainId))
- * @throws GevulotError CHAIN_WRONG, CHAIN_CONTRACT_MISSING, CHAIN_CONTRACT_DIFFERENT, CHAIN_RPC_UNAVAILABLE,
+ * @throws GevulotError CHAIN_WRONG, CHAIN_CONTRACT_MISSING, CHAIN_NOT_SYNCED, CHAIN_CONTRACT_DIFFERENT, CHAIN_RPC_UNAVAILABLE,
  * CHAIN_SIGNER_MISSING, CHAIN_HEX_INVALID
  */
 export async function connect(deployment: Deployment, runner: ContractRunner): Promise<Contracts> {
@@ -129,6 +129,8 @@ async function checkCode(
     throw asChainError(error, `reading the code of the ${role}`)
   }
   if (code === '0x') {
+    const behind = await whyBehind(provider, deployment)
+    if (behind !== undefined) throw chainError('CHAIN_NOT_SYNCED', behind, { details: { role, address } })
     throw chainError('CHAIN_CONTRACT_MISSING', `there is no contract at ${address}, the address of the ${role}`, {
       details: { role, address },
     })
@@ -140,4 +142,21 @@ async function checkCode(
       details: { role, address, have, want },
     })
   }
+}
+
+/** Why a node cannot have the contracts yet; undefined: it could have them. After a reboot it may need minutes, and that must not look like a mistake. */
+async function whyBehind(provider: Provider, { fromBlock }: Deployment): Promise<string | undefined> {
+  let newest: number
+  try {
+    newest = await provider.getBlockNumber()
+  } catch (error) {
+    throw asChainError(error, 'reading the newest block')
+  }
+  if (newest < fromBlock)
+    return `the newest block of the endpoint is ${newest}, and the contracts are there from block ${fromBlock} on`
+  // Not all endpoints answer that, and one that does not has no say in it.
+  const syncing: unknown =
+    provider instanceof JsonRpcApiProvider ? await provider.send('eth_syncing', []).catch(() => false) : false
+  if (typeof syncing !== 'object' || syncing === null) return undefined
+  return `the node of the endpoint is still reading the chain, and is at block ${newest}`
 }

@@ -140,6 +140,8 @@ async function nextBatch(
   const old = last - YOUNG
   for (let to: number; (to = reader.endOfRange(cursor.next, cursor.next <= old ? old : last)) >= cursor.next;) {
     const end = to === head.number ? head : await blockAt(contracts, to)
+    // Of one chain with what was read before: a reorg since the comparison would never be found, as the new hash below is that of the new chain.
+    if (end !== head && anchor && (await blockAt(contracts, anchor.number)).hash !== anchor.hash) return undefined
     const read = await reader.read(cursor.next, to)
     if (read === undefined) continue
     const logs = to <= old ? await completed(contracts, reader, cursor.next, to, read) : read

@@ -92,7 +92,9 @@ export async function readSeatQualification(
     ])
     const isStarted = newest?.startedAt !== undefined
     const name = nameAt(SEAT_STATUSES, status)
-    const isSelected = isStarted && (await qualification.isSelected(hardwareClass, newest.number, seat))
+    // A seat that is withdrawn has no class, and no check was ever for it.
+    const isSelected =
+      isStarted && name !== 'None' && (await qualification.isSelected(hardwareClass, newest.number, seat))
     const isDone = newest !== undefined && Number(check) >= newest.number
     return {
       status: name,

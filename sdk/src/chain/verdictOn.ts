@@ -3,7 +3,7 @@ import { isIn } from './isIn.js'
 /** An event as far as it tells of verdicts, whoever decoded it. */
 interface Told {
   readonly name: string
-  readonly args: Readonly<Record<string, unknown>>
+  readonly args: object
 }
 
 /**
@@ -14,8 +14,12 @@ interface Told {
  * @returns undefined as long as nobody said anything.
  */
 export function verdictOn(reveal: Told, events: readonly Told[]): boolean | undefined {
-  if (reveal.name === 'Revealed') return reveal.args['valid'] === true
+  if (reveal.name === 'Revealed') return argOf(reveal, 'valid') === true
   const last = (name: string) => events.findLast((event) => event.name === name)
   const verdict = last('Judged') ?? last('VerdictReached')
-  return verdict && isIn(Number(verdict.args['valid']), Number(reveal.args['order']))
+  return verdict && isIn(Number(argOf(verdict, 'valid')), Number(argOf(reveal, 'order')))
+}
+
+function argOf({ args }: Told, name: string): unknown {
+  return (args as Readonly<Record<string, unknown>>)[name]
 }

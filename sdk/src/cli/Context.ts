@@ -12,6 +12,8 @@ export interface ContextOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Aborted when the person or the system asks the command to stop. */
   readonly signal: AbortSignal
+  /** Told the hash of each transaction that the configured key has signed, which is sent at once. */
+  readonly onSigned: (transaction: string) => void
 }
 
 /** What a command works with besides its own arguments. Connections are made when they are first asked for. */
@@ -19,6 +21,7 @@ export class Context {
   readonly output: Output
   readonly signal: AbortSignal
   readonly environment: Readonly<Record<string, string | undefined>>
+  readonly onSigned: (transaction: string) => void
   readonly #options: ContextOptions
   #settings: Promise<Settings> | undefined
 
@@ -27,6 +30,7 @@ export class Context {
     this.output = options.output
     this.signal = options.signal
     this.environment = options.environment
+    this.onSigned = options.onSigned
   }
 
   /** The settings: options, then the environment, then the configuration file. */

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readFile, statfs } from 'node:fs/promises'
+import { access, constants, mkdir, statfs } from 'node:fs/promises'
 import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { digestOf } from '../content/digest.js'
@@ -8,6 +8,7 @@ import { readDeploymentRecord } from '../chain/readDeploymentRecord.js'
 import { rpcProvider } from '../chain/rpcProvider.js'
 import { findGpus } from '../runtime/gpu/findGpus.js'
 import { createRuntime } from '../runtime/createRuntime.js'
+import { canVirtualise, closedKvm } from '../runtime/microvm/accel.js'
 import type { RuntimeName } from '../runtime/Runtime.js'
 import { formatBytes } from './format.js'
 
@@ -106,13 +107,13 @@ async function diskFinding(cache: string): Promise<Finding> {
 
 /** Whether it is worth trying; what a test program under it said stands with the runtimes. */
 async function kvmFinding(): Promise<Finding> {
-  const flags = await readFile('/proc/cpuinfo', 'latin1').catch(() => '')
-  const able = /\b(svm|vmx)\b/.test(flags)
-  const usable = await access('/dev/kvm', constants.R_OK | constants.W_OK).then(() => true, () => false) // prettier-ignore
+  const able = await canVirtualise()
+  const closed = await closedKvm()
+  const usable = closed === undefined && (await access('/dev/kvm').then(() => true, () => false)) // prettier-ignore
   if (able && usable)
     return { name: 'kvm', state: 'ok', what: '/dev/kvm is there; the runtimes say whether it is used', needed: false }
   const what = able
-    ? '/dev/kvm cannot be used'
+    ? (closed ?? '/dev/kvm is not there')
     : 'the processor shows no virtualisation; programs are emulated, several times slower'
   const fix = able
     ? 'Join the group kvm, and load kvm_amd or kvm_intel.'

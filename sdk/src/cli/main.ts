@@ -22,21 +22,23 @@ async function main(argv: readonly string[], environment: NodeJS.ProcessEnv): Pr
   })
   // By itself Node ends with 1, which says that a repetition will not help: supervisors leave a server alone after that.
   process.on('uncaughtException', (error) => {
-    reportError(error, output, false)
+    reportError(error, output)
     process.exit(EXIT_CODES.bug.code)
   })
   const signal = stopSignal()
+  let newest: string | undefined
   try {
     const call = read(argv)
     if (call === undefined) return EXIT_CODES.ok.code
     const { command, args, options, settings, configPath } = call
-    const context = new Context({ output, options: settings, configPath, environment, signal })
+    const onSigned = (transaction: string): void => void (newest = transaction)
+    const context = new Context({ output, options: settings, configPath, environment, signal, onSigned })
     const report = await command.run({ args, options, context })
     if (report === undefined) return EXIT_CODES.ok.code
     output.report(report.json, report.text, report.whole)
     return EXIT_CODES[report.exit ?? 'ok'].code
   } catch (error) {
-    return reportError(error, output, signal.aborted)
+    return reportError(error, output, signal.aborted ? { newest } : undefined)
   } finally {
     output.still()
   }

@@ -1,4 +1,4 @@
-import { Wallet, type Provider, type Signer, type TransactionRequest, type TransactionResponse } from 'ethers'
+import { keccak256, Wallet, type Provider, type Signer, type TransactionLike, type TransactionRequest } from 'ethers'
 import { feesOf, type FeeOptions } from '../client/gasFees.js'
 import { cliError } from '../errors/codes/cli.js'
 import { optionOf, type Context } from './Context.js'
@@ -12,7 +12,7 @@ import { readKey } from './readKey.js'
 export async function openSigner(keyFile: string, provider: Provider, context: Context): Promise<Signer> {
   const fees = await feesIn(context)
   const { privateKey } = await readKey(keyFile, context)
-  return new PricedWallet(privateKey, provider, fees)
+  return new PricedWallet(privateKey, provider, fees, context)
 }
 
 async function feesIn(context: Context): Promise<FeeOptions> {
@@ -30,15 +30,23 @@ async function feesIn(context: Context): Promise<FeeOptions> {
 class PricedWallet extends Wallet {
   readonly #fees: FeeOptions
   readonly #asked: Provider
+  readonly #context: Context
 
-  constructor(privateKey: string, provider: Provider, fees: FeeOptions) {
+  constructor(privateKey: string, provider: Provider, fees: FeeOptions, context: Context) {
     super(privateKey, provider)
     this.#fees = fees
     this.#asked = provider
+    this.#context = context
   }
 
   /** @throws GevulotError CHAIN_FEE_ABOVE_CAP, CHAIN_UNSUPPORTED */
-  override async sendTransaction(transaction: TransactionRequest): Promise<TransactionResponse> {
-    return super.sendTransaction({ ...transaction, ...(await feesOf(this.#asked, this.#fees, 'sending')) })
+  override async populateTransaction(transaction: TransactionRequest): Promise<TransactionLike<string>> {
+    return super.populateTransaction({ ...transaction, ...(await feesOf(this.#asked, this.#fees, 'sending')) })
+  }
+
+  override async signTransaction(transaction: TransactionRequest): Promise<string> {
+    const raw = await super.signTransaction(transaction)
+    this.#context.onSigned(keccak256(raw))
+    return raw
   }
 }

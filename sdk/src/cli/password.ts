@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { cliError } from '../errors/codes/cli.js'
+import { whyUnopened } from '../readPrivateFile.js'
 import type { Context } from './Context.js'
 
 /**
@@ -33,8 +34,9 @@ export async function passwordOf(
 async function readPasswordFile(path: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).replace(/\r?\n$/, '')
-  } catch (cause) {
-    throw cliError('CLI_KEY_LOCKED', `cannot read the password file ${path}`, { cause })
+  } catch (error) {
+    const { why, cause } = await whyUnopened(path, 'GEVULOT_KEY_PASSWORD_FILE', error)
+    throw cliError('CLI_KEY_LOCKED', why, { cause })
   }
 }
 

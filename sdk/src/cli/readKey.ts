@@ -12,7 +12,7 @@ const KEY = /^(0x)?[0-9a-fA-F]{64}$/
  * @throws GevulotError CLI_KEY_UNSAFE, CLI_KEY_LOCKED
  */
 export async function readKey(path: string, context: Context): Promise<Wallet> {
-  const text = await readPrivateFile(path, unsafe)
+  const text = await readPrivateFile(path, 'the key file (--key-file, GEVULOT_KEY_FILE, keyFile)', unsafe)
   if (KEY.test(text)) return new Wallet(text.startsWith('0x') ? text : `0x${text}`)
   // The messages say nothing of what was found: it could be most of a key.
   if (!text.startsWith('{')) throw cliError('CLI_KEY_UNSAFE', `${path} holds neither a keystore nor a key`)

@@ -3,20 +3,36 @@ import { GevulotError } from '../errors/GevulotError.js'
 import { EXIT_CODES } from './exitCodes.js'
 import { printable, toJson, type Output } from './Output.js'
 
-/** Tells an error in the form that was asked for, on standard error, and answers the exit code. */
-export function reportError(error: unknown, output: Output, stopped: boolean): number {
-  if (stopped && !(error instanceof GevulotError)) return EXIT_CODES.interrupted.code
+/**
+ * Tells an error in the form that was asked for, on standard error, and answers the exit code.
+ * @param stopped Given where the command was asked to stop: the newest transaction that it had sent, if any.
+ */
+export function reportError(error: unknown, output: Output, stopped?: { readonly newest: string | undefined }): number {
+  if (stopped !== undefined && !(error instanceof GevulotError)) {
+    if (stopped.newest !== undefined) tell(sentBefore(stopped.newest), output)
+    return EXIT_CODES.interrupted.code
+  }
   const told = error instanceof GevulotError ? error : fileError(error)
   const known = told !== undefined
-  const { code, message, hint, retryable, details } = known
+  const shown: Told = known
     ? told
     : {
         code: 'CLI_BUG',
         message: error instanceof Error ? (error.stack ?? error.message) : String(error),
         hint: 'This should not happen: please report it with the command and this text.',
         retryable: false,
-        details: undefined,
       }
+  tell(shown, output)
+  if (!known) return EXIT_CODES.bug.code
+  if (shown.code === 'CLI_USAGE') return EXIT_CODES.usage.code
+  // Whatever repeats a command for its exit code would do twice what may be done already.
+  if (shown.code === 'CHAIN_TRANSACTION_TIMEOUT') return EXIT_CODES.sent.code
+  return shown.retryable ? EXIT_CODES.temporary.code : EXIT_CODES.refused.code
+}
+
+type Told = Pick<GevulotError, 'code' | 'message' | 'hint' | 'retryable' | 'details'>
+
+function tell({ code, message, hint, retryable, details }: Told, output: Output): void {
   if (output.json)
     output.complain(`${toJson({ error: { code, message, hint, retryable, ...(details && { details }) } })}\n`)
   else {
@@ -24,9 +40,10 @@ export function reportError(error: unknown, output: Output, stopped: boolean): n
     output.complain(`${output.broken(`${output.paint('bad', 'error')}  ${body}`)}\n`)
     output.complain(`${output.broken(`${output.paint('faint', code)}  ${hint}`)}\n`)
   }
-  if (!known) return EXIT_CODES.bug.code
-  if (code === 'CLI_USAGE') return EXIT_CODES.usage.code
-  return retryable ? EXIT_CODES.temporary.code : EXIT_CODES.refused.code
+}
+
+function sentBefore(transaction: string): GevulotError {
+  return cliError('CLI_STOPPED', `stopped; transaction ${transaction} was sent before`, { details: { transaction } })
 }
 
 const WHY: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 export { appeal, getJudging, withdrawAppeals, type AppealParams, type Judging, type JudgingParams } from './appeal.js'
+export { getBounty, withdrawBounty } from './bounty.js'
 export { cancel, type CancelParams } from './cancel.js'
 export { DEFAULT_SETTINGS, type Client, type ClientSettings } from './Client.js'
 export { createClient, type GevulotClient } from './createClient.js'
@@ -55,7 +56,9 @@ export {
   joinSeats,
   leaveSeats,
   stakeSeats,
+  topUpSeats,
   withdrawSeats,
+  type JoinSeatsParams,
   type Seat,
   type SeatsParams,
   type StakeSeatsParams,

@@ -27,7 +27,7 @@ export type Bound<Actions> = {
 
 /**
  * Connects to a deployment and makes a client for it, with these actions as methods.
- * @throws GevulotError CHAIN_WRONG, CHAIN_CONTRACT_MISSING, CHAIN_CONTRACT_DIFFERENT, CHAIN_RPC_UNAVAILABLE,
+ * @throws GevulotError CHAIN_WRONG, CHAIN_CONTRACT_MISSING, CHAIN_NOT_SYNCED, CHAIN_CONTRACT_DIFFERENT, CHAIN_RPC_UNAVAILABLE,
  * CHAIN_SIGNER_MISSING, CLIENT_OPTION_MISSING
  */
 export async function makeClient<

@@ -20,6 +20,8 @@ export interface PublishedInputs {
   readonly digest: string
   /** keccak-256 of the public inputs. */
   readonly publicInputs: Hex
+  /** Their size, which is checked before a fee is locked; without it that is left to whoever made them. */
+  readonly publicInputsBytes?: number
   /** Where everybody can read them, if the store says so. */
   readonly uri?: string
 }
@@ -45,6 +47,11 @@ export function publishInputs(
     const words = await store.get(digestFromHex(file.sha256), { maxBytes: file.size, ...own })
     const files = manifest.files.map(({ sha256 }) => digestFromHex(sha256))
     const uri = await store.uriOf?.([digest, ...files], own)
-    return { digest, publicInputs: keccak256(words) as Hex, ...(uri !== undefined && { uri }) }
+    return {
+      digest,
+      publicInputs: keccak256(words) as Hex,
+      publicInputsBytes: file.size,
+      ...(uri !== undefined && { uri }),
+    }
   })
 }

@@ -1,5 +1,6 @@
 import type { TransactionReceipt } from 'ethers'
 import { asChainError } from '../chain/asChainError.js'
+import { contractError } from '../chain/contractErrorOf.js'
 import { decodeEvent } from '../chain/decodeEvent.js'
 import { toAddress, type Address, type Hex } from '../chain/hex.js'
 import { nameAt, SEAT_STATUSES, type SeatStatus } from '../chain/names.js'
@@ -19,10 +20,16 @@ export interface StakeSeatsParams extends SendOptions {
   readonly priceFloor?: number
 }
 
-/** Parameters of {@link joinSeats}, {@link leaveSeats} and {@link withdrawSeats}. */
+/** Parameters of {@link leaveSeats}, {@link topUpSeats} and {@link withdrawSeats}. */
 export interface SeatsParams extends SendOptions {
   /** Seats of the signer's account. */
   readonly seats: readonly number[]
+}
+
+/** Parameters of {@link joinSeats}. */
+export interface JoinSeatsParams extends SeatsParams {
+  /** Lowest fee to work for, in gwei of the token per second of maximum run time and slot; default: what each seat has. */
+  readonly priceFloor?: number
 }
 
 /** A seat, as the registry has it. */
@@ -73,18 +80,70 @@ function stakedIn(client: Client, receipt: TransactionReceipt): number[] {
 }
 
 /**
- * Puts seats back into the active set, or in line for the next check.
+ * Puts seats back into the active set, or in line for the next check. Seats of different price floors, where none is given, take a transaction for each floor.
  * @throws GevulotError CONTRACT_BOND_INCOMPLETE, CONTRACT_COOLING_DOWN, CONTRACT_REJOIN_TOO_EARLY, CONTRACT_NOT_SEAT_OPERATOR, `CHAIN_*`
  */
-export function joinSeats(client: Client, params: SeatsParams & { readonly priceFloor?: number }): Promise<void> {
+export function joinSeats(client: Client, params: JoinSeatsParams): Promise<void> {
   return call(client, params, async (client) => {
-    const { seats, priceFloor = 0 } = params
-    await send(
-      client,
-      'joining',
-      () => client.contracts.registry.join.populateTransaction([...seats], priceFloor),
-      params,
-    )
+    const { seats, priceFloor } = params
+    const { registry } = client.contracts
+    // The contract writes a floor with every join, one for all seats of the call.
+    const byFloor =
+      priceFloor === undefined ? await seatsByFloor(client, seats) : new Map([[BigInt(priceFloor), [...seats]]])
+    for (const [floor, some] of byFloor) {
+      await send(client, 'joining', () => registry.join.populateTransaction(some, floor), params)
+    }
+  })
+}
+
+async function seatsByFloor(
+  { contracts: { registry } }: Client,
+  seats: readonly number[],
+): Promise<ReadonlyMap<bigint, number[]>> {
+  try {
+    const byFloor = new Map<bigint, number[]>()
+    for (const seat of seats) {
+      const { priceFloor } = await registry.seatOf(seat)
+      byFloor.set(priceFloor, [...(byFloor.get(priceFloor) ?? []), seat])
+    }
+    return byFloor
+  } catch (error) {
+    throw asChainError(error, 'joining')
+  }
+}
+
+/**
+ * Fills bonds up to what their class asks for: slashes and evictions take from a bond, and a class may ask for more than it did. Each
+ * seat is a transaction, behind an approval when needed; a full bond costs nothing.
+ * @returns What was paid for all of them, token units.
+ * @throws GevulotError CONTRACT_NOTHING_DUE if all bonds are full, CONTRACT_NOT_SEAT_OPERATOR, CONTRACT_ERC20_INSUFFICIENT_BALANCE, `CHAIN_*`
+ */
+export function topUpSeats(client: Client, params: SeatsParams): Promise<bigint> {
+  return call(client, params, async (client) => {
+    const doing = 'topping up bonds'
+    const account = needed(client, 'account', doing)
+    const { registry, addresses } = client.contracts
+    const missing = new Map<number, bigint>()
+    for (const seat of params.seats) {
+      params.signal?.throwIfAborted()
+      try {
+        const { operator, bond, class: hardwareClass } = await registry.seatOf(seat)
+        // Before the first approval.
+        if (operator !== account) throw contractError('NotSeatOperator', doing, { seat, have: account, want: operator })
+        const full = (await registry.classBonds(hardwareClass)).bond
+        if (bond < full) missing.set(seat, full - bond)
+      } catch (error) {
+        throw asChainError(error, doing)
+      }
+    }
+    if (missing.size === 0) throw contractError('NothingDue', doing, {})
+    let paid = 0n
+    for (const [seat, amount] of missing) {
+      const build = () => registry.topUp.populateTransaction(seat)
+      await pay(client, { to: addresses.registry, amount, doing, approving: 'approving bonds', build }, params)
+      paid += amount
+    }
+    return paid
   })
 }
 

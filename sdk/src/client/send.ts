@@ -4,6 +4,7 @@ import { chainError } from '../errors/codes/chain.js'
 import type { Client } from './Client.js'
 import { unbound, unboundSigner, type CallOptions } from './call.js'
 import { checkFees, feesOf, type FeeOptions } from './gasFees.js'
+import { transmit } from './transmit.js'
 import { waitForReceipt } from './waitForReceipt.js'
 
 /** What every action that sends a transaction takes. */
@@ -56,7 +57,8 @@ async function dispatch(
     const fees = await feesOf(client.contracts.provider, options, doing)
     const gas = await signer.estimateGas(transaction)
     signal?.throwIfAborted()
-    return await signer.sendTransaction({ ...transaction, ...fees, gasLimit: (gas * GAS_MARGIN_PERCENT) / 100n })
+    const request = { ...transaction, ...fees, gasLimit: (gas * GAS_MARGIN_PERCENT) / 100n }
+    return await transmit(client, signer, request, doing)
   } catch (error) {
     throw asChainError(error, doing)
   }

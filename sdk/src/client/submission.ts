@@ -4,6 +4,7 @@ import { contractError } from '../chain/contractErrorOf.js'
 import { decodeEvent } from '../chain/decodeEvent.js'
 import type { MarketEvent } from '../chain/events.js'
 import { toBytes32, ZERO_BYTES32, type Bytes32, type Hex, type ProgramId, type WorkloadId } from '../chain/hex.js'
+import { TRANSACTION_LIMITS } from '../chain/transactionLimits.js'
 import { readEventsBack } from '../chain/readEvents.js'
 import { minimumFeeOf, readClassTerms, type ClassTerms } from '../chain/rules.js'
 import { specOf, workloadIdOf, type Spec } from '../chain/spec.js'
@@ -16,6 +17,7 @@ import { putProgress } from '../content/putProgress.js'
 import { chainError } from '../errors/codes/chain.js'
 import { clientError } from '../errors/codes/client.js'
 import { GevulotError } from '../errors/GevulotError.js'
+import { checkPublicInputs } from './checkPublicInputs.js'
 import { checkTerms } from './checkTerms.js'
 import { checkUri } from './checkUri.js'
 import { needed, type Client } from './Client.js'
@@ -60,6 +62,8 @@ interface Prepared {
   readonly program: ProgramId
   readonly inputs: Digest
   readonly publicInputs: Bytes32
+  /** Not for the market; undefined if it is not known. */
+  readonly publicInputsBytes: number | undefined
   readonly deliveryKey: Bytes32
   readonly fee: bigint
   readonly maxRunTime: number
@@ -79,8 +83,8 @@ interface Facts {
 const DOING = 'submitting a workload'
 /** Requests of a transaction: so many cost about three million gas, a tenth of a small block. */
 const MOST_IN_BATCH = 64
-/** Nodes take transactions of 128 KiB. The words of so many requests are 24 of them. */
-const MOST_URI_BYTES = 64 * 1024
+/** The words of so many requests are 24 KiB of a transaction. */
+const MOST_URI_BYTES = TRANSACTION_LIMITS.bytes / 2
 /** Inputs that are published at the same time. */
 const AT_ONCE = 8
 /** The market takes it for the next nonce. */
@@ -123,6 +127,8 @@ export async function submitAll(
   checkFees(options, DOING)
   const facts = factsOf(client)
   const progress = togetherOf(asked, options)
+  // With a nonce they may be on the chain already, and are found there.
+  if (nonce === undefined) await checkInputs(client, asked, 0, facts)
   const prepared = await inParallel(asked, AT_ONCE, (one, signal, index) => ofOne(asked, index, () => prepare(client, one, facts, signal, progress(index))), options.signal) // prettier-ignore
   const done: SubmittedWorkload[] = []
   // What the market itself says is used, where another endpoint does not know it yet.
@@ -151,6 +157,23 @@ export async function submitAll(
       if (want <= from + done.length) throw error
       used = want
     }
+  }
+}
+
+/**
+ * Refuses inputs that nobody could prove, as far as that is known before they are published.
+ * @param first Place of the first that is looked at.
+ * @throws GevulotError CLIENT_PUBLIC_INPUTS_TOO_LARGE, CONTRACT_UNKNOWN_PROGRAM, `CHAIN_*`
+ */
+export async function checkInputs(
+  client: Client,
+  asked: readonly Pick<WorkloadRequest, 'program' | 'inputs'>[],
+  first = 0,
+  facts: Pick<Facts, 'program'> = factsOf(client),
+): Promise<void> {
+  for (const [index, { program, inputs }] of asked.entries()) {
+    if (index < first) continue
+    await ofOne(asked, index, async () => checkPublicInputs(await facts.program(program), inputs))
   }
 }
 
@@ -319,6 +342,7 @@ async function prepare(
     program,
     inputs: parseDigest(inputs.digest),
     publicInputs: toBytes32(inputs.publicInputs, 'hash of public inputs'),
+    publicInputsBytes: inputs.publicInputsBytes,
     deliveryKey: toBytes32(deliveryKey, 'delivery key'),
     ...{ fee, maxRunTime, redundancy, rescue },
     inputsUri: checkUri(request.inputsUri ?? inputs.uri ?? ''),
@@ -339,11 +363,13 @@ async function check(
   }
   const want = open.reduce((sum, { fee }) => sum + fee, 0n)
   if (have < want) throw contractError('InsufficientBalance', DOING, { have, want })
-  for (const request of open) await ofOne(all, all.indexOf(request), () => checkClass(request, facts))
+  for (const request of open) await ofOne(all, all.indexOf(request), () => checkOne(request, facts))
 }
 
-async function checkClass(request: Request, facts: Facts): Promise<void> {
-  const { class: hardwareClass } = await facts.program(request.program)
+async function checkOne(request: Request, facts: Facts): Promise<void> {
+  const program = await facts.program(request.program)
+  await checkPublicInputs(program, request)
+  const { class: hardwareClass } = program
   const terms = await facts.terms(hardwareClass)
   if (terms.rules === 0) throw contractError('ClassClosed', DOING, { class: hardwareClass })
   const minimum = minimumFeeOf(terms, request.maxRunTime, request.redundancy)

@@ -24,8 +24,8 @@ export interface SubmitParams extends WorkloadRequest, SendOptions, PublishOptio
  * const { proof } = await client.waitForProof({ workload })
  *
  * @throws GevulotError CONTRACT_UNKNOWN_PROGRAM, CONTRACT_CLASS_CLOSED, CONTRACT_FEE_TOO_LOW, CONTRACT_INVALID_TERMS,
- * CONTRACT_INSUFFICIENT_BALANCE, CONTRACT_WRONG_NONCE, CLIENT_NONCE_USED, CLIENT_URI_INVALID, CLIENT_OPTION_MISSING, `CHAIN_*`,
- * `CONTENT_*`
+ * CONTRACT_INSUFFICIENT_BALANCE, CONTRACT_WRONG_NONCE, CLIENT_NONCE_USED, CLIENT_URI_INVALID, CLIENT_PUBLIC_INPUTS_TOO_LARGE,
+ * CLIENT_OPTION_MISSING, `CHAIN_*`, `CONTENT_*`
  */
 export function submit(client: Client, params: SubmitParams): Promise<SubmittedWorkload> {
   return call(client, params, async (client) => {

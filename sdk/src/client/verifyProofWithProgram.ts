@@ -1,11 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { toAddress, ZERO_BYTES32 } from '../chain/hex.js'
 import type { ContentSource } from '../content/ContentStore.js'
 import type { Digest } from '../content/digest.js'
 import { fetchInputs } from '../content/fetchInputs.js'
-import { fetchPackage } from '../content/fetchPackage.js'
+import { fetchPackage, type LocalPackage } from '../content/fetchPackage.js'
+import type { PackageCache } from '../content/PackageCache.js'
 import { clientError } from '../errors/codes/client.js'
 import type { Client } from './Client.js'
 import type { Runtime } from '../runtime/Runtime.js'
@@ -21,6 +22,8 @@ export interface VerifyWithProgramParams extends Omit<VerifyProofParams, 'public
   readonly seconds?: number
   /** Where packages are kept between runs. */
   readonly cacheDirectory: string
+  /** Where the inputs lie while it runs, made if it is missing; default the system's temporary directory, which may be in memory. */
+  readonly workDirectory?: string
 }
 
 /**
@@ -28,6 +31,19 @@ export interface VerifyWithProgramParams extends Omit<VerifyProofParams, 'public
  * @throws GevulotError CLIENT_OPTION_MISSING, CLIENT_PARAMETER_INVALID, CLIENT_VERIFIER_FAILED, `RUNTIME_*`, `CONTENT_*`, `CHAIN_*`
  */
 export function verifyProofWithProgram(client: Client, params: VerifyWithProgramParams): Promise<Verification> {
+  return verifyWithPackages(client, params)
+}
+
+/** Where packages are kept: a directory without a bound, or a cache with one. */
+interface Packages {
+  readonly cacheDirectory: string | PackageCache
+}
+
+/** {@link verifyProofWithProgram} for a daemon, which runs for months and bounds what it keeps. */
+export function verifyWithPackages(
+  client: Client,
+  params: Omit<VerifyWithProgramParams, 'cacheDirectory'> & Packages,
+): Promise<Verification> {
   return call(client, params, async (client) => {
     const source = client.source ?? client.store
     const { runtime } = client
@@ -42,7 +58,7 @@ export function verifyProofWithProgram(client: Client, params: VerifyWithProgram
 }
 
 /** Parameters of {@link runVerifier}. */
-export interface RunVerifierParams extends Omit<VerifyWithProgramParams, 'program'> {
+export interface RunVerifierParams extends Omit<VerifyWithProgramParams, 'program' | 'cacheDirectory'>, Packages {
   /** sha-256 of the verifier package. */
   readonly verifierProgram: Digest
 }
@@ -56,8 +72,32 @@ export async function runVerifier(
   params: RunVerifierParams,
 ): Promise<Verification> {
   const signal = params.signal && { signal: params.signal }
-  const verifier = await fetchPackage(params.verifierProgram, source, params.cacheDirectory, { ...signal })
-  const directory = await mkdtemp(join(tmpdir(), 'gevulot-verify-'))
+  const { cacheDirectory: packages, verifierProgram } = params
+  if (typeof packages === 'string')
+    return runFetched(runtime, source, await fetchPackage(verifierProgram, source, packages, { ...signal }), params)
+  const holder = {}
+  try {
+    return await runFetched(
+      runtime,
+      source,
+      await packages.fetch(verifierProgram, source, holder, { ...signal }),
+      params,
+    )
+  } finally {
+    packages.release(holder)
+  }
+}
+
+async function runFetched(
+  runtime: Runtime,
+  source: ContentSource,
+  verifier: LocalPackage,
+  params: Omit<RunVerifierParams, 'verifierProgram' | 'cacheDirectory'>,
+): Promise<Verification> {
+  const signal = params.signal && { signal: params.signal }
+  const { workDirectory = tmpdir() } = params
+  await mkdir(workDirectory, { recursive: true, mode: 0o700 })
+  const directory = await mkdtemp(join(workDirectory, 'gevulot-verify-'))
   try {
     const inputs = await fetchInputs(params.inputs, source, join(directory, 'in'), { ...signal })
     const proof = join(directory, 'proof')

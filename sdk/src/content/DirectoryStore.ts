@@ -5,10 +5,20 @@ import { join } from 'node:path'
 import { contentError } from '../errors/codes/content.js'
 import type { ContentInput, ContentStore, PutOptions, ReadOptions, StoredContent } from './ContentStore.js'
 import { digestFromHex, hexOf, type Digest } from './digest.js'
+import { makePublicDirectory } from './makePublicDirectory.js'
 import { putProgress } from './putProgress.js'
 import { sizeOf } from './sizeOf.js'
 import { collect, saveStream, tooLarge, verified } from './verified.js'
 import { diskError, errnoOf, writeAtomically } from './writeAtomically.js'
+
+/** Options of {@link DirectoryStore}. */
+export interface DirectoryStoreOptions {
+  /**
+   * Whether every user of this machine may read what is put, such as a web server: directories that it makes get the mode 755 and files 444, whatever
+   * the umask of this process. Default: the umask decides.
+   */
+  readonly isPublic?: boolean
+}
 
 /**
  * Content in a local directory: `<root>/<first two digits>/<64 digits>`, written atomically and durably, checked at
@@ -17,10 +27,12 @@ import { diskError, errnoOf, writeAtomically } from './writeAtomically.js'
 export class DirectoryStore implements ContentStore {
   readonly name: string
   readonly #root: string
+  readonly #isPublic: boolean
 
   /** @param root Created when first written; an absolute path is advisable. */
-  constructor(root: string) {
+  constructor(root: string, { isPublic = false }: DirectoryStoreOptions = {}) {
     this.#root = root
+    this.#isPublic = isPublic
     this.name = `directory ${root}`
   }
 
@@ -51,7 +63,7 @@ export class DirectoryStore implements ContentStore {
   async put(content: ContentInput, options: PutOptions = {}): Promise<StoredContent> {
     const incoming = join(this.#root, 'incoming')
     try {
-      await mkdir(incoming, { recursive: true })
+      await this.#make(incoming)
     } catch (error) {
       throw diskError(error, incoming)
     }
@@ -76,7 +88,8 @@ export class DirectoryStore implements ContentStore {
       digest = digestFromHex(hash.digest('hex'))
       // An existing copy is replaced: it may be damaged, and equal bytes do no harm.
       const path = this.#path(digest)
-      await mkdir(join(path, '..'), { recursive: true })
+      await this.#make(join(path, '..'))
+      if (this.#isPublic) await file.chmod(0o444)
       return path
     })
     if (digest === undefined) throw new TypeError('unreachable: the writer sets the digest')
@@ -106,6 +119,10 @@ export class DirectoryStore implements ContentStore {
       if (errnoOf(error) === 'ENOENT') return undefined
       throw error
     }
+  }
+
+  async #make(directory: string): Promise<void> {
+    await (this.#isPublic ? makePublicDirectory(directory, this.#root) : mkdir(directory, { recursive: true }))
   }
 
   #path(digest: Digest): string {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { contentError } from '../errors/codes/content.js'
@@ -20,6 +20,8 @@ import { hedged, type Attempt } from './hedged.js'
 export interface MultiStoreOptions {
   /** Milliseconds in which a store brings a MiB; when it does not, the next one is asked beside it. Default 5,000. */
   readonly patienceMs?: number
+  /** Where `open` keeps content until it is checked, made if it is missing; default the system's temporary directory, which may be in memory. */
+  readonly workDirectory?: string
 }
 
 const LEAST_BYTES = 2 ** 20
@@ -32,11 +34,13 @@ export class MultiStore implements ContentStore {
   readonly name: string
   readonly #sources: readonly ContentSource[]
   readonly #patienceMs: number
+  readonly #workDirectory: string | undefined
 
   /** @param sources In the order in which they are asked: near and cheap first. */
   constructor(sources: readonly ContentSource[], options: MultiStoreOptions = {}) {
     this.#sources = sources
     this.#patienceMs = options.patienceMs ?? 5_000
+    this.#workDirectory = options.workDirectory
     this.name = sources.map((source) => source.name).join(', ')
   }
 
@@ -50,7 +54,9 @@ export class MultiStore implements ContentStore {
 
   /** Unlike a single store this stream is checked before its first byte: a bad copy must not leave any trace. */
   async *open(digest: Digest, options: ReadOptions): AsyncGenerator<Uint8Array> {
-    const path = join(tmpdir(), `gevulot-${randomBytes(12).toString('hex')}`)
+    const directory = this.#workDirectory ?? tmpdir()
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const path = join(directory, `gevulot-${randomBytes(12).toString('hex')}`)
     try {
       await this.save(digest, path, options)
       yield* createReadStream(path) as AsyncIterable<Buffer>

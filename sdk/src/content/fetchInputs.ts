@@ -27,6 +27,8 @@ export interface LocalInputs {
 export interface FetchInputsOptions {
   /** The most bytes of all files together; default 4 GiB. */
   readonly maxBytes?: number
+  /** The most bytes of the public inputs among them; default all of `maxBytes`. */
+  readonly maxPublicInputsBytes?: number
   readonly signal?: AbortSignal
   readonly onProgress?: ReadOptions['onProgress']
 }
@@ -50,6 +52,13 @@ export async function fetchInputs(
   if (total > maxBytes) {
     throw contentError('CONTENT_TOO_LARGE', `inputs ${digest} have ${total} bytes, more than ${maxBytes}`, {
       details: { total, maxBytes },
+    })
+  }
+  const words = manifest.files.find((file) => file.name === PUBLIC_INPUTS)?.size ?? 0
+  const most = options.maxPublicInputsBytes ?? maxBytes
+  if (words > most) {
+    throw contentError('CONTENT_TOO_LARGE', `the public inputs of ${digest} have ${words} bytes, more than ${most}`, {
+      details: { total: words, maxBytes: most },
     })
   }
   await mkdir(directory, { recursive: true })

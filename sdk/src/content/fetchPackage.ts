@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, link, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { contentError } from '../errors/codes/content.js'
 import type { ContentSource, ReadOptions } from './ContentStore.js'
 import { digestFromHex, digestOf, hexOf, type Digest } from './digest.js'
 import { isX64Elf } from './elf/isX64Elf.js'
 import { inParallel } from './inParallel.js'
+import { makePublicDirectory } from './makePublicDirectory.js'
 import {
   MAX_PACKAGE_MANIFEST_BYTES,
   parsePackageManifest,
@@ -32,6 +33,8 @@ export interface FetchPackageOptions {
   readonly signal?: AbortSignal
   /** Bytes of package files received so far, and of how many. */
   readonly onProgress?: ReadOptions['onProgress']
+  /** Called with the bytes of all files together before they are fetched. */
+  readonly makeRoom?: (bytes: number) => Promise<void>
 }
 
 /**
@@ -60,22 +63,23 @@ export async function fetchPackage(
       details: { total, maxBytes },
     })
   }
+  await options.makeRoom?.(total)
   const building = `${directory}.${process.pid}.${randomBytes(6).toString('hex')}.tmp`
   try {
-    await makeDirectory(join(building, 'files'))
+    // The sandbox runs programs as another user.
+    await makePublicDirectory(join(building, 'files'), building)
     const report = progressOf(manifest.files, options.onProgress)
     await inParallel(
       manifest.files,
       FILES_AT_A_TIME,
       async (file, stop, index) => {
-        const blob = await fetchBlob(file, source, cacheDirectory, {
+        const path = join(building, 'files', file.path)
+        await makePublicDirectory(dirname(path), building)
+        await placeFile(file, path, source, cacheDirectory, {
           ...{ maxBytes: file.size, signal: stop },
           onProgress: ({ received }) => report(index, received),
         })
         report(index, file.size)
-        const path = join(building, 'files', file.path)
-        await makeDirectory(dirname(path))
-        await link(blob, path)
       },
       signal,
     )
@@ -129,22 +133,34 @@ function unlessMissing(error: unknown): undefined {
   if (errnoOf(error) !== 'ENOENT') throw error
 }
 
-/** One file in the cache. Hard links share their mode, so each mode has its own copy. */
-async function fetchBlob(
+/**
+ * Puts a file into a package at `path`, and into the cache for others. Hard links share their mode, so each mode has its own copy. A file is linked first
+ * and looked at then: whoever makes room in the cache meanwhile takes its name there, not the file.
+ */
+async function placeFile(
   file: PackageFile,
+  path: string,
   source: ContentSource,
   cacheDirectory: string,
   options: ReadOptions,
-): Promise<string> {
+): Promise<void> {
   const mode = file.mode === '0755' ? 0o555 : 0o444
-  const path = join(cacheDirectory, 'blobs', mode === 0o555 ? `${file.sha256}.x` : file.sha256)
-  const isWhole = async (): Promise<boolean> => {
-    const have = await stat(path).catch(() => undefined)
-    return have?.size === file.size && (have.mode & 0o777) === mode
+  const blob = join(cacheDirectory, 'blobs', mode === 0o555 ? `${file.sha256}.x` : file.sha256)
+  const linked = async (): Promise<boolean> => {
+    try {
+      await link(blob, path)
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false
+      throw error
+    }
+    const have = await stat(path)
+    if (have.size === file.size && (have.mode & 0o777) === mode) return true
+    await rm(path)
+    return false
   }
-  if (await isWhole()) return path
-  await makeDirectory(dirname(path))
-  const fresh = `${path}.${process.pid}.${randomBytes(6).toString('hex')}.new`
+  if (await linked()) return
+  await makePublicDirectory(dirname(blob))
+  const fresh = `${blob}.${process.pid}.${randomBytes(6).toString('hex')}.new`
   try {
     const size = await source.save(digestFromHex(file.sha256), fresh, options)
     if (size !== file.size) {
@@ -152,21 +168,15 @@ async function fetchBlob(
     }
     await chmod(fresh, mode)
     // Whoever fetched it meanwhile keeps the place, so that all packages share one copy; only a damaged one is replaced.
-    await link(fresh, path).catch(async (error: unknown) => {
+    await link(fresh, blob).catch((error: unknown) => {
       if (errnoOf(error) !== 'EEXIST') throw error
-      if (!(await isWhole())) await rename(fresh, path)
     })
+    if (await linked()) return
+    await link(fresh, path)
+    await rename(fresh, blob)
   } finally {
     await rm(fresh, { force: true })
   }
-  return path
-}
-
-/** Readable by every user whatever the umask: the sandbox runs programs under another one. */
-async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true })
-  if (first === undefined) return
-  for (let made = path; made.length >= first.length; made = dirname(made)) await chmod(made, 0o755)
 }
 
 async function publish(building: string, directory: string, digest: Digest): Promise<void> {

@@ -15,7 +15,7 @@ export type {
 } from './ContentStore.js'
 export { cidOf, digestFromHex, digestOf, hexOf, isDigest, parseDigest, type Digest } from './digest.js'
 export { directoryProgram, type DirectoryProgramOptions } from './directoryProgram.js'
-export { DirectoryStore } from './DirectoryStore.js'
+export { DirectoryStore, type DirectoryStoreOptions } from './DirectoryStore.js'
 export { elfProgram, type ElfProgramOptions, type ProgramFiles } from './elfProgram.js'
 export { fetchInputs, type FetchInputsOptions, type LocalFile, type LocalInputs } from './fetchInputs.js'
 export { fetchPackage, fetchPackageManifest, type FetchPackageOptions, type LocalPackage } from './fetchPackage.js'

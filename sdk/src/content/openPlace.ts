@@ -37,7 +37,8 @@ export function openPlace(place: string, options: PlaceOptions = {}): ContentSou
   const scheme = SCHEME.exec(place)?.[1]?.toLowerCase()
   switch (scheme) {
     case undefined:
-      return new DirectoryStore(place)
+      // What is put there is for others: a server that hands it out, or provers of this machine.
+      return new DirectoryStore(place, { isPublic: true })
     case 'http':
     case 'https':
       return new HttpStore(place, { addresses: 'any', ...transfer })

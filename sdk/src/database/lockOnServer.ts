@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.js'
-import { CONNECT_MS } from './openServer.js'
+import { CONNECT_MS, impatientSocket } from './openServer.js'
 
 /** A lock on a Postgres server, held by a connection of its own. */
 export interface ServerLock {
@@ -37,6 +37,8 @@ export async function lockOnServer(
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: ANSWER_MS,
     keepAlive: true,
+    // Whatever is said last: a server that is gone does not answer it.
+    stream: () => impatientSocket(),
     application_name: 'gevulot lock',
     options: SESSION,
   })
@@ -75,6 +77,8 @@ export async function lockOnServer(
     release: async () => {
       released.abort()
       await beating
+      // A server that gives no answer to it is cut off; a mere goodbye would wait for one.
+      if (!lost.signal.aborted) await client.query('select pg_advisory_unlock_all()').catch(() => undefined)
       await client.end()
     },
   }

@@ -46,7 +46,10 @@ export async function openServer<Schema>(place: ServerPlace, migrations: Migrati
  * The same without making or changing any table. Connects with the first statement.
  * @param answerMs See {@link ANSWER_MS}.
  */
-export async function connectServer<Schema>({ url, schema }: ServerPlace, answerMs?: number): Promise<Kysely<Schema>> {
+export async function connectServer<Schema>(
+  { url, schema }: ServerPlace,
+  answerMs = ANSWER_MS,
+): Promise<Kysely<Schema>> {
   // Only who has a server needs the driver.
   const { default: pg } = await import('pg')
   const pool = new pg.Pool({
@@ -56,7 +59,8 @@ export async function connectServer<Schema>({ url, schema }: ServerPlace, answer
     keepAlive: true,
     stream: () => impatientSocket(answerMs),
     application_name: 'gevulot',
-    options: `-c search_path=${schema}`,
+    // What a transaction holds whose client has vanished must not be held as long as TCP takes to find out: two hours.
+    options: `-c search_path=${schema} -c idle_in_transaction_session_timeout=${answerMs}`,
   })
   // A connection that breaks is an event nobody waits for, idle or in use; the statement on it fails by itself.
   pool.on('error', () => undefined)

@@ -6,16 +6,13 @@ import type { ChainTime } from '../worker/chain/ChainTime.js'
 import type { Outbox } from '../worker/publish/Outbox.js'
 import type { TxOutcome } from '../worker/publish/TxOutcome.js'
 import { GasLedger } from './GasLedger.js'
+import { costOf, type ActLimits } from './gasOfActs.js'
 import type { ActionBody, Taken } from './wire.js'
 
 /** What a relay pays for. */
-export interface RelayLimits {
+export interface RelayLimits extends ActLimits {
   /** Accounts whose acts are carried out. */
   readonly accounts: readonly string[]
-  /** Most gas an act may ask for. */
-  readonly maxGas: bigint
-  /** Gas an account may use within any 24 hours. */
-  readonly gasPerDay: bigint
   /** Acts an account may hand in a minute. */
   readonly actsPerMinute: number
 }
@@ -32,19 +29,10 @@ export interface RelayDeskOptions {
 
 /** Farthest deadline that is taken, seconds ahead. */
 export const LONGEST_DEADLINE = 3_600
-/** Gas of a relayed act beside its call and its bytes: signature, nonce, the transaction itself. */
-const OVERHEAD = 150_000n
-/** The floor price of calldata (EIP-7623). */
-const BYTE_GAS = 40n
 /** Acts of one account that may wait at the same time. */
 const MOST_WAITING = 32
 // An act that would revert is known within a moment; nobody is kept waiting for a block.
 const ANSWER_MS = 1_500
-
-/** The most gas that a relay's transaction can be given for a call: what EIP-150 holds back, and the margin of its estimate, included. */
-export function costOf(gas: bigint, bytes: number): bigint {
-  return ((((gas + OVERHEAD + BigInt(bytes) * BYTE_GAS) * 64n) / 63n) * 130n) / 100n
-}
 
 /**
  * Decides what the relay pays for, and has it carried out. Everything that can be told from the request alone is told before the chain

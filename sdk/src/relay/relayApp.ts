@@ -36,6 +36,8 @@ const BY_CODE: Readonly<Record<string, Status>> = {
   RELAYER_LIMIT_REACHED: 429,
   RELAYER_RATE_LIMITED: 429,
   CONTRACT_NONCE_USED: 409,
+  CHAIN_GAS_LIMIT_TOO_HIGH: 422,
+  CHAIN_TRANSACTION_TOO_LARGE: 422,
 }
 
 /** The HTTP interface of a relay. Every answer is JSON with a code and a hint, and nothing of the inside leaks. */

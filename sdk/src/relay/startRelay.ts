@@ -15,7 +15,8 @@ import { openDatabase } from '../worker/store/openDatabase.js'
 import { TransactionJournal } from '../worker/store/TransactionJournal.js'
 import { DAY_MS } from './GasLedger.js'
 import { relayApp } from './relayApp.js'
-import { costOf, LONGEST_DEADLINE, RelayDesk, type RelayLimits } from './RelayDesk.js'
+import { costOf } from './gasOfActs.js'
+import { LONGEST_DEADLINE, RelayDesk, type RelayLimits } from './RelayDesk.js'
 import { MAX_CALL_BYTES } from './wire.js'
 
 /** Options of {@link startRelay}. */

@@ -45,6 +45,18 @@ export const actionBody = z.strictObject({
 /** What a relay takes. */
 export type ActionBody = z.output<typeof actionBody>
 
+/** What a relay says of itself; others may say more. */
+export const relayFacts = z.object({
+  chainId: z.int().positive(),
+  relay: address,
+  maxGas: uint,
+  gasPerDay: uint,
+  maxBytes: z.int().nonnegative(),
+})
+
+/** What a relay says of itself. */
+export type RelayFacts = z.output<typeof relayFacts>
+
 /** What a relay answers when it takes an action: `sent` while it is not mined. */
 export interface Taken {
   readonly status: 'sent' | 'mined'

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { Writable } from 'node:stream'
 import { systemClock } from '../clock.js'
 
 /** How a guarded process ended. */
@@ -66,15 +67,14 @@ export class GuardedProcess<Reason extends string = never> {
       this.#over.abort()
       spec.signal?.removeEventListener('abort', abort)
     })
-    // A process for which there was no descriptor has no pipes either.
-    const pipes = this.#child.stdio as ChildProcess['stdio'] | undefined
-    const [stdin, stdout, stderr, report] = pipes ?? []
+    const [stdin, stdout, stderr, report] = this.#pipes
     // Writing to a process that has just ended is no failure of ours.
     stdin?.on('error', () => undefined)
     stdout?.on('data', spec.onOutput)
     // One pipe for both keeps their order; what still comes here is bash's own.
     stderr?.on('data', spec.onError ?? spec.onOutput)
     report?.on('data', (bytes: Uint8Array) => spec.onReport?.(bytes))
+    report?.on('error', () => undefined)
     if (spec.signal?.aborted === true) abort()
   }
 
@@ -96,6 +96,18 @@ export class GuardedProcess<Reason extends string = never> {
       () => undefined,
     )
     return cancel
+  }
+
+  /** A process for which there was no descriptor has no pipes either. */
+  get #pipes(): ChildProcess['stdio'] | readonly undefined[] {
+    const pipes = this.#child.stdio as ChildProcess['stdio'] | undefined
+    return pipes ?? []
+  }
+
+  /** Writes to file descriptor 3, for a process that answers there. */
+  tell(text: string): void {
+    const report = this.#pipes[3]
+    if (report instanceof Writable) report.write(text)
   }
 
   /** Closes standard input: how the process is told that it may go. */

@@ -47,8 +47,8 @@ export type Verdict =
   | { readonly kind: 'crash'; readonly exitCode?: number; readonly signal?: number }
   /** It ended well but left no result that can be believed. */
   | { readonly kind: 'no-result'; readonly reason: string }
-  /** The sandbox or the virtual machine failed, not the program: the one failure worth a retry. */
-  | { readonly kind: 'runtime-failed'; readonly reason: string }
+  /** The sandbox or the virtual machine failed, not the program: the one failure worth a retry. `isLate`: it took too long to start or to end. */
+  | { readonly kind: 'runtime-failed'; readonly reason: string; readonly isLate?: boolean }
   /** The caller's signal. */
   | { readonly kind: 'aborted' }
 

@@ -44,8 +44,19 @@ export interface RunJob {
 
 /** Whether a runtime can work on this machine, and if not, what to do about it. */
 export type RuntimeCheck =
-  | { readonly available: true; readonly details: Readonly<Record<string, string>> }
-  | { readonly available: false; readonly reason: string; readonly fix: string }
+  | {
+      readonly available: true
+      readonly details: Readonly<Record<string, string>>
+      /** What works worse than it could, and what to do about it. */
+      readonly warning?: string
+    }
+  | {
+      readonly available: false
+      readonly reason: string
+      readonly fix: string
+      /** Whether a test program only took too long: a busy machine may do it the next time. */
+      readonly isLate?: boolean
+    }
 
 /**
  * Runs programs of strangers. All runtimes pass one conformance suite (`test/runtime/conformance.test.ts`); any number
@@ -57,7 +68,7 @@ export interface Runtime {
   check(): Promise<RuntimeCheck>
   /**
    * Runs a program to its end. How the program behaves never makes this reject.
-   * @throws GevulotError RUNTIME_JOB_INVALID, RUNTIME_UNAVAILABLE
+   * @throws GevulotError RUNTIME_JOB_INVALID, RUNTIME_UNAVAILABLE; CONTENT_DISK_FULL when this machine has no room for what the program writes
    */
   run(job: RunJob): Promise<RunOutcome>
 }

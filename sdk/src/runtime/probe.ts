@@ -44,6 +44,11 @@ export async function probe(runtime: Pick<Runtime, 'run'>, workDirectory: string
   }
 }
 
+/** Whether a probe only took too long: then the machine may have been busy, as after it was started, and not set up wrongly. */
+export function isLate(outcome: RunOutcome): boolean {
+  return outcome.kind === 'timeout' || (outcome.kind === 'runtime-failed' && outcome.isLate === true)
+}
+
 /** The first line a command prints, or undefined if it is not there or fails. */
 export async function probeCommand(command: string, args: readonly string[]): Promise<string | undefined> {
   try {

@@ -114,6 +114,7 @@ export class Clerk {
   /** Takes note of what the follower has stored. */
   async onBatch(batch: EventBatch): Promise<void> {
     if (batch.kind === 'reorg') {
+      this.#options.chain.refresh()
       this.#options.seats.refresh()
       return this.lookAtEverything()
     }

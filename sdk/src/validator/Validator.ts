@@ -14,7 +14,7 @@ import { Loops } from '../worker/Loops.js'
 import { openGround } from '../worker/openGround.js'
 import type { DaemonParts } from '../worker/serve.js'
 import { placesOf } from '../worker/config/placesOf.js'
-import { serveHealth } from '../worker/observe/serveHealth.js'
+import { openPort } from '../worker/observe/openPort.js'
 import { StandingWatch } from '../worker/observe/StandingWatch.js'
 import { UnheardWatch } from '../worker/observe/UnheardWatch.js'
 import { contentSources } from '../worker/run/contentSources.js'
@@ -66,22 +66,24 @@ export class Validator {
     const clock = this.#clock
     const log = this.#log
     const metrics = new ValidatorMetrics(clock)
-    const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, stop, (request, outcome) =>
-      metrics.onTransaction(request, outcome),
-    )
-    const { deployment, signer, contracts, runtime, ledger, events, time, seats, publisher } = ground
+    metrics.watchDisk(config.dataDirectory)
+    const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, stop, metrics)
+    const { deployment, signer, contracts, runtime, ledger, packages, events, time, seats, publisher } = ground
     const domain: VerdictDomain = { chainId: contracts.chainId, committee: contracts.addresses.committee }
     const isShared = config.databaseUrl.reveal() !== ''
     const journal = new VerdictJournal(join(config.dataDirectory, 'verdicts'), domain, isShared ? ground.db : undefined)
     await journal.share()
     const shelf = new VerdictShelf()
     if (config.listen !== '') {
-      const server = await VerdictServer.listen(config.listen, shelf)
-      this.#closers.add(() => server.close())
-      log.info('verdicts can be read', { stage: 'start', port: server.port })
+      const listen = async (): Promise<VerdictServer> => {
+        const server = await VerdictServer.listen(config.listen, shelf)
+        log.info('verdicts can be read', { stage: 'start', port: server.port })
+        return server
+      }
+      await openPort(listen, { clock, log, closers: this.#closers })
     }
     const sources = contentSources(config, await placesOf(config))
-    const judge = new Judge({ config, runtime, ledger, sources, time, clock, log })
+    const judge = new Judge({ config, runtime, ledger, packages, sources, time, clock, log })
     const room = new JudgeRoom({
       ...{ judge, journal, clock, log },
       onEnd: (end, seconds) => metrics.onJudged(end, seconds),
@@ -147,10 +149,15 @@ export class Validator {
     const watches =
       config.observePort === 0
         ? []
-        : [new StandingWatch({ contracts, seats, operator: signer.operator, metrics, clock, log })]
+        : [
+            new StandingWatch({
+              ...{ contracts, seats, metrics, clock, log },
+              operator: signer.operator,
+              payer: signer.address,
+            }),
+          ]
     metrics.start({ operator: signer.operator, chain: String(contracts.chainId), runtime: runtime.name })
     metrics.watchEndpoints(() => ground.provider.endpoints)
-    await serveHealth(config, metrics, log, this.#closers)
     await publisher.recover()
     await clerk.lookAtEverything()
     log.info('validator started', {
@@ -171,11 +178,10 @@ export class Validator {
     room: JudgeRoom,
   ): Promise<void> {
     const running = new Loops(lost)
-    const finished = new AbortController()
-    for (const loop of loops) void running.run(() => loop.run(finished.signal))
+    for (const loop of loops) void running.run((finished) => loop.run(finished))
     await untilAborted(AbortSignal.any([stop, running.broken]))
     await room.close()
-    finished.abort()
+    running.finish()
     await running.settled()
   }
 }

@@ -20,23 +20,26 @@ import { ChainFacts } from './coordinate/ChainFacts.js'
 import { CommitteeCalls } from './coordinate/CommitteeCalls.js'
 import { Claimer } from './coordinate/Claimer.js'
 import { Coordinator } from './coordinate/Coordinator.js'
+import { Courier } from './coordinate/Courier.js'
+import { DeclineQuota } from './coordinate/DeclineQuota.js'
 import type { Dossier } from './coordinate/Dossier.js'
 import { JobActor } from './coordinate/JobActor.js'
 import { Keeper } from './coordinate/Keeper.js'
 import { KeeperBatches } from './coordinate/KeeperBatches.js'
 import { MarketCalls } from './coordinate/MarketCalls.js'
+import { ProofPlacer } from './coordinate/ProofPlacer.js'
 import { seatlessWarning } from './coordinate/seatlessWarning.js'
 import { Workshop } from './coordinate/Workshop.js'
 import { safetyOf } from './job/decide.js'
+import { SubmitterWatch } from './key/SubmitterWatch.js'
 import type { Logger } from './log/Logger.js'
 import { Loops } from './Loops.js'
-import { serveHealth } from './observe/serveHealth.js'
 import { StandingWatch } from './observe/StandingWatch.js'
 import { unheardDraws } from './observe/unheardDraws.js'
 import { UnheardWatch } from './observe/UnheardWatch.js'
 import { readStatus, type WorkerStatus } from './observe/WorkerStatus.js'
 import { WorkerMetrics } from './observe/WorkerMetrics.js'
-import { openCrew, type Crew } from './fleet/openCrew.js'
+import { NOTHING_NEW, openCrew, type Crew } from './fleet/openCrew.js'
 import { openGround } from './openGround.js'
 import type { Outbox } from './publish/Outbox.js'
 import { WatchingOutbox } from './publish/WatchingOutbox.js'
@@ -46,12 +49,14 @@ import { RewardCollector } from './rewards/RewardCollector.js'
 import { contentSources } from './run/contentSources.js'
 import { proofCheck } from './run/checkOnChain.js'
 import { ContentFetcher } from './run/ContentFetcher.js'
+import { ProofPruner } from './run/ProofPruner.js'
 import { ProofStore } from './run/ProofStore.js'
 import { CommitmentJournal } from './store/CommitmentJournal.js'
 import { DecisionStore } from './store/DecisionStore.js'
 import { JobStore } from './store/JobStore.js'
 import type { DaemonParts } from './serve.js'
 import { RewardStore } from './store/RewardStore.js'
+import { SolutionStore } from './store/SolutionStore.js'
 import { RunHistory } from './store/RunHistory.js'
 import { untilAborted } from './untilAborted.js'
 
@@ -100,10 +105,9 @@ export class Worker {
     const clock = this.#clock
     const log = this.#log
     const metrics = new WorkerMetrics(clock)
-    const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, stop, (request, outcome) =>
-      metrics.onTransaction(request, outcome),
-    )
-    const { deployment, signer, contracts, db, runtime, ledger, events, time, seats, lost } = ground
+    metrics.watchDisk(config.dataDirectory)
+    const ground = await openGround(config, { clock, log, key: this.#key }, this.#closers, stop, metrics)
+    const { deployment, signer, contracts, db, runtime, ledger, packages, events, time, seats, reach, lost } = ground
     const publisher = config.mode === 'watch' ? new WatchingOutbox(log) : ground.publisher
 
     const jobs = new JobStore(db, clock, (state, paid) => metrics.onTransition(state, paid))
@@ -112,6 +116,7 @@ export class Worker {
     const proofs = new ProofStore(join(config.dataDirectory, 'proofs'), isShared ? db : undefined)
     const history = new RunHistory(db, clock, (outcome, seconds) => metrics.onRun(outcome, seconds))
     const agenda = new Agenda()
+    const maxGas = BigInt(config.maxGas)
     const chain = new ChainFacts(contracts, events)
     const calls = new MarketCalls(contracts)
     const committeeCalls = new CommitteeCalls(contracts)
@@ -120,9 +125,9 @@ export class Worker {
     const bundles = new BundleStore({ config, chainId: contracts.chainId, runtime: runtime.name, clock, log })
     const crew = await openCrew(
       {
-        ...{ config, runtime, ledger, proofs, history, bundles, clock, log, chainId: contracts.chainId },
-        ...{ account: ground.account, gpus: ledger.gpus, check: proofCheck({ contracts, clock, log }) },
-        fetcher: new ContentFetcher({ config, sources, clock, log }),
+        ...{ config, runtime, ledger, packages, proofs, history, bundles, clock, log, chainId: contracts.chainId },
+        ...{ account: ground.account, gpus: ledger.gpus, check: proofCheck({ contracts, maxGas, reach, clock, log }) },
+        fetcher: new ContentFetcher({ config, packages, sources, clock, log }),
         onRetry: () => metrics.onRetry(),
       },
       this.#closers,
@@ -132,15 +137,27 @@ export class Worker {
     const workshop = new Workshop({
       executor,
       jobs,
+      history,
       chain,
       signer,
       time,
+      clock,
       log,
       safetyOf: (dossier) => safetyOf(dossier, config),
       onChange,
     })
     const desk = new ApprovalDesk(new DecisionStore(db, clock), log, (workload) => coordinator.touch(workload))
     const domain = { chainId: contracts.chainId, market: contracts.addresses.market }
+    const placer = new ProofPlacer({
+      stores: [...config.proofDirectories, ...config.proofUrls].map((place) => openWritablePlace(place, places)),
+      ...{ uri: config.proofUri, clock, log },
+    })
+    const inboxes = config.inboxes.map((path) => new DirectoryInbox(path, domain))
+    const courier = new Courier({ inboxes, clock, log })
+    this.#closers.add(async () => {
+      placer.close()
+      courier.close()
+    })
     const actor = new JobActor({
       contracts,
       chain,
@@ -148,13 +165,15 @@ export class Worker {
       jobs,
       journal,
       proofs,
+      history,
       publisher,
+      reach,
+      policy: config,
       signer,
       workshop,
       desk,
-      inboxes: config.inboxes.map((path) => new DirectoryInbox(path, domain)),
-      proofStores: [...config.proofDirectories, ...config.proofUrls].map((place) => openWritablePlace(place, places)),
-      proofUri: config.proofUri,
+      courier,
+      placer,
       clock,
       log,
       onChange,
@@ -162,7 +181,7 @@ export class Worker {
     const relay = new BeaconRelay({ contracts, publisher, time, clock, log, endpoints: config.drandEndpoints })
     const batches = new KeeperBatches({
       ...{ contracts, provider: ground.provider, operator: signer.operator, publisher, clock, log },
-      maxGas: BigInt(config.maxGas),
+      ...{ maxGas, reach },
     })
     const appellant = new Appellant({
       ...{ contracts, events, publisher, operator: signer.operator, time, clock, log },
@@ -184,16 +203,21 @@ export class Worker {
       spreadSeconds: config.keeperSpreadSeconds,
       onChange,
     })
-    const claimer = new Claimer({ config, chain, seats, jobs, history, executor, time, log })
-    const solver = new PuzzleSolver({ config, contracts, chain, runtime, ledger, sources, operator: signer.operator })
+    const claimer = new Claimer({ config, chain, seats, jobs, history, executor, reach, time, log })
+    const solver = new PuzzleSolver({
+      ...{ config, contracts, chain, runtime, ledger, packages, sources, operator: signer.operator },
+    })
     const qualifier = new Qualifier({
       ...{ config, contracts, events, seats, solver, relay, publisher, time, clock, log, operator: signer.operator },
+      solutions: new SolutionStore(db, clock),
     })
     const collector = new RewardCollector({
-      ...{ config, contracts, events, publisher, clock, log, operator: signer.operator },
+      ...{ config, contracts, events, publisher, clock, log, operator: signer.operator, payer: signer.address },
+      provider: ground.provider,
       store: new RewardStore(db, clock),
       onClaimed: (amount) => metrics.onClaimed(amount),
     })
+    const pruner = new ProofPruner({ config, jobs, proofs, clock, log })
     const coordinator = new Coordinator({
       config,
       contracts,
@@ -208,7 +232,9 @@ export class Worker {
       actor,
       workshop,
       desk,
+      quota: new DeclineQuota(contracts, clock),
       keeper,
+      reach,
       claimer,
       agenda,
       time,
@@ -238,7 +264,10 @@ export class Worker {
     const watch =
       config.observePort === 0
         ? undefined
-        : new StandingWatch({ contracts, seats, operator: signer.operator, metrics, clock, log })
+        : new StandingWatch({
+            ...{ contracts, seats, metrics, clock, log },
+            ...{ operator: signer.operator, payer: signer.address },
+          })
 
     const draws = new UnheardWatch({
       ...{ contracts, events, follower, clock, log, pollMs: config.pollMs },
@@ -246,6 +275,13 @@ export class Worker {
       text: 'a seat is at work, and nobody here knows for what: name another endpoint, or it is slashed',
       onUnheard: (count) => metrics.onUnheard(count),
     })
+    const term =
+      signer.operator === signer.address
+        ? undefined
+        : new SubmitterWatch({
+            ...{ contracts, signer, clock, log },
+            onTerm: (key, until) => metrics.onSubmitter(key, until),
+          })
     const { fleet } = crew
     const info = {
       operator: signer.operator,
@@ -259,7 +295,6 @@ export class Worker {
       endpoints: () => ground.provider.endpoints,
       ...(fleet && { fleet: () => fleet }),
     })
-    await serveHealth(config, metrics, log, this.#closers)
     const { mode, readySeconds } = config
     const who = { operator: signer.operator, account: signer.address, chainId: contracts.chainId }
     const startedAt = clock.elapsed()
@@ -279,8 +314,8 @@ export class Worker {
       mode: config.mode,
     })
     this.#onStarted?.()
-    const watches = watch === undefined ? [draws] : [draws, watch]
-    await this.#work({ stop, lost, follower, coordinator, publisher, qualifier, collector, watches, workshop, crew })
+    const others = [qualifier, collector, pruner, draws, ...(watch ? [watch] : []), ...(term ? [term] : [])]
+    await this.#work({ stop, lost, follower, coordinator, publisher, others, workshop, crew })
     log.info('worker stopped', { stage: 'stop' })
   }
 
@@ -291,28 +326,20 @@ export class Worker {
     readonly follower: ChainFollower
     readonly coordinator: Coordinator
     readonly publisher: Outbox
-    readonly qualifier: Qualifier
-    readonly collector: RewardCollector
-    readonly watches: readonly (UnheardWatch | StandingWatch)[]
+    /** Loops that nothing else here speaks to. */
+    readonly others: readonly Pick<Coordinator, 'run'>[]
     readonly workshop: Workshop
     readonly crew: Crew
   }): Promise<void> {
-    const { stop, lost, follower, coordinator, publisher, qualifier, collector, watches, workshop } = parts
+    const { stop, lost, follower, coordinator, publisher, others, workshop } = parts
     const { fleet, runner } = parts.crew
     const loops = new Loops(lost)
     const { broken } = loops
-    const finished = new AbortController()
-    for (const loop of [follower, coordinator, publisher, qualifier, collector, ...watches, ...(fleet ? [fleet] : [])])
-      void loops.run(() => loop.run(finished.signal))
+    for (const loop of [follower, coordinator, publisher, ...others, ...(fleet ? [fleet] : [])])
+      void loops.run((finished) => loop.run(finished))
     const outdated = (error: unknown): void => {
       if (!GevulotError.is(error, 'WORKER_STATE_NEWER')) throw error
-      // What is committed to must be revealed, and that needs no fleet.
-      this.#log.error(
-        'nothing is proven here any more: start the newer version; what was begun is brought to its end',
-        {
-          ...{ stage: 'fleet', error },
-        },
-      )
+      this.#log.error(NOTHING_NEW, { stage: 'fleet', error })
     }
     const ending = AbortSignal.any([stop, broken])
     const proving = runner && loops.run(() => runner.run(ending).catch(outdated))
@@ -329,7 +356,7 @@ export class Worker {
     workshop.stopAll()
     runner?.stopAll()
     await Promise.allSettled([closed, proving])
-    finished.abort()
+    loops.finish()
     await loops.settled()
   }
 

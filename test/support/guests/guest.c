@@ -344,10 +344,13 @@ int main(int argc, char **argv) {
     else if (!strcmp(mode, "wrong-nonce")) { memset(nonce, '0', strlen(nonce)); prove(); }
     else if (!strcmp(mode, "wrong-role")) result("valid", "", "");
     else if (!strcmp(mode, "long-proof")) {
-        static char proof[2049];
-        memset(proof, 'A', 2048);
+        static char proof[140001];
+        int size = argc > 2 ? atoi(argv[2]) : 2048;
+        memset(proof, 'A', size);
         write_file("/out/proof", proof);
-        result_with("proof", 2048, "3a34c8dc4aec1554c04e0d0e61179d08362b329029db4632f5f086c37be74caa");
+        result_with("proof", size, size == 2048 ? "3a34c8dc4aec1554c04e0d0e61179d08362b329029db4632f5f086c37be74caa"
+            : size == 40000 ? "923fa761b0be86094d913d636e40466f9eef4d339412998a24a8616379e0c352"
+            : "ac4f85d6c8e39a9738a2c84a053e3f419ca70d04a74a3c630926ae50198f6a87");
     }
     else if (!strcmp(mode, "wrong-size")) { write_file("/out/proof", PROOF); result_with("proof", 5, PROOF_SHA256); }
     else if (!strcmp(mode, "wrong-sha256")) { write_file("/out/proof", "proof BYTES\n"); result_with("proof", 12, PROOF_SHA256); }

@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { Transaction } from 'ethers'
+
 /** What an endpoint does wrong. */
 export const RPC_FAULTS = [
   ...(['none', 'stalls', 'drops', 'limits', 'breaks', 'garbles'] as const),
@@ -16,6 +18,7 @@ const AMONG_OTHERS = [
   'other branch',
   'is short of funds',
   'rewrites logs',
+  'refuses as geth',
 ] as const
 /** One of them. */
 export type RpcFault = (typeof RPC_FAULTS | typeof AMONG_OTHERS)[number]
@@ -54,6 +57,12 @@ export class FaultyRpc {
   rewrites: (log: RpcLog) => RpcLog = (log) => log
   /** Milliseconds for which it holds back what this call was sent with; by default none. */
   delays: (call: Call) => number = () => 0
+  /** What it takes of a transaction where it refuses as geth does: bytes, gas, and wei for it. */
+  limits = { bytes: 131_072, gas: 2n ** 24n, blockGas: 30_000_000n, fee: 10n ** 18n }
+  /** Which calls it hands on and never answers; by default none. */
+  loses: (call: Call) => boolean = () => false
+  /** What it says to every transaction where it refuses as geth does, in place of what its limits make it say. */
+  says: string | undefined
   /** Logs that it has left out, each time it did. */
   hidden = 0
   /** How often each method was asked for. */
@@ -117,13 +126,46 @@ export class FaultyRpc {
         return void response.end(JSON.stringify(body.startsWith('[') ? refusals : refusals[0]))
       }
       default: {
-        const answers = await this.#ask(body)
-        const all = (Array.isArray(answers) ? answers : [answers]) as readonly Answer[]
-        const changed = await Promise.all(calls.map((call, index) => this.#spoil(fault, call, all[index] ?? {})))
+        const refusals = calls.map((call) => (fault === 'refuses as geth' ? this.#refusalOf(call) : undefined))
+        const rest = calls.filter((_, index) => refusals[index] === undefined)
+        this.spoiled += calls.length - rest.length
+        const answers =
+          rest.length === 0 ? [] : await this.#ask(rest.length === calls.length ? body : JSON.stringify(rest))
+        const all = [...((Array.isArray(answers) ? answers : [answers]) as readonly Answer[])]
+        const changed = await Promise.all(
+          calls.map(async (call, index) => refusals[index] ?? this.#spoil(fault, call, all.shift() ?? {})),
+        )
+        if (calls.some((call) => this.loses(call))) {
+          this.spoiled++
+          return void request.socket.destroy()
+        }
         response.writeHead(200, { 'content-type': 'application/json' })
         response.end(JSON.stringify(body.startsWith('[') ? changed : changed[0]))
       }
     }
+  }
+
+  /** What geth says, word for word, to a transaction that it does not take: the node behind never hears of it. */
+  #refusalOf({ id, method, params }: Call): Answer | undefined {
+    if (method !== 'eth_sendRawTransaction') return undefined
+    const raw = String(params[0])
+    const { gasLimit, maxFeePerGas } = Transaction.from(raw)
+    const { bytes, gas, blockGas, fee } = this.limits
+    const size = raw.length / 2 - 1
+    const ether = (wei: bigint): string => (Number(wei) / 1e18).toFixed(2)
+    const cost = gasLimit * (maxFeePerGas ?? 0n)
+    const message =
+      this.says ??
+      (size > bytes
+        ? `oversized data: transaction size ${size}, limit ${bytes}`
+        : gasLimit > gas
+          ? `transaction gas limit too high (cap: ${gas}, tx: ${gasLimit})`
+          : gasLimit > blockGas
+            ? 'exceeds block gas limit'
+            : cost > fee
+              ? `tx fee (${ether(cost)} ether) exceeds the configured cap (${ether(fee)} ether)`
+              : undefined)
+    return message === undefined ? undefined : { jsonrpc: '2.0', id, error: { code: -32_000, message } }
   }
 
   /** An answer as a node that lags or has a broken index of logs would give it. */
@@ -138,7 +180,13 @@ export class FaultyRpc {
       this.spoiled++
       return { id: call.id, error: { code: -32_000, message: 'insufficient funds for gas * price + value' } }
     }
-    if (fault === 'none' || call.method !== 'eth_getLogs' || !Array.isArray(answer.result)) return answer
+    if (
+      fault === 'none' ||
+      fault === 'refuses as geth' ||
+      call.method !== 'eth_getLogs' ||
+      !Array.isArray(answer.result)
+    )
+      return answer
     this.spoiled++
     const logs = answer.result as readonly RpcLog[]
     if (fault === 'other branch') return { ...answer, result: [...logs, ...logs.map(elsewhere)] }

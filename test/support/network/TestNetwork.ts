@@ -11,6 +11,7 @@ import {
   connect,
   deploymentOf,
   readEvents,
+  type Address,
   type CommitteeEvent,
   type Contracts,
   type ProgramId,
@@ -114,10 +115,13 @@ export class TestNetwork {
     guest: string,
     args: readonly string[] = [],
     resources: Partial<PackageSpec['resources']> = {},
+    {
+      verifier = this.verifier,
+      verifierGas = 200_000,
+    }: { readonly verifier?: string; readonly verifierGas?: number } = {},
   ): Promise<ProgramId> {
     const prover = await this.#pack(guest, 'prove', args, resources)
-    const verifier = this.verifier as `0x${string}`
-    const { program } = await this.requester.deployProgram({ prover, verifier, verifierGas: 200_000 })
+    const { program } = await this.requester.deployProgram({ prover, verifier: verifier as Address, verifierGas })
     return program
   }
 

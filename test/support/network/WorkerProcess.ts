@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { root } from '../../../scripts/lib/artifacts.js'
@@ -42,6 +42,7 @@ export class WorkerProcess {
 
   /**
    * Starts a worker, or another entry that takes the same configuration.
+   * @param entry A file of the tree, or of another build by its whole path.
    * @param args After the configuration's path.
    * @param before A command that runs it in another place, and becomes it.
    */
@@ -53,7 +54,7 @@ export class WorkerProcess {
   ): WorkerProcess {
     // What is built runs as its users run it, without what our sources need.
     const loader = entry.endsWith('.ts') ? ['--import', 'tsx'] : []
-    const command = [...before, process.execPath, ...loader, join(root, entry), config, ...args]
+    const command = [...before, process.execPath, ...loader, resolve(root, entry), config, ...args]
     const child = spawn(command[0]!, command.slice(1), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
     return new WorkerProcess(child)
   }

@@ -11,6 +11,8 @@ export class LyingRelay {
 
   private constructor() {
     this.#server = createServer((request, response) => {
+      // It says nothing of itself.
+      if (request.method !== 'POST') return void response.writeHead(404).end()
       let text = ''
       request.on('data', (chunk: Buffer) => (text += chunk.toString()))
       request.on('end', () => {

@@ -1,4 +1,5 @@
 import type { ProgramId, WorkloadId, Hex } from '../../chain/hex.js'
+import { newestBlock } from '../../chain/readEvents.js'
 import type { GevulotClient } from '../../client/createClient.js'
 import { batchesOf, refusals, type SubmittedWorkload, type WorkloadRequest } from '../../client/submission.js'
 import { apiError } from '../../errors/codes/api.js'
@@ -105,6 +106,8 @@ export class Submitter {
     const { client, requests, log } = this.#options
     const lost = await requests.reopenLost(client.clock.now() - OPEN_MS)
     if (lost > 0) log.warn('a reorg took workloads away: they are submitted again', { stage: 'submit', requests: lost })
+    const open = await requests.recancelLost(client.clock.now() - OPEN_MS)
+    if (open > 0) log.warn('a reorg took cancels away: they are made again', { stage: 'cancel', requests: open })
   }
 
   async #pause(error: unknown, signal: AbortSignal): Promise<void> {
@@ -300,19 +303,27 @@ export class Submitter {
   /** Cancels or releases a workload; a cancel may take minutes, and a restart begins again. */
   async #act(act: Act, { id, public_id, workload }: StoredRequest, signal: AbortSignal): Promise<void> {
     const { client, requests, log } = this.#options
-    const done = act === 'cancel' ? { cancelling: false } : { releasing: false }
     try {
       if (workload === null) throw apiError('API_INTERNAL', `request ${public_id} is submitted and has no workload`)
       await client[act]({ workload: workload as WorkloadId, signal })
-      await requests.settle(id, { ...done, ...(act === 'cancel' && { cancelled: true }) })
+      await requests.settle(id, await this.#doneBy(act))
       this.#bell.ring()
     } catch (error) {
       if (signal.aborted) return
       const what = act === 'cancel' ? 'cancelled' : 'released'
       log.warn(`a workload could not be ${what}`, { stage: act, request: public_id, workload, error })
       // What the chain refuses stays refused; anything else is tried again at the next look.
-      if (error instanceof GevulotError && !error.retryable) await requests.settle(id, done)
+      if (error instanceof GevulotError && !error.retryable)
+        await requests.settle(
+          id,
+          act === 'cancel' ? { cancelling: false, cancelled_block: null } : { releasing: false },
+        )
     }
+  }
+
+  async #doneBy(act: Act) {
+    if (act === 'release') return { releasing: false }
+    return { cancelling: false, cancelled_block: await newestBlock(this.#options.client.contracts) }
   }
 }
 

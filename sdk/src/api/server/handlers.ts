@@ -3,14 +3,17 @@ import type { Hex, WorkloadId } from '../../chain/hex.js'
 import { toProgramId, toWorkloadId } from '../../chain/hex.js'
 import type { DeliveryInbox } from '../../client/delivery/DeliveryInbox.js'
 import type { GevulotClient } from '../../client/createClient.js'
-import { buildInputs } from '../../content/buildInputs.js'
-import { PUBLIC_INPUTS } from '../../content/InputsManifest.js'
+import { checkPublicInputs } from '../../client/checkPublicInputs.js'
+import { getPinnedProgram } from '../../client/getProgram.js'
+import { buildInputs, type InputsSpec } from '../../content/buildInputs.js'
+import { MAX_INPUTS_MANIFEST_BYTES, parseInputsManifest, PUBLIC_INPUTS } from '../../content/InputsManifest.js'
 import { encodeManifest } from '../../content/manifestJson.js'
 import type { ContentStore, StoredContent } from '../../content/ContentStore.js'
 import { MemoryStore } from '../../content/MemoryStore.js'
 import { digestFromHex, parseDigest } from '../../content/digest.js'
 import { apiError } from '../../errors/codes/api.js'
 import { clientError } from '../../errors/codes/client.js'
+import { GevulotError } from '../../errors/GevulotError.js'
 import type { Answer, Input } from '../contract/Endpoint.js'
 import type { ENDPOINTS, EndpointName } from '../contract/endpoints.js'
 import type { Accounts } from '../store/Accounts.js'
@@ -148,8 +151,12 @@ export const handlers: { readonly [Name in Exclude<EndpointName, LargeName>]: Ha
     if (retry !== undefined) return requestAnswer(retry)
     const { program, maxRunTime, redundancy, rescue } = input
     const given = input.fee === undefined ? {} : { fee: BigInt(input.fee) }
-    // Says what is wrong with program and fee before anything is stored.
+    // Says what is wrong with program, fee and public inputs before anything is stored.
     const { fee } = await client.quote({ program, maxRunTime, redundancy, ...given })
+    await checkPublicInputs(
+      await getPinnedProgram(client, { program: toProgramId(program) }),
+      await knownOf(input.inputs, backend),
+    )
     const asked = { key_id: key.id, idempotency_key: idempotencyKey, body_hash: bodyHash, fee: fee.toString() }
     // Nor does a key without allowance fill the disk.
     const meanwhile = await requests.foresee(asked, key, client.clock.now())
@@ -249,6 +256,23 @@ async function publish(inputs: GivenInputs, backend: Backend, { id: keyId, uploa
     throw error
   }
   return { digest, publicInputs: keccak256(files[PUBLIC_INPUTS] ?? new Uint8Array()) as Hex, uri: undefined }
+}
+
+/** What is known of inputs before they are stored: the files, or the size that a manifest says which was put here before. */
+async function knownOf(inputs: GivenInputs, backend: Backend): Promise<InputsSpec | { publicInputsBytes?: number }> {
+  if ('files' in inputs) return decoded(inputs)
+  const { store } = proxyOf(backend)
+  const digest = parseDigest(inputs.digest)
+  try {
+    if (!(await store.has(digest))) return {}
+    const { files } = parseInputsManifest(await store.get(digest, { maxBytes: MAX_INPUTS_MANIFEST_BYTES }))
+    const size = files.find(({ name }) => name === PUBLIC_INPUTS)?.size
+    return size === undefined ? {} : { publicInputsBytes: size }
+  } catch (error) {
+    // Whoever needs them will tell.
+    if (error instanceof GevulotError) return {}
+    throw error
+  }
 }
 
 function decoded({

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import type { Contracts } from '../../chain/connect.js'
 import type { Clock } from '../../clock.js'
-import { lockOnServer } from '../../database/lockOnServer.js'
+import { lockOnceFreed } from '../../database/lockOnceFreed.js'
 import { NewerTables } from '../../database/migrate.js'
 import { openEmbedded } from '../../database/openEmbedded.js'
 import { openServer } from '../../database/openServer.js'
@@ -50,7 +50,8 @@ async function openOnServer(url: string, { contracts, clock }: StatePlace, close
   // One server may keep the state of many: of each deployment, and of workers.
   const schema = `api_${contracts.chainId}_${contracts.addresses.market.toLowerCase()}`
   try {
-    const lock = await lockOnServer(url, `gevulot/${schema}`, clock)
+    // Of a machine that vanished and is up again the server may still hold it.
+    const lock = await lockOnceFreed(url, `gevulot/${schema}`, clock, () => undefined)
     if (lock === undefined)
       throw apiError('API_CONFIG_INVALID', `another server uses the schema ${schema} of the database`)
     closers.push(() => lock.release())

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { sql, type Kysely, type Selectable, type Transaction } from 'kysely'
+import { sql, type ExpressionBuilder, type Kysely, type Selectable, type Transaction } from 'kysely'
 import { apiError } from '../../errors/codes/api.js'
 import type { KeyLimits } from './KeyLimits.js'
 import type { ApiSchema } from './schema.js'
@@ -45,7 +45,7 @@ const FREED = {
 /** A request whose workload a reorg has taken away. One that was cancelled is not wanted again: as it may still be found by its nonce, it is cancelled again. */
 const REOPENED = {
   ...({ state: 'accepted', workload: null, submitted_block: null } as const),
-  cancelling: sql<boolean>`cancelling or cancelled`,
+  cancelling: sql<boolean>`cancelling or cancelled_block is not null`,
 }
 
 /** The requests of all keys. What {@link accept} has answered is durable. */
@@ -79,7 +79,7 @@ export class RequestStore {
           ...request,
           public_id: randomBytes(16).toString('hex'),
           ...{ created_at: now, state: 'accepted', nonce: null, workload: null, cancelling: false, error: null },
-          ...{ submitted_block: null, gas_cost: null, releasing: false, cancelled: false },
+          ...{ submitted_block: null, gas_cost: null, releasing: false, cancelled_block: null },
         })
         .returningAll()
         .executeTakeFirstOrThrow()
@@ -261,9 +261,7 @@ export class RequestStore {
       .set(REOPENED)
       .where('state', '=', 'submitted')
       .where('created_at', '>', since)
-      .where('submitted_block', '<=', (eb) =>
-        eb.selectFrom('index_head').select(({ fn }) => fn.max('block').as('block')),
-      )
+      .where('submitted_block', '<=', indexed)
       .where((eb) =>
         eb.not(
           eb.exists(
@@ -275,13 +273,39 @@ export class RequestStore {
     return Number(numUpdatedRows)
   }
 
+  /**
+   * Cancels again what the index, which has come behind the block of the cancel, does not have as ended: a reorg has taken the cancel away, and not its workload.
+   * @param since Milliseconds: nothing that was accepted before.
+   * @returns How many requests.
+   */
+  async recancelLost(since: number): Promise<number> {
+    const { numUpdatedRows } = await this.#db
+      .updateTable('requests')
+      .set({ cancelling: true })
+      .where('state', '=', 'submitted')
+      .where('cancelling', '=', false)
+      .where('created_at', '>', since)
+      .where('cancelled_block', '<=', indexed)
+      .where((eb) =>
+        eb.exists(
+          eb
+            .selectFrom('workloads')
+            .select('block')
+            .whereRef('workloads.workload', '=', 'requests.workload')
+            .where('finished_at', 'is', null),
+        ),
+      )
+      .executeTakeFirst()
+    return Number(numUpdatedRows)
+  }
+
   /** Notes what became of a request. */
   async settle(
     id: number,
     outcome: Partial<
       Pick<
         StoredRequest,
-        'state' | 'workload' | 'submitted_block' | 'gas_cost' | 'error' | 'cancelling' | 'cancelled' | 'releasing'
+        'state' | 'workload' | 'submitted_block' | 'gas_cost' | 'error' | 'cancelling' | 'cancelled_block' | 'releasing'
       >
     >,
   ) {
@@ -313,6 +337,11 @@ export class RequestStore {
 }
 
 type Handle = Kysely<ApiSchema> | Transaction<ApiSchema>
+
+/** The newest block that the index has. */
+function indexed(eb: ExpressionBuilder<ApiSchema, keyof ApiSchema>) {
+  return eb.selectFrom('index_head').select(({ fn }) => fn.max('block').as('block'))
+}
 
 async function findRetry(db: Handle, keyId: string, idempotencyKey: string, bodyHash: string) {
   const known = await db

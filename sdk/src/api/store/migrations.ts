@@ -146,6 +146,13 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await sql`delete from index_head`.execute(db)
     },
   },
+  '0009_cancelled_block': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('requests').addColumn('cancelled_block', 'integer').execute()
+      await sql`update requests set cancelled_block = 0 where cancelled`.execute(db)
+      await db.schema.alterTable('requests').dropColumn('cancelled').execute()
+    },
+  },
 }
 
 // 0002: the tables of the index as its rows are written.

@@ -61,8 +61,8 @@ interface RequestsTable {
   /** Block of the submission, by which it is noticed that a reorg has taken it away. */
   submitted_block: number | null
   cancelling: boolean
-  /** Whether its workload was cancelled, for the case that a reorg takes that away. */
-  cancelled: boolean
+  /** A block by which its workload was cancelled, by which it is noticed that a reorg has taken that away; null: it was not. */
+  cancelled_block: number | null
   /** Whether its commits are to be closed. */
   releasing: boolean
   /** Wei that its submission cost; null: not submitted, or not known. */

@@ -71,7 +71,7 @@ function field<T>(env: string, parse: Parser<T>, description: string, fallback?:
 }
 
 const { keyPasswordFile, signerUrl, signerAccount, signerTimeoutMs } = WORKER_FIELDS
-const { accel, nanosKernel, nanosKernelSha256 } = WORKER_FIELDS
+const { accel, cacheMiB, nanosKernel, nanosKernelSha256 } = WORKER_FIELDS
 const { observePort, observeHost, readySeconds, logFile, logLevel } = WORKER_FIELDS
 
 /** Every field of the adapter's configuration, in the order of the help text. What it shares with the worker means the same. */
@@ -171,6 +171,7 @@ export const AZTEC_FIELDS = {
   accel,
   nanosKernel,
   nanosKernelSha256,
+  cacheMiB,
 
   slots: field('SLOTS', integer(1, 10_000), 'Jobs in flight at the same time.', 256),
   attempts: field(

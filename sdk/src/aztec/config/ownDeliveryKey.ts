@@ -14,7 +14,7 @@ import { readPrivateFile } from '../../readPrivateFile.js'
 export async function ownDeliveryKey(dataDirectory: string): Promise<DeliveryKey> {
   const path = join(dataDirectory, 'delivery.key')
   await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
-  const text = await readPrivateFile(path, unreadable).catch((error: unknown) => {
+  const text = await readPrivateFile(path, 'the delivery key', unreadable).catch((error: unknown) => {
     if (error instanceof Error && errnoOf(error.cause) === 'ENOENT') return undefined
     throw error
   })

@@ -15,6 +15,8 @@ export async function s3Of({ proofStore, s3AccessKeyId, s3SecretFile }: AztecCon
   if (s3AccessKeyId === '' || s3SecretFile === '') {
     throw aztecError('AZTEC_CONFIG_INVALID', 's3AccessKeyId and s3SecretFile are needed for an S3 store')
   }
-  const secret = await readPrivateFile(s3SecretFile, (why, cause) => aztecError('AZTEC_CONFIG_INVALID', why, { cause }))
+  const secret = await readPrivateFile(s3SecretFile, 's3SecretFile (GEVULOT_AZTEC_S3_SECRET_FILE)', (why, cause) =>
+    aztecError('AZTEC_CONFIG_INVALID', why, { cause }),
+  )
   return { credentials: { accessKeyId: s3AccessKeyId, secretAccessKey: new Secret(secret) } }
 }

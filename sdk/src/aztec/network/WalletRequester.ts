@@ -2,9 +2,11 @@ import type { Hex, ProgramId, WorkloadId } from '../../chain/hex.js'
 import type { GevulotClient } from '../../client/createClient.js'
 import { openDeliveries, type OpenedDelivery } from '../../client/delivery/openDeliveries.js'
 import type { Verification } from '../../client/verifyProof.js'
+import { verifyWithPackages } from '../../client/verifyProofWithProgram.js'
 import type { Clock } from '../../clock.js'
 import type { ContentStore } from '../../content/ContentStore.js'
 import { parseDigest, type Digest } from '../../content/digest.js'
+import type { PackageCache } from '../../content/PackageCache.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { Logger } from '../../worker/log/Logger.js'
@@ -20,7 +22,9 @@ export interface WalletRequesterOptions {
   /** Whether to pay what the balance in the market lacks from the account's tokens. */
   readonly deposit: boolean
   /** Where verifier packages are kept. */
-  readonly cacheDirectory: string
+  readonly cacheDirectory: string | PackageCache
+  /** Where inputs lie while a verifier runs. */
+  readonly workDirectory?: string
 }
 
 /** How long the chain may be behind a nonce that was taken; then somebody else has acted for the account. */
@@ -158,10 +162,11 @@ export class WalletRequester implements Requester {
     { proof, operator: prover }: Candidate,
     signal: AbortSignal,
   ): Promise<Verification> {
-    const { client, cacheDirectory } = this.#options
-    return client.verifyProofWithProgram({
+    const { client, cacheDirectory, workDirectory } = this.#options
+    return verifyWithPackages(client, {
       ...{ program: bundle.program as ProgramId, workload: bundle.workload as WorkloadId, prover, proof },
       ...{ inputs: parseDigest(bundle.inputs), seconds: VERIFY_SECONDS, cacheDirectory, signal },
+      ...(workDirectory !== undefined && { workDirectory }),
     })
   }
 

@@ -12,6 +12,7 @@ import type { WorkloadSlot } from '../../client/Workload.js'
 import type { Clock } from '../../clock.js'
 import type { ContentInput, ContentSource, ContentStore, StoredContent } from '../../content/ContentStore.js'
 import { parseDigest, type Digest } from '../../content/digest.js'
+import type { PackageCache } from '../../content/PackageCache.js'
 import type { DeliveryKey } from '../../crypto/DeliveryKey.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { GevulotError } from '../../errors/GevulotError.js'
@@ -38,7 +39,9 @@ export interface ProxyRequesterOptions {
   /** Keeps inputs here too, so that verifiers need not fetch them back. */
   readonly local?: ContentStore
   /** Where they are kept. */
-  readonly cacheDirectory: string
+  readonly cacheDirectory: string | PackageCache
+  /** Where inputs lie while a verifier runs. */
+  readonly workDirectory?: string
   readonly log: Logger
 }
 
@@ -184,7 +187,7 @@ export class ProxyRequester implements Requester {
   }
 
   async verify(bundle: StoredBundle, { proof, operator }: Candidate, signal: AbortSignal): Promise<Verification> {
-    const { api, runtime, source, cacheDirectory } = this.#options
+    const { api, runtime, source, cacheDirectory, workDirectory } = this.#options
     if (runtime === undefined) throw aztecError('AZTEC_CONFIG_INVALID', 'running a verifier needs a runtime')
     const named = await api.getProgram({ program: bundle.program }, { signal })
     const { chainId, contracts } = await api.getNetwork({}, { signal })
@@ -200,6 +203,7 @@ export class ProxyRequester implements Requester {
       {
         ...{ verifierProgram, workload: toWorkloadId(bundle.workload ?? ''), prover: operator },
         ...{ proof, inputs: parseDigest(bundle.inputs), seconds: VERIFY_SECONDS, cacheDirectory, signal },
+        ...(workDirectory !== undefined && { workDirectory }),
       },
     )
   }

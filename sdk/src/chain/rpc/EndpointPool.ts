@@ -18,7 +18,8 @@ export interface EndpointPoolOptions {
 
 type Answer = JsonRpcResult | JsonRpcError
 
-const ALREADY_THERE = /already.?(?:known|imported|exists|in )|known transaction|existing tx/i
+/** What nodes say to a transaction that they have. */
+export const ALREADY_THERE = /already.?(?:known|imported|exists|in )|known transaction|existing tx/i
 // Only what asks, and may be asked again elsewhere without harm.
 const QUESTIONS = /^(?:eth_(?!send|sign)|net_|web3_)/
 

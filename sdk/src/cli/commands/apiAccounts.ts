@@ -23,7 +23,7 @@ export const apiAccounts = defineCommand({
     const { createApiClient } = await import('../../api/createApiClient.js')
     const { readPrivateFile } = await import('../../readPrivateFile.js')
     const refuse = (why: string, cause?: unknown): Error => cliError('CLI_KEY_UNSAFE', why, { cause })
-    const apiKey = await readPrivateFile(options.apiKeyFile, refuse)
+    const apiKey = await readPrivateFile(options.apiKeyFile, '--api-key-file', refuse)
     output.waiting('asking the server')
     const { accounts } = await createApiClient({ url: options.url, apiKey }).listAccounts({})
     const rows = accounts.flatMap(({ id, revoked, account, allowance }) => {

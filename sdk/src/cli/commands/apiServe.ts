@@ -53,6 +53,7 @@ export const apiServe = defineCommand({
     const { EndpointProvider } = await import('../../chain/rpc/EndpointProvider.js')
     const { endpointLog } = await import('../../worker/chain/openProvider.js')
     const { ownVersion } = await import('../../ownVersion.js')
+    const databaseUrl = databaseOf(environment)
     const { keyFile, store } = await context.settings()
     const proxy = keyFile !== undefined && !options.readOnly
     if (proxy && (store === undefined || /^(https?|ipfs):/.test(store))) {
@@ -67,7 +68,6 @@ export const apiServe = defineCommand({
     const { provider } = client.contracts
     if (provider instanceof EndpointProvider) provider.onEvent = endpointLog(log)
     const { chainId, addresses } = client.contracts
-    const databaseUrl = databaseOf(environment)
     const api = await startApi({
       ...(databaseUrl !== undefined && { databaseUrl }),
       ...{ client, directory: options.data, version: await ownVersion(), proxy, deposit: !options.noDeposit },
@@ -102,7 +102,10 @@ export const apiServe = defineCommand({
 })
 
 /** From the environment alone: it holds a password. */
-function databaseOf({ DATABASE_URL: url }: Context['environment']): string | undefined {
+function databaseOf({ DATABASE_URL: url, GEVULOT_DATABASE_URL: wrong }: Context['environment']): string | undefined {
+  // Passed over, it would leave the state in the embedded database.
+  if (wrong !== undefined)
+    throw cliError('CLI_USAGE', 'GEVULOT_DATABASE_URL is no variable of the API server; DATABASE_URL is one')
   if (url === undefined || url === '') return undefined
   if (/^postgres(ql)?:\/\//.test(url) && URL.canParse(url)) return url
   throw cliError('CLI_USAGE', 'DATABASE_URL must be like postgres://user:password@host:5432/database')

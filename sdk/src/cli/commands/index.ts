@@ -46,8 +46,10 @@ import { proverRewards } from './proverRewards.js'
 import { proverRun } from './proverRun.js'
 import { proverStake } from './proverStake.js'
 import { proverStatus } from './proverStatus.js'
+import { proverTopUp } from './proverTopUp.js'
 import { proverWaiting } from './proverWaiting.js'
 import { proverWithdraw } from './proverWithdraw.js'
+import { proverWithdrawBounty } from './proverWithdrawBounty.js'
 import { relayServe } from './relayServe.js'
 import { validatorRun } from './validatorRun.js'
 import { validatorStatus } from './validatorStatus.js'
@@ -111,8 +113,10 @@ export const commands: readonly Command[] = [
   proverRun,
   proverStake,
   proverStatus,
+  proverTopUp,
   proverWaiting,
   proverWithdraw,
+  proverWithdrawBounty,
   relayServe,
   validatorRun,
   validatorStatus,

@@ -1,8 +1,11 @@
+import type { Client } from '../../client/Client.js'
 import { defineCommand } from '../Command.js'
 import { formatTime } from '../format.js'
 import { address, argument, integer, optionWithDefault } from '../parsers.js'
 
 const DAY = 86_400
+/** The longest term, MAX_TERM of the relay contract. */
+const LONGEST = 366 * DAY
 
 export const proverNameSubmitter = defineCommand({
   name: 'prover name-submitter',
@@ -16,7 +19,7 @@ export const proverNameSubmitter = defineCommand({
   async run({ args, options, context }) {
     const client = await context.client()
     const { nameSubmitter } = await import('../../client/submitters.js')
-    const until = Math.floor(client.clock.now() / 1000) + options.days * DAY
+    const until = await endOf(client, options.days * DAY)
     await nameSubmitter(client, { key: args.key, until, signal: context.signal })
     return {
       json: { operator: client.account, key: args.key, until },
@@ -24,3 +27,13 @@ export const proverNameSubmitter = defineCommand({
     }
   },
 })
+
+/** When a term from now on ends. The contract counts the longest one from the block, and nodes estimate by the newest, which is behind this machine. */
+async function endOf({ clock, contracts }: Client, term: number): Promise<number> {
+  const wanted = Math.floor(clock.now() / 1000) + term
+  const newest = await contracts.provider.getBlock('latest').catch(async (error: unknown) => {
+    const { asChainError } = await import('../../chain/asChainError.js')
+    throw asChainError(error, 'reading the newest block')
+  })
+  return newest === null ? wanted : Math.min(wanted, newest.timestamp + LONGEST)
+}

@@ -7,9 +7,9 @@ const AT_ONCE = 32
 
 export const proverRewards = defineCommand({
   name: 'prover rewards',
-  summary: 'Show the network rewards of an operator, and collect them',
+  summary: 'Show the network rewards and the bounties of an operator, and collect the rewards',
   details:
-    'Due: what ended epochs have left. Pending: points of the epoch that runs. Unrecorded: paid workloads that have no points yet. A worker collects by itself; --collect does it now, for any operator, and the rewards go into the balance of that operator.',
+    'Due: what ended epochs have left. Pending: points of the epoch that runs. Unrecorded: paid workloads that have no points yet. A worker collects by itself; --collect does it now, for any operator, and the rewards go into the balance of that operator. Bounties are for seats that it reported or evicted: prover withdraw-bounty pays them out.',
   args: { operator: optionalArgument(address, 'the account; by default that of the configured key') },
   options: { collect: flag('record paid workloads and claim what is due; the configured key pays the gas') },
   sends: true,
@@ -20,6 +20,8 @@ export const proverRewards = defineCommand({
     const operator = args.operator ?? client.account ?? '0x'
     const unrecorded = await client.findUnrecorded({ operator, signal })
     const { due, pending } = await client.getRewards({ operator })
+    const { getBounty } = await import('../../client/bounty.js')
+    const bounty = await getBounty(client, { account: operator, signal })
     let recorded = 0
     for (let at = 0; options.collect && at < unrecorded.length; at += AT_ONCE) {
       output.doing('recording paid workloads')
@@ -31,12 +33,13 @@ export const proverRewards = defineCommand({
       await client.claimRewards({ operators: [operator], signal })
     }
     return {
-      json: { operator, due, pending, unrecorded, recorded, claimed: claimed ? due : 0n },
+      json: { operator, due, pending, unrecorded, recorded, claimed: claimed ? due : 0n, bounty },
       text: output.facts([
         ['operator', operator],
         ['due', claimed ? `${formatTokens(due)}, now in the balance` : formatTokens(due)],
         ['pending', formatTokens(pending)],
         ['unrecorded', recorded > 0 ? `${recorded} workloads, recorded now` : `${unrecorded.length} workloads`],
+        ['bounties', formatTokens(bounty)],
       ]),
     }
   },

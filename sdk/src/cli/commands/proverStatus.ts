@@ -134,13 +134,21 @@ function fleetLines(output: Output, { runners, waiting }: NonNullable<Answered['
   ]
 }
 
+/** How long a submitter key can act. */
+function termOf(output: Output, until: number, now: number): string {
+  if (until === 0) return output.paint('bad', 'taken back: it cannot act')
+  const text = `${formatTime(until)}, ${formatDistance(until, Math.floor(now))}`
+  return until < now ? output.paint('bad', `${text}: it cannot act`) : text
+}
+
 function workerLines(output: Output, worker: Answered): string[] {
-  const { operator, account, mode, runtime, runs, block, chainAge, obstacles, jobs, waiting } = worker
+  const { operator, account, submitterUntil, mode, runtime, runs, block, chainAge, obstacles, jobs, waiting } = worker
   const ready = obstacles.length === 0
   const now = Date.now() / 1000
   const facts = output.facts([
     ['worker', `${mode}, ${runtime}, for ${formatSeconds(runs)}`],
     ...(account === operator ? [] : [['acts with', account] as const]),
+    ...(submitterUntil === undefined ? [] : [['named until', termOf(output, submitterUntil, now)] as const]),
     ['block', `${block}, ${formatSeconds(chainAge)} ago`],
     ['ready', output.paint(ready ? 'good' : 'bad', ready ? 'yes' : `no: ${obstacles.join(', ')}`)],
     ['jobs', jobs.length === 0 ? 'none' : String(jobs.length)],

@@ -1,4 +1,5 @@
 import { cliError } from '../../errors/codes/cli.js'
+import { DEFAULT_LIMITS } from '../../relay/gasOfActs.js'
 import { defineCommand } from '../Command.js'
 import { address, flag, integer, manyOption, optionWithDefault, text } from '../parsers.js'
 
@@ -14,11 +15,16 @@ export const relayServe = defineCommand({
     data: optionWithDefault('directory', text, '.gevulot/relay', 'what was sent; belongs to this server alone'),
     host: optionWithDefault('address', text, '127.0.0.1', 'where it listens'),
     port: optionWithDefault('number', integer(0, 65_535), 8547, '0: any free one'),
-    maxGas: optionWithDefault('gas', integer(100_000, 100_000_000), 6_000_000, 'most gas of one act'),
+    maxGas: optionWithDefault(
+      'gas',
+      integer(100_000, 100_000_000),
+      Number(DEFAULT_LIMITS.maxGas),
+      'most gas of one act',
+    ),
     gasPerDay: optionWithDefault(
       'gas',
       integer(100_000, 10 ** 12),
-      200_000_000,
+      Number(DEFAULT_LIMITS.gasPerDay),
       'most gas of one account within any 24 hours',
     ),
     actsPerMinute: optionWithDefault('number', integer(1, 10_000), 60, 'most acts of one account in a minute'),

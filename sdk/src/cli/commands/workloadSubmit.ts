@@ -51,11 +51,17 @@ export const workloadSubmit = defineCommand({
     // Before anything is paid for.
     await Promise.all(input.map(([, path]) => access(path, constants.R_OK)))
     const client = await context.client()
+    const { checkInputs } = await import('../../client/submission.js')
     const { program } = args
     const fee = terms.fee ?? (await client.quote({ program, ...withoutFee(terms) })).minimumFee
     const { output, signal } = context
+    const given =
+      inputs !== undefined && publicInputsHash !== undefined
+        ? { digest: inputs, publicInputs: publicInputsHash }
+        : { args: arg, files: Object.fromEntries(input.map(([name, path]) => [name, { path }])) }
     if (deposit) {
       const { market, nonce: next } = await client.getBalance()
+      if ((nonce ?? next) === next) await checkInputs(client, [{ program, inputs: given }])
       // A nonce that is used already has paid, and one that is not next yet is refused.
       if ((nonce ?? next) === next && market < fee) {
         output.doing(`depositing ${formatTokens(fee - market)}`)
@@ -65,10 +71,7 @@ export const workloadSubmit = defineCommand({
     output.doing(inputs === undefined ? 'publishing inputs' : 'submitting')
     const submitted = await client.submit({
       program,
-      inputs:
-        inputs !== undefined && publicInputsHash !== undefined
-          ? { digest: inputs, publicInputs: publicInputsHash }
-          : { args: arg, files: Object.fromEntries(input.map(([name, path]) => [name, { path }])) },
+      inputs: given,
       ...terms,
       fee,
       ...(inputsUri !== undefined && { inputsUri }),

@@ -29,6 +29,7 @@ export const workloadSubmitMany = defineCommand({
     // Before anything is paid for.
     await Promise.all(files.map((path) => access(path, constants.R_OK)))
     const client = await context.client()
+    const { checkInputs } = await import('../../client/submission.js')
     const { output, signal } = context
     const requests = await withFees(client, asked, signal)
     const { market, nonce: next } = await client.getBalance()
@@ -38,6 +39,7 @@ export const workloadSubmitMany = defineCommand({
       const open = nonce > next ? [] : requests.slice(next - nonce)
       const lacking = open.reduce((sum, { fee }) => sum + fee, 0n) - market
       if (options.deposit && lacking > 0n) {
+        await checkInputs(client, requests, next - nonce)
         output.doing(`depositing ${formatTokens(lacking)}`)
         await client.deposit({ amount: lacking, signal })
       }

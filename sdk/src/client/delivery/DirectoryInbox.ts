@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hexlify } from 'ethers'
 import { toWorkloadId, type Hex, type WorkloadId } from '../../chain/hex.js'
 import { digestFromHex, digestOf } from '../../content/digest.js'
+import { makePublicDirectory } from '../../content/makePublicDirectory.js'
 import { errnoOf } from '../../content/writeAtomically.js'
 import { clientError } from '../../errors/codes/client.js'
 import { GevulotError } from '../../errors/GevulotError.js'
@@ -53,13 +54,15 @@ export class DirectoryInbox implements DeliveryInbox {
     const operator = signerOfDelivery(this.#domain, delivery)
     const directory = join(this.#root, workload)
     const name = `${seat}-${operator.toLowerCase()}.sealed`
-    await mkdir(directory, { recursive: true })
+    await makePublicDirectory(directory, this.#root)
     const present = await this.#names(directory)
     if (!present.includes(name) && present.length >= this.#maxDeliveries)
       throw refused('the inbox of this workload is full')
     const incoming = join(directory, `${randomBytes(8).toString('hex')}.incoming`)
     try {
       await writeFile(incoming, Buffer.concat([Buffer.from(signature.slice(2), 'hex'), sealed]), { flush: true })
+      // The requester is another user, and what is sealed only it can open.
+      await chmod(incoming, 0o444)
       await rename(incoming, join(directory, name))
     } finally {
       await rm(incoming, { force: true })

@@ -65,12 +65,16 @@ export function parseRecord(text: string): PipelineRecord {
 
 function stageOf(value: unknown, at: string): StageRecord {
   const { program, inputs, attempts } = readObject(value, at, ['program', 'inputs', 'attempts'])
-  const published = readObject(inputs, `${at}.inputs`, ['digest', 'publicInputs'], ['uri'])
+  const published = readObject(inputs, `${at}.inputs`, ['digest', 'publicInputs'], ['publicInputsBytes', 'uri'])
+  const bytes = published['publicInputsBytes']
   return {
     program: hexOf(program, `${at}.program`),
     inputs: {
       digest: readText(published['digest'], `${at}.inputs.digest`, 80),
       publicInputs: hexOf(published['publicInputs'], `${at}.inputs.publicInputs`),
+      ...(bytes !== undefined && {
+        publicInputsBytes: readInteger(bytes, `${at}.inputs.publicInputsBytes`, 0, Number.MAX_SAFE_INTEGER),
+      }),
       ...(published['uri'] !== undefined && { uri: readText(published['uri'], `${at}.inputs.uri`, 1024) }),
     },
     attempts: readList(attempts, `${at}.attempts`, MOST_ATTEMPTS, attemptOf),

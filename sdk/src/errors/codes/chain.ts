@@ -16,8 +16,12 @@ export const CHAIN_ERRORS = {
     retryable: false,
   },
   CHAIN_CONTRACT_MISSING: {
-    hint: 'The deployment record does not fit this chain (a local chain may have been restarted), or the node is not synced.',
+    hint: 'The deployment record does not fit this chain, or this is a local chain that was started anew: take its own record.',
     retryable: false,
+  },
+  CHAIN_NOT_SYNCED: {
+    hint: 'Wait until the node has read the chain up to its newest block; it is asked again at the next start. A local chain that was started anew has a deployment record of its own.',
+    retryable: true,
   },
   CHAIN_CONTRACT_DIFFERENT: {
     hint: 'The code at this address is not what was deployed: compare the deployment record with its published source.',
@@ -46,6 +50,18 @@ export const CHAIN_ERRORS = {
   CHAIN_GAS_FUNDS_LOW: {
     hint: "Send some of the chain's own currency to the account: it pays for gas.",
     retryable: false,
+  },
+  CHAIN_TRANSACTION_TOO_LARGE: {
+    hint: 'Nothing was sent: nodes take transactions of 128 KiB. Send less in one: fewer requests, a smaller proof, smaller public inputs.',
+    retryable: false,
+  },
+  CHAIN_GAS_LIMIT_TOO_HIGH: {
+    hint: 'Nothing was sent: the transaction may use more gas than a block has, than a transaction may have (16,777,216 on most chains), or than the `maxGas` of the worker. Do less in one, or set `maxGas` to what the chain takes.',
+    retryable: false,
+  },
+  CHAIN_FEE_REFUSED: {
+    hint: 'Nothing was sent: the endpoint takes nothing that may cost so much. Wait until gas is cheaper, lower the highest fee per gas (`maxFeeGwei` of a worker), or raise the limit of the node (geth: `--rpc.txfeecap`).',
+    retryable: true,
   },
   CHAIN_NONCE_CONFLICT: {
     hint: 'Another transaction of this account took the nonce; repeat the call.',

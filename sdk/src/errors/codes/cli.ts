@@ -16,7 +16,7 @@ export const CLI_ERRORS = {
     retryable: false,
   },
   CLI_KEY_UNSAFE: {
-    hint: 'A key file is a regular file that only its owner can read: chmod 600 <file>.',
+    hint: 'Name the file with the key; it must be a regular file that only its owner can read: chmod 600 <file>.',
     retryable: false,
   },
   CLI_KEY_LOCKED: {
@@ -29,6 +29,10 @@ export const CLI_ERRORS = {
   },
   CLI_FILE_EXISTS: {
     hint: 'Nothing is overwritten: choose another place, or move away what is there.',
+    retryable: false,
+  },
+  CLI_STOPPED: {
+    hint: 'It may be in the chain, or come into it: look it up by its hash before the command is repeated.',
     retryable: false,
   },
   CLI_FILE_UNREADABLE: {

@@ -15,6 +15,10 @@ export const CLIENT_ERRORS = {
     hint: 'Use an absolute http, https, ipfs or s3 URI of at most 1024 characters without user name or password, or leave it out.',
     retryable: false,
   },
+  CLIENT_PUBLIC_INPUTS_TOO_LARGE: {
+    hint: 'Put the data into an input file of its own and only their hash into public_inputs, which the program checks; or take a program whose proofs a committee judges.',
+    retryable: false,
+  },
   CLIENT_WORKLOAD_UNKNOWN: {
     hint: 'Check the id and the chain; a workload just submitted may not have reached this node, or was reorganised away.',
     retryable: true,

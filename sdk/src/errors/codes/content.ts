@@ -20,7 +20,7 @@ export const CONTENT_ERRORS = {
     retryable: false,
   },
   CONTENT_DISK_FULL: {
-    hint: 'Free disk space, or move the content directory to a larger disk.',
+    hint: 'Free disk space, or move the content directory to a larger disk; of a data directory cache/ and bundles/ may go while its daemon is stopped, and cacheMiB bounds the first.',
     retryable: true,
   },
   CONTENT_UNAVAILABLE: {

@@ -299,7 +299,7 @@ export const CONTRACT_ERRORS = {
   },
   BondIncomplete: {
     text: 'the bond of seat {seat} is {have:tokens}, a full one is {want:tokens}',
-    hint: 'Top up the seat first.',
+    hint: 'Fill the bond up first: gevulot prover top-up <seat>.',
     retryable: false,
   },
   CoolingDown: {
@@ -328,7 +328,7 @@ export const CONTRACT_ERRORS = {
     retryable: false,
   },
   NothingDue: {
-    text: 'there is nothing to withdraw or burn',
+    text: 'there is nothing to withdraw, burn or top up',
     hint: 'Nothing to do.',
     retryable: false,
   },

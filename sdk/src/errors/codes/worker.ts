@@ -8,7 +8,7 @@ export const WORKER_ERRORS = {
     retryable: false,
   },
   WORKER_KEY_UNSAFE: {
-    hint: 'Files with keys and passwords must be regular files that only their owner can read: chmod 600 <file>.',
+    hint: 'Keys and passwords are in files, which the configuration names; they must be regular files that only their owner can read: chmod 600 <file>.',
     retryable: false,
   },
   WORKER_KEY_LOCKED: {
@@ -32,16 +32,20 @@ export const WORKER_ERRORS = {
     retryable: false,
   },
   WORKER_LOCKED: {
-    hint: 'Another worker runs on this data directory or with this key. Stop it first, or give this one its own.',
+    hint: 'Another worker runs on this data directory or with this key. Stop it first, or give this one its own. Of two machines with one database server, set standby: true on both.',
     retryable: false,
   },
   WORKER_SEAT_NOT_OWNED: {
-    hint: "Name only seats that the key's account has staked; leave `seats` out to use all of them.",
+    hint: "Name only seats that the key's account has staked and not withdrawn; leave `seats` out to use all of them.",
     retryable: false,
   },
   WORKER_RUNTIME_UNAVAILABLE: {
     hint: 'Make the configured runtime work, or configure another; the worker never takes a weaker one by itself.',
     retryable: false,
+  },
+  WORKER_RUNTIME_LATE: {
+    hint: 'This machine is busy, or emulates virtual machines: it is tried again at the next start. If it stays so, ask `gevulot doctor`.',
+    retryable: true,
   },
   WORKER_CLOCK_WRONG: {
     hint: 'Synchronise the clock of this machine, or use an RPC endpoint whose node is in sync.',
@@ -60,7 +64,11 @@ export const WORKER_ERRORS = {
     retryable: false,
   },
   WORKER_DISK_FULL: {
-    hint: 'Free space on the disk of the data directory; nothing that is in it must go. The worker starts again once there is room.',
+    hint: 'Free space on its disk. Of the data directory cache/, work/ and bundles/ may be removed, nothing else: commitments and proofs are bonds. The worker starts again once there is room; a smaller cacheMiB keeps it.',
+    retryable: true,
+  },
+  WORKER_LOG_UNAVAILABLE: {
+    hint: 'Make the folder of `logFile`, mount its disk, or name another file (`-`: standard output). Under the systemd unit only StateDirectory can be written to. It is tried again until then: a seat that is silent costs more.',
     retryable: true,
   },
   WORKER_STATE_NEWER: {

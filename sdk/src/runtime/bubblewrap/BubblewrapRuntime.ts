@@ -3,13 +3,14 @@ import { constants } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../clock.js'
+import { diskError } from '../../content/writeAtomically.js'
 import { runtimeError } from '../../errors/codes/runtime.js'
 import { classify, type ProgramExit } from '../classify.js'
 import { DirectoryOutput } from '../DirectoryOutput.js'
 import { GuardedProcess } from '../GuardedProcess.js'
 import { LogTail } from '../LogTail.js'
 import { prepareJob, type PreparedJob } from '../prepareJob.js'
-import { probe, probeCommand } from '../probe.js'
+import { isLate, probe, probeCommand } from '../probe.js'
 import { childrenOf, treeUsage } from '../processTree.js'
 import type { RunJob, Runtime, RuntimeCheck } from '../Runtime.js'
 import type { RunOutcome, Verdict } from '../RunOutcome.js'
@@ -55,6 +56,7 @@ export class BubblewrapRuntime implements Runtime {
       available: false,
       reason: `a test program did not run (${outcome.kind}): ${outcome.log.trim()}`,
       fix: 'Allow unprivileged user namespaces: sysctl kernel.unprivileged_userns_clone=1, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0. In a container of Docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined; of Kubernetes: procMount: Unmasked',
+      isLate: isLate(outcome),
     }
   }
 
@@ -66,7 +68,10 @@ export class BubblewrapRuntime implements Runtime {
       })
     const directory = await mkdtemp(join(this.#workDirectory, 'gevulot-job-'))
     try {
-      return await this.#runStaged(job, prepared, await stage(directory, prepared))
+      const staged = await stage(directory, prepared).catch((error: unknown) => {
+        throw diskError(error, directory)
+      })
+      return await this.#runStaged(job, prepared, staged)
     } finally {
       await rm(directory, { recursive: true, force: true })
     }
@@ -128,7 +133,7 @@ export class BubblewrapRuntime implements Runtime {
     // What fails because the sandbox was killed under it is no news; any other failure comes out here.
     const verdict: Verdict =
       end.killed === undefined || end.killed === 'setup'
-        ? ((await judged) ?? { kind: 'runtime-failed', reason: unset(end.error) })
+        ? ((await judged) ?? { kind: 'runtime-failed', reason: unset(end.error), isLate: end.killed === 'setup' })
         : { kind: end.killed }
     const ended = stopped ?? performance.now()
     return {

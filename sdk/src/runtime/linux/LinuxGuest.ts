@@ -6,7 +6,7 @@ import type { Accel } from '../microvm/accel.js'
 import type { BootableGuest, Guest, GuestEnd, MachineEnd, SerialDivider, SerialSinks } from '../microvm/Guest.js'
 import type { MicrovmSpec } from '../microvm/microvmCommand.js'
 import type { RunLimits } from '../Runtime.js'
-import { guestSystem, type GuestSystem } from './guestSystem.js'
+import { guestSystem, isThere, type GuestSystem, type KernelPlaces } from './guestSystem.js'
 import { LinuxSerial } from './LinuxSerial.js'
 
 // The exit code of QEMU after init did all it had to: (0x10 << 1) | 1, see init.c.
@@ -21,21 +21,39 @@ const SYSTEM_MIB = 112
 export class LinuxGuest implements Guest {
   readonly name = 'linux'
   readonly #cacheDirectory: string
+  readonly #places: KernelPlaces | undefined
   #system: Promise<GuestSystem> | undefined
 
-  /** @param cacheDirectory Where the initramfs is kept. */
-  constructor(cacheDirectory: string) {
+  /**
+   * @param cacheDirectory Where the initramfs is kept.
+   * @param places Where the kernel is; default: where Debian has it.
+   */
+  constructor(cacheDirectory: string, places?: KernelPlaces) {
     this.#cacheDirectory = cacheDirectory
+    this.#places = places
   }
 
   async find(): Promise<BootableGuest> {
+    const known = await this.#look()
+    if (await isThere(known)) return new BootableLinux(known)
+    // An upgrade has removed it: a worker runs for months.
+    this.#system = undefined
+    return new BootableLinux(await this.#look())
+  }
+
+  #look(): Promise<GuestSystem> {
     // A failure is not kept: the operator may install what is missing.
-    this.#system ??= guestSystem(this.#cacheDirectory).catch((error: unknown) => {
+    this.#system ??= guestSystem(this.#cacheDirectory, this.#places).catch((error: unknown) => {
       this.#system = undefined
       throw error
     })
-    return new BootableLinux(await this.#system)
+    return this.#system
   }
+}
+
+/** The memory of a machine for a run: QEMU takes some 100 MiB more of this machine's. */
+export function linuxMemoryMiB({ memoryMiB, outputMiB }: Pick<RunLimits, 'memoryMiB' | 'outputMiB'>): number {
+  return memoryMiB + outputMiB + SYSTEM_MIB + Math.ceil(memoryMiB / 32)
 }
 
 class BootableLinux implements BootableGuest {
@@ -59,7 +77,7 @@ class BootableLinux implements BootableGuest {
         out: { path: disks.out, writable: true },
       },
       cores: limits.cores,
-      memoryMiB: limits.memoryMiB + limits.outputMiB + SYSTEM_MIB + Math.ceil(limits.memoryMiB / 32),
+      memoryMiB: linuxMemoryMiB(limits),
       seconds: limits.seconds,
       fileBytes: outputDiskBytes(limits),
       accel,

@@ -18,14 +18,24 @@ const NEEDED_MODULES = ['virtio_mmio', 'virtio_blk', 'erofs']
 // Compiled from init.c beside it when the SDK is built, so that an operator needs no compiler.
 const INIT = new URL('./init/init', import.meta.url)
 
+/** Where a distribution keeps its kernels. */
+export interface KernelPlaces {
+  /** Of `vmlinuz-…`. */
+  readonly boot: string
+  /** Of a directory of modules for each release. */
+  readonly modules: string
+}
+
+const PLACES: KernelPlaces = { boot: '/boot', modules: '/lib/modules' }
+
 /**
  * Finds the newest cloud kernel and makes its initramfs: our init and the modules it needs, kept in the cache under the
  * digest of everything that goes in.
  * @throws GevulotError RUNTIME_UNAVAILABLE, with the command that helps
  */
-export async function guestSystem(cacheDirectory: string): Promise<GuestSystem> {
-  const { kernel, release } = await newestKernel()
-  const modules = await readModules(release)
+export async function guestSystem(cacheDirectory: string, places: KernelPlaces = PLACES): Promise<GuestSystem> {
+  const { kernel, release } = await newestKernel(places.boot)
+  const modules = await readModules(join(places.modules, release), release)
   const init = await readFile(INIT).catch((error: unknown) => {
     throw unavailable('our init was not built', 'apt-get install gcc libc6-dev, then npm run build:sdk', error)
   })
@@ -50,18 +60,22 @@ export async function guestSystem(cacheDirectory: string): Promise<GuestSystem> 
   return { kernel, release, initramfs, initSha256: createHash('sha256').update(init).digest('hex') }
 }
 
-async function newestKernel(): Promise<{ kernel: string; release: string }> {
-  const names = (await readdir('/boot').catch(() => [])).filter((name) => /^vmlinuz-.*cloud-amd64$/.test(name))
+/** Whether what was found once is still there: a kernel goes when the distribution has a newer one. */
+export async function isThere({ kernel, initramfs }: GuestSystem): Promise<boolean> {
+  return (await canRead(kernel)) && (await canRead(initramfs))
+}
+
+async function newestKernel(boot: string): Promise<{ kernel: string; release: string }> {
+  const names = (await readdir(boot).catch(() => [])).filter((name) => /^vmlinuz-.*cloud-amd64$/.test(name))
   const newest = names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1)
-  if (newest === undefined) throw unavailable('no cloud kernel in /boot', 'apt-get install linux-image-cloud-amd64')
-  const kernel = join('/boot', newest)
+  if (newest === undefined) throw unavailable(`no cloud kernel in ${boot}`, 'apt-get install linux-image-cloud-amd64')
+  const kernel = join(boot, newest)
   if (!(await canRead(kernel))) throw unavailable(`${kernel} cannot be read`, `chmod a+r ${kernel}`)
   return { kernel, release: newest.slice('vmlinuz-'.length) }
 }
 
 /** The contents of the needed modules, each after those it depends on. Modules built into the kernel are left out. */
-async function readModules(release: string): Promise<Buffer[]> {
-  const root = join('/lib/modules', release)
+async function readModules(root: string, release: string): Promise<Buffer[]> {
   const [dependencies, builtin] = await Promise.all(
     ['modules.dep', 'modules.builtin'].map((name) =>
       readFile(join(root, name), 'utf8').catch(() => {

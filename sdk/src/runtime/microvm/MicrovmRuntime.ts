@@ -6,10 +6,10 @@ import { runtimeError } from '../../errors/codes/runtime.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import { makeVmDisks, type BootFiles } from '../disks/vmDisks.js'
 import { prepareJob } from '../prepareJob.js'
-import { probe, probeCommand } from '../probe.js'
+import { isLate, probe, probeCommand } from '../probe.js'
 import type { RunJob, Runtime, RuntimeCheck, RuntimeName } from '../Runtime.js'
 import type { RunOutcome } from '../RunOutcome.js'
-import { chooseAccel, type Accel } from './accel.js'
+import { canVirtualise, chooseAccel, closedKvm, type Accel } from './accel.js'
 import type { BootableGuest, Guest } from './Guest.js'
 import { runMachine } from './runMachine.js'
 
@@ -54,13 +54,18 @@ export class MicrovmRuntime implements Runtime {
     try {
       const { details } = await this.#guest.find()
       const outcome = await probe(this, this.#workDirectory)
-      if (outcome.kind === 'valid')
-        return { available: true, details: { qemu, bubblewrap, ...details, accel: outcome.usage.accel ?? '' } }
+      if (outcome.kind === 'valid') {
+        const { accel = '' } = outcome.usage
+        const isWorse = this.#wanted === 'auto' && accel === 'tcg' && (await canVirtualise())
+        const warning = isWorse ? await closedKvm() : undefined
+        return { available: true, details: { qemu, bubblewrap, ...details, accel }, ...(warning && { warning }) }
+      }
       const why = outcome.kind === 'runtime-failed' ? outcome.reason : outcome.log.trim()
       return {
         available: false,
         reason: `a test program did not run (${outcome.kind}): ${why}`,
         fix: 'Read the log above; try `accel: tcg`.',
+        isLate: isLate(outcome),
       }
     } catch (error) {
       if (!GevulotError.is(error, 'RUNTIME_UNAVAILABLE')) throw error

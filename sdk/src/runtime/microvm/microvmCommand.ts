@@ -37,7 +37,7 @@ export interface MicrovmSpec {
 
 /**
  * The command line of a microVM: QEMU without any device but a serial port, disks and an exit port, with its own system
- * call filter, in a sandbox that holds `/usr`, the kernel and the disks, under limits of its own. All of it stays in one
+ * call filter and its events on descriptor 3, in a sandbox that holds `/usr`, the kernel and the disks, under limits of its own. All of it stays in one
  * process group, without a terminal: a sandbox in a session of its own would survive if it were killed while it is set up.
  */
 export function microvmCommand(spec: MicrovmSpec): { command: string; args: string[] } {
@@ -69,13 +69,16 @@ export function microvmCommand(spec: MicrovmSpec): { command: string; args: stri
     '-smp', String(spec.cores), '-m', `${spec.memoryMiB}M`,
     '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-no-reboot',
     '-device', 'isa-debug-exit',
+    // To us alone it tells which disk failed: see DiskErrors.ts.
+    '-chardev', 'socket,id=events,fd=3', '-mon', 'chardev=events,mode=control',
     '-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny',
     ...(spec.args ?? []),
     ...(gpus ?? []).flatMap(({ address }) => ['-device', `vfio-pci,host=${address},rombar=0`]),
-    // Names are ours, so none has a comma; the format is never guessed from what a guest wrote.
+    // Names are ours, so none has a comma; the format is never guessed from what a guest wrote. Left to itself QEMU would stop the guest, and wait, when
+    // there is no room for what it writes.
     ...disks.flatMap(([name, { writable }], index) => [
       '-drive', `if=none,id=${name},format=raw,file=/vm/${name},${writable ? 'cache=unsafe' : 'readonly=on'}`,
-      '-device', `${disk},drive=${name},serial=${name}${index === 0 && gpus !== undefined ? ',bootindex=1' : ''}`,
+      '-device', `${disk},drive=${name},serial=${name},werror=report,rerror=report${index === 0 && gpus !== undefined ? ',bootindex=1' : ''}`,
     ]),
   ] // prettier-ignore
   return { command: 'prlimit', args: [...jail, ...machine] }

@@ -1,4 +1,5 @@
 import { systemClock } from '../../clock.js'
+import { contentError } from '../../errors/codes/content.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import { classify } from '../classify.js'
 import type { VmDisks } from '../disks/vmDisks.js'
@@ -9,6 +10,7 @@ import type { RunJob } from '../Runtime.js'
 import type { RunOutcome, RunUsage, Verdict } from '../RunOutcome.js'
 import type { Accel } from './accel.js'
 import type { BootableGuest, GuestEnd } from './Guest.js'
+import { DiskErrors, OPEN_EVENTS, type DiskFailure } from './DiskErrors.js'
 import { microvmCommand, SYSTEM_SECONDS } from './microvmCommand.js'
 
 const MONITOR_MS = 20
@@ -26,13 +28,17 @@ export interface MachineRun {
   readonly began: number
 }
 
-/** Boots a microVM, runs the job's program in it to its end, and judges what it left. */
+/**
+ * Boots a microVM, runs the job's program in it to its end, and judges what it left.
+ * @throws GevulotError CONTENT_DISK_FULL: nothing that the program says after a write was lost can be believed
+ */
 export async function runMachine({ job, nonce, guest, disks, token, accel, began }: MachineRun): Promise<RunOutcome> {
   let started: number | undefined
   let stopped: number | undefined
   let peakKiB = 0
   let cpuSeconds = 0
   let measured: GuestEnd['usage']
+  let failure: DiskFailure | undefined
   const systemLog = new LogTail(SYSTEM_LOG_BYTES)
   const qemuLog = new LogTail(SYSTEM_LOG_BYTES)
   const log = new LogTail(job.limits.logBytes, job.onLog)
@@ -50,12 +56,18 @@ export async function runMachine({ job, nonce, guest, disks, token, accel, began
       pending = machine.deadline(SYSTEM_SECONDS * 1000, 'system')
     },
   })
-  const machine = new GuardedProcess<'timeout' | 'system'>({
+  const events = new DiskErrors((found) => {
+    failure ??= found
+    machine.kill('disk')
+  })
+  const machine = new GuardedProcess<'timeout' | 'system' | 'disk'>({
     ...microvmCommand(guest.machine(disks, job.limits, accel)),
     onOutput: (bytes) => serial.write(bytes),
     onError: (bytes) => qemuLog.write(bytes),
+    onReport: (bytes) => events.write(bytes),
     ...(job.signal && { signal: job.signal }),
   })
+  machine.tell(OPEN_EVENTS)
   let pending = machine.deadline(SYSTEM_SECONDS * 1000, 'system')
   const watch = async (): Promise<void> => {
     for (;;) {
@@ -72,11 +84,19 @@ export async function runMachine({ job, nonce, guest, disks, token, accel, began
   serial.close()
 
   const judge = async (): Promise<Verdict> => {
-    if (end.killed === 'timeout' || end.killed === 'aborted') return { kind: end.killed }
+    if (end.killed === 'aborted') return { kind: 'aborted' }
+    // Also where the machine was faster than we: whatever it left is not what the program wrote.
+    if (failure !== undefined) {
+      const { disk, isFull, reason } = failure
+      if (isFull) throw noSpace(disks, disk)
+      return { kind: 'runtime-failed', reason: `the disk ${disk} of the virtual machine failed on this one: ${reason}` }
+    }
+    if (end.killed === 'timeout') return { kind: 'timeout' }
     if (end.killed === 'system' || end.error !== undefined) {
       const when = started === undefined ? 'did not start' : 'did not end'
       const why = end.error?.message ?? 'it took too long'
-      return { kind: 'runtime-failed', reason: `the virtual machine ${when}: ${why}; ${systemLog.text()}` }
+      const reason = `the virtual machine ${when}: ${why}; ${systemLog.text()}`
+      return { kind: 'runtime-failed', reason, isLate: end.killed === 'system' }
     }
     const found = await guest.judge({
       code: end.code,
@@ -104,4 +124,11 @@ export async function runMachine({ job, nonce, guest, disks, token, accel, began
     accel,
   }
   return { ...verdict, log: log.text(), usage }
+}
+
+function noSpace(disks: VmDisks, disk: string): Error {
+  const path = disk === 'job' ? disks.job : disks.out
+  return contentError('CONTENT_DISK_FULL', `no space left for ${path}, a disk of a virtual machine`, {
+    details: { path },
+  })
 }

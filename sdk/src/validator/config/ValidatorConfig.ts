@@ -5,6 +5,7 @@ import { loadTable } from '../../worker/config/loadConfig.js'
 import { integer, list, optional, path, text, url, type Parser } from '../../worker/config/parsers.js'
 import { pickFields } from '../../worker/config/pickFields.js'
 import { RUN_FIELDS } from '../../worker/config/runFields.js'
+import { standbyMistakes } from '../../worker/config/standbyMistakes.js'
 import { WORKER_FIELDS } from '../../worker/config/WorkerConfig.js'
 import { keyMistakes } from '../../worker/key/openSigner.js'
 
@@ -79,6 +80,7 @@ export async function loadValidatorConfig(
 ): Promise<ValidatorConfig> {
   return loadTable(VALIDATOR_FIELDS, path, environment, (config) => [
     ...keyMistakes(config),
+    ...standbyMistakes(config),
     ...endpointMistakes(config),
   ])
 }

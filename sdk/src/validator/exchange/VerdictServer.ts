@@ -32,9 +32,10 @@ export class VerdictServer {
     server.requestTimeout = TIMEOUT_MS
     server.setTimeout(TIMEOUT_MS)
     await new Promise<void>((resolve, reject) => {
-      server.once('error', (cause) =>
-        reject(validatorError('VALIDATOR_LISTEN_FAILED', `cannot listen at ${endpoint}`, { cause })),
-      )
+      server.once('error', (cause: NodeJS.ErrnoException) => {
+        const what = `cannot listen at ${endpoint} (listen): ${cause.code ?? cause.message}`
+        reject(validatorError('VALIDATOR_LISTEN_FAILED', what, { cause }))
+      })
       server.listen(Number(endpoint.slice(colon + 1)), host, resolve)
     })
     return new VerdictServer(server)

@@ -1,20 +1,15 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { keccak256 } from 'ethers'
 import type { Clock } from '../../clock.js'
-import {
-  digestOf,
-  fetchInputs,
-  fetchPackage,
-  type ContentSource,
-  type LocalInputs,
-  type LocalPackage,
-} from '../../content/index.js'
+import { digestOf, fetchInputs, type ContentSource, type LocalInputs, type LocalPackage } from '../../content/index.js'
+import type { PackageCache } from '../../content/PackageCache.js'
 import { diskError } from '../../content/writeAtomically.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { Runtime } from '../../runtime/index.js'
 import type { ChainTime } from '../../worker/chain/ChainTime.js'
 import type { Logger } from '../../worker/log/Logger.js'
+import { keccakInPieces } from '../../worker/run/keccakInPieces.js'
 import type { Grant, ResourceLedger } from '../../worker/run/ResourceLedger.js'
 import { runVerifier } from '../../worker/run/runVerifier.js'
 import type { ValidatorConfig } from '../config/ValidatorConfig.js'
@@ -25,6 +20,7 @@ export interface JudgeOptions {
   readonly config: Pick<ValidatorConfig, 'logKiB' | 'maxContentMiB' | 'maxProofMiB' | 'dataDirectory'>
   readonly runtime: Runtime
   readonly ledger: ResourceLedger
+  readonly packages: PackageCache
   readonly sources: (uris: readonly string[]) => ContentSource
   readonly time: ChainTime
   readonly clock: Clock
@@ -82,6 +78,7 @@ export class Judge {
       if (GevulotError.is(error, 'CONTENT_DISK_FULL')) return { kind: 'unable', why: 'the disk is full' }
       throw error
     } finally {
+      this.#options.packages.release(matter)
       await rm(directory, { recursive: true, force: true }).catch(() => undefined)
     }
   }
@@ -105,8 +102,10 @@ export class Judge {
         const { order } = exhibit
         try {
           const proof = await this.#fetchProof(exhibit, matter, directory, signal)
-          return await ledger.run(verifier.manifest.resources, (grant) =>
-            this.#verify(exhibit, { matter, verifier, inputs }, proof, grant, waiting, signal),
+          return await ledger.run(
+            verifier.manifest.resources,
+            (grant) => this.#verify(exhibit, { matter, verifier, inputs }, proof, grant, waiting, signal),
+            { signal },
           )
         } catch (error) {
           if (!(error instanceof Missing)) throw error
@@ -128,17 +127,16 @@ export class Judge {
     directory: string,
     signal: AbortSignal,
   ): Promise<readonly [LocalPackage, LocalInputs]> {
-    const { config, sources } = this.#options
+    const { config, packages, sources, clock } = this.#options
     const source = sources(matter.uris)
     const options = { maxBytes: config.maxContentMiB * MIB, signal }
-    const cache = join(config.dataDirectory, 'cache')
     const verifier = await this.#retry(matter, 'the verifier package', signal, () =>
-      fetchPackage(matter.program.verifierProgram, source, cache, options),
+      packages.fetch(matter.program.verifierProgram, source, matter, options),
     )
     const inputs = await this.#retry(matter, 'the inputs', signal, () =>
       fetchInputs(matter.inputs, source, join(directory, 'in'), options),
     )
-    if (keccak256(await readFile(inputs.publicInputs.path)) !== matter.publicInputs) {
+    if ((await keccakInPieces(createReadStream(inputs.publicInputs.path), clock)) !== matter.publicInputs) {
       throw new Missing('the public inputs are not those of the workload')
     }
     return [verifier, inputs]

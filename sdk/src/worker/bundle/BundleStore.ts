@@ -143,7 +143,7 @@ export class BundleStore {
     }
   }
 
-  /** Names begin with the time, so the oldest come first; what a crash left half made goes too. */
+  /** Names begin with the time, so the oldest come first. Unfinished ones may be those of other runs that have just failed. */
   async #prune(): Promise<void> {
     const names = (await readdir(this.#directory)).sort()
     const whole = names.filter((name) => !name.endsWith('.tmp'))

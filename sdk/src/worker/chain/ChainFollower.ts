@@ -1,4 +1,13 @@
-import { asChainError, followEvents, type Contracts, type Cursor, type EventBatch } from '../../chain/index.js'
+import type { Block } from 'ethers'
+
+import {
+  asChainError,
+  followEvents,
+  type BlockRef,
+  type Contracts,
+  type Cursor,
+  type EventBatch,
+} from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { Logger } from '../log/Logger.js'
@@ -30,12 +39,11 @@ const SAID = {
 export class ChainFollower {
   readonly #options: ChainFollowerOptions
   #isDown = false
-  /** Ends what is followed now, so that it is taken up further back. */
+  /** Ends what is followed now, so that blocks are read again. */
   #again = new AbortController()
-  /** Blocks to go back; 0: none. */
+  /** Blocks to read again; 0: none. */
   #back = 0
-  /** The block up to which blocks are read again. */
-  #until = 0
+  #isBack = false
 
   constructor(options: ChainFollowerOptions) {
     this.#options = options
@@ -46,8 +54,7 @@ export class ChainFollower {
    * read again nothing happens.
    */
   readAgain(blocks: number): void {
-    if (this.#options.time.block <= this.#until) return
-    this.#until = this.#options.time.block
+    if (this.#isBack) return
     this.#back = blocks
     this.#again.abort()
   }
@@ -58,7 +65,9 @@ export class ChainFollower {
   }
 
   async #onFailure(error: unknown, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#again.signal.aborted) return
+    if (signal.aborted) return
+    // Anything else that goes wrong just then counts: a reorg may be stored of which nobody was told.
+    if (this.#again.signal.aborted && error instanceof Error && error.name === 'AbortError') return
     const { clock, log, pollMs } = this.#options
     if (!(error instanceof GevulotError && error.retryable)) throw error
     if (!this.#isDown) log.warn('the chain cannot be read; deadlines may be missed', { stage: 'follow', error })
@@ -67,53 +76,88 @@ export class ChainFollower {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const { contracts, events, time, clock, log, pollMs, fromBlock, onBatch } = this.#options
+    const { events, time, log, onBatch } = this.#options
     this.#again = new AbortController()
     const stored = await events.cursor()
-    const cursor = this.#whereFrom(stored)
-    // Stored events of blocks that were replaced meanwhile must not stay.
-    let newest = cursor === stored ? undefined : stored?.checkpoints.at(-1)
-    const batches = followEvents(contracts, {
+    if (this.#back > 0) await this.#addOmitted(stored, signal)
+    await this.#seeNewest(stored?.checkpoints.at(-1))
+    for await (const batch of this.#batches(stored, AbortSignal.any([signal, this.#again.signal]))) {
+      await events.apply(batch)
+      this.#onRead()
+      if (batch.kind === 'events') time.see(batch.to.number, batch.time)
+      else log.warn(SAID[batch.because], { stage: 'follow', redoFrom: batch.redoFrom })
+      await onBatch(batch)
+    }
+  }
+
+  /** After a short absence the stored block may be the newest one still. Nothing is read then, and what is due cannot wait for the next one. */
+  async #seeNewest(stored: BlockRef | undefined): Promise<void> {
+    const { time } = this.#options
+    if (stored === undefined || time.now() > 0) return
+    const head = await this.#blockAt('latest')
+    if (head?.hash === stored.hash) time.see(head.number, head.timestamp)
+  }
+
+  /**
+   * Reads the blocks before the cursor again that were asked for, and stores what is missing of them. The cursor stays: it alone tells, also after a crash in
+   * the middle, of which chain the stored events are. What is not surely of that one is left alone, and following on finds the reorg.
+   */
+  async #addOmitted(stored: Cursor | undefined, signal: AbortSignal): Promise<void> {
+    const back = this.#back
+    this.#back = 0
+    const newest = stored?.checkpoints.at(-1)
+    if (stored === undefined || newest === undefined) return
+    const { events, log, onBatch } = this.#options
+    const start = Math.max(stored.start, stored.next - back)
+    log.warn('blocks are read again: the chain shows what no event told', { stage: 'follow', from: start })
+    this.#isBack = true
+    try {
+      for await (const batch of this.#batches({ start, next: start, checkpoints: [] }, signal)) {
+        this.#onRead()
+        // Its blocks come once more.
+        if (batch.kind === 'reorg' && batch.because === 'incomplete') continue
+        if (batch.kind === 'reorg' || !(await this.#isBelow(newest, batch.to))) return
+        const known = batch.events.filter(({ at }) => at.block < stored.next)
+        await events.add(known)
+        await onBatch({ ...batch, events: known, cursor: stored })
+        if (batch.to.number >= newest.number) return
+      }
+    } finally {
+      this.#isBack = false
+    }
+  }
+
+  /** Whether a block that was just read and the newest stored one are of one chain: if it is the same before and after that one is, they are. */
+  async #isBelow(newest: BlockRef, read: BlockRef): Promise<boolean> {
+    return (await this.#hashOf(newest.number)) === newest.hash && (await this.#hashOf(read.number)) === read.hash
+  }
+
+  #batches(cursor: Cursor | undefined, signal: AbortSignal): AsyncGenerator<EventBatch> {
+    const { contracts, clock, pollMs, fromBlock } = this.#options
+    return followEvents(contracts, {
       ...(cursor && { cursor }),
       fromBlock,
       pollMs,
       patienceMs: PATIENCE_MS,
       clock,
-      signal: AbortSignal.any([signal, this.#again.signal]),
+      signal,
     })
-    for await (const batch of batches) {
-      await events.apply(batch)
-      if (this.#isDown) log.info('the chain can be read again', { stage: 'follow' })
-      this.#isDown = false
-      if (batch.kind === 'events' && batch.to.number >= this.#until) time.see(batch.to.number, batch.time)
-      if (batch.kind === 'reorg') log.warn(SAID[batch.because], { stage: 'follow', redoFrom: batch.redoFrom })
-      await onBatch(batch)
-      if (newest === undefined || batch.kind === 'reorg' || batch.to.number < newest.number) continue
-      if (cursor !== undefined && (await this.#hashOf(newest.number)) !== newest.hash) {
-        const undone: EventBatch = { kind: 'reorg', redoFrom: cursor.next, because: 'replaced', cursor }
-        await events.apply(undone)
-        return onBatch(undone)
-      }
-      newest = undefined
-    }
+  }
+
+  #onRead(): void {
+    if (this.#isDown) this.#options.log.info('the chain can be read again', { stage: 'follow' })
+    this.#isDown = false
   }
 
   async #hashOf(block: number): Promise<string | null | undefined> {
+    return (await this.#blockAt(block))?.hash
+  }
+
+  async #blockAt(block: number | 'latest'): Promise<Block | null> {
     try {
-      return (await this.#options.contracts.provider.getBlock(block))?.hash
+      return await this.#options.contracts.provider.getBlock(block)
     } catch (error) {
       throw asChainError(error, `reading block ${block}`)
     }
-  }
-
-  /** Where to take it up: what was stored, or as far before it as was asked for. */
-  #whereFrom(cursor: Cursor | undefined): Cursor | undefined {
-    const back = this.#back
-    this.#back = 0
-    if (cursor === undefined || back === 0) return cursor
-    const { start } = cursor
-    const next = Math.max(start, cursor.next - back)
-    this.#options.log.warn('blocks are read again: the chain shows what no event told', { stage: 'follow', from: next })
-    return { start, next, checkpoints: cursor.checkpoints.filter((checkpoint) => checkpoint.number < next) }
   }
 }

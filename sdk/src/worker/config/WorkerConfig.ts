@@ -16,6 +16,7 @@ import {
   pathOrOutput,
   pciAddress,
   postgresUrl,
+  publicUri,
   secret,
   sha256,
   text,
@@ -117,7 +118,7 @@ export const WORKER_FIELDS = {
   standby: field(
     'STANDBY',
     flag,
-    'Whether to wait while another worker acts for the account, and to take over when it is gone; needs databaseUrl.',
+    'Whether to wait while another worker acts for the account, and to take over when it is gone; on both of two machines. Needs databaseUrl.',
     false,
   ),
   roles: field(
@@ -241,6 +242,12 @@ export const WORKER_FIELDS = {
     false,
   ),
   maxContentMiB: field('MAX_CONTENT_MIB', integer(1, 1 << 24), 'Largest package or set of inputs to fetch.', 4096),
+  cacheMiB: field(
+    'CACHE_MIB',
+    integer(1, 1 << 24),
+    'Packages to keep, with the disks that virtual machines read them from: when a new one needs room, those go that were not used longest.',
+    16_384,
+  ),
   fetchSeconds: field(
     'FETCH_SECONDS',
     integer(1, DAY),
@@ -263,8 +270,8 @@ export const WORKER_FIELDS = {
   ),
   proofUri: field(
     'PROOF_URI',
-    text,
-    'Base URL at which validators find the proofs of PROOF_DIRECTORIES and PROOF_URLS; empty: ipfs:// of an IPFS node in PROOF_URLS.',
+    optional(publicUri),
+    'Base URL at which validators find the proofs of PROOF_DIRECTORIES and PROOF_URLS; needed with either, unless an IPFS node in PROOF_URLS says its own.',
     '',
   ),
 
@@ -281,7 +288,7 @@ export const WORKER_FIELDS = {
   refusedProofs: field(
     'REFUSED_PROOFS',
     integer(0, MOST_REFUSED),
-    'Proofs of a program that its own verifier refuses here, one after the other, from which its work is declined for a day; 0: never.',
+    'Proofs of a program that its own verifier refuses here, one after the other, from which its work is declined for a day; of those it accepts here and that are refused on the chain, two are enough. 0: never.',
     3,
   ),
   claimOpen: field('CLAIM_OPEN', flag, 'Whether to work for open slots of others too.', false),
@@ -385,7 +392,13 @@ export const WORKER_FIELDS = {
     'Tip per gas in mwei, thousandths of a gwei.',
     100,
   ),
-  maxGas: field('MAX_GAS', integer(21_000, 100_000_000), 'Highest gas limit of one transaction.', 12_000_000),
+  // What a transaction may have on most chains (EIP-7825): every verifier that the market allows can be asked with it.
+  maxGas: field(
+    'MAX_GAS',
+    integer(21_000, 100_000_000),
+    'Highest gas limit of one transaction; work whose proof needs more to be shown is declined.',
+    16_777_216,
+  ),
   bumpSeconds: field(
     'BUMP_SECONDS',
     integer(1, 3_600),

@@ -5,9 +5,12 @@ import type { ConfigOf, ConfigTable } from './ConfigField.js'
 import { workerMistakes } from '../key/openSigner.js'
 import { endpointMistakes } from './endpointMistakes.js'
 import { nearestName } from './nearestName.js'
+import { proofMistakes } from './proofMistakes.js'
+import { standbyMistakes } from './standbyMistakes.js'
 import { ROLES, WORKER_FIELDS, type Role, type WorkerConfig } from './WorkerConfig.js'
 
 const LONGEST_SHOWN = 80
+const PREFIX = 'GEVULOT_'
 
 /**
  * Reads the worker's configuration: the file at `path`, if there is one, and above it the environment.
@@ -20,6 +23,8 @@ export async function loadConfig(
   return loadTable(WORKER_FIELDS, path, environment, (config) => [
     ...workerMistakes(config),
     ...roleMistakes(config),
+    ...standbyMistakes(config),
+    ...proofMistakes(config),
     ...endpointMistakes(config),
   ])
 }
@@ -101,11 +106,13 @@ function notAField(name: string, names: readonly string[]): string {
 /** Variables that are none of ours, but nearly: a misspelt limit must not fall back to its default here either. Others may belong to another program. */
 function misspelt(environment: Readonly<Record<string, string | undefined>>, table: ConfigTable): string[] {
   const names = Object.values(table).map(({ env }) => env)
+  // Not all of ours begin like the others, so whoever knows those writes them so.
+  const written = new Map(names.map((name) => [name.startsWith(PREFIX) ? name : `${PREFIX}${name}`, name]))
   return Object.keys(environment)
-    .filter((name) => name.startsWith('GEVULOT_') && !names.includes(name))
+    .filter((name) => name.startsWith(PREFIX) && !names.includes(name))
     .flatMap((name) => {
       // Names of different variables can be two letters apart.
-      const meant = nearestName(name, names, 1)
+      const meant = written.get(nearestName(name, [...written.keys()], 1) ?? '')
       return meant === undefined ? [] : [`${name} is no variable of the configuration; ${meant} is one`]
     })
 }
@@ -117,12 +124,25 @@ function shown(value: unknown): string {
 }
 
 async function readJsonObject(path: string): Promise<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  } catch (cause) {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw workerError('WORKER_CONFIG_INVALID', `cannot read ${path} as JSON: ${why}`, { cause })
+    throw workerError('WORKER_CONFIG_INVALID', `cannot read ${path}: ${why}`, { cause })
+  })
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    // Without the error itself: its words repeat what stands around the mistake, which may be part of a key.
+    throw workerError('WORKER_CONFIG_INVALID', `cannot read ${path} as JSON${placeIn(text, String(error))}`)
   }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw workerError('WORKER_CONFIG_INVALID', `${path} does not hold a JSON object`)
+}
+
+/** Where a text stops being JSON, as far as the parser's words tell: its position, or what it quotes from there. */
+function placeIn(text: string, words: string): string {
+  const position = /at position (\d+)/.exec(words)?.[1]
+  const quoted = /"([^]*)"(?:\.\.\.)? is not valid JSON$/.exec(words)?.[1]
+  const at = position === undefined ? (quoted === undefined ? -1 : text.indexOf(quoted)) : Number(position)
+  return at < 0 ? '' : `: it stops being JSON in or after line ${text.slice(0, at).split('\n').length}`
 }

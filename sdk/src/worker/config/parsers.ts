@@ -70,6 +70,19 @@ export const writablePlace: Parser<string> = (value) => {
   return place
 }
 
+// What the market takes: MAX_URI of its contract.
+const LONGEST_URI = 256
+
+/** A URI that goes on the chain for strangers to read: they have no password, and it is public for ever. */
+export const publicUri: Parser<string> = (value) => {
+  const wish = `must be a URI without a password that others can read, like https://proofs.example.org/, of at most ${LONGEST_URI} characters`
+  const uri = textOr(value, wish)
+  const parsed = URL.canParse(uri) && /^(https?|s3|ipfs):\/\/[^/]/.test(uri) ? new URL(uri) : undefined
+  if (parsed === undefined || parsed.username + parsed.password !== '' || uri.length > LONGEST_URI)
+    throw new Error(wish)
+  return uri
+}
+
 /** A connection string of a Postgres server, with a database. */
 export const postgresUrl: Parser<string> = (value) => {
   const wish = 'must be like postgres://user:password@host:5432/database'

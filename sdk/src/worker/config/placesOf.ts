@@ -18,7 +18,7 @@ export async function placesOf(
       `${accessKeyId === '' ? 's3AccessKeyId (GEVULOT_S3_ACCESS_KEY_ID)' : 's3SecretFile (GEVULOT_S3_SECRET_FILE)'} is missing, and ${accessKeyId === '' ? 's3SecretFile' : 's3AccessKeyId'} is given: set both, for example "s3AccessKeyId": "AKIAIOSFODNN7EXAMPLE", "s3SecretFile": "/etc/gevulot/s3-secret"`,
     )
   if (accessKeyId === '') return { ipfsGateways }
-  const secret = await readPrivateFile(s3SecretFile, (why, cause) =>
+  const secret = await readPrivateFile(s3SecretFile, 's3SecretFile (GEVULOT_S3_SECRET_FILE)', (why, cause) =>
     workerError('WORKER_CONFIG_INVALID', why, { cause }),
   )
   return { ipfsGateways, s3: { credentials: { accessKeyId, secretAccessKey: new Secret(secret) } } }

@@ -12,13 +12,13 @@ const KEY = /^(0x)?[0-9a-fA-F]{64}$/
  * @throws GevulotError WORKER_KEY_UNSAFE, WORKER_KEY_LOCKED
  */
 export async function readKeyFile(path: string, passwordFile = ''): Promise<Secret> {
-  const text = await readPrivateFile(path, unsafe)
+  const text = await readPrivateFile(path, 'keyFile (GEVULOT_KEY_FILE)', unsafe)
   if (KEY.test(text)) return new Secret(text.startsWith('0x') ? text : `0x${text}`)
   // The messages say nothing of what was found: it could be most of a key.
   if (!text.startsWith('{')) throw unsafe(`${path} holds neither a keystore nor 64 hexadecimal digits`)
   if (passwordFile === '')
     throw workerError('WORKER_KEY_LOCKED', `${path} is a keystore, and keyPasswordFile is missing`)
-  const password = await readPrivateFile(passwordFile, unsafe)
+  const password = await readPrivateFile(passwordFile, 'keyPasswordFile (GEVULOT_KEY_PASSWORD_FILE)', unsafe)
   try {
     const { privateKey } = await Wallet.fromEncryptedJson(text, password)
     return new Secret(privateKey)

@@ -6,5 +6,5 @@ export const RUN_FIELDS = {
   ...pickFields(WORKER_FIELDS, 'runtime', 'accel', 'nanosKernel', 'nanosKernelSha256'),
   ...pickFields(WORKER_FIELDS, 'runs', 'cores', 'memoryMiB', 'outputMiB', 'gpus', 'logKiB'),
   ...pickFields(WORKER_FIELDS, 'contentDirectories', 'contentUrls', 'ipfsGateways', 's3AccessKeyId', 's3SecretFile'),
-  ...pickFields(WORKER_FIELDS, 'privateContent', 'maxContentMiB'),
+  ...pickFields(WORKER_FIELDS, 'privateContent', 'maxContentMiB', 'cacheMiB'),
 }

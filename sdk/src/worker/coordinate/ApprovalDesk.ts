@@ -17,9 +17,11 @@ export interface WaitingWork {
   readonly redundancy: number
   /** Seconds. */
   readonly maxRunTime: number
-  /** Seconds that runs of the program take here, if it ever ran. */
+  /** Seconds that it may take here: the longest of the last runs of the program that had no more time, if there are any. */
   readonly expectedSeconds?: number
-  /** Chain time, Unix seconds, at which it is declined if nobody has answered. */
+  /** Seats that a decline would drop: they have used up their quota of this week. */
+  readonly declineDrops: readonly number[]
+  /** Chain time, Unix seconds, at which it is declined, or reported where a decline would drop a seat, if nobody has answered. */
   readonly until: number
 }
 
@@ -46,12 +48,14 @@ export class ApprovalDesk {
   ask(
     { workload, seat }: Job,
     { spec, terms }: Dossier,
-    facts: Pick<JobFacts, 'expectedSeconds'>,
+    facts: Pick<JobFacts, 'expectedSeconds' | 'declineDrops'>,
     until: number,
   ): void {
     const { expectedSeconds } = facts
     const before = this.#waiting.get(workload)
     const seats = [...new Set([...(before?.seats ?? []), seat])].sort((a, b) => a - b)
+    const others = before?.declineDrops.filter((other) => other !== seat) ?? []
+    const declineDrops = facts.declineDrops === true ? [...others, seat] : others
     const { program, requester } = spec
     const { fee, redundancy, maxRunTime } = terms
     const offer = {
@@ -61,6 +65,7 @@ export class ApprovalDesk {
       redundancy,
       maxRunTime,
       ...(expectedSeconds !== undefined && { expectedSeconds }),
+      declineDrops,
     }
     this.#waiting.set(workload, { workload, seats, ...offer, until })
     if (before === undefined)

@@ -18,23 +18,31 @@ export interface KnownProgram {
   readonly uris: readonly string[]
 }
 
-/** Facts of the chain that never change, read once. */
+/** Facts of the chain that nothing but a reorg changes, read once. */
 export class ChainFacts {
   readonly #contracts: Contracts
   readonly #events: EventStore
-  readonly #rules = new Map<number, Rules>()
   readonly #pins = new Map<ProgramId, Pin>()
-  #programs = new Map<string, KnownProgram>()
+  #rules = new Map<number, Rules>()
+  #programs = new Map<ProgramId, KnownProgram>()
 
   constructor(contracts: Contracts, events: EventStore) {
     this.#contracts = contracts
     this.#events = events
   }
 
+  /** Forgets what a reorg may have changed: which rules have a number, and where a program was said to be. */
+  refresh(): void {
+    this.#rules = new Map()
+    this.#programs = new Map()
+  }
+
   /** @throws GevulotError CHAIN_RPC_UNAVAILABLE */
   async rules(number: number): Promise<Rules> {
-    const known = this.#rules.get(number) ?? (await readRules(this.#contracts, number))
-    this.#rules.set(number, known)
+    // An answer that comes after they were forgotten is kept by nobody.
+    const rules = this.#rules
+    const known = rules.get(number) ?? (await readRules(this.#contracts, number))
+    rules.set(number, known)
     return known
   }
 
@@ -47,15 +55,15 @@ export class ChainFacts {
 
   /** The program, if its deployment is among the stored events. */
   async program(id: ProgramId): Promise<KnownProgram | undefined> {
-    if (!this.#programs.has(id)) {
-      const programs = new Map<string, KnownProgram>()
-      for (const { args } of await this.#events.named('ProgramDeployed')) {
-        const uris = [...(programs.get(args.program)?.uris ?? []), args.uri].filter((uri) => uri !== '')
-        programs.set(args.program, { program: args.spec, uris })
-      }
-      this.#programs = programs
-    }
-    return this.#programs.get(id)
+    const programs = this.#programs
+    const known = programs.get(id)
+    if (known !== undefined) return known
+    const deployed = await this.#events.deploymentOf(id)
+    if (deployed === undefined) return undefined
+    const { spec, uri } = deployed.args
+    const program = { program: spec, uris: uri === '' ? [] : [uri] }
+    programs.set(id, program)
+    return program
   }
 
   /** Slots open to any operator now. @throws GevulotError CHAIN_RPC_UNAVAILABLE */

@@ -5,6 +5,7 @@ import type { JobState } from '../job/transitions.js'
 import type { Logger } from '../log/Logger.js'
 import type { Executor } from '../run/Executor.js'
 import type { JobStore } from '../store/JobStore.js'
+import type { RelayReach } from '../publish/RelayReach.js'
 import type { RunHistory } from '../store/RunHistory.js'
 import type { ChainFacts } from './ChainFacts.js'
 import type { Dossier } from './Dossier.js'
@@ -19,6 +20,7 @@ export interface ClaimerOptions {
   readonly jobs: JobStore
   readonly history: RunHistory
   readonly executor: Executor
+  readonly reach: Pick<RelayReach, 'excess'>
   readonly time: ChainTime
   readonly log: Logger
 }
@@ -42,12 +44,15 @@ export class Claimer {
    * @returns When to look again (chain time), or `never` before something happens to the workload.
    */
   async reconcile(dossier: Dossier, state: WorkloadState): Promise<number | 'never'> {
-    const { config, chain, jobs, executor, time, log } = this.#options
+    const { config, chain, jobs, executor, reach, time, log } = this.#options
     if (!config.claimOpen || config.mode !== 'auto' || state.phase !== 'Proving') return 'never'
     const now = time.now()
     if (state.closedEarly || now > state.deadline) return 'never'
     if (!(await this.#isWanted(dossier))) return 'never'
     const later = now + Math.min(LOOK_AGAIN_SECONDS, Math.ceil(dossier.terms.maxRunTime / LOOKS))
+    const known = await chain.program(dossier.spec.program)
+    const excess = known && (await reach.excess(known.program))
+    if (excess !== undefined) return excess.isPassing ? later : 'never'
     if ((await chain.openSlots(dossier.workload)) === 0 || executor.isBusy) return later
     if (!(await this.#isEnoughTime(dossier, state, now))) return 'never'
     const seat = await this.#idleSeat(dossier.terms.class)
@@ -62,15 +67,16 @@ export class Claimer {
     const { config, chain, history } = this.#options
     const { program } = dossier.spec
     if (rateOf(dossier.terms) < BigInt(config.claimMinimumRate)) return false
-    if (config.claimKnown && (await history.expectedSeconds(program)) === undefined) return false
-    const refused = await history.refusedInARow(program)
-    return refusalOf(config, dossier, await chain.program(program), refused) === undefined
+    if (config.claimKnown && !(await history.isKnown(program))) return false
+    const refused = await history.refusals(program)
+    const known = await chain.program(program)
+    return refusalOf(config, dossier, known, refused) === undefined
   }
 
   /** A run that was never timed is tried while most of the time is left. */
   async #isEnoughTime({ spec, terms }: Dossier, state: WorkloadState, now: number): Promise<boolean> {
     const { config, history } = this.#options
-    const expected = (await history.expectedSeconds(spec.program)) ?? terms.maxRunTime / 4
+    const expected = (await history.runTimes(spec.program, terms.maxRunTime))?.longest ?? terms.maxRunTime / 4
     const safety = Math.min(config.safetySeconds, Math.ceil(terms.maxRunTime / 10))
     return now + expected <= state.deadline - safety
   }

@@ -14,11 +14,13 @@ import { GevulotError } from '../../errors/GevulotError.js'
 import { Bell } from '../Bell.js'
 import type { ChainTime } from '../chain/ChainTime.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
+import type { Act } from '../job/Act.js'
 import { decide } from '../job/decide.js'
 import { isOver } from '../job/transitions.js'
 import type { Job, JobKey } from '../job/Job.js'
 import type { JobFacts } from '../job/JobFacts.js'
 import type { Logger } from '../log/Logger.js'
+import type { RelayReach } from '../publish/RelayReach.js'
 import type { TxSigner } from '../publish/TxSigner.js'
 import type { ProofStore } from '../run/ProofStore.js'
 import type { CommitmentJournal } from '../store/CommitmentJournal.js'
@@ -29,6 +31,7 @@ import type { Agenda } from './Agenda.js'
 import type { ApprovalDesk } from './ApprovalDesk.js'
 import type { ChainFacts } from './ChainFacts.js'
 import type { Claimer } from './Claimer.js'
+import type { DeclineQuota } from './DeclineQuota.js'
 import { dossierOf, isDrawn, newestOf, type Dossier } from './Dossier.js'
 import type { JobActor } from './JobActor.js'
 import type { Keeper } from './Keeper.js'
@@ -51,7 +54,9 @@ export interface CoordinatorOptions {
   readonly actor: JobActor
   readonly workshop: Workshop
   readonly desk: ApprovalDesk
+  readonly quota: DeclineQuota
   readonly keeper: Keeper
+  readonly reach: Pick<RelayReach, 'excess'>
   readonly claimer: Claimer
   readonly agenda: Agenda
   readonly time: ChainTime
@@ -73,8 +78,9 @@ const ROUND_MS = 5_000
 const REPORTED_WITHIN = 25_000
 // Slots for which the proof of an ended job may be asked for again.
 const HOLDS: readonly SlotView['state'][] = ['Assigned', 'Accepted', 'Committed']
-const PRUNE_MS = 10 * 60_000
 const DAY_MS = 86_400_000
+/** What this machine's clock and the chain's time may be apart, milliseconds. */
+const APART_MS = 3_600_000
 
 /**
  * Compares chain and records and does the next missing thing for each workload; running it twice does no harm. Events
@@ -83,8 +89,9 @@ const DAY_MS = 86_400_000
 export class Coordinator {
   readonly #options: CoordinatorOptions
   readonly #bell: Bell
-  #prunedAt = 0
   readonly #watched = new Set<WorkloadId>()
+  /** For which work it was last said that a seat has used up its declines. */
+  readonly #saidUsedUp = new Map<number, WorkloadId>()
 
   constructor(options: CoordinatorOptions) {
     this.#options = options
@@ -96,9 +103,13 @@ export class Coordinator {
    * before the last run broke off, or nobody have heard of it, and a seat is slashed for silence after the workload's end too.
    */
   async lookAtEverything(): Promise<void> {
-    const { agenda, clock, jobs } = this.#options
-    for (const workload of await jobs.closedSince(clock.now() - DAY_MS)) agenda.touch(workload)
+    await this.#lookAtClosed(this.#options.clock.now() - DAY_MS)
     await this.#lookAtOpen()
+  }
+
+  async #lookAtClosed(since: number): Promise<void> {
+    const { agenda, jobs } = this.#options
+    for (const workload of await jobs.closedSince(since)) agenda.touch(workload)
   }
 
   async #lookAtOpen(): Promise<void> {
@@ -115,9 +126,12 @@ export class Coordinator {
 
   /** Takes note of what the follower has stored. */
   async onBatch(batch: EventBatch): Promise<void> {
-    const { agenda, seats, signer } = this.#options
+    const { agenda, chain, seats, signer } = this.#options
     if (batch.kind === 'reorg') {
+      chain.refresh()
       seats.refresh()
+      // An act that is undone after a workload's end leaves no event that says so.
+      if (batch.because === 'replaced') await this.#lookAtClosed(await this.#beforeAll(batch.redoFrom))
       return this.#lookAtOpen()
     }
     for (const event of batch.events) {
@@ -127,6 +141,15 @@ export class Coordinator {
       if ('workload' in event.args) agenda.touch(event.args.workload)
     }
     this.wake()
+  }
+
+  /** A time (milliseconds) before all that was closed by what a block or a later one had shown: of the last day, whatever that block was. */
+  async #beforeAll(block: number): Promise<number> {
+    const { clock, contracts } = this.#options
+    const now = clock.now()
+    // The last one that stayed.
+    const kept = await contracts.provider.getBlock(block - 1).catch(() => null)
+    return Math.max(now - DAY_MS, kept === null ? 0 : Math.min(now, kept.timestamp * 1000) - APART_MS)
   }
 
   /** Looks at a workload soon. */
@@ -166,7 +189,6 @@ export class Coordinator {
       this.wake()
       break
     }
-    await this.#prune()
     this.#options.onReconciled?.()
   }
 
@@ -241,28 +263,51 @@ export class Coordinator {
 
   async #advance(job: Job, dossier: Dossier, state: WorkloadState): Promise<number | 'never'> {
     const { actor, config, contracts, time } = this.#options
-    const facts = this.#withStanding(await this.#factsOf(job, dossier, state), dossier)
+    const facts = this.#withStanding(job, await this.#factsOf(job, dossier, state), dossier)
     const act = decide(job, facts, config)
     if (act.do === 'fail' || act.do === 'decline') {
       // A reorg between two reads makes facts that never were together, and these acts cannot be taken back: they need a second look.
       const again = await this.#factsOf(job, dossier, await readWorkloadState(contracts, job.workload))
-      if (decide(job, this.#withStanding(again, dossier), config).do !== act.do) return time.now() + 1
+      if (decide(job, this.#withStanding(job, again, dossier), config).do !== act.do) return time.now() + 1
+      // Other work has ended or begun between two looks at the same room.
+      if (act.do === 'decline' && again.declineDrops === undefined) return time.now() + 1
     }
+    if (facts.declineDrops === true && act.do !== 'ask') this.#sayUsedUp(job, act.do)
     if (job.closed && act.do === 'close') return 'never'
     // To wait is to do nothing; of a closed job not even to drop what the operator is asked for another seat.
     if (!(job.closed && act.do === 'wait')) await actor.perform(act, job, dossier, facts)
     if (act.do === 'close') return 'never'
     if (act.do === 'ask') return act.until
+    if (act.do === 'place') return time.now() + RETRY_SECONDS
     return act.do === 'wait' ? (act.until ?? time.now() + RETRY_SECONDS) : time.now() + 1
   }
 
-  /** Added last, with nothing waited for until the act begins: two workloads must not both find the same room free. */
-  #withStanding(facts: JobFacts, dossier: Dossier): JobFacts {
-    return { ...facts, ...this.#options.workshop.standingOf(dossier) }
+  /** Says once for each work that its seat has no decline left, and what follows. */
+  #sayUsedUp({ workload, seat, state }: Job, act: Act['do']): void {
+    if (this.#saidUsedUp.get(seat) === workload) return
+    this.#saidUsedUp.set(seat, workload)
+    const about = { workload, seat, stage: state, act }
+    const { log } = this.#options
+    if (act === 'decline') log.error('the operator declines above the quota of this week: the seat is dropped', about)
+    else log.warn('the seat has used up its declines of this week: one more would drop it, so none is sent', about)
   }
 
+  /** Added last, with nothing waited for until the act begins: two workloads must not both find the same room free. */
+  #withStanding({ open }: Job, facts: JobFacts, dossier: Dossier): JobFacts {
+    return { ...facts, ...this.#options.workshop.standingOf(dossier, open) }
+  }
+
+  /** The registry is asked for declines only where one is about to be made, or the operator to be asked. */
   async #factsOf(job: Job, dossier: Dossier, workload: WorkloadState): Promise<JobFacts> {
-    const { config, contracts, chain, desk, history, journal, proofs, signer, time } = this.#options
+    const { config, quota } = this.#options
+    const facts = await this.#read(job, dossier, workload)
+    const act = decide(job, this.#withStanding(job, facts, dossier), config)
+    if (act.do !== 'decline' && act.do !== 'ask') return facts
+    return { ...facts, declineDrops: await quota.isUsedUp(job.seat) }
+  }
+
+  async #read(job: Job, dossier: Dossier, workload: WorkloadState): Promise<JobFacts> {
+    const { config, contracts, chain, desk, history, journal, proofs, reach, signer, time } = this.#options
     const [slot, rules, openSlots, known, commitment, runTimes, refused, decision] = await Promise.all([
       readSlot(contracts, job.workload, job.seat),
       chain.rules(dossier.terms.rules),
@@ -270,11 +315,15 @@ export class Coordinator {
       (job.open || workload.redundancy === 1) && workload.phase === 'Proving' ? chain.openSlots(job.workload) : 0,
       chain.program(dossier.spec.program),
       journal.find(job),
-      history.runTimes(dossier.spec.program),
-      history.refusedInARow(dossier.spec.program),
+      history.runTimes(dossier.spec.program, dossier.terms.maxRunTime),
+      history.refusals(dossier.spec.program),
       desk.decisionOf(job.workload),
     ])
-    const refusal = decision === 'decline' ? 'the operator declined it' : refusalOf(config, dossier, known, refused)
+    const unwanted = decision === 'decline' ? 'the operator declined it' : refusalOf(config, dossier, known, refused)
+    // Others are asked only while there is something to answer.
+    const isAsked = job.state === 'assigned' && slot.state === 'Assigned'
+    const excess = unwanted === undefined && isAsked && known ? await reach.excess(known.program) : undefined
+    const refusal = unwanted ?? excess?.why
     const proofKept =
       commitment !== undefined &&
       isOver(job.state) &&
@@ -295,22 +344,15 @@ export class Coordinator {
       openSlots,
       finished: dossier.events.some(({ name }) => name === 'Finished'),
       deliverable: config.inboxes.length > 0 && dossier.spec.deliveryKey !== ZERO_BYTES32,
+      operatorDeclined: decision === 'decline',
       unapproved: config.mode === 'approve' && decision === undefined,
       ...(commitment && { commitment: commitmentOf({ ...commitment, operator: signer.operator }) }),
       proofKept,
       ...(committed && { commitDepth: time.block - committed.at.block }),
       ...(settled && { settlement: { rank: settled.args.rank, paid: settled.args.paid } }),
       ...(refusal !== undefined && { refusal }),
+      refusalPasses: excess?.isPassing === true,
       ...(runTimes && { expectedSeconds: runTimes.longest, leastSeconds: runTimes.shortest }),
     }
-  }
-
-  /** Forgets what nobody will ask for any more. Commitments are never forgotten. */
-  async #prune(): Promise<void> {
-    const { clock, config, jobs, proofs } = this.#options
-    if (clock.now() - this.#prunedAt < PRUNE_MS) return
-    this.#prunedAt = clock.now()
-    const finished = await jobs.finishedBefore(clock.now() - config.keepProofsDays * DAY_MS)
-    for (const workload of finished) await proofs.remove(workload)
   }
 }

@@ -44,7 +44,7 @@ export function isDrawn({ events }: Dossier, seat: number): boolean {
 }
 
 /** The newest event of a name about a seat. */
-export function newestOf<Name extends 'Declined' | 'Committed' | 'RevealedToCommittee' | 'SlotSettled'>(
+export function newestOf<Name extends 'Declined' | 'Committed' | 'Revealed' | 'RevealedToCommittee' | 'SlotSettled'>(
   { events }: Dossier,
   name: Name,
   seat: number,

@@ -5,6 +5,7 @@ import { GevulotError } from '../../errors/GevulotError.js'
 import type { Logger } from '../log/Logger.js'
 import type { Outbox } from '../publish/Outbox.js'
 import { makePending, type Pending } from '../publish/Pending.js'
+import type { RelayReach } from '../publish/RelayReach.js'
 import { isRevert, simulate } from '../publish/simulate.js'
 import type { TxOutcome, TxRequest } from '../publish/TxOutcome.js'
 
@@ -18,6 +19,8 @@ export interface KeeperBatchesOptions {
   readonly log: Logger
   /** Highest gas limit of a transaction. */
   readonly maxGas: bigint
+  /** Knows what relays give. */
+  readonly reach: Pick<RelayReach, 'mostTogether'>
 }
 
 interface Item {
@@ -70,7 +73,8 @@ export class KeeperBatches {
       const [first, ...others] = acts
       if (first === undefined) return
       if (others.length === 0) return this.#alone(first)
-      for (const batch of this.#divide(await this.#simulate(acts))) {
+      const most = await this.#options.reach.mostTogether()
+      for (const batch of this.#divide(await this.#simulate(acts), most)) {
         const [item] = batch
         if (batch.length === 1 && item !== undefined) this.#alone(item.pending)
         else void this.#together(batch)
@@ -83,9 +87,9 @@ export class KeeperBatches {
 
   /** Ends acts that would revert, and returns the others with what they need. */
   async #simulate(acts: readonly Pending[]): Promise<Item[]> {
-    const { provider, operator } = this.#options
+    const { provider, operator, maxGas } = this.#options
     const results = await Promise.all(
-      acts.map(async (pending) => ({ pending, gas: await simulate(provider, operator, pending.request) })),
+      acts.map(async (pending) => ({ pending, gas: await simulate(provider, operator, pending.request, maxGas) })),
     )
     return results.flatMap(({ pending, gas }) => {
       if (!(gas instanceof GevulotError)) return [{ pending, gas }]
@@ -95,9 +99,9 @@ export class KeeperBatches {
   }
 
   /** As many together as a transaction takes. */
-  #divide(items: readonly Item[]): Item[][] {
+  #divide(items: readonly Item[], gasTogether: bigint): Item[][] {
     // Half is kept for what the batch itself costs, and for its own estimate's margin.
-    const most = this.#options.maxGas / 2n
+    const most = gasTogether / 2n
     const batches: Item[][] = []
     let gas = 0n
     for (const item of items) {

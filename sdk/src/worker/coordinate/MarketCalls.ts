@@ -32,6 +32,11 @@ export class MarketCalls {
     this.#contracts = contracts
   }
 
+  /** The key of a reveal, of whatever kind. */
+  keyOfReveal({ workload, seat }: JobKey): string {
+    return `reveal/${workload}/${seat}`
+  }
+
   accept(key: JobKey, deadline: number): TxRequest {
     return this.#of('accept', key, 'answer', deadline, this.#abi.encodeFunctionData('accept', [key.workload, key.seat]))
   }

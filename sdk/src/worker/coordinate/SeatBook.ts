@@ -1,7 +1,9 @@
+import { ZeroAddress } from 'ethers'
 import type { Address, Contracts } from '../../chain/index.js'
 import { asChainError } from '../../chain/index.js'
 import { ISeatHolder__factory } from '../../chain/generated/factories/ISeatHolder__factory.js'
 import { workerError } from '../../errors/codes/worker.js'
+import type { Logger } from '../log/Logger.js'
 import type { EventStore } from '../store/EventStore.js'
 
 /** A seat of the operator. */
@@ -17,6 +19,7 @@ export class SeatBook {
   readonly #operator: Address
   readonly #wanted: readonly number[]
   #seats: readonly OwnSeat[] | undefined
+  #timesRefreshed = 0
 
   /** @param wanted Seats to work for; empty: all of the operator's. */
   constructor(contracts: Contracts, events: EventStore, operator: Address, wanted: readonly number[]) {
@@ -27,31 +30,42 @@ export class SeatBook {
   }
 
   /**
-   * Checks that the configured seats belong to the operator.
-   * @throws GevulotError WORKER_SEAT_NOT_OWNED, CHAIN_RPC_UNAVAILABLE
+   * Checks that the configured seats belong to the operator. One that has been withdrawn since it was named must not keep the others from their work.
+   * @throws GevulotError WORKER_SEAT_NOT_OWNED, also when all have been withdrawn; CHAIN_RPC_UNAVAILABLE
    */
-  async assertOwned(): Promise<void> {
+  async assertOwned(log: Logger): Promise<void> {
+    const gone: number[] = []
     for (const seat of this.#wanted) {
       const owner = await this.#ownerOf(seat)
       if (owner === this.#operator) continue
-      throw workerError('WORKER_SEAT_NOT_OWNED', `seat ${seat} does not belong to ${this.#operator}`, {
-        details: { seat, owner, operator: this.#operator },
-      })
+      // The registry forgets the owner of what is withdrawn; a number that no seat has had yet is a slip of whoever wrote it.
+      if (owner !== ZeroAddress || seat > (await this.#newest()))
+        throw this.#notOwned(`seat ${seat} does not belong to ${this.#operator}`, { seat, owner })
+      gone.push(seat)
     }
+    if (gone.length === 0) return
+    if (gone.length === this.#wanted.length)
+      throw this.#notOwned(`all seats that are named have been withdrawn: ${gone.join(', ')}`, { seats: gone })
+    log.warn('seats that are named have been withdrawn: take them out of `seats`', { stage: 'start', seats: gone })
   }
 
   /** The seats, by the events stored so far. */
   async seats(): Promise<readonly OwnSeat[]> {
-    this.#seats ??= (await this.#events.registryNamed('Staked'))
+    if (this.#seats !== undefined) return this.#seats
+    const refreshed = this.#timesRefreshed
+    const seats = (await this.#events.registryNamed('Staked'))
       .filter(({ args }) => args.operator === this.#operator)
       .filter(({ args }) => this.#wanted.length === 0 || this.#wanted.includes(args.seat))
       .map(({ args }) => ({ seat: args.seat, class: args.class }))
-    return this.#seats
+    // An answer from before a refresh knows nothing of what it was for: kept, it would hide a new seat for good.
+    if (refreshed === this.#timesRefreshed) this.#seats = seats
+    return seats
   }
 
   /** Forgets what was read: seats were staked, or a reorg undid it. */
   refresh(): void {
     this.#seats = undefined
+    this.#timesRefreshed += 1
   }
 
   /** Whether a seat can take an open slot now. */
@@ -63,6 +77,19 @@ export class SeatBook {
       return standing.active && !isHeld
     } catch (error) {
       throw asChainError(error, `reading seat ${seat}`)
+    }
+  }
+
+  #notOwned(message: string, details: Readonly<Record<string, unknown>>): Error {
+    return workerError('WORKER_SEAT_NOT_OWNED', message, { details: { ...details, operator: this.#operator } })
+  }
+
+  /** The number of the seat that was staked last. */
+  async #newest(): Promise<number> {
+    try {
+      return Number(await this.#contracts.registry.seatCount())
+    } catch (error) {
+      throw asChainError(error, 'reading how many seats there are')
     }
   }
 

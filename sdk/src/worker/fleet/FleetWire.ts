@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js'
-import { CONNECT_MS } from '../../database/openServer.js'
+import { CONNECT_MS, impatientSocket } from '../../database/openServer.js'
 import type { Logger } from '../log/Logger.js'
 
 /** Where a fleet's wire is. */
@@ -13,6 +13,8 @@ export interface WireOptions {
 }
 
 const RECONNECT_MS = 3_000
+/** How often it is asked whether the server is there, so that its silence shows. */
+const BEAT_MS = 20_000
 
 /**
  * Tells machines of one fleet that there is something to look at, by Postgres' LISTEN and NOTIFY. It only saves time: whoever waits also looks by
@@ -53,28 +55,35 @@ export class FleetWire {
     const { url, channel, clock, log } = this.#options
     const { default: pg } = await import('pg')
     while (!this.#closed.signal.aborted) {
+      const socket = impatientSocket()
       const client = new pg.Client({
         connectionString: url,
         connectionTimeoutMillis: CONNECT_MS,
         keepAlive: true,
+        stream: () => socket,
         application_name: 'gevulot fleet',
       })
-      const ended = new Promise<void>((resolve) => {
-        client.on('error', () => resolve())
-        client.on('end', () => resolve())
-        this.#closed.signal.addEventListener('abort', () => resolve(), { once: true })
-      })
+      const ended = new AbortController()
+      client.on('error', () => ended.abort())
+      client.on('end', () => ended.abort())
+      // Nothing is said goodbye to: a server that has fallen silent would never answer it.
+      const cut = (): void => void socket.destroy()
+      this.#closed.signal.addEventListener('abort', cut, { once: true })
       client.on('notification', ({ payload }) => this.#listeners.get(payload ?? '')?.forEach((listener) => listener()))
       try {
         await client.connect()
         await client.query(`listen ${pg.escapeIdentifier(channel)}`)
         // Whatever was called meanwhile.
         this.#listeners.forEach((all) => all.forEach((listener) => listener()))
-        await ended
+        while (!ended.signal.aborted) {
+          await client.query('select 1')
+          await clock.sleep(BEAT_MS, ended.signal).catch(() => undefined)
+        }
       } catch (error) {
         log.debug('the fleet cannot be listened to now', { stage: 'fleet', error })
       }
-      await client.end().catch(() => undefined)
+      this.#closed.signal.removeEventListener('abort', cut)
+      cut()
       await clock.sleep(RECONNECT_MS, this.#closed.signal).catch(() => undefined)
     }
   }

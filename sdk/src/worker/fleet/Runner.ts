@@ -3,9 +3,10 @@ import { GevulotError } from '../../errors/GevulotError.js'
 import { Bell } from '../Bell.js'
 import type { Logger } from '../log/Logger.js'
 import type { ResourceLedger } from '../run/ResourceLedger.js'
+import { groupOf, type TaskResult } from './messages.js'
 import { assertVersion, type Fleet } from './openFleet.js'
 import type { RunnerBook, RunnerFacts } from './RunnerBook.js'
-import type { RunnerQueue, TakenTask } from './RunnerQueue.js'
+import type { RunnerQueue, Stage, TakenTask } from './RunnerQueue.js'
 import { NEW_TASKS } from './TaskQueue.js'
 import type { TaskOutcome, TaskRun } from './TaskRun.js'
 
@@ -39,6 +40,10 @@ interface Bench {
 /** The task was given to another, or nobody needs it any more. */
 class TaskLost extends Error {
   override readonly name = 'AbortError'
+
+  constructor() {
+    super('the task is not this runner’s any more')
+  }
 }
 
 const BEAT_MS = 3_000
@@ -46,12 +51,21 @@ const BEAT_MS = 3_000
 const LOOK_MS = 5_000
 /** A machine that refused work takes none for a while, so that another gets it. */
 const REST_MS = 15_000
+/** So long it leaves alone what it could not do itself, or others would have to be quicker to get it. */
+const FAILED_MS = 300_000
+/** And what it has proved: if that is given again, the contract has refused its proof. */
+const PROVED_MS = 15_000
 const RETRY_MS = 2_000
 
 /** Takes tasks that this machine has room for, and renews their leases while it works on them. It holds no key and speaks with no chain. */
 export class Runner {
   readonly #options: RunnerOptions
-  readonly #benches = new Map<string, Bench>()
+  /** A task may have two for a while: an attempt that was lost, and the next one. */
+  readonly #benches = new Set<Bench>()
+  /** How far tasks are, as long as that is not written down. */
+  readonly #unsaid = new Map<TakenTask, Stage>()
+  /** What is for others now, by group, until when. */
+  readonly #left = new Map<string, number>()
   readonly #outdated = new AbortController()
   readonly #bell: Bell
   readonly #startedAt: number
@@ -78,7 +92,7 @@ export class Runner {
       log.warn('an earlier process of this runner had tasks; they are given back', { stage: 'start', tasks: rest })
     const unheard = fleet.wire.on(NEW_TASKS, () => this.#bell.ring())
     const finished = new AbortController()
-    const beating = this.#beat(finished.signal)
+    const beating = Promise.all([this.#renew(finished.signal), this.#beat(finished.signal)])
     const over = AbortSignal.any([stop, this.#outdated.signal])
     log.info('runner started', { stage: 'start', runner: facts.name, ...facts.capacity })
     try {
@@ -96,7 +110,7 @@ export class Runner {
 
   /** Gives everything under way to others, now. */
   stopAll(): void {
-    for (const { controller } of this.#benches.values()) controller.abort()
+    for (const { controller } of this.#benches) controller.abort()
   }
 
   async #look(over: AbortSignal): Promise<void> {
@@ -113,11 +127,15 @@ export class Runner {
   }
 
   async #takeOne(over: AbortSignal): Promise<boolean> {
-    const { queue, ledger } = this.#options
+    const { queue, ledger, clock } = this.#options
     if (over.aborted) return false
+    for (const [group, until] of this.#left) if (until < clock.elapsed()) this.#left.delete(group)
+    // What runs here is not begun again: if its lease ran out, it is renewed as long as nobody else has the task.
+    const own = [...this.#benches].map(({ task: { order } }) => groupOf(order))
     const task = await queue.take(
       (shape) => ledger.refusal(shape) === undefined,
       (shape) => ledger.hasRoom(shape),
+      [...this.#left.keys(), ...own],
     )
     if (task !== undefined) this.#begin(task)
     return task !== undefined
@@ -128,7 +146,7 @@ export class Runner {
     const { clock, graceMs, log } = this.#options
     this.#isStopping = true
     log.info('the runner takes no more work', { stage: 'stop', tasks: this.#benches.size })
-    const ended = Promise.all([...this.#benches.values()].map(({ done }) => done))
+    const ended = Promise.all([...this.#benches].map(({ done }) => done))
     const over = new AbortController()
     const late = (async () => {
       await new Promise<void>((resolve) => {
@@ -144,15 +162,26 @@ export class Runner {
     await ended
   }
 
-  /** Says that this runner is there, and renews its leases. */
+  /** Renews its leases, apart from all else that is said: one hanging statement must not cost a run. */
+  async #renew(finished: AbortSignal): Promise<void> {
+    const { queue, clock } = this.#options
+    while (!finished.aborted) {
+      const touched = [...this.#benches].map(async (bench) => {
+        // That the database does not answer is said once, with the rest.
+        const isOwn = await queue.touch(bench.task).catch(() => true)
+        // It may have been delivered meanwhile.
+        if (!isOwn && this.#benches.has(bench)) bench.controller.abort(new TaskLost())
+      })
+      await Promise.all(touched)
+      await clock.sleep(BEAT_MS, finished).catch(() => undefined)
+    }
+  }
+
+  /** Says that this runner is there, and asks whether its version still serves. */
   async #beat(finished: AbortSignal): Promise<void> {
-    const { fleet, queue, book, facts, clock, log, onBeat } = this.#options
+    const { fleet, book, facts, clock, log, onBeat } = this.#options
     while (!finished.aborted) {
       try {
-        for (const { task, controller } of [...this.#benches.values()]) {
-          if ((await queue.touch(task)) || !this.#benches.has(task.id)) continue
-          controller.abort(new TaskLost('the task is not this runner’s any more'))
-        }
         const figures = { busy: this.#benches.size, stopping: this.#isStopping }
         const counts = { proved: this.#proved, unproved: this.#unproved }
         await book.say(facts, { ...figures, ...counts }, (clock.elapsed() - this.#startedAt) / 1000)
@@ -160,6 +189,8 @@ export class Runner {
         if (this.#isUnheard) log.info('the database answers again', { stage: 'fleet' })
         this.#isUnheard = false
         onBeat(this.#benches.size)
+        // A coordinator that was not told takes a task that runs for one that waits.
+        for (const task of this.#unsaid.keys()) await this.#sayStage(task)
       } catch (error) {
         if (GevulotError.is(error, 'WORKER_STATE_NEWER')) this.#outdated.abort(error)
         else if (!this.#isUnheard) log.warn('the database does not answer; programs go on', { stage: 'fleet', error })
@@ -174,7 +205,11 @@ export class Runner {
     const controller = new AbortController()
     const about = { workload: task.order.workload, stage: 'fleet', task: task.id, attempt: task.retryCount }
     log.info('a task is taken', about)
-    const done = this.#work(task, controller.signal)
+    // An attempt that this runner has lost and does not know of yet works in the same directory.
+    const earlier = [...this.#benches].filter((bench) => bench.task.id === task.id)
+    for (const bench of earlier) bench.controller.abort(new TaskLost())
+    const over = Promise.all(earlier.map(({ done }) => done))
+    const done = this.#work(task, over, controller.signal)
       .then((end) => {
         log.info('a task has ended here', { ...about, ended: end })
         onEnd(end)
@@ -184,21 +219,33 @@ export class Runner {
       })
       .catch((error: unknown) => log.error('a task failed unexpectedly; its lease runs out', { ...about, error }))
       .finally(() => {
-        this.#benches.delete(task.id)
+        this.#benches.delete(bench)
+        this.#unsaid.delete(task)
         this.#bell.ring()
       })
-    this.#benches.set(task.id, { task, controller, done })
+    const bench: Bench = { task, controller, done }
+    this.#benches.add(bench)
   }
 
-  async #work(task: TakenTask, signal: AbortSignal): Promise<TaskEnd> {
+  /** @param over Resolves when this runner's earlier attempts at the task have ended. */
+  async #work(task: TakenTask, over: Promise<unknown>, signal: AbortSignal): Promise<TaskEnd> {
     const { queue, ledger, run, log } = this.#options
-    const onStage = async (stage: 'fetching' | 'running'): Promise<void> => {
+    const onStage = async (stage: Stage): Promise<void> => {
       log.info(`task ${stage}`, { workload: task.order.workload, stage })
-      await queue.stage(task, stage).catch(() => undefined)
+      this.#unsaid.set(task, stage)
+      await this.#sayStage(task)
     }
     const outcome = await ledger
-      .run(task.shape, (grant) => run.run(task, grant, onStage, signal))
-      .catch((error: unknown): TaskOutcome => {
+      .run(
+        task.shape,
+        async (grant) => {
+          await over
+          return run.run(task, grant, onStage, signal)
+        },
+        { signal },
+      )
+      .catch((error: unknown): TaskOutcome | undefined => {
+        if (signal.aborted) return undefined
         log.error('work failed unexpectedly', { workload: task.order.workload, stage: 'running', error })
         return { result: { kind: 'refused', why: 'an unexpected error of the runner', runs: [], log: '' } }
       })
@@ -207,11 +254,25 @@ export class Runner {
       await queue.giveBack(task)
       return 'returned'
     }
-    return this.#deliver(task, outcome)
+    // Before the coordinator hears of it.
+    this.#left.set(groupOf(task.order), this.#options.clock.elapsed() + leaveMs(outcome.result))
+    return this.#deliver(task, outcome, signal)
   }
 
-  /** The database may be gone for a moment: what took hours to prove is not thrown away for that. */
-  async #deliver(task: TakenTask, { result, proof }: TaskOutcome): Promise<TaskEnd> {
+  /** Says how far a task is. What fails is said again with the next beat: the program does not wait for it. */
+  async #sayStage(task: TakenTask): Promise<void> {
+    const stage = this.#unsaid.get(task)
+    if (stage === undefined) return
+    try {
+      await this.#options.queue.stage(task, stage)
+      if (this.#unsaid.get(task) === stage) this.#unsaid.delete(task)
+    } catch (error) {
+      this.#options.log.debug('a stage could not be said now', { workload: task.order.workload, stage, error })
+    }
+  }
+
+  /** The database may be gone for a moment: what took hours to prove is not thrown away for that. Who stops leaves it on the disk, for the next start. */
+  async #deliver(task: TakenTask, { result, proof }: TaskOutcome, signal: AbortSignal): Promise<TaskEnd> {
     const { queue, run, clock, log } = this.#options
     const until = clock.elapsed() + Math.max(task.milliseconds, BEAT_MS)
     for (;;) {
@@ -220,13 +281,14 @@ export class Runner {
         await run.clear(task)
         return result.kind
       } catch (error) {
-        if (clock.elapsed() > until) throw error
+        if (signal.reason instanceof TaskLost) return this.#lost(task)
+        if (signal.aborted || clock.elapsed() > until) throw error
         log.warn('a result cannot be delivered now; once more', {
           workload: task.order.workload,
           stage: 'fleet',
           error,
         })
-        await clock.sleep(RETRY_MS)
+        await clock.sleep(RETRY_MS, signal).catch(() => undefined)
       }
     }
   }
@@ -237,7 +299,14 @@ export class Runner {
       workload: task.order.workload,
       stage: 'fleet',
     })
+    this.#left.delete(groupOf(task.order))
     await run.clear(task)
     return 'lost'
   }
+}
+
+/** How long a machine leaves work alone that it has ended so. */
+function leaveMs(result: TaskResult): number {
+  if (result.kind === 'proved') return PROVED_MS
+  return result.kind === 'failed' && result.reason === 'OutOfTime' ? 0 : FAILED_MS
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { CompiledQuery, sql, type Transaction } from 'kysely'
 import type { ConnectionOptions } from 'pg-boss'
 import type { WorkloadId } from '../../chain/index.js'
-import { taskResult, type TaskOrder, type TaskResult } from './messages.js'
+import { COPY_LIMIT } from '../run/ProofStore.js'
+import { groupOf, taskResult, type TaskOrder, type TaskResult } from './messages.js'
 import { databaseNow, type Fleet } from './openFleet.js'
 import type { FleetDatabase, FleetSchema } from './schema.js'
 import { queueOf, shapeOf, type Shape } from './shape.js'
@@ -22,6 +23,9 @@ export interface Attempt {
   readonly result?: TaskResult | 'invalid'
 }
 
+/** Whether a task waits for a runner, is with one, or is ended by none any more. */
+export type Standing = 'waiting' | 'taken' | 'over'
+
 /** What is delivered with a proof. */
 export interface DeliveredProof {
   readonly proof: Uint8Array
@@ -38,6 +42,8 @@ const MOST_SECONDS = 86_399
 const MARGIN_SECONDS = 60
 const KEEP_SECONDS = 3_600
 const RETENTION_SECONDS = 2 * 86_400
+// Longer than the queue itself keeps what waits.
+const FORGET_SECONDS = 3 * 86_400
 
 /** The coordinator's side of a fleet's queue. */
 export class TaskQueue {
@@ -45,6 +51,8 @@ export class TaskQueue {
   readonly #account: string
   readonly #leaseSeconds: number
   readonly #queues = new Set<string>()
+  /** Attempts to come, of which runners were told. */
+  #called: ReadonlySet<string> = new Set()
 
   /**
    * @param account Chain and operator: a fleet can work for several.
@@ -80,7 +88,7 @@ export class TaskQueue {
     const options = {
       id: task.id,
       expireInSeconds: Math.max(1, Math.min(MOST_SECONDS, Math.ceil(seconds) + MARGIN_SECONDS)),
-      heartbeatSeconds: this.#leaseSeconds,
+      ...{ heartbeatSeconds: this.#leaseSeconds, group: { id: groupOf(order) } },
       ...{ retryLimit: RETRIES, retryDelay: 0, deleteAfterSeconds: KEEP_SECONDS, retentionSeconds: RETENTION_SECONDS },
     }
     await db.transaction().execute(async (trx) => {
@@ -108,16 +116,22 @@ export class TaskQueue {
     return { number, runner, stage, ...(result !== null && { result: resultOf(result) }) }
   }
 
-  /** Whether a task may still end by a runner's doing. One of another format does while a runner has it: no other takes it. */
-  async isAlive({ id, queue }: Task): Promise<boolean> {
+  /** Where a task stands. One of another format is over as soon as no runner has it: none takes it any more. */
+  async standing({ id, queue }: Task): Promise<Standing> {
     const [job] = await this.#fleet.boss.findJobs(queue, { id })
-    const states = isOfOtherFormat({ queue }) ? ['active'] : ['created', 'retry', 'active']
-    return job !== undefined && states.includes(job.state)
+    if (job?.state === 'active') return 'taken'
+    const isWaiting = job?.state === 'created' || job?.state === 'retry'
+    return isWaiting && !isOfOtherFormat({ queue }) ? 'waiting' : 'over'
   }
 
-  /** The proof that was delivered for a task. */
+  /** The proof that was delivered for a task; none if it is larger than a fleet carries. */
   async proof({ id }: Task): Promise<DeliveredProof | undefined> {
-    const row = await this.#fleet.db.selectFrom('task_proofs').selectAll().where('task', '=', id).executeTakeFirst()
+    const row = await this.#fleet.db
+      .selectFrom('task_proofs')
+      .selectAll()
+      .where('task', '=', id)
+      .where(sql<boolean>`greatest(octet_length(proof), octet_length(public_inputs)) <= ${COPY_LIMIT}`)
+      .executeTakeFirst()
     return row && { proof: row.proof, publicInputs: row.public_inputs }
   }
 
@@ -136,8 +150,33 @@ export class TaskQueue {
 
   /** Gives tasks of runners that were not heard of to others. */
   async supervise(): Promise<void> {
-    await this.#fleet.boss.supervise()
-    await call(this.#fleet.db, this.#fleet.name, NEW_TASKS)
+    const { db, boss, name } = this.#fleet
+    await boss.supervise()
+    const { rows } = await sql<{ attempt: string }>`
+      select id || ' ' || retry_count as attempt from ${sql.id(name, 'job')} where state = 'retry'`.execute(db)
+    const attempts = rows.map(({ attempt }) => attempt)
+    // Every runner that is called looks, and there may be hundreds.
+    if (attempts.some((attempt) => !this.#called.has(attempt))) await call(db, name, NEW_TASKS)
+    this.#called = new Set(attempts)
+  }
+
+  /**
+   * Forgets tasks of this account that nobody can be waiting for: their workloads were over, or not this account's any more, while no coordinator was there.
+   * @param except Workloads that are worked for.
+   * @returns How many.
+   */
+  async sweep(except: ReadonlySet<WorkloadId>): Promise<number> {
+    const { db } = this.#fleet
+    const now = await databaseNow(db)
+    const old = await db
+      .selectFrom('tasks')
+      .select(['task', 'queue', 'workload'])
+      .where('account', '=', this.#account)
+      .where('at', '<', now - FORGET_SECONDS * 1000)
+      .execute()
+    const left = old.filter(({ workload }) => !except.has(workload as WorkloadId))
+    for (const { task: id, queue } of left) await this.remove({ id, queue })
+    return left.length
   }
 }
 
@@ -147,7 +186,7 @@ export function isOfOtherFormat({ queue }: Pick<Task, 'queue'>): boolean {
 }
 
 /** Lets pg-boss work inside a transaction. */
-export function within(trx: Transaction<FleetSchema>): ConnectionOptions {
+export function within(trx: Transaction<FleetSchema>): Required<ConnectionOptions> {
   return {
     db: {
       executeSql: async (text, values) => {

@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.js'
 import type { ContentSource } from '../../content/index.js'
+import type { PackageCache } from '../../content/PackageCache.js'
 import type { Runtime } from '../../runtime/index.js'
 import { BundleStore } from '../bundle/BundleStore.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
@@ -8,7 +10,7 @@ import type { Logger } from '../log/Logger.js'
 import { ContentFetcher } from '../run/ContentFetcher.js'
 import type { OnStage } from '../run/Executor.js'
 import { LocalExecutor } from '../run/LocalExecutor.js'
-import { COPY_LIMIT, ProofStore } from '../run/ProofStore.js'
+import { ProofStore } from '../run/ProofStore.js'
 import { ResourceLedger, type Grant } from '../run/ResourceLedger.js'
 import type { WorkOrder } from '../run/WorkOrder.js'
 import type { TaskResult } from './messages.js'
@@ -37,6 +39,7 @@ export type RunConfig = Pick<
 export interface TaskRunOptions {
   readonly config: RunConfig
   readonly runtime: Runtime
+  readonly packages: PackageCache
   readonly sources: (uris: readonly string[]) => ContentSource
   readonly clock: Clock
   readonly log: Logger
@@ -50,7 +53,6 @@ export interface TaskOutcome {
   readonly proof?: DeliveredProof
 }
 
-const MIB = 2 ** 20
 const MOST_WHY = 2_000
 
 /** Proves one task with what was granted for it, on this machine. */
@@ -63,17 +65,16 @@ export class TaskRun {
 
   /** @returns What came of it; undefined when it was aborted. */
   async run(task: TakenTask, grant: Grant, onStage: OnStage, signal: AbortSignal): Promise<TaskOutcome | undefined> {
-    const { config, runtime, sources, clock, log } = this.#options
+    const { config, runtime, packages, sources, clock, log } = this.#options
     const { chainId } = task.order
-    const directory = join(config.dataDirectory, 'runner')
-    const own = { ...config, dataDirectory: directory }
-    const proofs = new ProofStore(join(directory, 'proofs'))
+    const place = this.#placeOf(task)
+    const proofs = new ProofStore(join(place, 'proofs'))
     const seen = recorder(this.#options.onRun)
     const executor = new LocalExecutor({
-      ...{ config: own, runtime, proofs, log, history: seen.history },
+      ...{ config: { ...config, dataDirectory: place }, runtime, proofs, clock, log, history: seen.history },
       // It asked for this much and gets no more.
       ledger: new ResourceLedger({ ...grant, gpus: grant.gpus ?? [], runs: 1 }),
-      fetcher: new ContentFetcher({ config: own, sources, clock, log }),
+      fetcher: new ContentFetcher({ config, packages, sources, clock, log }),
       bundles: new BundleStore({ config, chainId, runtime: runtime.name, clock, log }),
     })
     const result = await executor.work(this.#orderOf(task), onStage, signal)
@@ -83,23 +84,24 @@ export class TaskRun {
     if (result.kind !== 'proved')
       return { result: { ...result, ...common, why: result.why.slice(0, MOST_WHY) } as TaskResult }
     const { digest, proof, publicInputs } = result.proof
-    if (proof.length > COPY_LIMIT) {
-      const why = `the proof has ${Math.ceil(proof.length / MIB)} MiB, and a fleet carries ${COPY_LIMIT / MIB}`
-      return { result: { kind: 'refused', why, ...common } }
-    }
     return { result: { kind: 'proved', digest, ...common }, proof: { proof, publicInputs } }
   }
 
   /** Removes what a task has left here: it is delivered, or nobody wants it. */
-  async clear({ order }: TakenTask): Promise<void> {
-    await new ProofStore(join(this.#options.config.dataDirectory, 'runner', 'proofs')).remove(order.workload)
+  async clear(task: TakenTask): Promise<void> {
+    await rm(this.#placeOf(task), { recursive: true, force: true })
+  }
+
+  /** Not the workload's: two accounts may have seats in it, and a proof is of one prover. */
+  #placeOf({ id }: TakenTask): string {
+    return join(this.#options.config.dataDirectory, 'runner', 'tasks', id)
   }
 
   #orderOf({ order, milliseconds }: TakenTask): WorkOrder {
     const { clock } = this.#options
     const end = clock.elapsed() + milliseconds
     const { chainId: _, endsAt: __, ...rest } = order
-    return { ...rest, secondsLeft: () => Math.floor((end - clock.elapsed()) / 1000) }
+    return { ...rest, maxRunTime: milliseconds / 1000, secondsLeft: () => Math.floor((end - clock.elapsed()) / 1000) }
   }
 }
 
@@ -109,7 +111,7 @@ function recorder(onRun: TaskRunOptions['onRun']) {
   let judged: boolean | undefined
   return {
     history: {
-      add: (_program: unknown, seconds: number, outcome: string) => {
+      add: (_program: unknown, _maxRunTime: unknown, seconds: number, outcome: string) => {
         runs.push({ seconds, outcome })
         onRun(outcome, seconds)
         return Promise.resolve()

@@ -67,3 +67,8 @@ export const taskResult = z.discriminatedUnion('kind', [
 
 /** How a runner ended a task. */
 export type TaskResult = z.output<typeof taskResult>
+
+/** One account's work for one workload, however often it is given: who has refused it takes it no more for a while. */
+export function groupOf({ workload, prover }: Pick<TaskOrder, 'workload' | 'prover'>): string {
+  return `${workload}.${prover}`
+}

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { sql } from 'kysely'
 import type { PgBoss } from 'pg-boss'
 import type { Clock } from '../../clock.js'
@@ -31,7 +32,22 @@ export interface FleetOptions {
   readonly log: Logger
 }
 
+/** What pg-boss hands on to the driver, which its types do not name. */
+interface Driver {
+  readonly stream: () => Socket
+  readonly idleTimeoutMillis?: number
+}
+
 const CONNECTIONS = 4
+/** How long a runner waits for what it says to the queue: it must come to say it again before a lease is over. */
+const RUNNER_ANSWER_MS = 8_000
+/** Before that its idle connections are closed. */
+const RUNNER_IDLE_MS = 5_000
+
+/** How runners are connected to the queue. */
+function runnerDriver(): Driver {
+  return { stream: () => impatientSocket(RUNNER_ANSWER_MS), idleTimeoutMillis: RUNNER_IDLE_MS }
+}
 
 /**
  * Opens a fleet as its coordinator: makes the tables and brings them up to date.
@@ -41,10 +57,12 @@ const CONNECTIONS = 4
 export async function openFleet(options: FleetOptions, runnerRole: string): Promise<Fleet> {
   return opened(options, async () => {
     const db = await openServer<FleetSchema>({ url: options.url, schema: options.name }, fleetMigrations)
-    const boss = await startBoss(options, { migrate: true }).catch(async (error: unknown) => {
-      await db.destroy()
-      throw error
-    })
+    const boss = await startBoss(options, { stream: () => impatientSocket() }, { migrate: true }).catch(
+      async (error: unknown) => {
+        await db.destroy()
+        throw error
+      },
+    )
     const fleet = fleetOf(options, db, boss)
     try {
       if (runnerRole !== '') await openTo(runnerRole, db, options.name)
@@ -57,6 +75,38 @@ export async function openFleet(options: FleetOptions, runnerRole: string): Prom
 }
 
 /**
+ * Opens a fleet that another account's coordinator has brought to a newer version: the tables stay as they are. What was given to the fleet before is found there,
+ * and nothing more is given to it.
+ * @throws GevulotError WORKER_DATABASE_UNAVAILABLE
+ */
+export async function openNewerFleet(options: FleetOptions): Promise<Fleet> {
+  return opened(options, async () => {
+    const db = await connectServer<FleetSchema>({ url: options.url, schema: options.name })
+    try {
+      // Told to change nothing, pg-boss would refuse tables that are newer than itself; as it is, it leaves them alone, and older ones no newer version has left.
+      const boss = await startBoss(options, { stream: () => impatientSocket() }, { migrate: true, createSchema: false })
+      return fleetOf(options, db, boss)
+    } catch (error) {
+      await db.destroy()
+      throw error
+    }
+  })
+}
+
+/**
+ * A coordinator's fleet for the runner in the same process. It speaks to the queue on connections of its own, as runners elsewhere do: the coordinator is more
+ * patient than a lease is long.
+ */
+export async function lendToRunner(fleet: Fleet, options: FleetOptions): Promise<Fleet> {
+  const boss = await startBoss(options, runnerDriver(), { migrate: true, createSchema: false }).catch(
+    (cause: unknown) => {
+      throw databaseUnavailable(cause)
+    },
+  )
+  return { ...fleet, boss, close: () => boss.stop({ graceful: false }) }
+}
+
+/**
  * Opens a fleet as one of its runners: changes no table, and refuses those of another version.
  * @throws GevulotError WORKER_STATE_NEWER, WORKER_FLEET_MISSING, WORKER_DATABASE_UNAVAILABLE
  */
@@ -65,7 +115,8 @@ export async function joinFleet(options: FleetOptions): Promise<Fleet> {
     const db = await connectServer<FleetSchema>({ url: options.url, schema: options.name })
     try {
       await assertVersion(db, options.name)
-      const boss = await startBoss(options, { migrate: false, createSchema: false }).catch((cause: unknown) => {
+      const rights = { migrate: false, createSchema: false }
+      const boss = await startBoss(options, runnerDriver(), rights).catch((cause: unknown) => {
         if (isRefusal(cause)) throw missing(`the queue of the fleet ${options.name} is of another version`, cause)
         throw cause
       })
@@ -113,12 +164,11 @@ async function opened(options: FleetOptions, open: () => Promise<Fleet>): Promis
 
 async function startBoss(
   { url, name, log }: FleetOptions,
+  driver: Driver,
   rights: { readonly migrate: boolean; readonly createSchema?: boolean },
 ): Promise<PgBoss> {
   // Only who has a server needs it.
   const { PgBoss: Boss } = await import('pg-boss')
-  // Its types do not name what it hands on to the driver.
-  const driver = { stream: () => impatientSocket() }
   const boss = new Boss({
     ...driver,
     ...{ connectionString: url, schema: name, max: CONNECTIONS, application_name: 'gevulot fleet', ...rights },

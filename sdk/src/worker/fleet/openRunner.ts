@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../clock.js'
 import { errnoOf, writeAtomically } from '../../content/writeAtomically.js'
+import type { PackageCache } from '../../content/PackageCache.js'
 import { ownVersion } from '../../ownVersion.js'
 import type { Runtime } from '../../runtime/index.js'
 import { placesOf } from '../config/placesOf.js'
@@ -33,6 +34,7 @@ export interface RunnerParts {
     >
   readonly fleet: Fleet
   readonly runtime: Runtime
+  readonly packages: PackageCache
   readonly ledger: ResourceLedger
   readonly gpus: number
   readonly clock: Clock
@@ -46,11 +48,11 @@ const DAY_MS = 86_400_000
 
 /** Makes the runner of this data directory, which its caller has locked. */
 export async function openRunner(parts: RunnerParts): Promise<Runner> {
-  const { config, fleet, runtime, ledger, gpus, clock } = parts
+  const { config, fleet, runtime, packages, ledger, gpus, clock } = parts
   const { runs, cores, memoryMiB, outputMiB } = config
   const directory = join(config.dataDirectory, 'runner')
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  await prune(join(directory, 'proofs'), clock.now())
+  await prune(directory, clock.now())
   const id = await ownId(join(directory, 'id'))
   const name = config.runnerName === '' ? hostname() : config.runnerName
   const log = parts.log.with({ runner: name })
@@ -64,7 +66,7 @@ export async function openRunner(parts: RunnerParts): Promise<Runner> {
       ...{ id, name, version: await ownVersion(), runtime: runtime.name },
       capacity: { runs, cores, memoryMiB, outputMiB, gpus },
     },
-    run: new TaskRun({ config, runtime, sources, clock, log, onRun: parts.onRun ?? none }),
+    run: new TaskRun({ config, runtime, packages, sources, clock, log, onRun: parts.onRun ?? none }),
     graceMs: config.shutdownSeconds * 1000,
     onEnd: parts.onEnd ?? none,
     onBeat: parts.onBeat ?? none,
@@ -86,10 +88,14 @@ async function ownId(path: string): Promise<string> {
   return id
 }
 
-/** Forgets proofs of tasks that nobody asked for again: they went to other runners. */
+/** Forgets what tasks left here that went to other runners. Proofs stay for a day: a task of an earlier process may come back. */
 async function prune(directory: string, now: number): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [])) {
-    const { mtimeMs } = await stat(join(directory, name))
-    if (mtimeMs < now - DAY_MS) await rm(join(directory, name), { recursive: true, force: true })
+  // Versions before had proofs by workload there, and packages of a runner's own.
+  for (const name of ['proofs', 'cache']) await rm(join(directory, name), { recursive: true, force: true })
+  const tasks = join(directory, 'tasks')
+  for (const name of await readdir(tasks).catch(() => [])) {
+    const { mtimeMs } = await stat(join(tasks, name))
+    const rest = mtimeMs < now - DAY_MS ? join(tasks, name) : join(tasks, name, 'work')
+    await rm(rest, { recursive: true, force: true })
   }
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../log/Logger.js'
 import { RunnerMetrics } from '../observe/RunnerMetrics.js'
 import { serveHealth } from '../observe/serveHealth.js'
 import { lentGpus } from '../run/lentGpus.js'
+import { openPackages } from '../run/openPackages.js'
 import { ResourceLedger } from '../run/ResourceLedger.js'
 import { assertRuntime, workerRuntime } from '../run/workerRuntime.js'
 import { joinFleet } from './openFleet.js'
@@ -25,14 +26,15 @@ export async function runRunner(
   try {
     const lock = await lockDirectory(config.dataDirectory)
     closers.add(() => lock.release())
-    const runtime = workerRuntime(config)
+    const runtime = await workerRuntime(config)
     const gpus = await lentGpus(config)
     await assertRuntime(runtime, log)
     const fleet = await joinFleet({ url: config.databaseUrl.reveal(), name: config.fleet, clock, log })
     closers.add(() => fleet.close())
-    const metrics = new RunnerMetrics(clock)
+    const metrics = new RunnerMetrics(clock, config.dataDirectory)
     const runner = await openRunner({
       ...{ fleet, runtime, clock, log, gpus: gpus.length },
+      packages: await openPackages(config, clock),
       // What is taken is worked for; whether work is wanted at all, the coordinator decides.
       config: { ...config, mode: 'auto' },
       ledger: new ResourceLedger({ ...config, gpus }),
@@ -40,7 +42,7 @@ export async function runRunner(
       onEnd: (end) => metrics.onEnd(end),
       onBeat: (busy) => metrics.onBeat(busy),
     })
-    await serveHealth(config, metrics, log, closers)
+    await serveHealth(config, metrics, { clock, log, closers })
     await runner.run(stop)
   } catch (error) {
     if (!(stop.aborted && GevulotError.is(error, 'WORKER_STOPPED'))) throw error

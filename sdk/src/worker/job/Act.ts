@@ -18,6 +18,8 @@ export type Act =
   /** Leave the sealed proof for the requester. */
   | { readonly do: 'deliver' }
   | { readonly do: 'reveal' }
+  /** A committee judges what was revealed: see that it gets into the stores. */
+  | { readonly do: 'place' }
   /** Free the seat from a finished workload. */
   | { readonly do: 'clear' }
   /** The chain is further than the record, or has taken something back: write that down and look again. */

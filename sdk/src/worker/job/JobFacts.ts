@@ -34,9 +34,15 @@ export interface JobFacts {
   readonly unapproved: boolean
   /** Why the operator does not want this work. */
   readonly refusal?: string
-  /** Seconds that a run of the program takes here: the longest of the last ones. */
+  /** Whether that may be over soon, so that no answer is given for it before one is due. */
+  readonly refusalPasses?: boolean
+  /** Whether that is its own answer about this very workload. */
+  readonly operatorDeclined?: boolean
+  /** Whether a decline would drop the seat, as its quota of this week is used up; undefined where nobody has looked. */
+  readonly declineDrops?: boolean
+  /** Seconds that a run of the program may take here: the longest of the last ones that had no more time. */
   readonly expectedSeconds?: number
-  /** Seconds that the shortest of those took. */
+  /** Seconds that it takes at least: the shortest of those. */
   readonly leastSeconds?: number
   /** Seconds until there is room for the run, beside and after other work. */
   readonly waitSeconds?: number
@@ -44,6 +50,8 @@ export interface JobFacts {
   readonly isWaiting?: boolean
   /** Seconds for which the program has run for this workload; undefined before it runs. */
   readonly ranSeconds?: number
+  /** Whether it is work for an open slot, and what a seat was drawn for waits for its room. */
+  readonly isInTheWay?: boolean
 }
 
 /** The operator's distances from windows. */

@@ -82,8 +82,16 @@ function owesAnswer(facts: JobFacts): boolean {
 }
 
 /** Seconds kept from a deadline: at most a tenth of the run time, so that short work is possible at all. */
-export function safetyOf(facts: Pick<JobFacts, 'terms'>, policy: JobPolicy): number {
+export function safetyOf(facts: Pick<JobFacts, 'terms'>, policy: Pick<JobPolicy, 'safetySeconds'>): number {
   return Math.min(policy.safetySeconds, Math.ceil(facts.terms.maxRunTime / 10))
+}
+
+/** Last second (chain time) in which a commitment may wait for something: half of the distance is left for its transaction. */
+export function lastWaitSecond(
+  facts: Pick<JobFacts, 'terms' | 'workload'>,
+  policy: Pick<JobPolicy, 'safetySeconds'>,
+): number {
+  return facts.workload.deadline - Math.ceil(safetyOf(facts, policy) / 2)
 }
 
 /** Last second (chain time) for a program to run. */
@@ -102,9 +110,9 @@ function decideProving(job: Job, facts: JobFacts, policy: JobPolicy): Act {
       return decideCommitted(job, facts, policy)
     case 'Valid':
     case 'Revealed':
-      return job.state === 'committed'
-        ? { do: 'become', state: 'revealed', why: 'the proof is on chain' }
-        : { do: 'wait' }
+      if (job.state === 'committed') return { do: 'become', state: 'revealed', why: 'the proof is on chain' }
+      // What a committee cannot fetch counts as invalid, whoever has revealed it, and when.
+      return { do: facts.slot.state === 'Revealed' ? 'place' : 'wait' }
     case 'Invalid':
       return isOver(job.state) ? { do: 'wait' } : { do: 'become', state: 'lost', why: 'the proof was judged invalid' }
     case 'Failed':
@@ -134,7 +142,7 @@ function decideHeld(job: Job, facts: JobFacts, policy: JobPolicy): Act {
     case 'revealed':
       return { do: canSubmit(facts) ? 'submit' : 'commit' }
     case 'declined':
-      if (slot.state === 'Assigned') return { do: 'decline', why: job.why ?? '' }
+      if (slot.state === 'Assigned') return decline(facts, job.why ?? '')
       return { do: 'fail', reason: 'OutOfTime', why: job.why ?? '' }
     case 'failed':
       return { do: 'fail', reason: job.failReason ?? 'OutOfTime', why: job.why ?? '' }
@@ -153,19 +161,23 @@ function decideUnproved(job: Job, facts: JobFacts, policy: JobPolicy): Act {
   const { now, slot, workload, refusal, expectedSeconds } = facts
   const window = responseWindowOf(facts)
   const isUnanswered = slot.state === 'Assigned'
-  if (job.state === 'assigned' && isUnanswered && refusal !== undefined) return { do: 'decline', why: refusal }
+  const isAsked = job.state === 'assigned' && isUnanswered
+  const mayPass = facts.refusalPasses === true && now < answerBy(facts, policy)
+  if (isAsked && refusal !== undefined && !mayPass) return decline(facts, refusal)
   // Later the acceptance may be on its way.
   const isFree =
     job.state === 'assigned' || (job.state === 'fetching' && now < workload.startedAt + Math.floor(window / 2))
   const late = isUnanswered && isFree ? whyTooLate(facts, policy) : undefined
-  if (late !== undefined) return { do: 'decline', why: late }
-  if (job.state === 'assigned' && isUnanswered && facts.unapproved) {
+  // By runs of before. This one may end in time all the same, which costs less than a drop if it does not.
+  if (late !== undefined && facts.declineDrops !== true) return { do: 'decline', why: late }
+  if (isAsked && facts.unapproved) {
     const until = answerBy(facts, policy)
     // Silence is never the answer.
-    if (now >= until) return { do: 'decline', why: 'nobody approved it in the response window' }
+    if (now >= until) return decline(facts, 'nobody approved it in the response window')
     return { do: 'ask', until }
   }
   if (isHopeless(job, facts, policy)) return { do: 'fail', reason: 'OutOfTime', why: 'no proof before the deadline' }
+  if (isAsked && refusal !== undefined) return { do: 'wait' }
   // A commit is an acceptance too, so short work needs none; half the window is left for the transaction to be mined.
   const isLong = job.state === 'running' && expectedSeconds !== undefined && expectedSeconds > window / 2
   const acceptAt = workload.startedAt + (isLong ? 0 : Math.floor(window / 2))
@@ -173,15 +185,27 @@ function decideUnproved(job: Job, facts: JobFacts, policy: JobPolicy): Act {
   return { do: 'work' }
 }
 
-/** Why a run would not end in time, after what has the room before it. What never ran here is tried. */
+/**
+ * Answers that the seat does not work for it. One decline above the quota drops the seat for a cooldown, and a fail is a miss only if somebody proves; but
+ * the operator's own word is kept.
+ */
+function decline({ declineDrops, operatorDeclined }: JobFacts, why: string): Act {
+  if (declineDrops !== true || operatorDeclined === true) return { do: 'decline', why }
+  return { do: 'fail', reason: 'OutOfTime', why: `${why}; one more decline this week would drop the seat` }
+}
+
+/**
+ * Why a run would not end in time, after what has the room before it. What never ran here is tried. The shortest run counts: inputs differ, what is
+ * declined adds no run that could show it, and anybody can pay for one long run.
+ */
 function whyTooLate(facts: JobFacts, policy: JobPolicy): string | undefined {
-  const { now, expectedSeconds = 0, waitSeconds = 0, ranSeconds = 0 } = facts
-  const left = Math.max(0, expectedSeconds - ranSeconds)
+  const { now, leastSeconds = 0, waitSeconds = 0, ranSeconds = 0 } = facts
+  const left = Math.max(0, leastSeconds - ranSeconds)
   if (waitSeconds + left === 0 || now + waitSeconds + left <= lastRunSecond(facts, policy)) return undefined
-  const run = `a run takes ${Math.ceil(expectedSeconds)} s here`
+  const run = `a run takes ${Math.ceil(leastSeconds)} s here`
   if (waitSeconds === 0) return `${run}, more than is left`
   const wait = `other work takes ${Math.ceil(waitSeconds)} s before it`
-  return expectedSeconds === 0 ? `${wait}, more than is left` : `${run} and ${wait}, more than is left`
+  return leastSeconds === 0 ? `${wait}, more than is left` : `${run} and ${wait}, more than is left`
 }
 
 /**
@@ -218,7 +242,9 @@ function decideCommitted(job: Job, facts: JobFacts, policy: JobPolicy): Act {
     const delivers = facts.deliverable && !job.delivered
     if (delivers && isDeep) return { do: 'deliver' }
     // Depth comes with the blocks, so look again soon.
-    return { do: 'wait', until: delivers ? now + 1 : from + 1 }
+    if (delivers) return { do: 'wait', until: now + 1 }
+    // Until the stored events hold it, nobody would tell if its block was replaced; in the end it would be missed.
+    return facts.commitDepth === undefined ? { do: 'wait' } : { do: 'wait', until: from + 1 }
   }
   if (now <= from + rules.revealWindow) return { do: 'reveal' }
   return { do: 'become', state: 'expired', why: 'not revealed in time' }
@@ -230,6 +256,7 @@ function decideOpen(job: Job, facts: JobFacts, policy: JobPolicy): Act {
   if (isClosed(facts)) return close(job, 'lost', 'commits are closed')
   if (facts.openSlots === 0) return close(job, 'lost', 'no slot is open')
   if (job.state === 'proved' || job.state === 'committed' || job.state === 'revealed') return { do: 'commit' }
+  if (facts.isInTheWay === true) return close(job, 'lost', 'what a seat was drawn for needs its room')
   if (isHopeless(job, facts, policy)) return close(job, 'lost', 'no proof before the deadline')
   return { do: 'work' }
 }

@@ -2,6 +2,7 @@ import { formatEther } from 'ethers'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { ASIDE_REASONS, type AsideReason, type EndpointState } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
+import { freeBytes } from '../../content/freeBytes.js'
 import { TX_OUTCOMES, type TxOutcome, type TxRequest } from '../publish/TxOutcome.js'
 import type { HealthFigures } from './HealthServer.js'
 import type { DaemonMetricName, MetricSpec } from './metricTable.js'
@@ -13,11 +14,13 @@ import type { DaemonMetricName, MetricSpec } from './metricTable.js'
 export abstract class DaemonMetrics<Name extends string> implements HealthFigures {
   readonly #clock: Clock
   readonly #registry = new Registry()
-  readonly #startedAt: number
+  #startedAt: number
+  #isStandingBy = false
   #chainSeenAt: number | undefined
   #head = 0
   #reconciledAt: number
   #endpoints: () => readonly EndpointState[] = () => []
+  #disk: string | undefined
 
   /** @param table Every metric: those of {@link DAEMON_METRICS} and the daemon's own. */
   constructor(clock: Clock, table: Readonly<Record<Name | DaemonMetricName, MetricSpec>>) {
@@ -29,6 +32,18 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
   /** Says where it can be read how the RPC endpoints stand. */
   watchEndpoints(endpoints: () => readonly EndpointState[]): void {
     this.#endpoints = endpoints
+  }
+
+  /** Says where the data directory is, whose disk may fill up. */
+  watchDisk(directory: string): void {
+    this.#disk = directory
+  }
+
+  /** It waits while another acts for the account, or its wait is over: everything that is due is due from then on. */
+  onStandby(isStandingBy: boolean): void {
+    this.#isStandingBy = isStandingBy
+    this.gauge('gevulot_standing_by').set(isStandingBy ? 1 : 0)
+    this.#startedAt = this.#reconciledAt = this.#clock.elapsed()
   }
 
   /** The follower has stored what the chain was at block `head`. */
@@ -56,10 +71,15 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
     if (outcome.kind === 'mined') this.counter('gevulot_transaction_gas_total').inc({ stage }, Number(outcome.gasUsed))
   }
 
-  /** What the account holds: wei of the chain's coin, token units in the market. */
+  /** What the key has for gas, wei of the chain's coin, and the operator in the market, token units. */
   onBalances(coin: bigint, tokens: bigint): void {
     this.gauge('gevulot_gas_money').set(Number(formatEther(coin)))
     this.gauge('gevulot_market_tokens').set(Number(formatEther(tokens)))
+  }
+
+  /** Relays may pay for gas in the place of the account. */
+  onRelays(named: number): void {
+    this.gauge('gevulot_relays').set(named)
   }
 
   /** The statuses of all seats worked for. */
@@ -84,13 +104,14 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
     return this.#chainSeenAt !== undefined
   }
 
-  /** Seconds since everything that was due was last looked at. */
+  /** Seconds since everything that was due was last looked at; for one that stands by nothing is. */
   get reconciledAge(): number {
-    return (this.#clock.elapsed() - this.#reconciledAt) / 1000
+    return this.#isStandingBy ? 0 : (this.#clock.elapsed() - this.#reconciledAt) / 1000
   }
 
   /** What keeps the daemon from keeping deadlines. @param seconds Without a new block after which it cannot. */
   obstacles(seconds: number): Readonly<Record<string, boolean>> {
+    if (this.#isStandingBy) return { standingBy: true }
     const endpoints = this.#endpoints()
     return {
       // Of a single one `chainUnseen` tells soon enough.
@@ -101,8 +122,11 @@ export abstract class DaemonMetrics<Name extends string> implements HealthFigure
 
   /** Prometheus' text format, version 0.0.4. */
   async text(): Promise<string> {
+    // What was never measured stands at 0, and no gas money and no seats would be alerts.
+    if (this.#isStandingBy) return `${await this.#registry.getSingleMetricAsString('gevulot_standing_by')}\n`
     this.gauge('gevulot_chain_age_seconds').set(this.chainAge)
     this.gauge('gevulot_reconciled_seconds').set(this.reconciledAge)
+    if (this.#disk !== undefined) this.gauge('gevulot_disk_free_bytes').set(await freeBytes(this.#disk))
     // The endpoints count for themselves.
     this.counter('gevulot_endpoint_failures_total').reset()
     for (const { name: endpoint, isUp, isCurrent, head, failures } of this.#endpoints()) {

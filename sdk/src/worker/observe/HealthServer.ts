@@ -58,13 +58,10 @@ export class HealthServer {
   async listen(): Promise<number> {
     const { host, port, log } = this.#options
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause) =>
-        reject(
-          workerError('WORKER_CONFIG_INVALID', `cannot listen at ${host}:${port} (observeHost, observePort)`, {
-            cause,
-          }),
-        ),
-      )
+      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
+        const what = `cannot listen at ${host}:${port} (observeHost, observePort)`
+        reject(workerError('WORKER_CONFIG_INVALID', `${what}: ${cause.code ?? cause.message}`, { cause }))
+      })
       this.#server.listen(port, host, resolve)
     })
     const { port: bound } = this.#server.address() as AddressInfo

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Clock } from '../../clock.js'
+import { freeBytes } from '../../content/freeBytes.js'
 import type { TaskEnd } from '../fleet/Runner.js'
 import type { HealthFigures } from './HealthServer.js'
 import { WORKER_METRICS, type MetricSpec } from './metricTable.js'
@@ -14,10 +15,14 @@ export class RunnerMetrics implements HealthFigures {
   readonly #ends: Counter
   readonly #busy: Gauge
   readonly #age: Gauge
+  readonly #free: Gauge
+  readonly #disk: string
   #beatAt: number
 
-  constructor(clock: Clock) {
+  /** @param disk The data directory, whose disk may fill up. */
+  constructor(clock: Clock, disk: string) {
     this.#clock = clock
+    this.#disk = disk
     this.#beatAt = clock.elapsed()
     const registers = [this.#registry]
     const of = (name: keyof typeof RUNNER_METRICS) => {
@@ -33,6 +38,7 @@ export class RunnerMetrics implements HealthFigures {
     this.#ends = new Counter(of('gevulot_runner_tasks_total'))
     this.#busy = new Gauge(of('gevulot_runner_tasks'))
     this.#age = new Gauge(of('gevulot_runner_heard_seconds'))
+    this.#free = new Gauge(of('gevulot_disk_free_bytes'))
   }
 
   /** A program has run. */
@@ -67,6 +73,7 @@ export class RunnerMetrics implements HealthFigures {
 
   async text(): Promise<string> {
     this.#age.set(this.#heard)
+    this.#free.set(await freeBytes(this.#disk))
     return this.#registry.metrics()
   }
 

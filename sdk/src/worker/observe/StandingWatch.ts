@@ -6,7 +6,7 @@ import type { Logger } from '../log/Logger.js'
 
 /** Who is told what was read. */
 export interface StandingFigures {
-  /** Wei of the chain's coin, token units in the market. */
+  /** Wei of the chain's coin that pays for gas, token units of the operator in the market. */
   onBalances(coin: bigint, tokens: bigint): void
   /** Network rewards, token units; without it they are not read: validators earn none. */
   onRewards?(due: bigint, pending: bigint): void
@@ -18,6 +18,8 @@ export interface StandingWatchOptions {
   readonly contracts: Contracts
   readonly seats: SeatBook
   readonly operator: Address
+  /** Pays for gas: the operator's account, unless a submitter key acts. */
+  readonly payer: Address
   readonly metrics: StandingFigures
   readonly clock: Clock
   readonly log: Logger
@@ -29,7 +31,7 @@ const WITHOUT_SEATS_MS = 2_000
 // Each seat is a request; they matter, but not within a second.
 const AT_ONCE = 8
 
-/** Reads once a minute what the operator's account holds and how its seats stand, for the metrics alone. */
+/** Reads once a minute what the operator has, what the key has for gas, and how the seats stand, for the metrics alone. */
 export class StandingWatch {
   readonly #options: StandingWatchOptions
 
@@ -55,10 +57,10 @@ export class StandingWatch {
    * @throws GevulotError CHAIN_RPC_UNAVAILABLE
    */
   async read(): Promise<number> {
-    const { contracts, seats, operator, metrics } = this.#options
+    const { contracts, seats, operator, payer, metrics } = this.#options
     try {
       const [coin, account, rewards] = await Promise.all([
-        contracts.provider.getBalance(operator),
+        contracts.provider.getBalance(payer),
         contracts.market.accountOf(operator),
         metrics.onRewards && contracts.rewards.rewardsOf(operator),
       ])

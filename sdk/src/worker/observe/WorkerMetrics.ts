@@ -30,11 +30,14 @@ export interface FleetFigures {
  * are in {@link WORKER_METRICS}.
  */
 export class WorkerMetrics extends DaemonMetrics<MetricName> {
+  readonly #clock: Clock
   #unheard = 0
+  #submitter: { readonly key: string; readonly until: number } | undefined
   #sources: MetricSources | undefined
 
   constructor(clock: Clock) {
     super(clock, WORKER_METRICS)
+    this.#clock = clock
   }
 
   /** Says who works, and where the figures come from that are read on demand. */
@@ -78,11 +81,22 @@ export class WorkerMetrics extends DaemonMetrics<MetricName> {
     this.#unheard = seats
   }
 
+  /** A submitter key acts, until this Unix time; 0: it was taken back. */
+  onSubmitter(key: string, until: number): void {
+    this.#submitter = { key, until }
+  }
+
+  /** Until when the submitter key can act, Unix time; undefined where none acts. */
+  get submitterUntil(): number | undefined {
+    return this.#submitter?.until
+  }
+
   override obstacles(seconds: number): Readonly<Record<string, boolean>> {
     const runners = this.#sources?.fleet?.().runners
     return {
       ...super.obstacles(seconds),
       ...(this.#unheard > 0 && { drawUnheard: true }),
+      ...(this.#submitter && { submitterEnded: this.#submitter.until < this.#clock.now() / 1000 }),
       // Without a fleet it is a runner itself.
       ...(runners && { noRunner: !runners.some(({ isReady }) => isReady) }),
     }
@@ -90,12 +104,19 @@ export class WorkerMetrics extends DaemonMetrics<MetricName> {
 
   override async text(): Promise<string> {
     this.gauge('gevulot_approvals_waiting').set(this.#sources?.approvals() ?? 0)
+    if (this.#submitter)
+      this.gauge('gevulot_submitter_seconds_left').set({ key: this.#submitter.key }, this.#submitterLeft)
     const jobs = this.gauge('gevulot_jobs')
     const counts = await this.#sources?.openJobs()
     jobs.reset()
     counts?.forEach((count, state) => jobs.set({ state }, count))
     this.#showFleet(this.#sources?.fleet?.())
     return super.text()
+  }
+
+  /** Seconds that the submitter key can act; 0: it can no more. */
+  get #submitterLeft(): number {
+    return Math.max(0, (this.#submitter?.until ?? 0) - this.#clock.now() / 1000)
   }
 
   #showFleet(fleet: FleetFigures | undefined): void {

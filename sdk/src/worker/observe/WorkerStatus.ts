@@ -10,6 +10,8 @@ export interface WorkerStatus {
   readonly operator: Address
   /** Account that signs; the operator's, unless a submitter key acts. */
   readonly account: Address
+  /** Where a submitter key acts: until when it can, Unix time; 0: it was taken back. */
+  readonly submitterUntil?: number
   readonly chainId: number
   readonly mode: string
   readonly runtime: string
@@ -56,6 +58,7 @@ export async function readStatus(sources: StatusSources): Promise<WorkerStatus> 
   const obstacles = metrics.obstacles(readySeconds)
   return {
     ...{ operator, account, chainId, mode, runtime },
+    ...(metrics.submitterUntil !== undefined && { submitterUntil: metrics.submitterUntil }),
     runs: (clock.elapsed() - startedAt) / 1000,
     block: metrics.head,
     chainAge: metrics.chainAge,

@@ -13,6 +13,10 @@ export interface MetricSpec {
 
 /** What every daemon with an account shows. Amounts of tokens and gas money are in whole units, not wei. */
 export const DAEMON_METRICS = {
+  gevulot_standing_by: {
+    type: 'gauge',
+    help: 'Whether it waits while another acts for the account, 1, or acts itself, 0. One that waits shows no other figure.',
+  },
   gevulot_chain_head: { type: 'gauge', help: 'Number of the newest block seen.' },
   gevulot_chain_age_seconds: {
     type: 'gauge',
@@ -53,8 +57,19 @@ export const DAEMON_METRICS = {
     help: 'Gas used by those that were mined, by what they are for.',
     labels: ['stage'],
   },
-  gevulot_gas_money: { type: 'gauge', help: "Balance of the key's account in the chain's own coin." },
-  gevulot_market_tokens: { type: 'gauge', help: "The account's balance in the market, tokens." },
+  gevulot_disk_free_bytes: {
+    type: 'gauge',
+    help: 'Bytes free on the disk of the data directory; when it is full, work is declined.',
+  },
+  gevulot_gas_money: {
+    type: 'gauge',
+    help: "Balance of the key's account, which pays for gas, in the chain's own coin; of a submitter key its own.",
+  },
+  gevulot_relays: {
+    type: 'gauge',
+    help: 'Relays that the configuration names; with one the account may have no gas money.',
+  },
+  gevulot_market_tokens: { type: 'gauge', help: "The operator's balance in the market, tokens." },
   gevulot_seats: { type: 'gauge', help: 'Seats worked for, by status on the chain.', labels: ['status'] },
 } as const satisfies Readonly<Record<string, MetricSpec>>
 
@@ -69,6 +84,11 @@ export const WORKER_METRICS = {
     labels: ['operator', 'chain', 'runtime', 'mode'],
   },
   ...DAEMON_METRICS,
+  gevulot_submitter_seconds_left: {
+    type: 'gauge',
+    help: 'Seconds until the submitter key can act no more; 0: it cannot. Only where one acts.',
+    labels: ['key'],
+  },
   gevulot_jobs: { type: 'gauge', help: 'Jobs that are not closed, by state.', labels: ['state'] },
   gevulot_job_transitions_total: {
     type: 'counter',
@@ -118,7 +138,7 @@ export const WORKER_METRICS = {
     type: 'gauge',
     help: 'Workloads that wait for the operator (mode approve); what nobody answers is declined.',
   },
-  gevulot_fleet_waiting: { type: 'gauge', help: 'Tasks of this account that no runner has taken yet.' },
+  gevulot_fleet_waiting: { type: 'gauge', help: 'Tasks of this account that wait for a runner.' },
   gevulot_fleet_retries_total: {
     type: 'counter',
     help: 'Tasks that went to another runner, because the first was lost, was stopped, or refused.',

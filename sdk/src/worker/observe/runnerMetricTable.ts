@@ -1,6 +1,6 @@
 import { WORKER_METRICS, type MetricSpec } from './metricTable.js'
 
-const { gevulot_runs_total, gevulot_run_seconds } = WORKER_METRICS
+const { gevulot_runs_total, gevulot_run_seconds, gevulot_disk_free_bytes } = WORKER_METRICS
 
 /** Every metric of a runner that is a daemon of its own, in the order of the page. */
 export const RUNNER_METRICS = {
@@ -16,4 +16,5 @@ export const RUNNER_METRICS = {
     type: 'gauge',
     help: 'Seconds since the database last answered; programs go on without it.',
   },
+  gevulot_disk_free_bytes,
 } as const satisfies Readonly<Record<string, MetricSpec>>

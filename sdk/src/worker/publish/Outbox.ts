@@ -6,6 +6,8 @@ export interface Outbox {
   publish(request: TxRequest): Promise<TxOutcome>
   /** Whether an act of this key is waiting or sent. */
   isPending(key: string): boolean
+  /** The keys of all acts that are waiting or sent, also of those that an earlier run had sent. */
+  pendingKeys(): readonly string[]
   /** Takes up what an earlier run had sent. Call it before {@link run}. */
   recover(): Promise<void>
   /** Works until `signal` is aborted. */

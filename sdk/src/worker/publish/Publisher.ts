@@ -7,10 +7,12 @@ import { Bell } from '../Bell.js'
 import type { ChainTime } from '../chain/ChainTime.js'
 import type { Logger } from '../log/Logger.js'
 import type { SentTx, TransactionJournal, TxEnd, TxVersion } from '../store/TransactionJournal.js'
+import { Deadlines } from './Deadlines.js'
 import { bumpedFees, firstFees } from './fees.js'
 import type { Outbox } from './Outbox.js'
 import { enqueue, makePending, stopped, type Pending } from './Pending.js'
 import { isRevert, simulate } from './simulate.js'
+import { TRANSACTION_LIMITS } from '../../chain/transactionLimits.js'
 import type { TxOutcome, TxRequest } from './TxOutcome.js'
 import type { TxSigner } from './TxSigner.js'
 
@@ -34,12 +36,25 @@ export interface PublisherOptions {
   readonly onEnd?: (request: TxRequest, outcome: TxOutcome) => void
 }
 
+/** With what no node has taken a transaction; with anything else it may have been taken. */
+const REFUSALS: readonly string[] = [
+  'CHAIN_GAS_FUNDS_LOW',
+  'CHAIN_FEE_REFUSED',
+  'CHAIN_TRANSACTION_TOO_LARGE',
+  'CHAIN_GAS_LIMIT_TOO_HIGH',
+]
+/** Of these, what is said of the transaction itself: it is no better the next time. */
+const HOPELESS: readonly string[] = ['CHAIN_TRANSACTION_TOO_LARGE', 'CHAIN_GAS_LIMIT_TOO_HIGH']
 /** Of an empty transfer. */
 const CANCEL_GAS = 21_000n
 /** Nonces that a reorg gives back at most: an endpoint that says that all were must not make the worker sign for all that ever were. */
 const MOST_GIVEN_BACK = 256
 /** Nonces behind the newest one whose ends are remembered: far more than any reorg gives back. */
 const REMEMBERED = 1_024
+/** Nonces between two looks for what can be forgotten. */
+const FORGET_EVERY = 64
+/** How long what has ended stays in the journal at least: long enough to look into what went wrong. */
+const KEPT_MS = 7 * 86_400_000
 
 interface InFlight extends Pending {
   tx: SentTx
@@ -47,6 +62,10 @@ interface InFlight extends Pending {
   lastSentAt: number | undefined
   /** Whether its nonce was found used, but no receipt of ours. */
   overtaken: boolean
+  /** Hashes of versions that were refused when they were sent last, for what they cost: no node has them. */
+  readonly untaken: Set<string>
+  /** Why no node will ever take it: an empty transfer takes its nonce. */
+  refused?: GevulotError
 }
 
 /**
@@ -71,10 +90,12 @@ export class Publisher implements Outbox {
   #idleAt = 0
   #isDown = false
   readonly #bell: Bell
+  readonly #deadlines: Deadlines
 
   constructor(options: PublisherOptions) {
     this.#options = options
     this.#bell = new Bell(options.clock)
+    this.#deadlines = new Deadlines(options.time, options.clock)
   }
 
   /** Publishes; resolves with how it ended, never rejects. */
@@ -93,11 +114,25 @@ export class Publisher implements Outbox {
     return this.#find(key) !== undefined
   }
 
+  /** The keys of all transactions that are waiting or sent. */
+  pendingKeys(): readonly string[] {
+    return [...this.#waiting, ...this.#inFlight.values()].map(({ request }) => request.key)
+  }
+
   /** Takes up what an earlier run of the worker had sent. Call it before {@link run}. */
   async recover(): Promise<void> {
-    for (const tx of await this.#options.journal.pending()) {
+    const { journal, log, provider } = this.#options
+    const pending = await journal.pending()
+    if (pending.length > 0) await this.#deadlines.look(provider)
+    for (const tx of pending) {
+      if (!this.#isOwn(tx)) {
+        // The key was changed: that nonce says nothing about this one's, which would wait behind it for ever. What it was for is decided anew.
+        await journal.end(tx, 'superseded')
+        log.info('a transaction that another key has signed is left to itself', { key: tx.key, nonce: tx.nonce })
+        continue
+      }
       const { about } = this.#takeUp(tx, undefined)
-      this.#options.log.info('a transaction of an earlier run is taken up', { ...about, nonce: tx.nonce })
+      log.info('a transaction of an earlier run is taken up', { ...about, nonce: tx.nonce })
     }
   }
 
@@ -128,10 +163,7 @@ export class Publisher implements Outbox {
   }
 
   #find(key: string): Pending | undefined {
-    return (
-      this.#waiting.find(({ request }) => request.key === key) ??
-      [...this.#inFlight.values()].find(({ request }) => request.key === key)
-    )
+    return [...this.#waiting, ...this.#inFlight.values()].find(({ request }) => request.key === key)
   }
 
   // ─── Sending ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -153,7 +185,10 @@ export class Publisher implements Outbox {
     if (gas > this.#options.maxGas) {
       return drop({
         kind: 'failed',
-        error: refusal(`${request.key} needs ${gas} gas, more than ${this.#options.maxGas}`),
+        error: chainError(
+          'CHAIN_GAS_LIMIT_TOO_HIGH',
+          `${request.key} needs ${gas} gas, more than maxGas (${this.#options.maxGas})`,
+        ),
       })
     }
     const fees = firstFees(await this.#baseFee(), this.#options.tip, this.#options.maxFee)
@@ -165,10 +200,16 @@ export class Publisher implements Outbox {
     const version = await this.#options.signer.sign({ ...fields, ...fees }).catch(refusalOf)
     // What a signer will not sign must not keep back what stands behind it.
     if (version instanceof GevulotError) return drop({ kind: 'failed', error: version })
+    // Nor must what no node takes: its nonce could not be used before its deadline.
+    const bytes = (version.raw.length - 2) / 2
+    if (bytes > TRANSACTION_LIMITS.bytes) {
+      const message = `${key} makes a transaction of ${bytes} bytes, more than the ${TRANSACTION_LIMITS.bytes} that nodes take`
+      return drop({ kind: 'failed', error: chainError('CHAIN_TRANSACTION_TOO_LARGE', message) })
+    }
     const tx = await this.#options.journal.add(fields, version)
     this.#options.log.info('transaction signed', { ...request.about, nonce, hash: version.hash })
     this.#waiting.splice(this.#waiting.indexOf(pending), 1)
-    const item: InFlight = { ...pending, tx, lastSentAt: this.#options.clock.elapsed(), overtaken: false }
+    const item: InFlight = { ...inFlight(pending, tx), lastSentAt: this.#options.clock.elapsed() }
     this.#inFlight.set(nonce, item)
     const refused = await this.#broadcast(version)
     if (refused === undefined) {
@@ -192,7 +233,7 @@ export class Publisher implements Outbox {
 
   /** Whatever waits for funds, a cheaper block or the endpoint must not wait past its deadline. */
   #dropLate(): void {
-    for (const pending of this.#waiting.filter(({ request }) => this.#isLate(request))) {
+    for (const pending of this.#waiting.filter(({ request }) => this.#deadlines.isLate(request))) {
       this.#waiting.splice(this.#waiting.indexOf(pending), 1)
       this.#settle(pending, { kind: 'expired' })
     }
@@ -200,8 +241,8 @@ export class Publisher implements Outbox {
 
   /** The gas to send, or the decoded reason why the call reverts. */
   async #simulate(request: TxRequest): Promise<bigint | GevulotError> {
-    const { provider, signer } = this.#options
-    return simulate(provider, signer.address, request)
+    const { maxGas, provider, signer } = this.#options
+    return simulate(provider, signer.address, request, maxGas)
   }
 
   async #nextNonce(): Promise<number> {
@@ -227,7 +268,7 @@ export class Publisher implements Outbox {
         hash: version.hash,
         error: known,
       })
-      return GevulotError.is(known, 'CHAIN_GAS_FUNDS_LOW') ? known : undefined
+      return known instanceof GevulotError && REFUSALS.includes(known.code) ? known : undefined
     }
   }
 
@@ -270,12 +311,14 @@ export class Publisher implements Outbox {
     for (let nonce = Math.max(from, to - MOST_GIVEN_BACK); nonce < to; nonce++) {
       const tx = await journal.newestAt(nonce)
       const last = tx?.versions.at(-1)
-      if (tx === undefined || last === undefined) {
+      if (tx === undefined || last === undefined || !this.#isOwn(tx)) {
         if (stays) await this.#useUp(nonce)
         continue
       }
       if (!stays) {
-        await this.#broadcast(last)
+        // The newest may be one that no node has ever taken.
+        for (const version of tx.versions.filter(({ cancels }) => cancels === last.cancels).reverse())
+          if ((await this.#broadcast(version)) === undefined) break
         continue
       }
       await journal.reopen(tx)
@@ -297,6 +340,10 @@ export class Publisher implements Outbox {
     await this.#broadcast(version)
   }
 
+  #isOwn({ versions }: SentTx): boolean {
+    return versions.every(({ raw }) => this.#options.signer.hasSigned(raw))
+  }
+
   #takeUp(tx: SentTx, lastSentAt: number | undefined): TxRequest {
     const request: TxRequest = {
       key: tx.key,
@@ -306,7 +353,7 @@ export class Publisher implements Outbox {
       ...(tx.deadline !== undefined && { deadline: tx.deadline }),
       about: { stage: tx.key.split('/')[0] },
     }
-    this.#inFlight.set(tx.nonce, { ...makePending(request), tx, lastSentAt, overtaken: false })
+    this.#inFlight.set(tx.nonce, { ...inFlight(makePending(request), tx), lastSentAt })
     return request
   }
 
@@ -315,7 +362,10 @@ export class Publisher implements Outbox {
     for (const version of item.tx.versions) {
       const receipt = await this.#options.provider.getTransactionReceipt(version.hash)
       if (receipt === null) continue
-      if (version.cancels) return this.#end(item, 'expired', { kind: 'expired' })
+      if (version.cancels) {
+        const { refused } = item
+        return this.#end(item, 'expired', refused ? { kind: 'failed', error: refused } : { kind: 'expired' })
+      }
       if (receipt.status === 1) {
         const { hash, blockNumber: block, gasUsed } = receipt
         return this.#end(item, 'mined', { kind: 'mined', hash, block, gasUsed })
@@ -334,13 +384,16 @@ export class Publisher implements Outbox {
   /** Sends again what a node may have forgotten, with a higher fee when it has waited long enough. */
   async #push(item: InFlight): Promise<void> {
     const { clock, bumpMs, journal, signer, log } = this.#options
-    const last = item.tx.versions.at(-1)
-    if (last === undefined) return
+    const { versions } = item.tx
+    const newest = versions.at(-1)
+    // What no node has need not be outbid.
+    const last = versions.findLast(({ hash }) => !item.untaken.has(hash)) ?? versions[0]
+    if (newest === undefined || last === undefined) return
     // A reorg took the block away in which the nonce was used.
     if (item.overtaken) item.lastSentAt = undefined
     item.overtaken = false
-    const cancelled = last.cancels
-    const late = this.#isLate(item.request) && !cancelled
+    const cancelled = newest.cancels
+    const late = (this.#deadlines.isLate(item.request) || item.refused !== undefined) && !cancelled
     const isDue = item.lastSentAt === undefined || clock.elapsed() - item.lastSentAt >= bumpMs
     if (!late && !isDue) return
     // What this process has not sent yet is sent as it was signed: it is most likely mined already, or about to be.
@@ -349,18 +402,20 @@ export class Publisher implements Outbox {
     const ceiling = late || cancelled ? 2n * this.#options.maxFee : this.#options.maxFee
     const fees = asItIs ? undefined : bumpedFees(last, await this.#baseFee(), ceiling)
     item.lastSentAt = clock.elapsed()
-    if (fees === undefined) {
-      await this.#broadcast(last)
-      return
-    }
-    const signing =
-      late || cancelled
-        ? signer.signCancel(item.tx.nonce, fees.maxFee, fees.priorityFee)
-        : signer.sign({ ...item.tx, ...fees })
+    const cancels = late || cancelled
+    if (fees === undefined) return this.#sendAgain(item, newestTaken(item, cancels) ?? newest)
+    // What was too dear is tried again before anything that is dearer still is signed.
+    const dear = versions.find(
+      (version) => version.cancels === cancels && item.untaken.has(version.hash) && version.maxFee <= fees.maxFee,
+    )
+    if (dear !== undefined) return this.#sendAgain(item, dear)
+    const signing = cancels
+      ? signer.signCancel(item.tx.nonce, fees.maxFee, fees.priorityFee)
+      : signer.sign({ ...item.tx, ...fees })
     const version = await signing.catch(refusalOf)
     if (version instanceof GevulotError) {
       log.warn('no higher fee was signed', { ...item.request.about, nonce: item.tx.nonce, error: version })
-      if (!late) await this.#broadcast(last)
+      if (!late) await this.#sendAgain(item, newestTaken(item, cancels) ?? newest)
       return
     }
     item.tx = await journal.addVersion(item.tx, version)
@@ -372,12 +427,34 @@ export class Publisher implements Outbox {
         hash: version.hash,
       },
     )
-    await this.#broadcast(version)
+    await this.#sendAgain(item, version)
+  }
+
+  /**
+   * Sends a version of what may have been taken before. Where it costs too much, the one before it is sent, which nodes may have forgotten. What no node takes now,
+   * whatever its fee, keeps back all that is behind it: its nonce is used up.
+   */
+  async #sendAgain(item: InFlight, version: TxVersion): Promise<void> {
+    const { cancels } = version
+    for (let next: TxVersion | undefined = version; next !== undefined; next = newestTaken(item, cancels)) {
+      const refused = await this.#broadcast(next)
+      if (refused === undefined) return void item.untaken.delete(next.hash)
+      item.untaken.add(next.hash)
+      const about = { ...item.request.about, nonce: item.tx.nonce, hash: next.hash, error: refused }
+      if (cancels || !HOPELESS.includes(refused.code)) {
+        this.#options.log.warn('no node takes a transaction for its fee', about)
+        continue
+      }
+      item.refused = refused
+      return this.#options.log.warn('no node takes a transaction: its nonce is used up', about)
+    }
   }
 
   async #end(item: InFlight, state: TxEnd, outcome: TxOutcome): Promise<void> {
     const { key, nonce } = item.tx
-    await this.#options.journal.end(item.tx, state)
+    const { clock, journal } = this.#options
+    await journal.end(item.tx, state)
+    if (nonce % FORGET_EVERY === 0) await journal.forget(nonce - REMEMBERED, clock.now() - KEPT_MS)
     this.#used = Math.max(this.#used, nonce + 1)
     this.#inFlight.delete(nonce)
     const end = `${state} ${key}`
@@ -388,10 +465,11 @@ export class Publisher implements Outbox {
   }
 
   async #whyReverted(item: InFlight, receipt: TransactionReceipt): Promise<GevulotError> {
-    const reason = await this.#simulate(item.request).catch(() => undefined)
+    let cause: unknown
+    const reason = await this.#simulate(item.request).catch((error: unknown) => void (cause = error))
     if (reason instanceof GevulotError) return reason
     return chainError('CHAIN_TRANSACTION_REVERTED', `${item.request.key} was mined and reverted`, {
-      details: { transaction: receipt.hash },
+      ...{ cause, details: { transaction: receipt.hash } },
     })
   }
 
@@ -403,18 +481,19 @@ export class Publisher implements Outbox {
     if (!isAgain) this.#options.onEnd?.(pending.request, outcome)
     pending.resolve(outcome)
   }
+}
 
-  #isLate({ deadline }: TxRequest): boolean {
-    return deadline !== undefined && this.#options.time.now() > deadline
-  }
+function inFlight(pending: Pending, tx: SentTx): InFlight {
+  return { ...pending, tx, lastSentAt: undefined, overtaken: false, untaken: new Set() }
+}
+
+/** The newest version that a node may have, of the request itself or of the transfer that takes its place. */
+function newestTaken({ tx, untaken }: InFlight, cancels: boolean): TxVersion | undefined {
+  return tx.versions.findLast((version) => version.cancels === cancels && !untaken.has(version.hash))
 }
 
 /** A signer's final word; what may pass is thrown on. */
 function refusalOf(error: unknown): GevulotError {
   if (error instanceof GevulotError && !error.retryable) return error
   throw error
-}
-
-function refusal(message: string): GevulotError {
-  return chainError('CHAIN_REVERTED', message)
 }

@@ -10,9 +10,11 @@ import type { ChainTime } from '../chain/ChainTime.js'
 import type { Logger } from '../log/Logger.js'
 import type { ActionJournal, SentAction } from '../store/ActionJournal.js'
 import { askRelay } from './askRelay.js'
+import { Deadlines } from './Deadlines.js'
 import type { Outbox } from './Outbox.js'
 import { enqueue, makePending, stopped, type Pending } from './Pending.js'
-import { isRevert, simulate } from './simulate.js'
+import type { RelayReach } from './RelayReach.js'
+import { estimateGas, isRevert, simulate, withMargin } from './simulate.js'
 import type { TxOutcome, TxRequest } from './TxOutcome.js'
 import type { TxSigner } from './TxSigner.js'
 
@@ -29,6 +31,8 @@ export interface RelayedPublisherOptions {
   readonly log: Logger
   /** Base URLs, in the order in which they are asked; not empty. */
   readonly relays: readonly string[]
+  /** Knows what each takes. */
+  readonly reach: Pick<RelayReach, 'mostGas'>
   readonly pollMs: number
   /** How long a relay has to get an action mined before the next one is asked. */
   readonly patienceMs: number
@@ -45,11 +49,15 @@ const BLOCKS_AT_ONCE = 2_000
 const AGAIN = 2
 /** The chain may have been replaced from a block below the one that was newest when an act was signed. */
 const REORG_MARGIN = 256
+/** Blocks and time for which an act that has ended is remembered: far more than any reorg takes back, and than any signature lives. */
+const [REMEMBERED_BLOCKS, REMEMBERED_MS] = [4_096, 7 * 86_400_000]
+/** Ends between two looks for what can be forgotten. */
+const FORGET_EVERY = 64
 
 /**
  * The outbox of an account without gas: signs its acts (EIP-712) and hands them to relays, which carry them out through the relay
- * contract. No relay is believed: an act is done when the contract says that its nonce is spent. All signatures of an act have one
- * nonce, so whatever relays do with them, it is carried out at most once.
+ * contract. No relay is believed: an act is done when the contract says that its nonce is spent, in a transaction that holds the act. All
+ * signatures of an act have one nonce, so whatever relays do with them, it is carried out at most once.
  */
 export class RelayedPublisher implements Outbox {
   readonly #options: RelayedPublisherOptions
@@ -58,13 +66,16 @@ export class RelayedPublisher implements Outbox {
   /** Outcomes that `direct` has told of itself. */
   readonly #told = new WeakSet<TxOutcome>()
   readonly #bell: Bell
+  readonly #deadlines: Deadlines
   /** The relay that is asked first. */
   #first = 0
+  #ends = 0
   #stopping = false
 
   constructor(options: RelayedPublisherOptions) {
     this.#options = options
     this.#bell = new Bell(options.clock)
+    this.#deadlines = new Deadlines(options.time, options.clock)
   }
 
   publish(request: TxRequest): Promise<TxOutcome> {
@@ -83,10 +94,17 @@ export class RelayedPublisher implements Outbox {
     return this.#find(key) !== undefined || this.#options.direct.isPending(key)
   }
 
+  pendingKeys(): readonly string[] {
+    const own = [...this.#waiting, ...this.#carried.values()].map(({ request }) => request.key)
+    return [...new Set([...own, ...this.#options.direct.pendingKeys()])]
+  }
+
   async recover(): Promise<void> {
-    const { direct, journal, log } = this.#options
+    const { direct, journal, log, provider } = this.#options
     await direct.recover()
-    for (const { key, to, data, deadline } of await journal.pending()) {
+    const acts = await journal.pending()
+    if (acts.length > 0) await this.#deadlines.look(provider)
+    for (const { key, to, data, deadline } of acts) {
       const about = { stage: key.split('/')[0] }
       void this.publish({ key, to, data, priority: 'answer', about, ...(deadline !== undefined && { deadline }) })
       log.info('an act of an earlier run is taken up', { ...about, key })
@@ -137,34 +155,46 @@ export class RelayedPublisher implements Outbox {
   }
 
   async #outcomeOf(request: TxRequest, signal: AbortSignal): Promise<TxOutcome> {
-    const { journal, time, pollMs, clock, maxGas } = this.#options
-    const { key, to, data, deadline } = request
-    const act = { key, to, data, block: time.block, ...(deadline !== undefined && { deadline }) }
-    const sent = await journal.take(act)
+    const { journal, time, pollMs, patienceMs, clock, maxGas, log } = this.#options
+    const { key, to, data, deadline, about } = request
+    const take = (): Promise<SentAction> =>
+      journal.take({ key, to, data, block: time.block, ...(deadline !== undefined && { deadline }) })
+    let sent = await take()
+    let waitUntil: number | undefined
     const end = async (outcome: TxOutcome): Promise<TxOutcome> => {
       // With the nonce of an act that its account has cancelled, the next time could never be carried out.
       const isSpent = outcome.kind === 'mined' || outcome.kind === 'superseded'
       await journal.end(sent, isSpent ? 'done' : 'dropped')
+      await this.#forget()
       return outcome
     }
     for (;;) {
       signal.throwIfAborted()
       try {
         const spent = await this.#spent(sent)
-        if (spent !== undefined) return await end(spent)
+        if (typeof spent === 'object') return await end(spent)
         const isOwn = this.#options.direct.isPending(key)
-        if (this.#isLate(request) && !isOwn) return await end({ kind: 'expired' })
-        const gas = await simulate(this.#options.provider, this.#options.signer.address, request)
+        if (this.#deadlines.isLate(request) && !isOwn) return await end({ kind: 'expired' })
+        if (spent === 'unseen' && clock.elapsed() < (waitUntil ??= clock.elapsed() + patienceMs)) throw notSeen(sent)
+        if (spent !== undefined) {
+          // As after a backup was restored: with this nonce it could never be carried out. If it was after all, it reverts in simulation.
+          log.warn('another act has spent the nonce of an act; it gets a new one', { ...about, key, nonce: sent.nonce })
+          await journal.end(sent, 'done')
+          sent = await take()
+          waitUntil = undefined
+          continue
+        }
+        const gas = await estimateGas(this.#options.provider, this.#options.signer.address, request)
         if (gas instanceof GevulotError) {
           // It reverts too when it was carried out a moment ago.
-          const done = await this.#spent(sent)
+          const done = await this.#ended(sent)
           // And when it is about to be carried out by what the account itself has sent: that has its own end.
           if (done === undefined && isOwn) return await end(await this.#sentByOwn(request, sent))
           return await end(done ?? { kind: isRevert(gas) ? 'reverted' : 'failed', error: gas })
         }
         if (gas > maxGas) {
-          const error = workerError('WORKER_NO_RELAY', `${key} needs ${gas} gas, more than ${maxGas}`)
-          return await end({ kind: 'failed', error })
+          const message = `${key} needs ${gas} gas, more than maxGas (${maxGas})`
+          return await end({ kind: 'failed', error: chainError('CHAIN_GAS_LIMIT_TOO_HIGH', message) })
         }
         if (await this.#offer(request, sent, gas, signal)) continue
         const outcome = await this.#withoutRelay(request, sent, signal)
@@ -177,17 +207,30 @@ export class RelayedPublisher implements Outbox {
     }
   }
 
-  /** Offers an act to one relay after the other. @returns Whether it may have been carried out; false: none of them helps. */
-  async #offer(request: TxRequest, sent: SentAction, gas: bigint, signal: AbortSignal): Promise<boolean> {
-    const { relays, signer, contracts, log } = this.#options
-    const { addresses, chainId } = contracts
-    const action = this.#actionOf(request, sent, gas)
-    const signature = await signer.signAction({ chainId, relay: addresses.relay }, action)
-    const body = toBody(chainId, addresses.relay, action, signature)
-    for (let asked = 0; asked < relays.length && !this.#isLate(request); asked++) {
+  /** Now and then, at the first end too. What cannot be forgotten now is forgotten later. */
+  async #forget(): Promise<void> {
+    const { clock, journal, log, time } = this.#options
+    if (this.#ends++ % FORGET_EVERY !== 0) return
+    await journal
+      .forget(time.block - REMEMBERED_BLOCKS, clock.now() - REMEMBERED_MS)
+      .catch((error: unknown) => log.warn('acts that ended long ago cannot be forgotten', { stage: 'prune', error }))
+  }
+
+  /**
+   * Offers an act to one relay after the other.
+   * @param estimate What the act takes. It asks for more, as far as the relay gives more: asked for too much a relay would refuse what it could carry out.
+   * @returns Whether it may have been carried out; false: none of them helps.
+   */
+  async #offer(request: TxRequest, sent: SentAction, estimate: bigint, signal: AbortSignal): Promise<boolean> {
+    const { relays, reach, maxGas, log } = this.#options
+    const bytes = (request.data.length - 2) / 2
+    for (let asked = 0; asked < relays.length && !this.#deadlines.isLate(request); asked++) {
       const number = (this.#first + asked) % relays.length
-      const relay = new URL(relays[number] ?? '').host
-      const answer = await askRelay(relays[number] ?? '', body, signal)
+      const url = relays[number] ?? ''
+      const relay = new URL(url).host
+      const most = await reach.mostGas(url, bytes)
+      const body = await this.#bodyOf(request, sent, withMargin(estimate, most < maxGas ? most : maxGas))
+      const answer = await askRelay(url, body, signal)
       signal.throwIfAborted()
       const about = { ...request.about, key: request.key, relay, ...this.#timeLeft(request) }
       if (!answer.taken) {
@@ -206,13 +249,13 @@ export class RelayedPublisher implements Outbox {
 
   /** Waits for a relay that took an act. */
   async #isCarriedOut(sent: SentAction, request: TxRequest, signal: AbortSignal): Promise<boolean> {
-    const { clock, patienceMs, pollMs, provider, signer } = this.#options
-    for (const until = clock.elapsed() + patienceMs; clock.elapsed() < until && !this.#isLate(request);) {
+    const { clock, maxGas, patienceMs, pollMs, provider, signer } = this.#options
+    for (const until = clock.elapsed() + patienceMs; clock.elapsed() < until && !this.#deadlines.isLate(request);) {
       if (await this.#isSpent(sent)) return true
       await clock.sleep(pollMs, signal)
     }
     // Somebody else may have made it pointless: then no relay is at fault.
-    const gas = await simulate(provider, signer.address, request)
+    const gas = await simulate(provider, signer.address, request, maxGas)
     return gas instanceof GevulotError && isRevert(gas)
   }
 
@@ -240,12 +283,21 @@ export class RelayedPublisher implements Outbox {
     const outcome = await this.#options.direct.publish(request)
     this.#told.add(outcome)
     // A relay may have been faster after all.
-    return outcome.kind === 'reverted' ? ((await this.#spent(sent)) ?? outcome) : outcome
+    return outcome.kind === 'reverted' ? ((await this.#ended(sent)) ?? outcome) : outcome
+  }
+
+  /** The signed act as it is sent. All that is signed for an act has its nonce. */
+  async #bodyOf(request: TxRequest, sent: SentAction, gas: bigint): Promise<string> {
+    const { signer, contracts } = this.#options
+    const { addresses, chainId } = contracts
+    const action = this.#actionOf(request, sent, gas)
+    const signature = await signer.signAction({ chainId, relay: addresses.relay }, action)
+    return toBody(chainId, addresses.relay, action, signature)
   }
 
   #actionOf({ to, data, deadline }: TxRequest, { nonce }: SentAction, gas: bigint): Action {
-    const { signer, time } = this.#options
-    const until = time.now() + SIGNED_FOR
+    const { signer } = this.#options
+    const until = this.#deadlines.now() + SIGNED_FOR
     return {
       ...{ from: signer.address, target: toAddress(to), gas, nonce, data: data as Hex },
       deadline: deadline === undefined ? until : Math.min(Math.floor(deadline), until),
@@ -261,8 +313,18 @@ export class RelayedPublisher implements Outbox {
     }
   }
 
-  /** How an act ended whose nonce is spent; undefined while it is not. */
-  async #spent(sent: SentAction): Promise<TxOutcome | undefined> {
+  /** How an act ended that was carried out or cancelled; undefined: neither. */
+  async #ended(sent: SentAction): Promise<TxOutcome | undefined> {
+    const spent = await this.#spent(sent)
+    if (spent === 'unseen') throw notSeen(sent)
+    return spent === 'otherwise' ? undefined : spent
+  }
+
+  /**
+   * What spent the nonce of an act; undefined: nothing yet. `otherwise`: another act. `unseen`: the endpoint has no event of it, because its logs lag
+   * behind its state, or because that was before the act was signed.
+   */
+  async #spent(sent: SentAction): Promise<TxOutcome | 'otherwise' | 'unseen' | undefined> {
     const { contracts, signer } = this.#options
     if (!(await this.#isSpent(sent))) return undefined
     try {
@@ -275,22 +337,26 @@ export class RelayedPublisher implements Outbox {
         const event = events.findLast(({ args }) => args.nonce === sent.nonce)
         if (event === undefined) continue
         if (event.args.cancelled) return { kind: 'superseded' }
+        // However it was relayed, the call data of the transaction holds the act.
+        const transaction = await contracts.provider.getTransaction(event.transactionHash)
+        if (transaction === null) return 'unseen'
+        if (!transaction.data.toLowerCase().includes(sent.data.slice(2).toLowerCase())) return 'otherwise'
         // The relay has paid for the gas.
         return { kind: 'mined', hash: event.transactionHash, block: event.blockNumber, gasUsed: 0n }
       }
     } catch (error) {
       throw asChainError(error, 'reading how an act was carried out')
     }
-    throw chainError('CHAIN_RPC_UNAVAILABLE', `the endpoint has no event of the nonce of ${sent.key}, which is spent`)
-  }
-
-  #isLate({ deadline }: TxRequest): boolean {
-    return deadline !== undefined && this.#options.time.now() > deadline
+    return 'unseen'
   }
 
   /** For people: until when the act is of use. */
   #timeLeft({ deadline }: TxRequest): { readonly deadline?: number; readonly secondsLeft?: number } {
     if (deadline === undefined) return {}
-    return { deadline, secondsLeft: Math.floor(deadline) - this.#options.time.now() }
+    return { deadline, secondsLeft: Math.floor(deadline) - this.#deadlines.now() }
   }
+}
+
+function notSeen({ key }: SentAction): GevulotError {
+  return chainError('CHAIN_RPC_UNAVAILABLE', `the endpoint has no event of the nonce of ${key}, which is spent`)
 }

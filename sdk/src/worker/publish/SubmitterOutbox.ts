@@ -25,6 +25,10 @@ export class SubmitterOutbox implements Outbox {
     return this.#outbox.isPending(key)
   }
 
+  pendingKeys(): readonly string[] {
+    return this.#outbox.pendingKeys()
+  }
+
   recover(): Promise<void> {
     return this.#outbox.recover()
   }

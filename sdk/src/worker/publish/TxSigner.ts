@@ -47,6 +47,11 @@ export class TxSigner {
     return this.#key.address as Address
   }
 
+  /** Whether it was this account that signed a transaction. */
+  hasSigned(raw: string): boolean {
+    return Transaction.from(raw).from === this.address
+  }
+
   /** Signs a transaction. */
   async sign(fields: TxFields): Promise<TxVersion> {
     const { maxFee, priorityFee } = fields

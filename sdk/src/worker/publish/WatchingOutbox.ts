@@ -21,6 +21,10 @@ export class WatchingOutbox implements Outbox {
     return false
   }
 
+  pendingKeys(): readonly string[] {
+    return []
+  }
+
   recover(): Promise<void> {
     return Promise.resolve()
   }

@@ -1,4 +1,8 @@
+import { relayFacts, type RelayFacts } from '../../relay/wire.js'
+
 const TIMEOUT_MS = 10_000
+/** Work waits for what a relay says of itself, and knows what to do without. */
+const FACTS_TIMEOUT_MS = 3_000
 const MAX_BYTES = 8_192
 const MAX_SHOWN = 200
 
@@ -15,7 +19,7 @@ export type RelayAnswer =
  */
 export async function askRelay(url: string, body: string, signal: AbortSignal): Promise<RelayAnswer> {
   try {
-    const response = await fetch(`${url.replace(/\/+$/, '')}/v1/actions`, {
+    const response = await fetch(pathOf(url, 'actions'), {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
@@ -28,6 +32,22 @@ export async function askRelay(url: string, body: string, signal: AbortSignal): 
     const { cause } = error as { readonly cause?: { readonly code?: string } }
     return { taken: false, why: cause?.code ?? (error instanceof Error ? error.name : 'it cannot be asked') }
   }
+}
+
+/** What a relay says of its chain and its limits; undefined when it cannot be asked, or says nothing that makes sense. */
+export async function readRelay(url: string): Promise<RelayFacts | undefined> {
+  try {
+    const signal = AbortSignal.timeout(FACTS_TIMEOUT_MS)
+    const response = await fetch(pathOf(url, 'relay'), { redirect: 'error', signal })
+    const { data } = relayFacts.safeParse(JSON.parse(await textOf(response)))
+    return response.ok ? data : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function pathOf(url: string, name: string): string {
+  return `${url.replace(/\/+$/, '')}/v1/${name}`
 }
 
 /** A stranger's text: no more than a line of it. */

@@ -4,8 +4,9 @@ export interface Fees {
   readonly priorityFee: bigint
 }
 
-// Nodes refuse a replacement that raises either fee by less than a tenth.
 const BUMP_PERCENT = 125n
+// Nodes refuse a replacement that raises either fee by less than a tenth.
+const LEAST_PERCENT = 110n
 
 /** Fees of a first attempt: room for the base fee to double, never above the ceiling; undefined when the base fee is. */
 export function firstFees(baseFee: bigint, tip: bigint, ceiling: bigint): Fees | undefined {
@@ -14,16 +15,16 @@ export function firstFees(baseFee: bigint, tip: bigint, ceiling: bigint): Fees |
   return { maxFee, priorityFee: least(tip, maxFee) }
 }
 
-/** Fees of a replacement; undefined when it would have to pass the ceiling. */
+/** Fees of a replacement, raised by a quarter, or by what the ceiling leaves; undefined when no node would take that for one. */
 export function bumpedFees(last: Fees, baseFee: bigint, ceiling: bigint): Fees | undefined {
-  const needed = bumped(last.maxFee)
-  if (needed > ceiling) return undefined
-  const maxFee = least(most(needed, 2n * baseFee + last.priorityFee), ceiling)
-  return { maxFee, priorityFee: least(bumped(last.priorityFee), maxFee) }
+  if (raised(last.maxFee, LEAST_PERCENT) > ceiling) return undefined
+  const wanted = raised(last.maxFee, BUMP_PERCENT)
+  const maxFee = least(most(wanted, 2n * baseFee + last.priorityFee), ceiling)
+  return { maxFee, priorityFee: least(raised(last.priorityFee, BUMP_PERCENT), maxFee) }
 }
 
-function bumped(fee: bigint): bigint {
-  return (fee * BUMP_PERCENT) / 100n + 1n
+function raised(fee: bigint, percent: bigint): bigint {
+  return (fee * percent) / 100n + 1n
 }
 
 function least(a: bigint, b: bigint): bigint {

@@ -9,9 +9,11 @@ import {
   type Hex,
   type ProgramId,
 } from '../../chain/index.js'
+import { TRANSACTION_LIMITS } from '../../chain/transactionLimits.js'
 import { HashcashPuzzle__factory } from '../../chain/generated/factories/HashcashPuzzle__factory.js'
 import { ProofPuzzle__factory } from '../../chain/generated/factories/ProofPuzzle__factory.js'
-import { fetchPackage, type ContentSource } from '../../content/index.js'
+import type { ContentSource } from '../../content/index.js'
+import type { PackageCache } from '../../content/PackageCache.js'
 import { workerError } from '../../errors/codes/worker.js'
 import type { RunOutcome, Runtime } from '../../runtime/index.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
@@ -26,6 +28,7 @@ export interface PuzzleSolverOptions {
   readonly chain: ChainFacts
   readonly runtime: Runtime
   readonly ledger: ResourceLedger
+  readonly packages: PackageCache
   readonly sources: (uris: readonly string[]) => ContentSource
   readonly operator: Address
 }
@@ -92,16 +95,16 @@ export class PuzzleSolver {
     seconds: number,
     signal: AbortSignal,
   ): Promise<Hex> {
-    const { config, contracts, chain, runtime, ledger, sources, operator } = this.#options
+    const { config, contracts, chain, runtime, ledger, packages, sources, operator } = this.#options
     const known = await chain.program(programId)
     if (known === undefined) throw unsolved(`the puzzle's program ${programId} is not known here`)
     const directory = join(config.dataDirectory, 'puzzles', seed)
+    const holder = {}
     try {
       const outputDirectory = join(directory, 'out')
       await mkdir(outputDirectory, { recursive: true })
       const options = { maxBytes: config.maxContentMiB * MIB, signal }
-      const cache = join(config.dataDirectory, 'cache')
-      const program = await fetchPackage(known.program.prover, sources(known.uris), cache, options)
+      const program = await packages.fetch(known.program.prover, sources(known.uris), holder, options)
       const statement = join(directory, 'public_inputs')
       await writeFile(
         statement,
@@ -124,11 +127,14 @@ export class PuzzleSolver {
         })
       const { gpus, ...rest } = resources
       // A check does not wait for work under way; a card can be lent to one program only.
-      const outcome = await (gpus === undefined ? solve(rest) : ledger.run(resources, solve))
+      const outcome = await (gpus === undefined ? solve(rest) : ledger.run(resources, solve, { signal }))
       const proof = outcome.kind === 'ok' ? outcome.files.find(({ name }) => name === 'proof') : undefined
       if (proof === undefined) throw unsolved(`the puzzle's program ended as ${outcome.kind} without a proof`)
+      if (proof.size > TRANSACTION_LIMITS.bytes)
+        throw unsolved(`the puzzle's proof has ${proof.size} bytes, more than a transaction`)
       return hexlify(await readFile(proof.path)) as Hex
     } finally {
+      packages.release(holder)
       await rm(directory, { recursive: true, force: true })
     }
   }

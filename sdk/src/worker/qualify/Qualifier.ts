@@ -22,6 +22,7 @@ import type { Logger } from '../log/Logger.js'
 import type { Outbox } from '../publish/Outbox.js'
 import type { TxPriority } from '../publish/TxOutcome.js'
 import type { EventStore } from '../store/EventStore.js'
+import type { SolutionStore, Solved } from '../store/SolutionStore.js'
 import type { PuzzleSolver } from './PuzzleSolver.js'
 
 /** What a {@link Qualifier} needs. */
@@ -31,7 +32,8 @@ export interface QualifierOptions {
   readonly events: EventStore
   readonly seats: SeatBook
   readonly operator: Address
-  readonly solver: PuzzleSolver
+  readonly solver: Pick<PuzzleSolver, 'solve'>
+  readonly solutions: SolutionStore
   readonly relay: BeaconRelay
   readonly publisher: Outbox
   readonly time: ChainTime
@@ -62,8 +64,8 @@ export class Qualifier {
   readonly #pauses: Pauses
   /** One at a time: a solution takes all the machine has. */
   #solving: Solving | undefined
-  /** What was solved last for each seat: an answer that a reorg undoes is given again. There is no time in a window to solve twice. */
-  readonly #solved = new Map<number, { readonly seed: Bytes32; readonly solution: Hex }>()
+  /** Solutions whose writing down came to nothing, by seat. */
+  readonly #unkept = new Map<number, Solved>()
   /** When to look at a class again, by the time of the chain. */
   readonly #due = new Map<number, number>()
   /** Newest check of each class whose missing seats were evicted. */
@@ -186,13 +188,14 @@ export class Qualifier {
   }
 
   async #solve(check: QualificationCheck, { seat, class: hardwareClass }: OwnSeat, signal: AbortSignal): Promise<void> {
-    const { contracts, solver, time, log } = this.#options
+    const { contracts, solver, solutions, time, log } = this.#options
     const key = answerKey(check, seat)
     if (!this.#pauses.isOver(key)) return
     const seed = await readPuzzleSeed(contracts, hardwareClass, check.number, seat)
     const { until = 0, policy } = check
     const answer = (solution: Hex): void => this.#publish(key, 'answer', [seat, solution], 'proof', until)
-    const solved = this.#solved.get(seat)
+    // Also of an earlier run, and where a reorg has undone the answer: there is no time in a window to solve twice.
+    const solved = this.#unkept.get(seat) ?? (await solutions.find(seat))
     if (solved?.seed === seed) return answer(solved.solution)
     const stop = new AbortController()
     const stopped = AbortSignal.any([signal, stop.signal])
@@ -200,9 +203,9 @@ export class Qualifier {
     log.info('solving the puzzle', about)
     const ended = solver
       .solve(policy.puzzle, seed, Math.max(1, until - time.now()), stopped)
-      .then((solution) => {
-        this.#solved.set(seat, { seed, solution })
+      .then(async (solution) => {
         answer(solution)
+        await this.#keep(seat, { seed, solution })
       })
       .catch((error: unknown) => {
         if (stopped.aborted) return
@@ -211,6 +214,27 @@ export class Qualifier {
       })
       .finally(() => (this.#solving = undefined))
     this.#solving = { seat, seed, stop, ended }
+  }
+
+  /** Writes a solution down; one that cannot be is at least remembered. */
+  async #keep(seat: number, solved: Solved): Promise<void> {
+    const { solutions, log } = this.#options
+    this.#unkept.set(seat, solved)
+    try {
+      await solutions.keep(seat, solved)
+      this.#unkept.delete(seat)
+    } catch (error) {
+      log.warn('a solution was not written down; a restart would lose it', { seat, stage: 'qualify', error })
+    }
+  }
+
+  async #drop(seat: number): Promise<void> {
+    const { solutions, log } = this.#options
+    this.#unkept.delete(seat)
+    // It is answered with once more, and dropped then.
+    await solutions.drop(seat).catch((error: unknown) => {
+      log.warn('a wrong solution was not dropped', { seat, stage: 'qualify', error })
+    })
   }
 
   async #isHeld(seat: number): Promise<boolean> {
@@ -279,7 +303,7 @@ export class Qualifier {
       // Somebody else was first: for acts that are anyone's this is how it should be.
       const error = outcome.kind === 'reverted' || outcome.kind === 'failed' ? outcome.error : undefined
       // A program may prove better the next time.
-      if (GevulotError.is(error, 'CONTRACT_WRONG_SOLUTION')) this.#solved.delete(Number(args[0]))
+      if (GevulotError.is(error, 'CONTRACT_WRONG_SOLUTION')) void this.#drop(Number(args[0]))
       const isOthers = act !== 'answer' && act !== 'excuse' && error instanceof GevulotError
       log[isOthers ? 'debug' : 'warn']('an act of qualification came to nothing', {
         ...about,

@@ -1,9 +1,7 @@
-import { join } from 'node:path'
 import type { FailReason } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
 import {
   fetchInputs,
-  fetchPackage,
   fetchPackageManifest,
   type ContentSource,
   type Digest,
@@ -11,15 +9,18 @@ import {
   type LocalPackage,
   type PackageManifest,
 } from '../../content/index.js'
+import type { PackageCache } from '../../content/PackageCache.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
 import type { Logger } from '../log/Logger.js'
 import { failed, refused } from './Ended.js'
+import { mostPublicInputs } from './proofExcess.js'
 import type { WorkOrder } from './WorkOrder.js'
 
 /** What a {@link ContentFetcher} needs. */
 export interface ContentFetcherOptions {
-  readonly config: Pick<WorkerConfig, 'fetchSeconds' | 'maxContentMiB' | 'dataDirectory'>
+  readonly config: Pick<WorkerConfig, 'fetchSeconds' | 'maxContentMiB'>
+  readonly packages: PackageCache
   readonly sources: (uris: readonly string[]) => ContentSource
   readonly clock: Clock
   readonly log: Logger
@@ -37,13 +38,18 @@ export class ContentFetcher {
     this.#options = options
   }
 
-  /** A package of the program, in the cache. @throws Ended */
+  /** A package of the program, which stays until the order's work is over: {@link release}. @throws Ended */
   async package(order: WorkOrder, digest: Digest, signal: AbortSignal): Promise<LocalPackage> {
-    const { config, sources } = this.#options
+    const { config, sources, packages } = this.#options
     const options = { maxBytes: config.maxContentMiB * MIB, signal }
     return this.#retry(order, signal, 'ProgramFailed', () =>
-      fetchPackage(digest, sources(order.uris), join(config.dataDirectory, 'cache'), options),
+      packages.fetch(digest, sources(order.uris), order, options),
     )
+  }
+
+  /** Lets go of an order's packages. */
+  release(order: WorkOrder): void {
+    this.#options.packages.release(order)
   }
 
   /** What a package says of itself, without its files. @throws Ended */
@@ -56,7 +62,10 @@ export class ContentFetcher {
   /** The inputs of the workload. @param directory Made for them. @throws Ended */
   async inputs(order: WorkOrder, directory: string, signal: AbortSignal): Promise<LocalInputs> {
     const { config, sources } = this.#options
-    const options = { maxBytes: config.maxContentMiB * MIB, signal }
+    const options = {
+      ...{ maxBytes: config.maxContentMiB * MIB, maxPublicInputsBytes: mostPublicInputs(order) },
+      signal,
+    }
     return this.#retry(order, signal, 'InputsUnavailable', () =>
       fetchInputs(order.inputs, sources(order.uris), directory, options),
     )

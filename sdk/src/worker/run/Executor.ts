@@ -1,4 +1,4 @@
-import type { ProgramId } from '../../chain/index.js'
+import type { ProgramId, WorkloadId } from '../../chain/index.js'
 import type { ProgramResources } from '../../content/index.js'
 import type { WorkOrder, WorkResult } from './WorkOrder.js'
 
@@ -11,6 +11,8 @@ export interface Executor {
   readonly isBusy: boolean
   /** How many runs of a program go on at the same time, as far as is known what it needs; 0 while nobody is there to run it. */
   atOnce(program: ProgramId): number
+  /** Whether some work that was begun has the room that other such work needs, and has to wait for. */
+  isInTheWay(workload: WorkloadId, of: WorkloadId): boolean
   /**
    * Does the work; what goes wrong is part of the result. Aborted with {@link NoLongerNeeded} the work is given up everywhere; aborted otherwise,
    * only this process stops waiting for it.

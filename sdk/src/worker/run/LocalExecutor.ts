@@ -1,10 +1,11 @@
+import { createReadStream } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { keccak256 } from 'ethers'
 import type { ProgramId } from '../../chain/index.js'
+import type { Clock } from '../../clock.js'
 import type { LocalInputs, LocalPackage, ProgramResources } from '../../content/index.js'
 import { GevulotError } from '../../errors/GevulotError.js'
-import type { RunLimits, RunOutcome, Runtime } from '../../runtime/index.js'
+import type { ResultFile, RunLimits, RunOutcome, Runtime } from '../../runtime/index.js'
 import type { BundleStore, FailedRun } from '../bundle/BundleStore.js'
 import type { WorkerConfig } from '../config/WorkerConfig.js'
 import type { Logger } from '../log/Logger.js'
@@ -12,10 +13,13 @@ import type { RunHistory } from '../store/RunHistory.js'
 import type { ProofCheck } from './checkOnChain.js'
 import type { ContentFetcher } from './ContentFetcher.js'
 import { Ended, failed, refused } from './Ended.js'
-import type { Executor, OnStage } from './Executor.js'
+import { largestOf, type Executor, type OnStage } from './Executor.js'
+import { findProof } from './findProof.js'
+import { keccakInPieces } from './keccakInPieces.js'
+import { proofExcess } from './proofExcess.js'
 import type { KeptProof, ProofStore } from './ProofStore.js'
 import type { Grant, ResourceLedger } from './ResourceLedger.js'
-import { runVerifier, type VerifierAnswer } from './runVerifier.js'
+import { runVerifier } from './runVerifier.js'
 import { isJudged, type WorkOrder, type WorkResult } from './WorkOrder.js'
 
 /** What a {@link LocalExecutor} needs. */
@@ -29,6 +33,7 @@ export interface LocalExecutorOptions {
   readonly proofs: ProofStore
   readonly history: Pick<RunHistory, 'add' | 'judged'>
   readonly bundles: BundleStore
+  readonly clock: Clock
   readonly log: Logger
 }
 
@@ -60,13 +65,17 @@ export class LocalExecutor implements Executor {
     return needs === undefined ? ledger.runs : ledger.atOnce(needs)
   }
 
+  isInTheWay(): boolean {
+    return this.#options.ledger.isFull
+  }
+
   async work(order: WorkOrder, onStage: OnStage, signal: AbortSignal): Promise<WorkResult> {
     const directory = join(this.#options.config.dataDirectory, 'work', order.workload)
     try {
-      const kept =
-        (await this.#options.proofs.find(order.workload)) ?? (await this.#prove(order, directory, onStage, signal))
-      if (isJudged(order)) await this.#checkWithProgram(order, kept, directory, signal)
-      else await this.#check(order, kept, signal)
+      const found = await findProof(this.#options.proofs, order)
+      const kept = found ?? (await this.#prove(order, directory, onStage, signal))
+      if (!isJudged(order)) await this.#check(order, kept, signal)
+      else if (found !== undefined) await this.#checkFound(order, found, directory, signal)
       return { kind: 'proved', proof: kept }
     } catch (error) {
       if (error instanceof Ended) return error.result
@@ -75,6 +84,7 @@ export class LocalExecutor implements Executor {
       throw error
     } finally {
       this.#made.delete(order.workload)
+      this.#options.fetcher.release(order)
       await rm(directory, { recursive: true, force: true }).catch(() => undefined)
     }
   }
@@ -82,38 +92,54 @@ export class LocalExecutor implements Executor {
   async #prove(order: WorkOrder, directory: string, onStage: OnStage, signal: AbortSignal): Promise<KeptProof> {
     await onStage('fetching')
     await rm(directory, { recursive: true, force: true })
-    const { fetcher } = this.#options
+    const { fetcher, ledger, clock } = this.#options
     const program = await fetcher.package(order, order.program.prover, signal)
-    this.#needs.set(order.programId, program.manifest.resources)
-    const inputs = await fetcher.inputs(order, join(directory, 'in'), signal)
     // Nobody can be paid for a proof that nobody can judge: better to know before the work than after it.
-    if (isJudged(order)) {
-      this.#checkResources(await fetcher.package(order, order.program.verifierProgram, signal))
-    }
-    const publicInputs = await readFile(inputs.publicInputs.path)
-    if (keccak256(publicInputs) !== order.publicInputs) {
+    const verifier = isJudged(order) && (await fetcher.package(order, order.program.verifierProgram, signal))
+    const packages = [program, ...(verifier ? [verifier] : [])]
+    const needs = largestOf(packages.map(({ manifest: { resources } }) => resources))
+    this.#needs.set(order.programId, needs)
+    for (const each of packages) this.#checkResources(each)
+    const inputs = await fetcher.inputs(order, join(directory, 'in'), signal)
+    if ((await keccakInPieces(createReadStream(inputs.publicInputs.path), clock)) !== order.publicInputs) {
       throw failed('InputsUnavailable', 'the public inputs are not those of the workload')
     }
-    this.#checkResources(program)
-    return this.#options.ledger.run(program.manifest.resources, async (grant) => {
-      signal.throwIfAborted()
-      await onStage('running')
-      const { outcome, limits } = await this.#run(order, program, inputs, grant, directory, signal)
-      await this.#options.proofs.keepLog(order.workload, outcome.log)
-      await this.#options.history.add(order.programId, outcome.usage.wallSeconds, outcome.kind)
-      this.#options.log.info('program ended', {
-        workload: order.workload,
-        stage: 'running',
-        ended: outcome.kind,
-        ...outcome.usage,
-      })
-      const run: FailedRun = { order, program, inputs, limits, outcome }
-      const proof = outcome.kind === 'ok' ? outcome.files.find(({ name }) => name === 'proof') : undefined
-      if (proof !== undefined) this.#made.set(order.workload, { ...run, proof: proof.sha256 })
-      else if (outcome.kind !== 'aborted') await this.#options.bundles.keep(run)
-      const proofFile = proofFileOf(outcome)
-      return this.#options.proofs.keep(order.workload, proofFile, publicInputs)
-    })
+    // Until the proof is checked: queued again, a proof that is made would wait for the runs of all that came meanwhile.
+    return ledger.run(
+      needs,
+      async (grant) => {
+        signal.throwIfAborted()
+        await onStage('running')
+        const ran = await this.#run(order, program, inputs, partOf(grant, program), directory, signal)
+        const kept = await this.#keep({ order, program, inputs, ...ran })
+        if (verifier) await this.#judge(order, kept, verifier, inputs, partOf(grant, verifier), directory, signal)
+        return kept
+      },
+      { signal },
+    )
+  }
+
+  /** Keeps the proof of a run, unless it made none, or one that cannot go where it is judged. */
+  async #keep(run: FailedRun): Promise<KeptProof> {
+    const { proofs, history, bundles, log } = this.#options
+    const { order, outcome, inputs } = run
+    const { workload } = order
+    await proofs.keepLog(workload, outcome.log)
+    await history
+      .add(order.programId, order.maxRunTime, outcome.usage.wallSeconds, outcome.kind)
+      // No reason to lose what took hours.
+      .catch((error: unknown) => log.warn('a run could not be noted', { workload, stage: 'running', error }))
+    log.info('program ended', { workload, stage: 'running', ended: outcome.kind, ...outcome.usage })
+    const proof = outcome.kind === 'ok' ? outcome.files.find(({ name }) => name === 'proof') : undefined
+    if (proof !== undefined) this.#made.set(workload, { ...run, proof: proof.sha256 })
+    else if (outcome.kind !== 'aborted') await bundles.keep(run)
+    const file = proofFileOf(outcome)
+    const excess = proofExcess(order, { publicInputs: inputs.publicInputs.size, proof: file.size })
+    if (excess !== undefined) {
+      await this.#refused(order, excess)
+      throw failed('ProgramFailed', excess)
+    }
+    return proofs.keep(workload, file.path, await readFile(inputs.publicInputs.path))
   }
 
   #checkResources({ manifest: { resources } }: LocalPackage): void {
@@ -172,10 +198,11 @@ export class LocalExecutor implements Executor {
   async #check(order: WorkOrder, kept: KeptProof, signal: AbortSignal): Promise<void> {
     const { check, history, proofs } = this.#options
     if (check === undefined) return
-    if (await check(order, kept, signal)) return history.judged(order.programId, true)
+    const why = await check(order, kept, signal)
+    if (why === undefined) return history.judged(order.programId, true)
     await proofs.remove(order.workload)
-    await this.#refused(order, 'the verifier contract')
-    throw failed('ProgramFailed', 'the verifier refuses the proof')
+    await this.#refused(order, why)
+    throw failed('ProgramFailed', why)
   }
 
   /** Remembers what the verifier said, and keeps what the run was made of. */
@@ -186,46 +213,55 @@ export class LocalExecutor implements Executor {
     if (made !== undefined) await this.#options.bundles.keep({ ...made, refused, ...(verifier && { verifier }) })
   }
 
-  /** Asks the verifier program, as the members of the committee will. */
-  async #checkWithProgram(order: WorkOrder, kept: KeptProof, directory: string, signal: AbortSignal): Promise<void> {
-    const { fetcher } = this.#options
+  /** Has a proof of an earlier start judged, whose inputs are gone. Before runs that have not begun: it is all but done. */
+  async #checkFound(order: WorkOrder, kept: KeptProof, directory: string, signal: AbortSignal): Promise<void> {
+    const { fetcher, ledger } = this.#options
     const verifier = await fetcher.package(order, order.program.verifierProgram, signal)
     this.#checkResources(verifier)
-    // The proof may be of an earlier start, whose inputs are gone.
-    await rm(join(directory, 'in'), { recursive: true, force: true })
+    await rm(directory, { recursive: true, force: true })
     const inputs = await fetcher.inputs(order, join(directory, 'in'), signal)
-    const answer = await this.#options.ledger.run<VerifierAnswer>(verifier.manifest.resources, async (grant) => {
-      const seconds = order.secondsLeft()
-      if (seconds < 1) throw failed('OutOfTime', 'no time is left to check the proof')
-      return runVerifier({
-        runtime: this.#options.runtime,
-        verifier,
-        inputs,
-        proof: kept.path,
-        workload: order.workload,
-        prover: order.prover,
-        grant,
-        seconds,
-        logBytes: this.#options.config.logKiB * 1024,
-        outputDirectory: join(directory, 'verdict'),
-        signal,
-      })
+    const judge = (grant: Grant): Promise<void> => this.#judge(order, kept, verifier, inputs, grant, directory, signal)
+    await ledger.run(verifier.manifest.resources, judge, { signal, isFirst: true })
+  }
+
+  /** Asks the verifier program, as the members of the committee will. */
+  async #judge(
+    order: WorkOrder,
+    kept: KeptProof,
+    verifier: LocalPackage,
+    inputs: LocalInputs,
+    grant: Grant,
+    directory: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { runtime, history, proofs, config } = this.#options
+    const seconds = order.secondsLeft()
+    if (seconds < 1) throw failed('OutOfTime', 'no time is left to check the proof')
+    const answer = await runVerifier({
+      ...{ runtime, verifier, inputs, proof: kept.path, workload: order.workload, prover: order.prover },
+      ...{ grant, seconds, logBytes: config.logKiB * 1024, outputDirectory: join(directory, 'verdict'), signal },
     })
-    if (answer.kind === 'valid') return this.#options.history.judged(order.programId, true)
+    if (answer.kind === 'valid') return history.judged(order.programId, true)
     if (answer.kind === 'unable') throw refused(`the runtime failed: ${answer.why}`)
-    await this.#options.proofs.remove(order.workload)
+    await proofs.remove(order.workload)
     await this.#refused(order, answer.reason, verifier)
     throw failed('ProgramFailed', `the verifier program refuses the proof: ${answer.reason}`)
   }
 }
 
+/** What one program gets of a grant that is enough for several: as much as it asks for, as on every other machine. */
+function partOf({ gpus = [] }: Grant, { manifest: { resources } }: LocalPackage): Grant {
+  const { cores, memoryMiB, outputMiB, gpus: count = 0 } = resources
+  return { cores, memoryMiB, outputMiB, ...(count > 0 && { gpus: gpus.slice(0, count) }) }
+}
+
 /** The proof of a successful run; every other end is classified. */
-function proofFileOf(outcome: RunOutcome): string {
+function proofFileOf(outcome: RunOutcome): ResultFile {
   switch (outcome.kind) {
     case 'ok': {
       const proof = outcome.files.find((file) => file.name === 'proof')
       if (proof === undefined) throw failed('ProgramFailed', 'the program left no proof')
-      return proof.path
+      return proof
     }
     case 'timeout':
       throw failed('OutOfTime', 'the program ran out of time')

@@ -15,14 +15,23 @@ export interface Capacity {
 /** What a program may use while it runs. */
 export type Grant = Pick<RunLimits, 'cores' | 'memoryMiB' | 'outputMiB' | 'gpus'>
 
+/** How a task waits. */
+export interface WaitOptions {
+  /** Ends the wait: whoever gave up must not keep its place before others. */
+  readonly signal?: AbortSignal
+  /** Before all that wait without it: a short task that ends what has cost much. */
+  readonly isFirst?: boolean
+}
+
 interface Waiting {
   readonly resources: ProgramResources
+  readonly isFirst: boolean
   readonly start: (grant: Grant) => void
 }
 
 /**
  * Who uses how much of this machine. A task waits until what it needs is free, in the order in which tasks came: a large one is never
- * passed by small ones for ever. What the machine will never have is refused at once.
+ * passed by small ones for ever. What the machine will never have is refused at once, and who gives up waiting is in nobody's way.
  */
 export class ResourceLedger {
   readonly #capacity: Capacity
@@ -72,21 +81,39 @@ export class ResourceLedger {
 
   /**
    * Runs a task with what it needs, as soon as that is free.
-   * @throws TypeError if the machine will never have it; ask {@link refusal} first.
+   * @throws TypeError if the machine will never have it, ask {@link refusal} first; the reason of the signal, if the task has not begun by then.
    */
-  async run<T>(resources: ProgramResources, task: (grant: Grant) => Promise<T>): Promise<T> {
+  async run<T>(resources: ProgramResources, task: (grant: Grant) => Promise<T>, options: WaitOptions = {}): Promise<T> {
     const why = this.refusal(resources)
     if (why !== undefined) throw new TypeError(why)
-    const grant = await new Promise<Grant>((start) => {
-      this.#waiting.push({ resources, start })
-      this.#startWaiting()
-    })
+    const grant = await this.#granted(resources, options)
     try {
       return await task(grant)
     } finally {
       this.#grants.delete(grant)
       this.#startWaiting()
     }
+  }
+
+  async #granted(resources: ProgramResources, { signal, isFirst = false }: WaitOptions): Promise<Grant> {
+    signal?.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
+        reject(signal?.reason as Error)
+        // What stood behind it may fit.
+        this.#startWaiting()
+      }
+      const start = (grant: Grant): void => {
+        signal?.removeEventListener('abort', giveUp)
+        resolve(grant)
+      }
+      const waiting: Waiting = { resources, isFirst, start }
+      signal?.addEventListener('abort', giveUp, { once: true })
+      const at = isFirst ? this.#waiting.findLastIndex((other) => other.isFirst) + 1 : this.#waiting.length
+      this.#waiting.splice(at, 0, waiting)
+      this.#startWaiting()
+    })
   }
 
   #startWaiting(): void {

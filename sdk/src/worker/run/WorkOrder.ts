@@ -22,6 +22,8 @@ export interface WorkOrder {
   readonly prover: Address
   /** Where the chain says the content is; hints. */
   readonly uris: readonly string[]
+  /** Seconds that the workload gives; to a runner, what was left of them when it took the task. */
+  readonly maxRunTime: number
   /** Seconds until the program must have ended, by the time of the chain. */
   readonly secondsLeft: () => number
 }

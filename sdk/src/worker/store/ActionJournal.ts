@@ -13,20 +13,24 @@ export interface SentAction {
   readonly data: string
   /** Last second (chain time) in which it is of use. */
   readonly deadline?: number
-  /** Newest block when it was first signed: its event is not older. */
+  /** Newest block when it was first signed: an event of its nonce that is older is of another act. */
   readonly block: number
 }
 
 /**
- * How a journalled action ended. done: its nonce is spent, by the act or by its account that cancelled it; another time takes another nonce.
+ * How a journalled action ended. done: its nonce is spent, by the act, by its account that cancelled it, or by another act; another time takes another nonce.
  * dropped: it was given up; a relay may still carry it out before its signature ends.
  */
 export type ActionEnd = 'done' | 'dropped'
 
-/** What was signed for relays, written before it is handed out: a nonce is never used for two acts, also not after a restart. */
+/**
+ * What was signed for relays, written before it is handed out: a nonce is never used for two acts, also not after a restart. A journal from a
+ * backup does not know what was spent since, so each process begins a row of nonces of its own.
+ */
 export class ActionJournal {
   readonly #db: Database
   readonly #clock: Clock
+  #next = freshLane()
 
   constructor(db: Database, clock: Clock) {
     this.#db = db
@@ -49,8 +53,7 @@ export class ActionJournal {
         await db.updateTable('actions').set(changes).where('id', '=', last.id).execute()
         return { ...act, id: last.id, nonce: BigInt(last.nonce), block: last.block }
       }
-      const newest = await db.selectFrom('actions').select('nonce').orderBy('id', 'desc').limit(1).executeTakeFirst()
-      const nonce = newest === undefined ? freshLane() : BigInt(newest.nonce) + 1n
+      const nonce = this.#next++
       const { id } = await db
         .insertInto('actions')
         .values({ ...changes, key, nonce: nonce.toString(), block })
@@ -62,7 +65,20 @@ export class ActionJournal {
 
   /** Notes how an action ended. */
   async end({ id }: SentAction, state: ActionEnd): Promise<void> {
-    await this.#db.updateTable('actions').set({ state }).where('id', '=', id).execute()
+    await this.#db.updateTable('actions').set({ state, at: this.#clock.now() }).where('id', '=', id).execute()
+  }
+
+  /**
+   * Forgets what ended before a time (milliseconds) and was first signed below a block: no signature of it counts any more, and no reorg gives its nonce back. An act
+   * that is asked for again gets a new nonce.
+   */
+  async forget(block: number, at: number): Promise<void> {
+    await this.#db
+      .deleteFrom('actions')
+      .where('state', '!=', 'signed')
+      .where('at', '<', at)
+      .where('block', '<', block)
+      .execute()
   }
 
   /** Actions that were handed out and are not known to have ended. */
@@ -75,7 +91,7 @@ export class ActionJournal {
   }
 }
 
-/** Where the nonces of a new journal begin: a lost one has used numbers too. Consecutive ones share words of the contract's bitmap. */
+/** Where the nonces of a process begin: nowhere near those of any other. Consecutive ones share words of the contract's bitmap. */
 function freshLane(): bigint {
   return BigInt(`0x${randomBytes(24).toString('hex')}`) << 32n
 }

@@ -1,9 +1,12 @@
+import { sql } from 'kysely'
+
 import type {
   CommitteeEvent,
   Cursor,
   EventBatch,
   GevulotEvent,
   MarketEvent,
+  ProgramId,
   RegistryEvent,
   SeatOwner,
   WorkloadEvent,
@@ -15,6 +18,13 @@ import type { Database } from './openDatabase.js'
 const ROWS_AT_ONCE = 1_000
 /** Blocks whose draws are read together. */
 const DRAWS_OF_BLOCKS = 64
+
+/**
+ * Which deployments have an index, by what: word for word as in the migration that made it. No function of the database for JSON, as they refuse texts that
+ * whoever deploys may choose; a quotation mark in such a text has a stroke before it, so that nobody writes another program's name there.
+ */
+const DEPLOYED = sql<boolean>`name = 'ProgramDeployed'`
+const DEPLOYED_PROGRAM = sql<string>`substring(event from '"program":"(0x[0-9a-f]{64})"')`
 
 /**
  * The events of the contracts as the chain has them now. Everything else the worker knows of the chain is a query over
@@ -33,19 +43,18 @@ export class EventStore {
     return row && (JSON.parse(row.cursor) as Cursor)
   }
 
-  /** Stores a batch and the cursor behind it, together or not at all. A batch that comes twice changes nothing. */
+  /**
+   * Stores a batch and the cursor behind it, together or not at all. A batch that comes twice changes nothing; what else was stored of its blocks is
+   * not on the chain.
+   */
   async apply(batch: EventBatch): Promise<void> {
     const cursor = JSON.stringify(batch.cursor)
     await this.#db.transaction().execute(async (db) => {
-      if (batch.kind === 'reorg') await db.deleteFrom('events').where('block', '>=', batch.redoFrom).execute()
+      const undone = db.deleteFrom('events')
+      if (batch.kind === 'reorg') await undone.where('block', '>=', batch.redoFrom).execute()
       else {
-        for (let at = 0; at < batch.events.length; at += ROWS_AT_ONCE) {
-          await db
-            .insertInto('events')
-            .values(batch.events.slice(at, at + ROWS_AT_ONCE).map(rowOf))
-            .onConflict((conflict) => conflict.columns(['block', 'log_index']).doNothing())
-            .execute()
-        }
+        await undone.where('block', '>=', batch.from).where('block', '<=', batch.to.number).execute()
+        await insert(db, batch.events)
       }
       await db
         .insertInto('cursor')
@@ -53,6 +62,11 @@ export class EventStore {
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ cursor }))
         .execute()
     })
+  }
+
+  /** Adds events that were left out of blocks before the cursor, which stays. Those that are there stay too. */
+  async add(events: readonly GevulotEvent[]): Promise<void> {
+    await this.#db.transaction().execute((db) => insert(db, events))
   }
 
   /** The market's events of a workload, in order. */
@@ -109,6 +123,18 @@ export class EventStore {
   /** All events of one name of the market, oldest first. */
   async named<Name extends MarketEvent['name']>(name: Name, fromBlock = 0): Promise<readonly MarketEvent<Name>[]> {
     return (await this.#named('market', name, fromBlock)) as readonly MarketEvent<Name>[]
+  }
+
+  /** The deployment of a program; the market tells of it once. */
+  async deploymentOf(program: ProgramId): Promise<MarketEvent<'ProgramDeployed'> | undefined> {
+    const row = await this.#db
+      .selectFrom('events')
+      .select('event')
+      .where('contract', '=', 'market')
+      .where(DEPLOYED)
+      .where(DEPLOYED_PROGRAM, '=', program)
+      .executeTakeFirst()
+    return row && (eventOf(row.event) as MarketEvent<'ProgramDeployed'>)
   }
 
   /** All events of one name of the registry, oldest first. */
@@ -191,6 +217,28 @@ export class EventStore {
       .orderBy('log_index')
       .execute()
     return rows.map((row) => eventOf(row.event))
+  }
+}
+
+/** Another event in the same place is of a block that was replaced. */
+async function insert(db: Database, events: readonly GevulotEvent[]): Promise<void> {
+  for (let at = 0; at < events.length; at += ROWS_AT_ONCE) {
+    await db
+      .insertInto('events')
+      .values(events.slice(at, at + ROWS_AT_ONCE).map(rowOf))
+      .onConflict((conflict) =>
+        conflict
+          .columns(['block', 'log_index'])
+          .doUpdateSet((eb) => ({
+            contract: eb.ref('excluded.contract'),
+            name: eb.ref('excluded.name'),
+            workload: eb.ref('excluded.workload'),
+            seat: eb.ref('excluded.seat'),
+            event: eb.ref('excluded.event'),
+          }))
+          .where((eb) => eb('events.event', '!=', eb.ref('excluded.event'))),
+      )
+      .execute()
   }
 }
 

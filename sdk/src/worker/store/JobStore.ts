@@ -123,11 +123,16 @@ export class JobStore {
     return rows.map((row) => row.workload as WorkloadId)
   }
 
-  /** Workloads all of whose jobs were closed before a time (milliseconds). */
-  async finishedBefore(time: number): Promise<readonly WorkloadId[]> {
+  /**
+   * Those of some workloads that have jobs, all of which were closed before a time (milliseconds).
+   * @param among At most some thousands: a statement has no room for more.
+   */
+  async finishedBefore(time: number, among: readonly WorkloadId[]): Promise<readonly WorkloadId[]> {
+    if (among.length === 0) return []
     const rows = await this.#db
       .selectFrom('jobs')
       .select('workload')
+      .where('workload', 'in', among)
       .groupBy('workload')
       .having(({ fn, eb }) => eb(fn.agg<boolean>('bool_and', ['closed']), '=', true))
       .having(({ fn, eb }) => eb(fn.max('updated_at'), '<', time))

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely'
+import type { ExpressionBuilder, ExpressionWrapper, Selectable, SqlBool } from 'kysely'
 import type { Clock } from '../../clock.js'
 import type { Database } from './openDatabase.js'
 import type { WorkerSchema } from './schema.js'
@@ -40,9 +40,13 @@ export class TransactionJournal {
     this.#clock = clock
   }
 
-  /** Adds a transaction with its first signed version. */
+  /**
+   * Adds a transaction with its first signed version. It takes the place of one that waits at its nonce: that was written though its writing seemed to fail, and so it
+   * was never sent.
+   */
   async add(tx: Omit<SentTx, 'id' | 'versions'>, version: TxVersion): Promise<SentTx> {
     return this.#db.transaction().execute(async (db) => {
+      await deleteAll(db, (is) => is.and([is('nonce', '=', tx.nonce), is('state', '=', 'sent')]))
       const { id } = await db
         .insertInto('transactions')
         .values({
@@ -75,10 +79,16 @@ export class TransactionJournal {
 
   /** Takes back a transaction of which no node has ever accepted a version. */
   async remove(tx: SentTx): Promise<void> {
-    await this.#db.transaction().execute(async (db) => {
-      await db.deleteFrom('transaction_versions').where('transaction_id', '=', tx.id).execute()
-      await db.deleteFrom('transactions').where('id', '=', tx.id).execute()
-    })
+    await this.#db.transaction().execute((db) => deleteAll(db, (is) => is('id', '=', tx.id)))
+  }
+
+  /** Forgets what has ended at nonces below one, and was signed before a time (milliseconds). */
+  async forget(nonce: number, at: number): Promise<void> {
+    await this.#db
+      .transaction()
+      .execute((db) =>
+        deleteAll(db, (is) => is.and([is('nonce', '<', nonce), is('at', '<', at), is('state', '!=', 'sent')])),
+      )
   }
 
   /** The newest transaction signed for a nonce, whatever became of it. */
@@ -173,4 +183,16 @@ export class TransactionJournal {
       at: this.#clock.now(),
     }
   }
+}
+
+type Is = ExpressionBuilder<WorkerSchema, 'transactions'>
+
+/** Deletes transactions with all their versions. */
+async function deleteAll(
+  db: Database,
+  which: (is: Is) => ExpressionWrapper<WorkerSchema, 'transactions', SqlBool>,
+): Promise<void> {
+  const ids = db.selectFrom('transactions').select('id').where(which)
+  await db.deleteFrom('transaction_versions').where('transaction_id', 'in', ids).execute()
+  await db.deleteFrom('transactions').where(which).execute()
 }

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 import type { Migration, MigrationProvider } from 'kysely/migration'
 
 /** All migrations, oldest first. One that has been released never changes. */
@@ -158,6 +158,57 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn('said', 'text')
         .addPrimaryKeyConstraint('verdicts_pk', ['committee', 'workload', 'attempt', 'proofs'])
         .execute()
+    },
+  },
+  '0007_run_limits': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema.alterTable('runs').addColumn('max_run_time', 'double precision').execute()
+      // Nobody knows what workloads of before gave; less than a run took it cannot have been.
+      await sql`update runs set max_run_time = ceil(seconds)`.execute(db)
+      await sql`alter table runs alter column max_run_time set not null`.execute(db)
+    },
+  },
+  // What is looked for again and again is found without all history being read.
+  '0008_indexes': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const index = (name: string) => db.schema.createIndex(name)
+      await index('jobs_open').on('jobs').columns(['created_at', 'seat']).where(sql.ref('closed'), '=', false).execute()
+      await index('jobs_by_update').on('jobs').column('updated_at').execute()
+      await index('transactions_by_nonce').on('transactions').column('nonce').execute()
+      await index('versions_by_transaction').on('transaction_versions').column('transaction_id').execute()
+      await index('recorded_rewards_by_time').on('recorded_rewards').column('at').execute()
+    },
+  },
+  '0009_solutions': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('solutions')
+        .addColumn('seat', 'integer', (column) => column.primaryKey())
+        .addColumn('seed', 'text', (column) => column.notNull())
+        .addColumn('solution', 'text', (column) => column.notNull())
+        .addColumn('at', 'double precision', (column) => column.notNull())
+        .execute()
+    },
+  },
+  // By what the text of an event says: an older version beside this one, which knows no such thing, fills it too.
+  '0010_programs': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await sql`create index events_by_program on events ((substring(event from '"program":"(0x[0-9a-f]{64})"')))
+        where name = 'ProgramDeployed'`.execute(db)
+    },
+  },
+  '0011_proof_verdicts': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('proof_verdicts')
+        .addColumn('workload', 'text', (column) => column.primaryKey())
+        .addColumn('program', 'text', (column) => column.notNull())
+        .addColumn('valid', 'boolean', (column) => column.notNull())
+        .addColumn('unexplained', 'integer')
+        .addColumn('at', 'double precision', (column) => column.notNull())
+        .execute()
+      // Read at every look at every job.
+      await db.schema.createIndex('proof_verdicts_by_program').on('proof_verdicts').columns(['program', 'at']).execute()
     },
   },
 }

@@ -26,12 +26,16 @@ export interface WorkerSchema {
   readonly recorded_rewards: RecordedRewardsTable
   /** How long programs ran here. */
   readonly runs: RunsTable
+  /** What the chain said to proofs of the last day, each accepted here before. One row a workload: its seats show the same proof. */
+  readonly proof_verdicts: ProofVerdictsTable
   /** Copies of proofs, on a server only: whoever takes over must be able to reveal what was committed to. */
   readonly proofs: ProofsTable
   /** What the operator decided about work, where it is asked. */
   readonly decisions: DecisionsTable
   /** A validator's journal, on a server only: never changed, never deleted. */
   readonly verdicts: VerdictsTable
+  /** The newest solved puzzle of each seat. */
+  readonly solutions: SolutionsTable
 }
 
 interface CursorTable {
@@ -127,6 +131,7 @@ interface ActionsTable {
   /** Newest block when it was first signed. */
   readonly block: number
   state: 'signed' | 'done' | 'dropped'
+  /** When it was asked for last, or ended. */
   at: number
 }
 
@@ -138,9 +143,20 @@ interface RecordedRewardsTable {
 interface RunsTable {
   readonly id: Generated<number>
   readonly program: string
+  /** Seconds that the workload gave; 0 where `outcome` is a verifier's. */
+  readonly max_run_time: number
   readonly seconds: number
   readonly outcome: string
   readonly at: number
+}
+
+interface ProofVerdictsTable {
+  readonly workload: string
+  readonly program: string
+  valid: boolean
+  /** The seat whose transaction reverted for no known reason, where nothing else speaks against the proof. */
+  unexplained: number | null
+  at: number
 }
 
 interface DecisionsTable {
@@ -158,6 +174,13 @@ interface VerdictsTable {
   /** Sets of proofs, decimal. */
   readonly valid: string
   readonly said: string | null
+}
+
+interface SolutionsTable {
+  readonly seat: number
+  seed: string
+  solution: string
+  at: number
 }
 
 interface ProofsTable {
