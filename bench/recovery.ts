@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { type HDNodeWallet, hexlify, randomBytes } from 'ethers'
+import { hexlify, randomBytes, type Signer } from 'ethers'
 
 import { connect, deploymentOf, type Contracts, type EventBatch } from '../sdk/src/chain/index.js'
 import { systemClock } from '../sdk/src/clock.js'
@@ -165,7 +165,7 @@ async function away(): Promise<void> {
 }
 
 /** Contracts of an owner's own, and what follows them. */
-async function follower(owner: HDNodeWallet, name: string) {
+async function follower(owner: Signer, name: string) {
   const contracts = await connect(deploymentOf(await deploy({ owner, network: 'test', parameters: FAST })), owner)
   const db = await openDatabase(join(directory, name))
   return { db, contracts, events: new EventStore(db) }

@@ -2,15 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect } from 'chai'
-import {
-  Contract,
-  hexlify,
-  Interface,
-  MaxUint256,
-  ZeroHash,
-  type ContractTransactionResponse,
-  type HDNodeWallet,
-} from 'ethers'
+import { Contract, hexlify, Interface, MaxUint256, ZeroHash, type ContractTransactionResponse, Wallet } from 'ethers'
 
 import { creationCode } from '../../programs/support/solc.js'
 import {
@@ -46,9 +38,9 @@ describe('aztec: bonds on epochs', function () {
   this.timeout(300_000)
   const directory = useTemporaryDirectory()
   let chain: LocalChain
-  let proposer: HDNodeWallet
-  let prover: HDNodeWallet
-  let stranger: HDNodeWallet
+  let proposer: Wallet
+  let prover: Wallet
+  let stranger: Wallet
   let rollup: Contract
   let token: Hex
   let deployed: { readonly view: Hex; readonly bonds: Hex; readonly relay: Hex }
@@ -74,9 +66,9 @@ describe('aztec: bonds on epochs', function () {
   })
   after(() => chain.stop())
 
-  const accountOf = (wallet: HDNodeWallet): Promise<BondAccount> => BondAccount.connect(wallet, deployed.bonds)
+  const accountOf = (wallet: Wallet): Promise<BondAccount> => BondAccount.connect(wallet, deployed.bonds)
   const terms = { prover: '' as Hex, proverId: PROVER_ID, deposit: 50n * TOKEN, tip: 3n * TOKEN, bounty: TOKEN }
-  const balanceOf = async (wallet: HDNodeWallet): Promise<bigint> => (await (await accountOf(wallet)).balance()).balance
+  const balanceOf = async (wallet: Wallet): Promise<bigint> => (await (await accountOf(wallet)).balance()).balance
 
   async function tell(name: string, ...args: readonly unknown[]): Promise<void> {
     await ((await rollup.getFunction(name)(...args)) as ContractTransactionResponse).wait()
@@ -196,6 +188,16 @@ describe('aztec: bonds on epochs', function () {
       await writeFile(path, wrong)
       expect((await rejected(readSignedBond(path), 'AZTEC_BOND_MALFORMED')).message).to.include(what)
     }
+  })
+
+  it('what is sent has room over its estimate: the block that includes it finds another state', async () => {
+    const plain = new Wallet(proposer.privateKey, chain.provider)
+    await (await accountOf(plain)).requestWithdrawal(TOKEN)
+    const [sent] = (await chain.provider.getBlock('latest', true))!.prefetchedTransactions
+    const needed = await chain.provider.estimateGas({ from: plain.address, to: deployed.bonds, data: sent!.data })
+    expect(sent!.from).to.equal(plain.address)
+    expect(Number(sent!.gasLimit) / Number(needed)).to.be.greaterThan(1.25)
+    await (await accountOf(plain)).requestWithdrawal(0n)
   })
 
   it('two payments at once both arrive', async () => {

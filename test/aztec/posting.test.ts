@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { expect } from 'chai'
-import { Contract, hexlify, Interface, type ContractTransactionResponse, type HDNodeWallet } from 'ethers'
+import { Contract, hexlify, Interface, type ContractTransactionResponse, type Wallet } from 'ethers'
 
 import { creationCode } from '../../programs/support/solc.js'
 import {
@@ -30,7 +30,7 @@ describe("aztec: posting an epoch's proof", function () {
   this.timeout(600_000)
   const directory = useTemporaryDirectory()
   let chain: LocalChain
-  let sender: HDNodeWallet
+  let sender: Wallet
   let rollup: Hex
   let state: Contract
 

@@ -24,6 +24,7 @@ import { openDatabase, type Database } from '../../sdk/src/worker/store/openData
 import { TransactionJournal } from '../../sdk/src/worker/store/TransactionJournal.js'
 import { aProgram, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
 import { LyingRelay } from '../support/relays/LyingRelay.js'
+import { TestAccount } from '../support/TestAccount.js'
 
 const GWEI = 10n ** 9n
 const said: string[] = []
@@ -157,7 +158,7 @@ describe('relay: outbox of an account without gas', function () {
     const outcome = first.publish(act)
     while (liar.bodies.length === 0) await systemClock.sleep(20)
     await fund(account, '1')
-    const own = await connect(network.deployment, new Wallet(key, network.chain.provider))
+    const own = await connect(network.deployment, new TestAccount(key, network.chain.provider))
     await (await own.relay.cancelNonce(liar.bodies[0]!.action.nonce)).wait()
     await fund(account, '0')
     expect((await outcome).kind).to.equal('superseded')

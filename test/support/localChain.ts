@@ -1,14 +1,13 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { HDNodeWallet, type JsonRpcProvider } from 'ethers'
+import type { JsonRpcProvider } from 'ethers'
 import { root } from '../../scripts/lib/artifacts.js'
 import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 import { findAnvil } from '../../sdk/src/devnet/findAnvil.js'
 import { spawnAnvil } from '../../sdk/src/devnet/spawnAnvil.js'
+import { TestAccount } from './TestAccount.js'
 
-/** The mnemonic every development node starts with. */
-const MNEMONIC = 'test test test test test test test test test test test junk'
 export const CHAIN_ID = 31_337
 
 /** A chain of one's own on this machine. A block is mined for every transaction; time moves when it is told to. */
@@ -16,7 +15,7 @@ export interface LocalChain {
   readonly url: string
   readonly provider: JsonRpcProvider
   /** Funded accounts by number. */
-  account(index: number): HDNodeWallet
+  account(index: number): TestAccount
   /** Moves the chain's clock and mines. */
   pass(seconds: number): Promise<void>
   mine(blocks: number): Promise<void>
@@ -30,14 +29,13 @@ export async function startLocalChain(): Promise<LocalChain> {
   const node = spawnAnvil({ binary: findAnvil(root), args, stdio: ['ignore', 'pipe', 'inherit'] })
   const url = `http://${await addressOf(node)}`
   const provider = rpcProvider(url, CHAIN_ID)
-  const accounts = HDNodeWallet.fromPhrase(MNEMONIC, undefined, "m/44'/60'/0'/0")
   const mine = async (blocks: number): Promise<void> => {
     await provider.send('anvil_mine', [`0x${blocks.toString(16)}`])
   }
   return {
     url,
     provider,
-    account: (index) => accounts.deriveChild(index).connect(provider),
+    account: (index) => TestAccount.of(index, provider),
     mine,
     pass: async (seconds) => {
       await provider.send('evm_increaseTime', [seconds])

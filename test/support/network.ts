@@ -1,4 +1,4 @@
-import { concat, hexlify, keccak256, parseUnits, randomBytes, type HDNodeWallet } from 'ethers'
+import { concat, hexlify, keccak256, parseUnits, randomBytes, type Wallet } from 'ethers'
 import { deploy } from '../../sdk/src/deploy/deploy.js'
 import { devnet, type Parameters } from '../../sdk/src/deploy/parameters.js'
 import { commitmentOf } from '../../sdk/src/chain/commitment.js'
@@ -33,8 +33,8 @@ export interface Network {
   readonly chain: LocalChain
   readonly record: DeploymentRecord
   readonly deployment: Deployment
-  readonly owner: HDNodeWallet
-  readonly requester: HDNodeWallet
+  readonly owner: Wallet
+  readonly requester: Wallet
   readonly operators: readonly Operator[]
   readonly verifier: Hex
   client(options?: Partial<ClientOptions>): Promise<GevulotClient>
@@ -42,7 +42,7 @@ export interface Network {
 
 /** An operator with two seats of class 1. */
 export interface Operator {
-  readonly account: HDNodeWallet
+  readonly account: Wallet
   readonly address: Address
   readonly contracts: Contracts
   readonly seats: readonly number[]

@@ -1,10 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { hexlify, parseEther, randomBytes, Wallet } from 'ethers'
+import { hexlify, parseEther, randomBytes, type Wallet } from 'ethers'
 
 import type { Lane } from '../../../sdk/src/aztec/adapter/Lane.js'
 import type { TestNetwork } from '../network/TestNetwork.js'
+import { TestAccount } from '../TestAccount.js'
 
 /** A customer of a network: an account with tokens, and the configuration of an adapter that it pays for. */
 export async function customerOf(
@@ -12,7 +13,7 @@ export async function customerOf(
   brokerUrl: string,
   lanes: readonly (Partial<Lane> & Pick<Lane, 'program' | 'types'>)[],
 ): Promise<{ readonly customer: Wallet; readonly config: string }> {
-  const customer = new Wallet(hexlify(randomBytes(32)), network.chain.provider)
+  const customer = new TestAccount(hexlify(randomBytes(32)), network.chain.provider)
   await network.chain.provider.send('anvil_setBalance', [customer.address, `0x${(10n ** 20n).toString(16)}`])
   await (await network.contracts.token.transfer(customer.address, parseEther('1000'))).wait()
   const directory = join(network.directory, 'customer')

@@ -2,16 +2,14 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { HDNodeWallet, type JsonRpcProvider, Mnemonic } from 'ethers'
+import type { JsonRpcProvider } from 'ethers'
 
 import { rpcProvider } from '../../../sdk/src/chain/index.js'
 import { findAnvil } from '../../../sdk/src/devnet/findAnvil.js'
 import { spawnAnvil } from '../../../sdk/src/devnet/spawnAnvil.js'
 import { root } from '../../../scripts/lib/artifacts.js'
 import { freePort } from '../freePort.js'
-
-// The keys of every local chain: public and worth nothing.
-const MNEMONIC = 'test test test test test test test test test test test junk'
+import { TestAccount } from '../TestAccount.js'
 
 const ATTEMPTS = 3
 
@@ -57,8 +55,8 @@ export class TestChain {
   }
 
   /** An account of the chain. */
-  wallet(index: number): HDNodeWallet {
-    return HDNodeWallet.fromMnemonic(Mnemonic.fromPhrase(MNEMONIC), `m/44'/60'/0'/0/${index}`).connect(this.provider)
+  wallet(index: number): TestAccount {
+    return TestAccount.of(index, this.provider)
   }
 
   /** From now on a block every `seconds`; 0: only when told to. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { hexlify, parseEther, randomBytes, Wallet } from 'ethers'
+import { hexlify, parseEther, randomBytes, type Wallet } from 'ethers'
 
 import { deploy, deployContract, writeDeploymentRecord } from '../../../sdk/src/deploy/deploy.js'
 import { devnet, type Parameters } from '../../../sdk/src/deploy/parameters.js'
@@ -23,6 +23,7 @@ import { buildPackage, DirectoryStore, type Digest, type PackageSpec } from '../
 import { generateDeliveryKey } from '../../../sdk/src/crypto/index.js'
 import { compileGuest } from '../guests/compile.js'
 import { removeDirectory } from '../removeDirectory.js'
+import { TestAccount } from '../TestAccount.js'
 import { TestChain } from './TestChain.js'
 import { WorkerProcess } from './WorkerProcess.js'
 
@@ -161,7 +162,7 @@ export class TestNetwork {
 
   /** Makes an operator with bonded seats, drawable at once; without any it can still be a keeper. */
   async addOperator(name: string, seats = 1, hardwareClass = 1): Promise<Operator> {
-    const wallet = new Wallet(hexlify(randomBytes(32)), this.chain.provider)
+    const wallet = new TestAccount(hexlify(randomBytes(32)), this.chain.provider)
     await this.chain.provider.send('anvil_setBalance', [wallet.address, `0x${(10n ** 20n).toString(16)}`])
     const first = seats === 0 ? 0 : await this.#stake(wallet, seats, hardwareClass)
     const directory = join(this.directory, name)

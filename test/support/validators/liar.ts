@@ -1,8 +1,6 @@
 /** A validator that runs nothing and finds every proof invalid, as a process with the configuration of a real one. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { Wallet } from 'ethers'
-
 import { systemClock } from '../../../sdk/src/clock.js'
 import {
   compactSignature,
@@ -19,12 +17,13 @@ import { loadValidatorConfig } from '../../../sdk/src/validator/index.js'
 import { readKeyFile } from '../../../sdk/src/worker/config/readKeyFile.js'
 import { jsonLogger } from '../../../sdk/src/worker/index.js'
 import { logWriter } from '../../../sdk/src/worker/log/logWriter.js'
+import { TestAccount } from '../TestAccount.js'
 
 const config = await loadValidatorConfig(process.argv[2], process.env)
 const log = jsonLogger({ level: 'info', write: logWriter(config.logFile).write, now: () => systemClock.now() })
 const deployment = deploymentOf(await readDeploymentRecord(config.deployment))
 const provider = rpcProvider(config.rpcUrl.reveal(), deployment.chainId)
-const wallet = new Wallet((await readKeyFile(config.keyFile)).reveal(), provider)
+const wallet = new TestAccount((await readKeyFile(config.keyFile)).reveal(), provider)
 const contracts = await connect(deployment, wallet)
 const domain = { chainId: contracts.chainId, committee: contracts.addresses.committee }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0))

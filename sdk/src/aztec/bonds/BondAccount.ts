@@ -1,4 +1,4 @@
-import { TypedDataEncoder, type ContractTransactionResponse, type Signer } from 'ethers'
+import { TypedDataEncoder, type ContractTransaction, type Signer } from 'ethers'
 import { AztecRollupView__factory } from '../../chain/generated/factories/AztecRollupView__factory.js'
 import { EpochBonds__factory } from '../../chain/generated/factories/EpochBonds__factory.js'
 import { EpochRelay__factory } from '../../chain/generated/factories/EpochRelay__factory.js'
@@ -11,6 +11,7 @@ import { inTurn, type Turns } from '../../client/inTurn.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { chainError } from '../../errors/codes/chain.js'
 import { MAX_EPOCH_CHECKPOINTS, type EpochRootProof } from '../posting/EpochRootProof.js'
+import { sendWithMargin } from '../sendWithMargin.js'
 import { bondRefusal } from './bondRefusal.js'
 import type { SignedBond } from './SignedBond.js'
 
@@ -117,8 +118,8 @@ export class BondAccount {
       await inTurn(this.#payments, async () => {
         if ((await token.balanceOf(owner)) < amount)
           throw aztecError('AZTEC_BOND_REFUSED', `paying into the bonds: the account has fewer tokens than ${amount}`)
-        await (await token.approve(this.#address, amount)).wait()
-        await (await this.#bonds.deposit(owner, amount)).wait()
+        await this.#send(token.approve.populateTransaction(this.#address, amount))
+        await this.#send(this.#bonds.deposit.populateTransaction(owner, amount))
       })
       return this.balance()
     })
@@ -159,7 +160,7 @@ export class BondAccount {
   async open(signed: SignedBond): Promise<BondStatus> {
     this.#check(signed)
     return tried('opening a bond', async () => {
-      await sent(await this.#bonds.open(signed.bond, signed.signature))
+      await this.#send(this.#bonds.open.populateTransaction(signed.bond, signed.signature))
       return this.look(signed)
     })
   }
@@ -184,7 +185,7 @@ export class BondAccount {
   async settle(signed: SignedBond): Promise<BondStatus> {
     this.#check(signed)
     return tried('settling a bond', async () => {
-      await sent(await this.#bonds.settle(signed.bond, await this.#signer.getAddress()))
+      await this.#send(this.#bonds.settle.populateTransaction(signed.bond, await this.#signer.getAddress()))
       return this.look(signed)
     })
   }
@@ -208,7 +209,7 @@ export class BondAccount {
       const settler = await this.#signer.getAddress()
       const posting = { ...proof, fees: [...proof.fees] }
       const { posted } = await contract.submitAndSettle.staticCall(posting, [signed.bond], settler)
-      await sent(await contract.submitAndSettle(posting, [signed.bond], settler))
+      await this.#send(contract.submitAndSettle.populateTransaction(posting, [signed.bond], settler))
       return { ...(await this.look(signed)), posted }
     })
   }
@@ -216,7 +217,7 @@ export class BondAccount {
   /** Asks for a withdrawal, which takes the place of one before it; zero takes it back. @returns When it can be made. */
   async requestWithdrawal(amount: bigint): Promise<BondBalance> {
     return tried('asking for a withdrawal', async () => {
-      await sent(await this.#bonds.requestWithdrawal(amount))
+      await this.#send(this.#bonds.requestWithdrawal.populateTransaction(amount))
       return this.balance()
     })
   }
@@ -226,9 +227,13 @@ export class BondAccount {
     return tried('making a withdrawal', async () => {
       const to = await this.#signer.getAddress()
       const amount = await this.#bonds.withdraw.staticCall(to)
-      await sent(await this.#bonds.withdraw(to))
+      await this.#send(this.#bonds.withdraw.populateTransaction(to))
       return amount
     })
+  }
+
+  async #send(call: Promise<ContractTransaction>): Promise<void> {
+    await (await sendWithMargin(this.#signer, await call)).wait()
   }
 
   #domain() {
@@ -291,8 +296,4 @@ async function tried<T>(doing: string, act: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw bondRefusal(error, doing)
   }
-}
-
-async function sent(response: ContractTransactionResponse): Promise<void> {
-  await response.wait()
 }

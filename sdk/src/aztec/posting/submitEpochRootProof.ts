@@ -5,6 +5,7 @@ import { systemClock } from '../../clock.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { chainError } from '../../errors/codes/chain.js'
 import { GevulotError } from '../../errors/GevulotError.js'
+import { sendWithMargin } from '../sendWithMargin.js'
 import { checkEpochRootProof, type EpochRootProof } from './EpochRootProof.js'
 import { ROLLUP } from './rollupInterface.js'
 import { rollupRefusal } from './rollupRefusal.js'
@@ -36,8 +37,6 @@ export interface PostedEpoch {
   readonly gasUsed?: bigint
 }
 
-/** The blob opening and the fees decide: estimates lie between 250k and 400k, and another's proof in between changes them. */
-const GAS_MARGIN_PERCENT = 130n
 const TIMEOUT_MS = 180_000
 const LOOK_MS = 1_000
 const DOING = "posting an epoch's proof"
@@ -63,9 +62,7 @@ export async function submitEpochRootProof(options: SubmitEpochRootProofOptions)
   const call = { to: rollup, data: ROLLUP.encodeFunctionData('submitEpochRootProof', [proof]) }
   let hash: string
   try {
-    const gas = await signer.estimateGas(call)
-    signal?.throwIfAborted()
-    ;({ hash } = await signer.sendTransaction({ ...call, gasLimit: (gas * GAS_MARGIN_PERCENT) / 100n }))
+    ;({ hash } = await sendWithMargin(signer, call, signal))
   } catch (error) {
     signal?.throwIfAborted()
     const refusal = rollupRefusal(error)
