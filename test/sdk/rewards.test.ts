@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { pointsOf, readReceipt, receiptHash } from '../../sdk/src/chain/receipts.js'
 import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { systemClock } from '../../sdk/src/clock.js'
 import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { aProgram, operatorOf, prover, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
@@ -71,6 +72,38 @@ describe('client: network rewards', function () {
     const before = (await client.contracts.market.accountOf(operator)).balance
     await client.claimRewards({ operators: [operator] })
     expect((await client.contracts.market.accountOf(operator)).balance).to.equal(before + pending)
+  })
+
+  it('records and claims with gas enough for an epoch that has ended, and another that has begun, before the transaction is included', async () => {
+    const proven = []
+    for (let count = 0; count < 2; count++) {
+      const { workload, seats } = await drawn(1)
+      const { spec } = await client.getWorkload({ workload })
+      await prover.submitProof(network, spec, seats[0]!)
+      proven.push({ workload, operator: operatorOf(network, seats[0]!).address })
+    }
+    const [first, second] = proven as [(typeof proven)[0], (typeof proven)[0]]
+    const { chain } = network
+    const inNextEpoch = async (act: () => Promise<unknown>): Promise<void> => {
+      await chain.provider.send('evm_setAutomine', [false])
+      try {
+        const done = act()
+        const waiting = () => chain.provider.send('eth_getBlockTransactionCountByNumber', ['pending'])
+        while (Number(await waiting()) === 0) await systemClock.sleep(10)
+        await chain.pass(EPOCH)
+        await done
+      } finally {
+        await chain.provider.send('evm_setAutomine', [true])
+      }
+    }
+    await client.recordRewards({ workloads: [first.workload] })
+    await inNextEpoch(() => client.recordRewards({ workloads: [second.workload] }))
+    // What the first epoch gave is due; the second one ends while the claim is on its way.
+    const { due } = await client.getRewards({ operator: first.operator })
+    expect(due > 0n).to.equal(true)
+    const before = (await client.contracts.market.accountOf(first.operator)).balance
+    await inNextEpoch(() => client.claimRewards({ operators: [first.operator] }))
+    expect((await client.contracts.market.accountOf(first.operator)).balance >= before + due).to.equal(true)
   })
 
   it('counts for those who stayed when another ranked seat was withdrawn', async () => {

@@ -388,4 +388,23 @@ describe('worker: collector of rewards', function () {
     expect(claimed).to.deep.equal([(await balance()) - before])
     expect(claimed[0]! > asked[0]!).to.equal(true)
   })
+
+  it('a record that is mined only when another epoch has begun has the gas to close the one and open the other', async () => {
+    const [first, second] = [await ranked(), await ranked()]
+    // One is open from here on.
+    await client.recordRewards({ workloads: [first.workload] })
+    await remember([[second.workload, second.seats[0]!]])
+    const { provider } = network.chain
+    const records = () => linesOf('transaction sent').filter(({ act }) => act === 'record')
+    await provider.send('evm_setAutomine', [false])
+    try {
+      collect(operatorOf(network, second.seats[0]!))
+      await until('the transaction', async () => records().length === 1)
+      await network.chain.pass(EPOCH)
+    } finally {
+      await provider.send('evm_setAutomine', [true])
+    }
+    await until('the record', () => isRecorded(second.workload))
+    expect(records()).to.have.length(1)
+  })
 })

@@ -1,4 +1,5 @@
 import { asChainError } from '../chain/asChainError.js'
+import { EPOCH_MARGIN_PERCENT } from '../chain/epochMargin.js'
 import { toAddress, type Hex, type WorkloadId } from '../chain/hex.js'
 import { readEvents } from '../chain/readEvents.js'
 import { readReceipt, type Receipt } from '../chain/receipts.js'
@@ -100,7 +101,8 @@ export function recordRewards(client: Client, params: RecordRewardsParams): Prom
       throw clientError('CLIENT_NOTHING_TO_DO', 'recording rewards: no workload is proven and not recorded yet')
     }
     const calls = receipts.map((receipt) => ({ ...receipt, entries: [...receipt.entries] }))
-    await send(client, 'recording rewards', () => contracts.rewards.record.populateTransaction(calls), params)
+    const build = () => contracts.rewards.record.populateTransaction(calls)
+    await send(client, 'recording rewards', build, { ...params, marginPercent: EPOCH_MARGIN_PERCENT })
     return receipts.length
   })
 }
@@ -113,7 +115,8 @@ export function claimRewards(client: Client, params: ClaimRewardsParams = {}): P
   return call(client, params, async (client) => {
     const operators = params.operators ?? [needed(client, 'account', 'claiming rewards')]
     const { rewards } = client.contracts
-    await send(client, 'claiming rewards', () => rewards.claim.populateTransaction([...operators]), params)
+    const build = () => rewards.claim.populateTransaction([...operators])
+    await send(client, 'claiming rewards', build, { ...params, marginPercent: EPOCH_MARGIN_PERCENT })
   })
 }
 

@@ -1,5 +1,6 @@
 import type { ContractTransaction, Signer, TransactionReceipt, TransactionResponse } from 'ethers'
 import { asChainError } from '../chain/asChainError.js'
+import { TRANSACTION_LIMITS } from '../chain/transactionLimits.js'
 import { chainError } from '../errors/codes/chain.js'
 import type { Client } from './Client.js'
 import { unbound, unboundSigner, type CallOptions } from './call.js'
@@ -9,6 +10,12 @@ import { waitForReceipt } from './waitForReceipt.js'
 
 /** What every action that sends a transaction takes. */
 export interface SendOptions extends CallOptions, FeeOptions {}
+
+/** How an action sends its transaction. */
+interface Sending extends SendOptions {
+  /** Gas to give it, in percent of its estimate, where more than usual may be added before it is included. */
+  readonly marginPercent?: bigint
+}
 
 // The state may move between estimate and inclusion: a fifth more gas covers another slot word or rank.
 const GAS_MARGIN_PERCENT = 120n
@@ -24,7 +31,7 @@ export async function send(
   client: Client,
   doing: string,
   build: () => Promise<ContractTransaction>,
-  options: SendOptions = {},
+  options: Sending = {},
   keep?: (until: Promise<unknown>) => void,
 ): Promise<TransactionReceipt> {
   const signer = unboundSigner(client, doing)
@@ -48,20 +55,27 @@ async function dispatch(
   signer: Signer,
   doing: string,
   build: () => Promise<ContractTransaction>,
-  options: SendOptions,
+  options: Sending,
 ): Promise<TransactionResponse> {
-  const { signal } = options
+  const { signal, marginPercent = GAS_MARGIN_PERCENT } = options
   try {
     signal?.throwIfAborted()
     const transaction = await build()
     const fees = await feesOf(client.contracts.provider, options, doing)
     const gas = await signer.estimateGas(transaction)
     signal?.throwIfAborted()
-    const request = { ...transaction, ...fees, gasLimit: (gas * GAS_MARGIN_PERCENT) / 100n }
+    const request = { ...transaction, ...fees, gasLimit: withMargin(gas, marginPercent) }
     return await transmit(client, signer, request, doing)
   } catch (error) {
     throw asChainError(error, doing)
   }
+}
+
+/** No more than a transaction may have (EIP-7825), unless the call itself takes more: some chains allow it. */
+function withMargin(estimate: bigint, percent: bigint): bigint {
+  const wanted = (estimate * percent) / 100n
+  if (wanted <= TRANSACTION_LIMITS.gas) return wanted
+  return estimate > TRANSACTION_LIMITS.gas ? wanted : TRANSACTION_LIMITS.gas
 }
 
 /** Repeats a reverted transaction in the state it met, to learn why it reverted. */

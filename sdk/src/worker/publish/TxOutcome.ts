@@ -36,6 +36,8 @@ export interface TxRequest {
   readonly priority: TxPriority
   /** Last second (chain time) in which it is of use. */
   readonly deadline?: number
+  /** Gas to give it, in percent of its estimate, where more than usual may be added before it is mined. */
+  readonly marginPercent?: bigint
   /** Facts for log lines: workload, seat, stage. */
   readonly about: Readonly<Record<string, unknown>>
 }

@@ -4,7 +4,7 @@ import { GevulotError } from '../../errors/GevulotError.js'
 import { TRANSACTION_LIMITS } from '../../chain/transactionLimits.js'
 import type { TxRequest } from './TxOutcome.js'
 
-// What a call is given on top of the estimate: the state may change between estimate and block.
+// What a call is given of its estimate, if it says nothing else: the state may change between estimate and block.
 const GAS_MARGIN_PERCENT = 130n
 
 /**
@@ -15,11 +15,11 @@ const GAS_MARGIN_PERCENT = 130n
 export async function simulate(
   provider: JsonRpcApiProvider,
   from: Address,
-  request: Pick<TxRequest, 'to' | 'data' | 'key'>,
+  request: Pick<TxRequest, 'to' | 'data' | 'key' | 'marginPercent'>,
   maxGas: bigint,
 ): Promise<bigint | GevulotError> {
   const estimate = await estimateGas(provider, from, request)
-  return typeof estimate === 'bigint' ? withMargin(estimate, maxGas) : estimate
+  return typeof estimate === 'bigint' ? withMargin(estimate, maxGas, request.marginPercent) : estimate
 }
 
 /**
@@ -47,9 +47,9 @@ export function isRevert(error: GevulotError): boolean {
 }
 
 /** An estimate with its margin, as far as `maxGas` leaves room for one. */
-export function withMargin(estimate: bigint, maxGas: bigint): bigint {
+export function withMargin(estimate: bigint, maxGas: bigint, percent = GAS_MARGIN_PERCENT): bigint {
   const most = estimate <= TRANSACTION_LIMITS.gas ? least(maxGas, TRANSACTION_LIMITS.gas) : maxGas
-  const wanted = least((estimate * GAS_MARGIN_PERCENT) / 100n, most)
+  const wanted = least((estimate * percent) / 100n, most)
   return wanted > estimate ? wanted : estimate
 }
 

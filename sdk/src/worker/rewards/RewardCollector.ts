@@ -9,6 +9,7 @@ import {
   type Contracts,
   type Receipt,
 } from '../../chain/index.js'
+import { EPOCH_MARGIN_PERCENT } from '../../chain/epochMargin.js'
 import type { WorkloadId } from '../../chain/index.js'
 import type { Clock } from '../../clock.js'
 import { GevulotError } from '../../errors/GevulotError.js'
@@ -274,7 +275,8 @@ export class RewardCollector {
     const { contracts, publisher } = this.#options
     if (publisher.isPending(key) || !this.#pauses.isOver(key)) return undefined
     const about = { stage: 'rewards', act: key, ...facts }
-    const outcome = await publisher.publish({ key, to: contracts.addresses.rewards, data, priority: 'keeper', about })
+    const call = { key, to: contracts.addresses.rewards, data, marginPercent: EPOCH_MARGIN_PERCENT }
+    const outcome = await publisher.publish({ ...call, priority: 'keeper', about })
     if (outcome.kind === 'mined') this.#pauses.end(key)
     else this.#pauses.lengthen(key)
     return outcome.kind === 'mined' ? outcome : undefined
