@@ -302,7 +302,7 @@ describe('client: a workload on a chain', function () {
     const silent = await drawn()
     await network.chain.pass(RUN_TIME + 40)
     const unserved = await submit()
-    await network.chain.pass(40)
+    await network.chain.pass(4 * network.parameters.epochLength)
     for (const [{ workload }, reason] of [
       [failed, 'InputsUnavailable'],
       [invalid, 'InvalidProof'],

@@ -18,7 +18,6 @@ import {
   type PipelineState,
 } from '../../sdk/src/client/index.js'
 import { DirectoryStore, fetchInputs, MemoryStore } from '../../sdk/src/content/index.js'
-import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { aProgram, PROOF, prover, PUBLIC_INPUTS, startNetwork, TOKEN, type Network } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
@@ -39,8 +38,7 @@ describe('client: pipelines', function () {
   let provers: { readonly stop: AbortController; readonly ended: Promise<void> }
 
   beforeEach(async () => {
-    // A busy machine needs some time between a submission and its draw.
-    network = await startNetwork({ ...devnet, epochLength: 60 })
+    network = await startNetwork()
     client = await connected()
     await client.deposit({ amount: 10_000n * TOKEN })
     program = await aProgram(network, client)

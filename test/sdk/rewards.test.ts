@@ -3,8 +3,16 @@ import { pointsOf, readReceipt, receiptHash } from '../../sdk/src/chain/receipts
 import type { Hex, WorkloadId } from '../../sdk/src/chain/hex.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { systemClock } from '../../sdk/src/clock.js'
-import { devnet } from '../../sdk/src/deploy/parameters.js'
-import { aProgram, operatorOf, prover, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
+import {
+  aProgram,
+  operatorOf,
+  prover,
+  someInputs,
+  startNetwork,
+  TOKEN,
+  UNHURRIED,
+  type Network,
+} from '../support/network.js'
 import { rejected } from '../support/rejected.js'
 
 // Epochs end when a case says so: one that ended by itself between two looks would make what is pending due.
@@ -17,7 +25,7 @@ describe('client: network rewards', function () {
   let program: Hex
 
   before(async () => {
-    network = await startNetwork({ ...devnet, rewards: { ...devnet.rewards, epochLength: EPOCH } })
+    network = await startNetwork({ ...UNHURRIED, rewards: { ...UNHURRIED.rewards, epochLength: EPOCH } })
     client = await network.client()
     await client.deposit({ amount: 1_000n * TOKEN })
     program = await aProgram(network, client)

@@ -3,7 +3,6 @@ import { expect } from 'chai'
 import type { Hex } from '../../sdk/src/chain/index.js'
 import { getBounty, getSeats, joinSeats, leaveSeats, topUpSeats, withdrawBounty } from '../../sdk/src/client/index.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
-import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { aProgram, operatorOf, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
 
@@ -22,7 +21,7 @@ describe('client: seats that come back', function () {
   })
   after(() => network.chain.stop())
 
-  const pass = (epochs: number): Promise<void> => network.chain.pass(epochs * devnet.epochLength)
+  const pass = (epochs: number): Promise<void> => network.chain.pass(epochs * network.parameters.epochLength)
 
   /** A seat that was drawn and said nothing, slashed by the requester. */
   async function slashed(): Promise<number> {
@@ -32,7 +31,7 @@ describe('client: seats that come back', function () {
     await network.chain.mine(4)
     await requester.assign({ workload })
     const { slots } = await requester.getWorkload({ workload })
-    await network.chain.pass(devnet.rules.silenceWindow + 700)
+    await network.chain.pass(network.parameters.rules.silenceWindow + 700)
     await requester.slash({ workload })
     return slots[0]!.seat
   }

@@ -6,7 +6,6 @@ import { readEvents } from '../../sdk/src/chain/readEvents.js'
 import { readJudgment } from '../../sdk/src/chain/readJudgment.js'
 import type { Spec } from '../../sdk/src/chain/spec.js'
 import { compactSignature, signVerdict } from '../../sdk/src/chain/verdict.js'
-import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { TOKEN, type Network, type Operator } from './network.js'
 
 // Three more than a committee has.
@@ -28,7 +27,7 @@ export interface Committee {
 }
 
 /** Stakes the validators' seats, all of them of one account: one signature is the answer of any of its members. */
-export async function startCommittee({ owner, chain, deployment }: Network): Promise<Committee> {
+export async function startCommittee({ owner, chain, deployment, parameters }: Network): Promise<Committee> {
   const validator = chain.account(ACCOUNT)
   const asOwner = await connect(deployment, owner)
   const own: Contracts = await connect(deployment, validator)
@@ -36,7 +35,7 @@ export async function startCommittee({ owner, chain, deployment }: Network): Pro
   await (await asOwner.registry.admit(validator.address, true)).wait()
   await (await own.token.approve(deployment.registry, 10_000n * TOKEN)).wait()
   await (await own.registry.stake(await own.committee.validatorClass(), SEATS, 0)).wait()
-  await chain.pass(2 * devnet.epochLength)
+  await chain.pass(2 * parameters.epochLength)
   const drawFor = async (workload: WorkloadId, spec: Spec): Promise<void> => {
     await chain.mine(4)
     const events: WorkloadEvent[] = []
@@ -64,6 +63,6 @@ export async function startCommittee({ owner, chain, deployment }: Network): Pro
       const answers = members.map((member) => ({ member, valid, ...signature }))
       await (await own.committee.post(workload, answers)).wait()
     },
-    windowOver: () => chain.pass(devnet.rules.verdictWindow + 1),
+    windowOver: () => chain.pass(parameters.rules.verdictWindow + 1),
   }
 }

@@ -29,6 +29,8 @@ export async function startLocalChain(): Promise<LocalChain> {
   const node = spawnAnvil({ binary: findAnvil(root), args, stdio: ['ignore', 'pipe', 'inherit'] })
   const url = `http://${await addressOf(node)}`
   const provider = rpcProvider(url, CHAIN_ID)
+  // The clock of the chain does not stand still while a receipt is waited for.
+  provider.pollingInterval = 100
   const mine = async (blocks: number): Promise<void> => {
     await provider.send('anvil_mine', [`0x${blocks.toString(16)}`])
   }

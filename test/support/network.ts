@@ -28,9 +28,16 @@ const FIRST_OPERATOR = 2
 /** Returns whether the last word of the call data is not zero, behind a nine-byte constructor. */
 const LAST_WORD_VERIFIER = concat(['0x600d8060093d393df3', '0x602036033515155f5260205ff3'])
 
+/**
+ * The local network's, with epochs that a busy machine does not outlast: the clock of the chain is that of the machine, and a draw comes three
+ * epochs after its submission at the latest.
+ */
+export const UNHURRIED: Parameters = { ...devnet, epochLength: 60 }
+
 /** A local chain with the contracts, funded accounts and an active set. */
 export interface Network {
   readonly chain: LocalChain
+  readonly parameters: Parameters
   readonly record: DeploymentRecord
   readonly deployment: Deployment
   readonly owner: Wallet
@@ -49,7 +56,7 @@ export interface Operator {
 }
 
 /** Deploys everything on a fresh chain. */
-export async function startNetwork(parameters: Parameters = devnet): Promise<Network> {
+export async function startNetwork(parameters: Parameters = UNHURRIED): Promise<Network> {
   const chain = await startLocalChain()
   const [owner, requester] = [chain.account(0), chain.account(1)]
   const record = await deploy({ owner, network: 'test', parameters })
@@ -72,6 +79,7 @@ export async function startNetwork(parameters: Parameters = devnet): Promise<Net
   const creation = await (await owner.sendTransaction({ data: LAST_WORD_VERIFIER })).wait()
   return {
     chain,
+    parameters,
     record,
     deployment,
     owner,

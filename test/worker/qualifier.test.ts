@@ -9,7 +9,6 @@ import {
   type Hex,
 } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
-import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
 import { Secret } from '../../sdk/src/worker/config/Secret.js'
 import { BeaconRelay } from '../../sdk/src/worker/coordinate/BeaconRelay.js'
@@ -25,12 +24,12 @@ import { openDatabase, type Database } from '../../sdk/src/worker/store/openData
 import { SolutionStore } from '../../sdk/src/worker/store/SolutionStore.js'
 import { TransactionJournal } from '../../sdk/src/worker/store/TransactionJournal.js'
 import { DATABASES, useDatabases } from '../support/databases.js'
-import { startNetwork, type Network } from '../support/network.js'
+import { startNetwork, UNHURRIED, type Network } from '../support/network.js'
 
 const GWEI = 10n ** 9n
 // Nothing is solved twice, however long this machine takes for all the rest.
 const PUZZLE = { work: 500, count: 4, window: 3_600, period: 7_200, fractionBps: 10_000, excuses: 1, chargeBps: 100 }
-const CHECKED = { ...devnet, classes: devnet.classes.map((terms) => ({ ...terms, puzzle: PUZZLE })) }
+const CHECKED = { ...UNHURRIED, classes: UNHURRIED.classes.map((terms) => ({ ...terms, puzzle: PUZZLE })) }
 
 // A real chain, real puzzles, the worker's own publisher; only the ends of runs are the test's.
 describe('worker: what was solved', function () {

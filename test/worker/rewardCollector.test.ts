@@ -11,7 +11,6 @@ import {
 } from '../../sdk/src/chain/index.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import { systemClock } from '../../sdk/src/clock.js'
-import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { ChainTime } from '../../sdk/src/worker/chain/ChainTime.js'
 import { Secret } from '../../sdk/src/worker/config/Secret.js'
 import { jsonLogger } from '../../sdk/src/worker/log/Logger.js'
@@ -29,6 +28,7 @@ import {
   prover,
   someInputs,
   startNetwork,
+  UNHURRIED,
   TOKEN,
   type Network,
   type Operator,
@@ -53,7 +53,7 @@ describe('worker: collector of rewards', function () {
   let claimed: bigint[]
 
   before(async () => {
-    network = await startNetwork({ ...devnet, rewards: { ...devnet.rewards, epochLength: EPOCH } })
+    network = await startNetwork({ ...UNHURRIED, rewards: { ...UNHURRIED.rewards, epochLength: EPOCH } })
     client = await network.client()
     await client.deposit({ amount: 1_000n * TOKEN })
     program = await aProgram(network, client)

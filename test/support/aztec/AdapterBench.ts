@@ -21,7 +21,6 @@ import type { ClientOptions } from '../../../sdk/src/client/makeClient.js'
 import { systemClock } from '../../../sdk/src/clock.js'
 import { DirectoryStore } from '../../../sdk/src/content/DirectoryStore.js'
 import { generateDeliveryKey } from '../../../sdk/src/crypto/DeliveryKey.js'
-import { devnet } from '../../../sdk/src/deploy/parameters.js'
 import { openEmbedded } from '../../../sdk/src/database/openEmbedded.js'
 import { jsonLogger } from '../../../sdk/src/worker/log/Logger.js'
 import { startNetwork, TOKEN, type Network } from '../network.js'
@@ -218,7 +217,7 @@ async function moreSeats(network: Network): Promise<void> {
     await (await contracts.registry.stake(1, SEATS, 0, { gasLimit: 25_000_000 })).wait()
     ;(seats as number[]).push(...Array.from({ length: SEATS }, (_, index) => first + index))
   }
-  await network.chain.pass(2 * devnet.epochLength)
+  await network.chain.pass(2 * network.parameters.epochLength)
 }
 
 const SEATS = 30
