@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 
 import { hashMessage, Transaction, TypedDataEncoder, type TypedDataDomain, type TypedDataField, Wallet } from 'ethers'
+import { freePort } from './freePort.js'
 
 /** How a signer answers. */
 export type SignerMode =
@@ -46,16 +46,18 @@ export class SignerServer {
   authorization: string | undefined
   readonly #wallet: Wallet
   readonly #server: Server
-  #port = 0
+  // None that the system gives to whoever connects while this one is away.
+  readonly #port: number
 
-  private constructor(key: string) {
+  private constructor(key: string, port: number) {
+    this.#port = port
     this.#wallet = new Wallet(key)
     this.#server = createServer((request, response) => void this.#serve(request, response))
   }
 
   /** Listens on a free port of the loopback interface. */
   static async start(key: string): Promise<SignerServer> {
-    const server = new SignerServer(key)
+    const server = new SignerServer(key, await freePort())
     await server.resume()
     return server
   }
@@ -73,7 +75,6 @@ export class SignerServer {
   async resume(): Promise<void> {
     this.#server.listen(this.#port, '127.0.0.1')
     await once(this.#server, 'listening')
-    this.#port = (this.#server.address() as AddressInfo).port
   }
 
   /** Goes away: connections are refused until {@link resume}. */

@@ -14,7 +14,8 @@ describe('worker: a verifier that says another thing on the chain', function () 
   let worker: WorkerProcess
 
   before(async () => {
-    network = await TestNetwork.start(ROOMY)
+    // What is submitted in the open must revert twice before its slot opens to others.
+    network = await TestNetwork.start({ ...ROOMY, rules: { ...ROOMY.rules, responseWindow: 240 } })
     alice = await network.addOperator('alice', 2)
   })
   after(() => network.stop())
@@ -28,10 +29,10 @@ describe('worker: a verifier that says another thing on the chain', function () 
     await network.chain.mineEvery(1)
 
     // Both seats have committed, and show it.
-    const first = await network.submit(program, { redundancy: 2, maxRunTime: 600 })
+    const first = await network.submit(program, { redundancy: 2, maxRunTime: 2_400 })
     expect((await network.until(first, 'Revealed')).args.valid, worker.tail()).to.equal(false)
     // In the open, where it reverts in a block and passes when it is asked why.
-    const second = await network.submit(program, { maxRunTime: 600 })
+    const second = await network.submit(program, { maxRunTime: 2_400 })
     expect((await network.until(second, 'Failed')).args.reason, worker.tail()).to.equal('ProgramFailed')
     const submits = worker.lines.filter((line) => line.message === 'transaction reverted' && line.stage === 'submit')
     expect(submits.map((line) => [line['workload'], (line['error'] as { code: string }).code])).to.deep.equal([
@@ -39,7 +40,7 @@ describe('worker: a verifier that says another thing on the chain', function () 
       [second, 'CHAIN_TRANSACTION_REVERTED'],
     ])
 
-    const third = await network.submit(program, { maxRunTime: 600 })
+    const third = await network.submit(program, { maxRunTime: 2_400 })
     await network.until(third, 'Declined')
     const declined = worker.lines.find((line) => line.message === 'job declined' && line['workload'] === third)
     expect(declined?.['why']).to.equal(

@@ -64,7 +64,7 @@ async function findsOfThread(order: Omit<ThreadOrder, 'keccak'>): Promise<number
 const aSeed = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
 describe('worker: hashcash', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
 
   it('finds solutions that the rule accepts, with one thread and with more', async () => {
     for (const threads of [1, 3]) {
@@ -105,7 +105,7 @@ describe('worker: hashcash', function () {
 
 // Time here is hashes divided by a rate: nothing depends on how busy this machine is.
 describe('worker: who passes a check', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   const COUNT = CALIBRATION_DEFAULTS.count
   const RATE = 20
   const { work, window } = calibrate({ ...CALIBRATION_DEFAULTS, rate: RATE, solveSeconds: 300 })

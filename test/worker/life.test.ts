@@ -29,7 +29,8 @@ describe('worker: the life of a workload', function () {
   const signers: SignerServer[] = []
 
   beforeEach(async () => {
-    network = await TestNetwork.start({ ...FAST, rules: { ...FAST.rules, responseWindow: 60 } })
+    // Long epochs: a draw has time, however busy the machine is.
+    network = await TestNetwork.start({ ...FAST, epochLength: 60, rules: { ...FAST.rules, responseWindow: 60 } })
     program = await network.deployGuest('hashcash')
   })
   afterEach(async () => {
@@ -186,7 +187,7 @@ describe('worker: the life of a workload', function () {
     await allStarted()
     await network.chain.mineEvery(1)
     // Time for the other to join and to start.
-    const workload = await network.submit(program, { maxRunTime: 300 })
+    const workload = await network.submit(program, { maxRunTime: 600 })
     const declined = await network.until(workload, 'Declined')
     expect(declined.args.seat).to.equal(picky.seats[0])
     const helper = await addLate('helper')
@@ -211,7 +212,7 @@ describe('worker: the life of a workload', function () {
     const worker = await network.startWorker(helper, { claimOpen: true, runs: 1 })
     await worker.line((line) => line.message === 'job running' && line['workload'] === long)
     // For both seats, and with no time behind a run of ten minutes.
-    const drawn = await network.submit(program, { redundancy: 2, maxRunTime: 300 })
+    const drawn = await network.submit(program, { redundancy: 2, maxRunTime: 600 })
     expect([...(await ranks(drawn)).keys()]).to.have.members([picky.seats[0], helper.seats[0]])
     const { why } = await worker.line((line) => line.message === 'job closed' && line['workload'] === long)
     expect(why).to.equal('what a seat was drawn for needs its room')

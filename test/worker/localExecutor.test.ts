@@ -39,7 +39,7 @@ const log = jsonLogger({ level: 'error', write: () => undefined, now: () => 0 })
 const workload = (number: number): WorkloadId => `0x${number.toString(16).padStart(64, '0')}` as WorkloadId
 
 describe('worker: proving on this machine', function () {
-  this.timeout(60_000)
+  this.timeout(240_000)
   const directory = useTemporaryDirectory()
   let store: DirectoryStore
   let prover: Digest
