@@ -13,7 +13,7 @@ import { Producer } from '../support/aztec/Producer.js'
 import { ProxyBench } from '../support/aztec/ProxyBench.js'
 import { operatorOf, SALT } from '../support/network.js'
 
-/** Longer than any workload of the bench runs: its rules leave thirty seconds for reveals behind that. */
+/** Longer than any workload of the bench runs: its rules leave five minutes for reveals behind that. */
 const RUN_SECONDS = 100
 
 // Results that come to nobody sealed: the key is gone, or there is no inbox. What is revealed counts before anybody has judged it.
@@ -126,7 +126,6 @@ describe('aztec: results that cannot be opened before they are revealed', functi
     await until(
       async () => ((await producer.status(job)).status === 'fulfilled' ? true : undefined),
       () => `${job.id} is open\n${adapter.tail()}`,
-      20,
     )
     expect((await proxy.submitted()) - before).to.equal(1)
   }

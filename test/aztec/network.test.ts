@@ -14,10 +14,12 @@ import { until } from '../support/aztec/AdapterBench.js'
 import { BrokerDouble } from '../support/aztec/BrokerDouble.js'
 import { customerOf } from '../support/aztec/customerOf.js'
 import { Producer, resultIn } from '../support/aztec/Producer.js'
-import { TestNetwork } from '../support/network/TestNetwork.js'
+import { PATIENT, TestNetwork } from '../support/network/TestNetwork.js'
 import { WorkerProcess } from '../support/network/WorkerProcess.js'
 
 const ADAPTER = 'test/support/aztec/adapterMain.ts'
+/** One seat does everything: an answer that is held up must not lose it. */
+const PARAMETERS = { ...PATIENT, rules: { ...PATIENT.rules, responseWindow: 60 } }
 
 // Everything real but the broker: contracts on a chain, a worker that runs the program in a sandbox, the adapter as a process.
 describe('aztec: jobs proven by a worker of the network', function () {
@@ -31,7 +33,7 @@ describe('aztec: jobs proven by a worker of the network', function () {
   const adapters: WorkerProcess[] = []
 
   before(async () => {
-    network = await TestNetwork.start()
+    network = await TestNetwork.start(PARAMETERS)
     broker = await new BrokerDouble({ jobTimeoutMs: 30_000 }).start()
     producer = new Producer(broker.url)
     const { prover, verifier } = await buildPackages({ store: new DirectoryStore(join(network.directory, 'content')) })

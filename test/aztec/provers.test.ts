@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { expect } from 'chai'
 
 import type { Lane } from '../../sdk/src/aztec/adapter/Lane.js'
+import type { WorkloadId } from '../../sdk/src/chain/index.js'
 import { bundleProof, bundleStatement, readBundleProof } from '../../sdk/src/aztec/protocol/bundle.js'
 import { systemClock, type Clock } from '../../sdk/src/clock.js'
 import { buildPackage } from '../../sdk/src/content/buildPackage.js'
@@ -44,6 +45,8 @@ describe('aztec: results that cannot be had, and workloads that are gone', funct
   let broker: BrokerDouble
   let producer: Producer
   let lane: Lane
+  /** Lets provers and verifiers go on that a test holds up. */
+  let release: () => void = () => undefined
 
   before(async () => {
     bench = await AdapterBench.start()
@@ -60,6 +63,7 @@ describe('aztec: results that cannot be had, and workloads that are gone', funct
     producer = new Producer(broker.url)
   })
   afterEach(async () => {
+    release()
     bench.provers.answer = (right) => right
     await bench.stopAdapters()
     await broker.stop()
@@ -87,13 +91,25 @@ describe('aztec: results that cannot be had, and workloads that are gone', funct
 
   it('a result that no verifier can judge keeps out none that is right', async () => {
     let runs = 0
-    const runtime = judging((proof) => (proof.equals(JUNK) ? (runs++, { kind: 'timeout' }) : { kind: 'valid' }))
-    bench.provers.answer = (right, _, slot) => (slot === 0 ? JUNK : right)
+    const [begun, both] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    release = () => [begun, both].forEach(({ resolve }) => resolve())
+    const runtime = judging(async (proof) => {
+      if (!proof.equals(JUNK)) return { kind: 'valid' }
+      runs++
+      begun.resolve()
+      await both.promise
+      return { kind: 'timeout' }
+    })
+    // Which of two is looked at first is chance. So it comes alone, and its first run lasts until the right one is there too.
+    bench.provers.answer = (right, _, slot) => (slot === 0 ? JUNK : begun.promise.then(() => right))
     const job = producer.job(1)
     await producer.enqueue(job)
-    const adapter = await bench.adapter(broker.url, {
-      ...{ client: await bench.client({ runtime }), trust: 'program', lanes: [lane] },
-    })
+    const client = await bench.client({ runtime })
+    const adapter = await bench.adapter(broker.url, { client, trust: 'program', lanes: [lane] })
+    const workload = (await adapter.line('submitted'))['workload'] as WorkloadId
+    const isThere = async () => ((await client.inbox!.list(workload)).length === 2 ? true : undefined)
+    await until(isThere, 'they are not delivered')
+    both.resolve()
     await fulfilled(job)
     expect(runs).to.be.greaterThan(0)
     expect(await adapter.workloads()).to.equal(1)
@@ -172,7 +188,9 @@ describe('aztec: results that cannot be had, and workloads that are gone', funct
 
   it('a nonce that the chain is behind is not given up, and a workload that is gone is submitted again with its own', async () => {
     const provider = bench.network.chain.provider
-    bench.provers.answer = () => new Promise(() => undefined)
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>()
+    release = open
+    bench.provers.answer = () => gate.then(() => undefined)
     const job = producer.job(6)
     const other = await bench.client({})
     const before = (await other.getBalance()).nonce

@@ -23,8 +23,11 @@ import { DirectoryStore } from '../../../sdk/src/content/DirectoryStore.js'
 import { generateDeliveryKey } from '../../../sdk/src/crypto/DeliveryKey.js'
 import { openEmbedded } from '../../../sdk/src/database/openEmbedded.js'
 import { jsonLogger } from '../../../sdk/src/worker/log/Logger.js'
-import { startNetwork, TOKEN, type Network } from '../network.js'
+import { startNetwork, TOKEN, UNHURRIED, type Network } from '../network.js'
 import { ScriptedProvers } from './ScriptedProvers.js'
+
+/** With time for a test to see what is revealed, and to reveal it late. */
+const PARAMETERS = { ...UNHURRIED, rules: { ...UNHURRIED.rules, revealWindow: 300 } }
 
 /** A line of an adapter's log. */
 type Line = Readonly<Record<string, unknown>> & { readonly message: string }
@@ -59,7 +62,7 @@ export class AdapterBench {
   }
 
   static async start(): Promise<AdapterBench> {
-    const network = await startNetwork()
+    const network = await startNetwork(PARAMETERS)
     await moreSeats(network)
     const directory = await mkdtemp(join(tmpdir(), 'gevulot-aztec-'))
     const store = new DirectoryStore(join(directory, 'content'))

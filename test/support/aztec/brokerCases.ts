@@ -63,7 +63,8 @@ export const BROKER_CASES: Readonly<Record<string, (parts: BrokerCase) => Promis
   async 'jobs that come together are one workload'({ url, producer, bench, epoch }) {
     const jobs = Array.from({ length: 7 }, () => producer.job(epoch))
     await producer.enqueue(...jobs)
-    const adapter = await bench.adapter(url, { lanes: [{ ...bench.lane, bundleWaitMs: 3_000 }] })
+    const lanes = [{ ...bench.lane, bundleJobs: jobs.length, bundleWaitMs: 60_000 }]
+    const adapter = await bench.adapter(url, { lanes })
     for (const job of jobs) await rightResult(producer, job)
     expect(await adapter.workloads()).to.equal(1)
   },
@@ -93,7 +94,8 @@ export const BROKER_CASES: Readonly<Record<string, (parts: BrokerCase) => Promis
     const { promise: gate, resolve: open } = Promise.withResolvers<void>()
     bench.provers.answer = (right) => gate.then(() => right)
     await producer.enqueue(...jobs)
-    const adapter = await bench.adapter(url, { lanes: [{ ...bench.lane, bundleWaitMs: 3_000 }] })
+    const lanes = [{ ...bench.lane, bundleJobs: jobs.length, bundleWaitMs: 60_000 }]
+    const adapter = await bench.adapter(url, { lanes })
     await adapter.line('submitted')
     await adapter.stop()
     open()
@@ -143,7 +145,7 @@ export const BROKER_CASES: Readonly<Record<string, (parts: BrokerCase) => Promis
     const older = (await producer.take('PARITY_BASE'))!
     await wait(JOB_TIMEOUT_MS + 500)
     // With its one slot taken it asks for nothing, so its heartbeat is what is answered with another job.
-    const adapter = await bench.adapter(url, { slots: 1, lanes: [{ ...bench.lane, bundleWaitMs: 3_000 }] })
+    const adapter = await bench.adapter(url, { slots: 1, lanes: [{ ...bench.lane, bundleWaitMs: 10_000 }] })
     await adapter.line('a job is taken')
     await producer.report('Progress', [job.id, older.time])
     const other = producer.job(epoch)
@@ -202,7 +204,7 @@ export const BROKER_CASES: Readonly<Record<string, (parts: BrokerCase) => Promis
   async 'jobs of a swept epoch are dropped, and nobody pays for them any more'({ url, producer, bench, epoch }) {
     const old = producer.job(epoch)
     await producer.enqueue(old)
-    const adapter = await bench.adapter(url, { lanes: [{ ...bench.lane, bundleWaitMs: 3_000 }] })
+    const adapter = await bench.adapter(url, { lanes: [{ ...bench.lane, bundleWaitMs: 10_000 }] })
     await adapter.line('a job is taken')
     const next = producer.job(epoch + 2)
     await producer.enqueue(next)
