@@ -54,6 +54,12 @@ const [REMEMBERED_BLOCKS, REMEMBERED_MS] = [4_096, 7 * 86_400_000]
 /** Ends between two looks for what can be forgotten. */
 const FORGET_EVERY = 64
 
+/** What the own account sends for an act. */
+interface Own {
+  readonly end: Promise<void>
+  outcome?: TxOutcome
+}
+
 /**
  * The outbox of an account without gas: signs its acts (EIP-712) and hands them to relays, which carry them out through the relay
  * contract. No relay is believed: an act is done when the contract says that its nonce is spent, in a transaction that holds the act. All
@@ -63,6 +69,8 @@ export class RelayedPublisher implements Outbox {
   readonly #options: RelayedPublisherOptions
   readonly #waiting: Pending[] = []
   readonly #carried = new Map<string, Pending>()
+  /** What `direct` has of acts that have not ended here. Its end counts whenever it comes: `direct` does not know it any more afterwards. */
+  readonly #own = new Map<string, Own>()
   /** Outcomes that `direct` has told of itself. */
   readonly #told = new WeakSet<TxOutcome>()
   readonly #bell: Bell
@@ -85,6 +93,8 @@ export class RelayedPublisher implements Outbox {
     if (!isAct(contracts, { target: toAddress(request.to), data: request.data as Hex })) return direct.publish(request)
     if (this.#stopping) return Promise.resolve(stopped())
     const pending = makePending(request)
+    // What an earlier run has sent may end before this has its turn.
+    this.#ownOf(request)
     enqueue(this.#waiting, pending)
     this.#bell.ring()
     return pending.outcome
@@ -146,6 +156,7 @@ export class RelayedPublisher implements Outbox {
       return signal.aborted ? stopped() : { kind: 'failed', error: known }
     })
     this.#carried.delete(key)
+    this.#own.delete(key)
     if (!signal.aborted) {
       log[outcome.kind === 'mined' ? 'info' : 'warn'](`act ${outcome.kind}`, { ...about, key, ...outcome })
       if (!this.#told.has(outcome)) onEnd?.(pending.request, outcome)
@@ -171,10 +182,13 @@ export class RelayedPublisher implements Outbox {
     for (;;) {
       signal.throwIfAborted()
       try {
+        const own = this.#ownOf(request)
+        const ownEnd = own?.outcome
+        if (ownEnd?.kind === 'mined') return await end(ownEnd)
+        // After any other end of it: a relay may have been faster.
         const spent = await this.#spent(sent)
         if (typeof spent === 'object') return await end(spent)
-        const isOwn = this.#options.direct.isPending(key)
-        if (this.#deadlines.isLate(request) && !isOwn) return await end({ kind: 'expired' })
+        if (this.#deadlines.isLate(request) && own === undefined) return await end({ kind: 'expired' })
         if (spent === 'unseen' && clock.elapsed() < (waitUntil ??= clock.elapsed() + patienceMs)) throw notSeen(sent)
         if (spent !== undefined) {
           // As after a backup was restored: with this nonce it could never be carried out. If it was after all, it reverts in simulation.
@@ -184,12 +198,16 @@ export class RelayedPublisher implements Outbox {
           waitUntil = undefined
           continue
         }
+        if (ownEnd !== undefined) return await end(ownEnd)
         const gas = await estimateGas(this.#options.provider, this.#options.signer.address, request)
+        if (own !== undefined && (gas instanceof GevulotError || gas > maxGas)) {
+          // As when what the account itself has sent was just carried out, or is about to be: that has its own end.
+          await this.#untilEnd(own, signal)
+          continue
+        }
         if (gas instanceof GevulotError) {
           // It reverts too when it was carried out a moment ago.
           const done = await this.#ended(sent)
-          // And when it is about to be carried out by what the account itself has sent: that has its own end.
-          if (done === undefined && isOwn) return await end(await this.#sentByOwn(request, sent))
           return await end(done ?? { kind: isRevert(gas) ? 'reverted' : 'failed', error: gas })
         }
         if (gas > maxGas) {
@@ -197,8 +215,9 @@ export class RelayedPublisher implements Outbox {
           return await end({ kind: 'failed', error: chainError('CHAIN_GAS_LIMIT_TOO_HIGH', message) })
         }
         if (await this.#offer(request, sent, gas, signal)) continue
-        const outcome = await this.#withoutRelay(request, sent, signal)
+        const outcome = await this.#withoutRelay(request, signal)
         if (outcome !== undefined) return await end(outcome)
+        if (this.#hasOwnEnded(request)) continue
       } catch (error) {
         if (signal.aborted || (error instanceof GevulotError && !error.retryable)) throw error
         this.#options.log.debug('an act cannot be relayed now', { ...request.about, key, error })
@@ -225,6 +244,7 @@ export class RelayedPublisher implements Outbox {
     const { relays, reach, maxGas, log } = this.#options
     const bytes = (request.data.length - 2) / 2
     for (let asked = 0; asked < relays.length && !this.#deadlines.isLate(request); asked++) {
+      if (this.#hasOwnEnded(request)) return true
       const number = (this.#first + asked) % relays.length
       const url = relays[number] ?? ''
       const relay = new URL(url).host
@@ -239,7 +259,7 @@ export class RelayedPublisher implements Outbox {
       }
       log.info('act handed to a relay', { ...about, nonce: sent.nonce })
       if (await this.#isCarriedOut(sent, request, signal)) {
-        this.#first = number
+        if (!this.#hasOwnEnded(request)) this.#first = number
         return true
       }
       log.error('a relay took an act and does not carry it out', about)
@@ -247,11 +267,11 @@ export class RelayedPublisher implements Outbox {
     return false
   }
 
-  /** Waits for a relay that took an act. */
+  /** Waits for a relay that took an act, or for what the own account has sent. */
   async #isCarriedOut(sent: SentAction, request: TxRequest, signal: AbortSignal): Promise<boolean> {
     const { clock, maxGas, patienceMs, pollMs, provider, signer } = this.#options
     for (const until = clock.elapsed() + patienceMs; clock.elapsed() < until && !this.#deadlines.isLate(request);) {
-      if (await this.#isSpent(sent)) return true
+      if (this.#hasOwnEnded(request) || (await this.#isSpent(sent))) return true
       await clock.sleep(pollMs, signal)
     }
     // Somebody else may have made it pointless: then no relay is at fault.
@@ -259,17 +279,18 @@ export class RelayedPublisher implements Outbox {
     return gas instanceof GevulotError && isRevert(gas)
   }
 
-  /** No relay helps: says how much time is left, and sends the act from the own account if that can pay. */
-  async #withoutRelay(request: TxRequest, sent: SentAction, signal: AbortSignal): Promise<TxOutcome | undefined> {
-    const { provider, signer, log, relays, clock, patienceMs } = this.#options
+  /**
+   * No relay helps: says how much time is left, and sends the act from the own account if that can pay.
+   * @returns How the act ends if nothing more can be done for it.
+   */
+  async #withoutRelay(request: TxRequest, signal: AbortSignal): Promise<TxOutcome | undefined> {
+    const { provider, signer, log, relays } = this.#options
     const about = { ...request.about, key: request.key, stage: 'relay', ...this.#timeLeft(request) }
-    if ((await provider.getBalance(signer.address)) > 0n) {
+    // What it has sent may have taken all that it had.
+    if (this.#own.has(request.key) || (await provider.getBalance(signer.address)) > 0n) {
       log.warn('no relay carries out an act; it goes out from the own account', about)
-      // It may wait long for a cheaper block; a relay may be back by then, and whichever comes second does nothing.
-      const again = clock.sleep(AGAIN * patienceMs, signal).then(() => undefined)
-      const outcome = await Promise.race([this.#sentByOwn(request, sent), again])
-      if (outcome === undefined) return undefined
-      if (!(outcome.kind === 'failed' && outcome.error.code === 'CHAIN_GAS_FUNDS_LOW')) return outcome
+      await this.#untilEnd(this.#ownOf(request) ?? this.#sendOwn(request), signal)
+      if (this.#ownOf(request) !== undefined) return undefined
     }
     log.error('no relay carries out an act, and the account has no gas money', about)
     if (request.deadline !== undefined) return undefined
@@ -278,12 +299,36 @@ export class RelayedPublisher implements Outbox {
     return { kind: 'failed', error: workerError('WORKER_NO_RELAY', message) }
   }
 
-  /** How an act ends that goes out from the own account. */
-  async #sentByOwn(request: TxRequest, sent: SentAction): Promise<TxOutcome> {
-    const outcome = await this.#options.direct.publish(request)
-    this.#told.add(outcome)
-    // A relay may have been faster after all.
-    return outcome.kind === 'reverted' ? ((await this.#ended(sent)) ?? outcome) : outcome
+  /** What the own account sends for an act, also when an earlier run had sent it; undefined: nothing. */
+  #ownOf(request: TxRequest): Own | undefined {
+    const own = this.#own.get(request.key)
+    const outcome = own?.outcome
+    // No node has it, and relays may be back.
+    const isUnpaid = outcome?.kind === 'failed' && outcome.error.code === 'CHAIN_GAS_FUNDS_LOW'
+    if (own !== undefined && !isUnpaid) return own
+    this.#own.delete(request.key)
+    return this.#options.direct.isPending(request.key) ? this.#sendOwn(request) : undefined
+  }
+
+  #hasOwnEnded({ key }: TxRequest): boolean {
+    return this.#own.get(key)?.outcome !== undefined
+  }
+
+  #sendOwn(request: TxRequest): Own {
+    const { direct } = this.#options
+    const end = direct.publish(request).then((outcome) => {
+      this.#told.add(outcome)
+      own.outcome = outcome
+    })
+    const own: Own = { end }
+    this.#own.set(request.key, own)
+    return own
+  }
+
+  /** It may wait long for a cheaper block; a relay may be back by then, and whichever comes second does nothing. */
+  async #untilEnd(own: Own, signal: AbortSignal): Promise<void> {
+    const { clock, patienceMs } = this.#options
+    await Promise.race([own.end, clock.sleep(AGAIN * patienceMs, signal)])
   }
 
   /** The signed act as it is sent. All that is signed for an act has its nonce. */
