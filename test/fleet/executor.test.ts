@@ -118,15 +118,18 @@ describe('fleet: work given to runners', function () {
   /** A machine that is in the book, and does with tasks what the test says. */
   async function machine(id: string, memoryMiB = 1024) {
     const runner = new RunnerQueue(fleet, id)
-    await book.say(
-      { id, name: id, version: '1', runtime: 'linux', capacity: { ...SMALL, memoryMiB, runs: 1 } },
-      { busy: 0, stopping: false, proved: 0, unproved: 0 },
-      0,
-    )
+    const isThere = (): Promise<void> =>
+      book.say(
+        { id, name: id, version: '1', runtime: 'linux', capacity: { ...SMALL, memoryMiB, runs: 1 } },
+        { busy: 0, stopping: false, proved: 0, unproved: 0 },
+        0,
+      )
+    await isThere()
     const fits = (shape: Shape): boolean => shape.memoryMiB <= memoryMiB
     const take = (): Promise<TakenTask> => until('a task', () => runner.take(fits, everything))
     const nothing = { runs: [], log: '' }
     return {
+      isThere,
       take,
       refuse: async (): Promise<void> => {
         expect(await runner.finish(await take(), { kind: 'refused', why: `${id} is full`, ...nothing })).to.equal(true)
@@ -396,8 +399,7 @@ describe('fleet: work given to runners', function () {
 
   it('work is in the way only of what waits, and only on a machine that could do that', async () => {
     const made = await executor()
-    const [one, two] = [await machine('one'), await machine('two')]
-    await machine('large', 2048)
+    const [one, two, large] = [await machine('one'), await machine('two'), await machine('large', 2048)]
     const [open, drawn, vast] = [anOrder(), anOrder(), anOrder()]
     await queue.post(floor.order(vast.prover, vast.workload), { ...SMALL, memoryMiB: 2048 }, 600)
     const stop = new AbortController()
@@ -405,6 +407,8 @@ describe('fleet: work given to runners', function () {
     await until('both wait', () => (made.waiting === 2 ? true : undefined))
     await one.take()
     await until('one is taken', () => (made.waiting === 1 ? true : undefined))
+    // Until here it may have taken longer than until they count as gone.
+    for (const each of [one, two, large]) await each.isThere()
     results.push(work(made, drawn, stop.signal))
     const isInTheWay = ({ workload }: WorkOrder): boolean => made.isInTheWay(open.workload, workload)
     await until('it waits', () => (isInTheWay(drawn) ? true : undefined))
@@ -431,19 +435,24 @@ describe('fleet: work given to runners', function () {
 
   describe('and taken from runners that are not heard of', () => {
     let now: number
+    /** What only the clock that is set has counted. */
+    let suspended: number
     /** When it was looked for them. */
     let looks: number[]
     const clock: Clock = {
-      ...{ now: () => now, elapsed: () => now },
+      ...{ now: () => now + suspended, elapsed: () => now },
       sleep: (milliseconds) => {
         now += milliseconds
         return Promise.resolve()
       },
     }
     beforeEach(() => {
-      now = 0
+      now = suspended = 0
       looks = []
     })
+    /** What holds it up after the first look, before it asks the next time. */
+    const hold = () => (now += looks.length === 1 && now <= looks[0]! + 1_000 ? 20_000 : 0)
+    const suspend = () => (suspended = looks.length === 1 ? 20_000 : suspended)
 
     /** An object one of whose methods tells before it is called. */
     function telling<T extends object>(target: T, method: keyof T, tell: () => void): T {
@@ -461,7 +470,11 @@ describe('fleet: work given to runners', function () {
       const seen = telling(queue, 'supervise', () => {
         if (looks.push(now) === times) stop.abort()
       })
-      await (await executor({ ...changes, clock, queue: seen })).run(stop.signal)
+      await (await executor({ clock, ...changes, queue: seen })).run(stop.signal)
+    }
+    async function expectPatience(changes: Partial<FleetExecutorOptions>, heldMs: number): Promise<void> {
+      await look(2, changes)
+      expect(looks[1]! - looks[0]! - heldMs).to.be.at.least((LEASE_SECONDS + 60) * 1000)
     }
 
     it('not after a start, when one may still wait for an answer of before', async () => {
@@ -470,20 +483,17 @@ describe('fleet: work given to runners', function () {
       expect(looks[0]).to.be.at.least((LEASE_SECONDS + 60) * 1000)
     })
 
-    it('not after an answer that came late: what held it up may have held the runners up too', async () => {
-      let answeredAt = 0
-      const slow = telling(book, 'list', () => {
-        if (looks.length !== 1 || answeredAt > 0) return
-        now += 20_000
-        answeredAt = now
-      })
-      await look(2, { book: slow })
-      expect(looks[1]! - answeredAt).to.be.at.least((LEASE_SECONDS + 60) * 1000)
-    })
+    it('not after an answer that came late: what held it up may have held the runners up too', () =>
+      expectPatience({ book: telling(book, 'list', hold) }, 20_000))
+
+    it('not after it stood still, as may the database on the same machine', () =>
+      expectPatience({ clock: telling(clock, 'sleep', hold) }, 20_000))
+
+    it('not after its machine was suspended, which only the clock that is set counts', () =>
+      expectPatience({ clock: telling(clock, 'sleep', suspend) }, 0))
 
     it('at once where answers come in time', async () => {
-      const prompt = telling(book, 'list', () => (now += 2_000))
-      await look(3, { book: prompt })
+      await look(3, { book: telling(book, 'list', () => (now += 2_000)) })
       expect(looks[2]! - looks[0]!).to.equal(6_000)
     })
   })

@@ -53,7 +53,7 @@ export interface FleetExecutorOptions {
 const LOOK_MS = 3_000
 const STANDING_MS = 6_000
 const SUPERVISE_MS = 1_000
-/** An answer that took longer was held up on the way to the database. It is less than the shortest lease by more than runners wait between two words. */
+/** Whoever was held up for longer, by the way to the database or because the machine stood still, may not have been alone. It is less than the shortest lease by more than runners wait between two words. */
 const LATE_MS = 5_000
 const RETRY_MS = 2_000
 /** How often it is looked for what earlier processes have left. By the first time all that is still wanted was begun again. */
@@ -125,14 +125,16 @@ export class FleetExecutor implements Executor {
     const patience = leaseSeconds * 1000 + ANSWER_MS
     let from = clock.elapsed() + patience
     let sweepAt = clock.elapsed() + SWEEP_MS
+    let passed = stopwatch(clock)
     while (!signal.aborted) {
-      const askedAt = clock.elapsed()
       try {
         this.#roster.see(await book.list())
-        // As good as none: the same way may be that of the runners, and they are not heard of as fast as this process goes on.
-        if (clock.elapsed() - askedAt > LATE_MS) {
+        // An answer as good as none: the runners may have been held up by the same, and are not heard of as fast as this process goes on.
+        if (passed() > SUPERVISE_MS + LATE_MS) {
           from = clock.elapsed() + patience
-          log.warn('the database of the fleet answers late; runners get time to be heard', { stage: 'fleet' })
+          log.warn('the database of the fleet, or this machine, was held up; runners get time to be heard', {
+            stage: 'fleet',
+          })
         }
         if (clock.elapsed() >= from) await queue.supervise()
         if (clock.elapsed() >= sweepAt) {
@@ -145,6 +147,7 @@ export class FleetExecutor implements Executor {
         from = clock.elapsed() + patience
         log.warn('the fleet cannot be looked after now', { stage: 'fleet', error })
       }
+      passed = stopwatch(clock)
       await clock.sleep(SUPERVISE_MS, signal).catch(() => undefined)
     }
   }
@@ -469,6 +472,12 @@ export class FleetExecutor implements Executor {
       }
     }
   }
+}
+
+/** How many milliseconds have passed, by whichever clock went further: the one that nobody sets may stand still with the machine, while leases run out. */
+function stopwatch(clock: Clock): () => number {
+  const [at, on] = [clock.elapsed(), clock.now()]
+  return () => Math.max(clock.elapsed() - at, clock.now() - on)
 }
 
 function tooLarge({ cores, memoryMiB, outputMiB, gpus }: Shape): Ended {
