@@ -35,8 +35,12 @@ describe('fleet: a runner', function () {
   })
   afterEach(() => floor.close())
 
-  async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-    for (const end = Date.now() + SECONDS * 1000; Date.now() < end; await sleep(100)) {
+  async function until<T>(
+    what: string,
+    look: () => T | undefined | Promise<T | undefined>,
+    seconds = SECONDS,
+  ): Promise<T> {
+    for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(100)) {
       const seen = await look()
       if (seen !== undefined) return seen
     }
@@ -219,7 +223,8 @@ describe('fleet: a runner', function () {
     'in the process of a coordinator': (floor: FleetFloor) => floor.startOwnRunner.bind(floor),
   }
   for (const [which, startOf] of Object.entries(starts)) {
-    it(`a database that fails over without a word costs no run ${which}, though nothing that was open is ever answered again`, async () => {
+    it(`a database that fails over without a word costs no run ${which}, though nothing that was open is ever answered again`, async function () {
+      this.timeout(240_000)
       const between = await Bottleneck.open(Number(new URL(server().url).port))
       const url = new URL(server().url)
       url.port = String(between.port)
@@ -233,18 +238,19 @@ describe('fleet: a runner', function () {
         })
         const queue = new TaskQueue(fleet, '1-0xa', 3 * LEASE_SECONDS)
         await startOf(floor)('far', runtime, 1, url.href)
-        const task = await queue.post(floor.order(account()), SMALL, 110)
+        const task = await queue.post(floor.order(account()), SMALL, 220)
         await until('it runs', () => (runs > 0 ? true : undefined))
         const from = await heard(task)
         await until('the lease is renewed', async () => ((await heard(task)) > from ? true : undefined))
         const since = await heard(task)
         between.failOver()
         // A lease and more: either it is renewed all the time, or the task is taken from it.
-        const lease = await until('it is renewed for long, or taken away', async () => {
+        const look = async (): Promise<string | undefined> => {
           await queue.supervise()
           const at = await heard(task)
           return at === 0 ? 'taken away' : at > since + 40_000 ? 'renewed' : undefined
-        })
+        }
+        const lease = await until('it is renewed for long, or taken away', look, 100)
         finish()
         expect(await proofOf(queue, task)).to.equal('a proof')
         expect((await queue.newest(task))?.number).to.equal(0)

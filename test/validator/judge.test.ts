@@ -22,7 +22,7 @@ const HANG = Buffer.from('hang')
 const CRASH = Buffer.from('crash')
 /** Seconds for content, and for everything; a proof that hangs uses up its part of them. */
 const FETCH = 3
-const SECONDS = 70
+const SECONDS = 140
 
 // Real verifier programs in a sandbox; `hashverify` takes eight bytes that give twelve zero bits, and has two planted faults.
 describe('validator: judging', function () {

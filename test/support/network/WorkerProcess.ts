@@ -27,12 +27,13 @@ export class WorkerProcess {
     this.#process = child
     children.add(child)
     let rest = ''
-    child.stdout?.on('data', (chunk: Buffer) => {
-      const lines = (rest + chunk.toString()).split('\n')
+    // A character may be in two chunks.
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
       this.lines.push(...lines.map((line) => JSON.parse(line) as LogLine))
     })
-    child.stderr?.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()))
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (this.#stderr += chunk))
     const closed = once(child, 'close')
     this.#exit = once(child, 'exit').then(async ([code, signal]) => {
       await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })])
