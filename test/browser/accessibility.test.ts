@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { hexlify, randomBytes } from 'ethers'
 import type { Browser, Page } from 'playwright-core'
 import { programIdOf } from '../../sdk/src/chain/programIdOf.js'
-import { findBrowser, openPage, startBrowser } from '../support/browser.js'
+import { findBrowser, openPage, startBrowser, tells } from '../support/browser.js'
 import { ExplorerBench } from '../support/ExplorerBench.js'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
@@ -154,6 +154,7 @@ describe('browser: accessibility', function () {
       const { page } = await openPage(browser, { viewport, reducedMotion: 'reduce' })
       for (const place of places) {
         await look(page, place)
+        await measured(page)
         const wanted = await page
           .locator(STOPS)
           .evaluateAll((all) =>
@@ -232,8 +233,7 @@ describe('browser: accessibility', function () {
     // On a desk all of it is seen: no word of it is longer than its place.
     expect(await page.getByRole('region', { name: 'Events in order' }).count()).to.equal(0)
     await page.getByRole('button', { name: 'copy the id' }).focus()
-    await page.keyboard.press('Space')
-    await page.getByRole('status').filter({ hasText: 'The id is copied.' }).waitFor({ state: 'attached' })
+    await tells(page, 'The id is copied.', () => page.keyboard.press('Space'))
     expect(await page.evaluate('navigator.clipboard.readText()')).to.equal(workload)
     await page.getByRole('button', { name: /^Colours: system/ }).focus()
     await page.keyboard.press('Space')

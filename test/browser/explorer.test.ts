@@ -9,7 +9,7 @@ import { root } from '../../scripts/lib/artifacts.js'
 import type { RunningApi } from '../../sdk/src/api/server/startApi.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
 import type { Devnet } from '../../sdk/src/devnet/index.js'
-import { findBrowser, openPage, startBrowser, type Watched } from '../support/browser.js'
+import { findBrowser, openPage, startBrowser, tells, type Watched } from '../support/browser.js'
 import { runCli } from '../support/cli.js'
 import { ExplorerBench } from '../support/ExplorerBench.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
@@ -86,8 +86,7 @@ describe('browser: explorer', function () {
   it('gives the command that fetches the proof, to be copied and run', async () => {
     const { page } = await openPage(browser, { permissions: ['clipboard-read', 'clipboard-write'] })
     await page.goto(`${api.url}/workloads/${proven}`)
-    await page.getByRole('button', { name: 'copy the command' }).click()
-    await page.getByRole('status').filter({ hasText: 'The command is copied.' }).waitFor({ state: 'attached' })
+    await tells(page, 'The command is copied.', () => page.getByRole('button', { name: 'copy the command' }).click())
     const line = await page.evaluate<string>('navigator.clipboard.readText()')
     await page.getByText(line, { exact: true }).waitFor()
     await page.context().close()

@@ -286,7 +286,10 @@ describe('browser: wallet', function () {
     await page.getByText('CHAIN_SIGNER_REFUSED').waitFor()
     expect(await kept()).to.equal(null)
     wallet.decide = (method) => (method === 'eth_sendTransaction' ? 'refuse' : 'approve')
+    const before = sent()
     await submit().click()
+    // The page says so already, of the first time.
+    while (sent() === before) await sleep(100)
     await page.getByText('CHAIN_SIGNER_REFUSED').waitFor()
     await reopen()
     const text = await page.evaluate<string>("localStorage.getItem('gevulot-submission')")

@@ -38,3 +38,20 @@ export async function openTab(context: BrowserContext): Promise<Watched> {
   page.on('request', (request) => origins.add(new URL(request.url()).origin))
   return { page, complaints, origins }
 }
+
+/**
+ * Does something, and waits for the page to tell this by a status, be it for a moment only: the page itself takes note. Who asks it again and
+ * again may come too late.
+ */
+export async function tells(page: Page, text: string, act: () => Promise<void>): Promise<void> {
+  await page.evaluate(`(() => {
+    window.isTold = false
+    new MutationObserver((_, observer) => {
+      if (![...document.querySelectorAll('[role=status]')].some((one) => one.textContent.includes(${JSON.stringify(text)}))) return
+      window.isTold = true
+      observer.disconnect()
+    }).observe(document.body, { childList: true, characterData: true, subtree: true })
+  })()`)
+  await act()
+  await page.waitForFunction('window.isTold')
+}
