@@ -327,6 +327,7 @@ int main(int argc, char **argv) {
     else if (!strcmp(mode, "abort")) abort();
     else if (!strcmp(mode, "ok-abort")) { prove(); abort(); }
     else if (!strcmp(mode, "hang")) { puts("hanging"); for (;;) pause(); }
+    else if (!strcmp(mode, "sleep")) { puts("sleeping"); sleep(atoi(argv[2])); prove(); }
     else if (!strcmp(mode, "spin")) for (;;);
     else if (!strcmp(mode, "flood")) for (;;) puts("a flood of text that never ends, line after line after line");
     else if (!strcmp(mode, "oom")) eat_memory();

@@ -26,16 +26,17 @@ const MOUNT_PROC = `
 mount -t proc -o nosuid,nodev,noexec proc /proc || exit`
 
 /**
- * Reports to us on descriptor 3, runs the program, and then stays until standard input is closed: `/stage/out` lives in
+ * Reports to us on descriptor 3, with the time, runs the program, and then stays until standard input is closed: `/stage/out` lives in
  * this process's mount namespace, and the outputs are read from there.
  */
 const STAGE_SCRIPT = `
+tell() { read -r now _ </proc/uptime; echo "$1 $now" >&3; }
 if [ "$0" = workspace ]; then
   for file in /stage/in/*; do ln -s "/in/\${file##*/}" /stage/out; done
 fi
-echo "stage" >&3
+tell stage
 "$@" </dev/null 4</stage/filter
-echo "done" >&3
+tell done
 read -r _`
 
 /**
