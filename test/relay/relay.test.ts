@@ -13,7 +13,7 @@ import {
   type Hex,
 } from '../../sdk/src/chain/index.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
-import { systemClock } from '../../sdk/src/clock.js'
+import { systemClock, type Clock } from '../../sdk/src/clock.js'
 import { startRelay, type RelayLimits, type RelayOptions, type RunningRelay } from '../../sdk/src/relay/index.js'
 import { toBody } from '../../sdk/src/relay/wire.js'
 import { Secret } from '../../sdk/src/worker/config/Secret.js'
@@ -25,6 +25,13 @@ interface Answer {
   readonly status?: string
   readonly transaction?: string
   readonly error?: { readonly code: string; readonly message: string }
+}
+
+/** For a relay that says how each act ended, however busy the machine is. Otherwise it says after a moment that it has sent the act. */
+const patientClock: Clock = {
+  ...systemClock,
+  sleep: (milliseconds, signal) =>
+    milliseconds > 1_000 ? new Promise(() => undefined) : systemClock.sleep(milliseconds, signal),
 }
 
 // The relay as it is served, against a real chain: everything it takes is signed here, and everything it refuses is told apart.
@@ -69,7 +76,7 @@ describe('relay server', function () {
     const key = id(name)
     await network.chain.provider.send('anvil_setBalance', [computeAddress(key), `0x${parseEther('10').toString(16)}`])
     return startRelay({
-      ...{ contracts: client.contracts, key: new Secret(key), directory: join(directory, name), clock: systemClock },
+      ...{ contracts: client.contracts, key: new Secret(key), directory: join(directory, name), clock: patientClock },
       limits: { accounts: [operator.address], maxGas: 3_000_000n, gasPerDay: 10n ** 9n, actsPerMinute: 600, ...limits },
       log: jsonLogger({ level: 'error', write: console.log, now: () => Date.now() }),
       ...{ port: 0, pollMs: 50, rate: { perSecond: 1_000, burst: 1_000 } },
