@@ -38,6 +38,9 @@ import {
 import { devnet } from '../../sdk/src/deploy/parameters.js'
 import { rejected } from '../support/rejected.js'
 
+// A tenth of it is the time to answer; a commit after that finds an open slot, and commits do not close early.
+const RUN_TIME = 200
+
 describe('audit of payments', function () {
   this.timeout(120_000)
   let network: Network
@@ -57,7 +60,7 @@ describe('audit of payments', function () {
       program,
       inputs: someInputs(),
       fee: 10n * TOKEN,
-      maxRunTime: 100,
+      maxRunTime: RUN_TIME,
       redundancy,
     })
     await network.chain.mine(4)
@@ -131,7 +134,7 @@ describe('audit of payments', function () {
     const open = await idleSeat(network, seats[1]!)
     await prover.commitOpen(network, workload, spec, open)
     await prover.commit(network, workload, seats[1]!)
-    await network.chain.pass(102)
+    await network.chain.pass(RUN_TIME + 2)
     await prover.reveal(network, spec, open)
     await prover.reveal(network, spec, seats[1]!)
     await client.settle({ workload })
@@ -183,8 +186,7 @@ describe('audit of payments', function () {
     await prover.accept(network, workload, early)
     await prover.accept(network, workload, failed)
     await prover.fail(network, spec, failed, 'ProgramFailed')
-    // The response window is a tenth of the run time.
-    await network.chain.pass(11)
+    await network.chain.pass(RUN_TIME / 10 + 1)
     await prover.accept(network, workload, late)
     await (await client.contracts.market.cancel(spec, [])).wait()
     await network.chain.pass(7)
@@ -240,7 +242,7 @@ describe('audit of payments', function () {
         program: judged.program,
         inputs: someInputs(),
         fee: 10n * TOKEN,
-        maxRunTime: 100,
+        maxRunTime: RUN_TIME,
         redundancy: 2,
       })
       await chain.mine(4)

@@ -24,7 +24,8 @@ import {
 } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
 
-const RUN_TIME = 100
+// A tenth of it is the time to answer; a commit after that finds an open slot, and commits do not close early.
+const RUN_TIME = 200
 const FEE = 10n * TOKEN
 
 describe('client: a workload on a chain', function () {
@@ -326,7 +327,7 @@ describe('client: a workload on a chain', function () {
     const start = await client.getWorkload({ workload })
     if (start.status !== 'proving') throw new Error(`it is ${start.status}`)
     const { responseUntil, rescueAt, deadline } = start
-    expect([responseUntil, rescueAt, deadline].map((time) => time - start.startedAt)).to.deep.equal([10, 60, 100])
+    expect([responseUntil, rescueAt, deadline].map((time) => time - start.startedAt)).to.deep.equal([20, 120, 200])
     const seen: unknown[] = []
     for (const time of [responseUntil, responseUntil + 1, rescueAt - 1, rescueAt, deadline, deadline + 1]) {
       await network.chain.provider.send('evm_setNextBlockTimestamp', [time])

@@ -89,8 +89,8 @@ describe('client: nodes that lag behind', function () {
         const value: unknown = Reflect.get(target, name)
         const isBehind = (): boolean => state.behind !== undefined && state.looks-- > 0
         if (name === 'getBlock')
-          return (which: Parameters<typeof target.getBlock>[0]) =>
-            target.getBlock(which === 'latest' && isBehind() ? state.behind! - 1 : which)
+          return (which: Parameters<typeof target.getBlock>[0], prefetch?: boolean) =>
+            target.getBlock(which === 'latest' && isBehind() ? state.behind! - 1 : which, prefetch)
         if (name === 'getBlockNumber')
           return () => (isBehind() ? Promise.resolve(state.behind! - 1) : target.getBlockNumber())
         return typeof value === 'function' ? (value.bind(target) as unknown) : value

@@ -42,7 +42,8 @@ describe('client: proofs, fetched and verified', function () {
   after(() => network.chain.stop())
 
   const inputs = { files: { public_inputs: PUBLIC_INPUTS } }
-  const request = () => ({ program, inputs, fee: 10n * TOKEN, maxRunTime: 100 })
+  // A tenth of the run time is the time to answer; a commit after that finds an open slot, and commits do not close early.
+  const request = () => ({ program, inputs, fee: 10n * TOKEN, maxRunTime: 200 })
 
   async function proven() {
     const { workload, spec } = await client.submit(request())

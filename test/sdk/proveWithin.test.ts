@@ -13,6 +13,7 @@ import {
   someInputs,
   startNetwork,
   TOKEN,
+  UNHURRIED,
   type Network,
 } from '../support/network.js'
 import { rejected } from '../support/rejected.js'
@@ -26,7 +27,8 @@ describe('client: attempts within a budget', function () {
 
   // A network each: seats that missed too often are drawn no more.
   beforeEach(async () => {
-    network = await startNetwork()
+    // Commits behind the response window would not close early.
+    network = await startNetwork({ ...UNHURRIED, rules: { ...UNHURRIED.rules, responseWindow: 60 } })
     client = await network.client()
     await client.deposit({ amount: 10_000n * TOKEN })
     program = await aProgram(network, client)
@@ -60,7 +62,7 @@ describe('client: attempts within a budget', function () {
     await prover.accept(network, workload, seat!)
     await network.chain.pass((await client.getWorkload({ workload })).terms.maxRunTime + 60)
   }
-  const request = () => ({ program, inputs: someInputs(), maxRunTime: 60 })
+  const request = () => ({ program, inputs: someInputs(), maxRunTime: 600 })
   /** Runs the acts on the attempts as they come. */
   const acting = (...acts: ((workload: WorkloadId) => Promise<void>)[]) => {
     const attempts: Attempt[] = []
@@ -78,7 +80,7 @@ describe('client: attempts within a budget', function () {
     const { proof, attempts } = await client.proveWithin({ ...request(), escalation: { budget: 100n * TOKEN }, onAttempt: slow.onAttempt }) // prettier-ignore
     await slow.ended()
     expect(proof.from).to.equal('transaction')
-    expect(attempts.map(({ maxRunTime }) => maxRunTime)).to.deep.equal([60, 120])
+    expect(attempts.map(({ maxRunTime }) => maxRunTime)).to.deep.equal([600, 1_200])
     expect(attempts.map(({ workload: _, ...attempt }) => attempt)).to.deep.equal(slow.attempts)
 
     const unwanted = acting(
@@ -123,7 +125,7 @@ describe('client: attempts within a budget', function () {
     const failing = acting(async (workload) => {
       const { spec, slots } = await client.getWorkload({ workload })
       await prover.fail(network, spec, slots[0]!.seat, 'ProgramFailed')
-      await network.chain.pass(120)
+      await network.chain.pass(700)
     })
     const { nonce } = await client.getBalance()
     const error = await rejected(client.proveWithin({ ...request(), escalation: { budget: 100n * TOKEN }, onAttempt: failing.onAttempt }), 'CLIENT_WORKLOAD_EXPIRED') // prettier-ignore

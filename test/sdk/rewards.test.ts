@@ -37,7 +37,8 @@ describe('client: network rewards', function () {
       program,
       inputs: someInputs(),
       fee: 10n * TOKEN,
-      maxRunTime: 100,
+      // A tenth of it is the time to answer; a commit after that finds an open slot, and commits do not close early.
+      maxRunTime: 200,
       redundancy,
     })
     await network.chain.mine(4)

@@ -3,6 +3,7 @@ import { parseUnits, toQuantity, type TransactionRequest, type TransactionRespon
 import type { Hex } from '../../sdk/src/chain/hex.js'
 import { rpcProvider } from '../../sdk/src/chain/rpcProvider.js'
 import type { GevulotClient } from '../../sdk/src/client/createClient.js'
+import { systemClock } from '../../sdk/src/clock.js'
 import { MemoryStore } from '../../sdk/src/content/MemoryStore.js'
 import { aProgram, PUBLIC_INPUTS, someInputs, startNetwork, TOKEN, type Network } from '../support/network.js'
 import { CHAIN_ID } from '../support/localChain.js'
@@ -83,6 +84,8 @@ describe('client: what is sent', function () {
       const signer = Object.assign(Object.create(network.requester) as typeof network.requester, {
         sendTransaction: async (request: TransactionRequest) => {
           const approval = await network.requester.sendTransaction(request)
+          // The node answers before it mines; a dearer block would leave it out.
+          await approval.wait()
           await rpc('anvil_setNextBlockBaseFeePerGas', toQuantity(cap + 1n))
           await network.chain.mine(1)
           return approval
@@ -193,7 +196,9 @@ describe('client: what is sent', function () {
       }
       try {
         const signer = network.requester.connect(provider)
-        const mine = await network.client({ signer, pollMs: 20, transactionTimeoutMs: 2_000 })
+        // All its time is over once it has looked at that block, and not before.
+        const clock = { ...systemClock, elapsed: () => systemClock.elapsed() + (unread > 0 ? 200_000 : 0) }
+        const mine = await network.client({ signer, clock, pollMs: 20, transactionTimeoutMs: 100_000 })
         const asked = rejected(mine.withdraw({ amount: 1n }), 'CHAIN_TRANSACTION_TIMEOUT')
         await replace({ to: network.requester.address, data: '0x' })
         await network.chain.mine(1)

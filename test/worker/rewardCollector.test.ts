@@ -28,8 +28,8 @@ import {
   prover,
   someInputs,
   startNetwork,
-  UNHURRIED,
   TOKEN,
+  UNHURRIED,
   type Network,
   type Operator,
 } from '../support/network.js'
