@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect } from 'chai'
@@ -19,6 +22,8 @@ import { HandClock } from '../support/HandClock.js'
 const address = (digit: string) => `0x${digit.repeat(40)}` as Address
 const [ACCOUNT, RELAY, MARKET] = [address('1'), address('2'), address('3')]
 const [POLL, PATIENCE] = [50, 1_000]
+/** No relay listens there. */
+const NOBODY = 'http://127.0.0.1:9'
 const MINED: TxOutcome = { kind: 'mined', hash: id('own'), block: 7, gasUsed: 21_000n }
 const silent = jsonLogger({ level: 'error', write: () => undefined, now: () => 0 })
 const market = IMarket__factory.createInterface()
@@ -45,6 +50,7 @@ describe('relay: an act that the own account has sent', () => {
   let isDone: boolean
   let isRelayed: boolean
   let balance: bigint
+  let relays: string[]
   let next: { readonly at: Moment; readonly happens: () => void } | undefined
   let ended: TxOutcome | undefined
   let stop: AbortController
@@ -57,6 +63,7 @@ describe('relay: an act that the own account has sent', () => {
     told = []
     isDone = isRelayed = false
     balance = 1n
+    relays = [NOBODY]
     stop = new AbortController()
   })
   afterEach(async () => {
@@ -136,7 +143,7 @@ describe('relay: an act that the own account has sent', () => {
     const made = new RelayedPublisher({
       ...{ direct, contracts, provider, time, clock, log: silent, pollMs: POLL, patienceMs: PATIENCE },
       ...{ signer: signer as TxSigner, journal: journal as ActionJournal, reach: { mostGas } },
-      ...{ relays: ['http://127.0.0.1:9'], maxGas: 10n ** 7n, maxInFlight: 1 },
+      ...{ relays, maxGas: 10n ** 7n, maxInFlight: 1 },
       onEnd: (_, { kind }) => told.push(`relayed ${kind}`),
     })
     void made.publish(request).then((outcome) => (ended = outcome))
@@ -218,6 +225,40 @@ describe('relay: an act that the own account has sent', () => {
     endOwn(reverted)
     expect(await outcome()).to.include({ kind: 'mined', hash: id('relayed') })
   })
+
+  // Before it sends, it simulates on the pending block, which has the relay's transaction by then.
+  const unsent: readonly TxOutcome[] = [
+    { kind: 'reverted', error: chainError('CHAIN_REVERTED', 'done already') },
+    { kind: 'failed', error: chainError('CHAIN_FEE_REFUSED', 'too dear') },
+    { kind: 'failed', error: chainError('CHAIN_GAS_FUNDS_LOW', 'no money') },
+    { kind: 'superseded' },
+  ]
+  for (const end of unsent) {
+    const how = 'error' in end ? `${end.kind} (${end.error.code})` : end.kind
+    it(`has ended ${how} beside a relay that carries the act out: the relay has its time`, async () => {
+      const relay = createServer((asked, answer) => {
+        asked.resume().on('end', () => {
+          isDone = true
+          answer.end('{}', () => endOwn(end))
+        })
+      }).listen(0, '127.0.0.1')
+      await once(relay, 'listening')
+      try {
+        await startAndWait()
+        relays[0] = `http://127.0.0.1:${(relay.address() as AddressInfo).port}`
+        await until(() => (clock.pass(POLL), isDone))
+        for (let passed = 0; passed < PATIENCE / 2; passed += POLL) {
+          await sleep(5)
+          clock.pass(POLL)
+        }
+        expect(ended).to.be.undefined
+        isRelayed = true
+        expect(await outcome()).to.include({ kind: 'mined', hash: id('relayed') })
+      } finally {
+        relay.close()
+      }
+    })
+  }
 
   it('is not given up because it has taken all of the account’s money', async () => {
     await startAndWait()

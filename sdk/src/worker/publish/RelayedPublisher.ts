@@ -267,11 +267,11 @@ export class RelayedPublisher implements Outbox {
     return false
   }
 
-  /** Waits for a relay that took an act, or for what the own account has sent. */
+  /** Waits for a relay that took an act. What the own account has sent only counts if it was mined: that it reverts may be this relay's doing. */
   async #isCarriedOut(sent: SentAction, request: TxRequest, signal: AbortSignal): Promise<boolean> {
     const { clock, maxGas, patienceMs, pollMs, provider, signer } = this.#options
     for (const until = clock.elapsed() + patienceMs; clock.elapsed() < until && !this.#deadlines.isLate(request);) {
-      if (this.#hasOwnEnded(request) || (await this.#isSpent(sent))) return true
+      if (this.#own.get(request.key)?.outcome?.kind === 'mined' || (await this.#isSpent(sent))) return true
       await clock.sleep(pollMs, signal)
     }
     // Somebody else may have made it pointless: then no relay is at fault.
