@@ -80,7 +80,7 @@ describe('faults: content servers', function () {
       inputs: { digest, publicInputs: keccak256(words) as `0x${string}` },
       inputsUri: uriOf(digest),
       fee: parseEther('20'),
-      maxRunTime: 20,
+      maxRunTime: 60,
     })
     return workload
   }
