@@ -72,6 +72,7 @@ describe('relay: a worker without gas money', function () {
     const sent = await network.chain.provider.getTransactionCount(account)
     const relayed = { relays: [liar.url, `http://127.0.0.1:${port}`], bumpSeconds: 2, keeper: false }
     const worker = await network.startWorker(alice, relayed)
+    await worker.line(({ message }) => message === 'worker started')
     await network.chain.mineEvery(1)
     const workload = await network.submit(program, { maxRunTime: 600 })
     await drawn(workload)

@@ -18,7 +18,7 @@ const CHECKED = { ...FAST, classes: FAST.classes.map((terms) => ({ ...terms, puz
 
 // The worker as operators run it: processes, a real chain, real puzzles, nothing replaced.
 describe('worker: qualification', function () {
-  this.timeout(300_000)
+  this.timeout(600_000)
   let network: TestNetwork
 
   beforeEach(async () => {
@@ -30,7 +30,7 @@ describe('worker: qualification', function () {
     return nameAt(SEAT_STATUSES, (await network.contracts.registry.seatOf(seat)).status)
   }
 
-  async function until(what: string, isSo: () => Promise<boolean>, seconds = 120): Promise<void> {
+  async function until(what: string, isSo: () => Promise<boolean>, seconds = 240): Promise<void> {
     const end = Date.now() + seconds * 1000
     while (!(await isSo())) {
       if (Date.now() > end)

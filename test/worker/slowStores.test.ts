@@ -17,7 +17,7 @@ describe('worker: a store of proofs that hangs', function () {
 
   before(async () => {
     // No committee is drawn, as nobody judges: the workload may not end before the worker is there again.
-    network = await TestNetwork.start(PATIENT)
+    network = await TestNetwork.start({ ...PATIENT, rules: { ...PATIENT.rules, revealWindow: 60 } })
     node = await IpfsNode.start()
     alice = await network.addOperator('alice', 2)
     await start()

@@ -10,7 +10,7 @@ import { freePort } from '../support/freePort.js'
 import { ask, samplesOf, scraped } from '../support/metrics.js'
 import { expectProved } from '../support/network/expectSound.js'
 import { showWorkers } from '../support/network/showWorkers.js'
-import { PATIENT, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
+import { ROOMY, TestNetwork, type Operator } from '../support/network/TestNetwork.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 import { usePostgres } from '../support/databases.js'
 
@@ -24,7 +24,7 @@ describe('worker: on a database server', function () {
 
   showWorkers(() => network.workers)
   before(async () => {
-    network = await TestNetwork.start(PATIENT)
+    network = await TestNetwork.start(ROOMY)
     program = await network.deployGuest('hashcash')
     alice = await network.addOperator('alice', 2)
     await network.chain.mineEvery(1)
