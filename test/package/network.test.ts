@@ -12,7 +12,7 @@ const SEATS = 3
 
 // The installed package against a real chain: its library asks, its worker proves, its command fetches.
 describe('package: network', function () {
-  this.timeout(300_000)
+  this.timeout(900_000)
   let consumer: Consumer
   let network: TestNetwork
   let program: string

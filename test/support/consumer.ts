@@ -8,7 +8,7 @@ import { root } from '../../scripts/lib/artifacts.js'
 import { npm } from '../../scripts/lib/setup.mjs'
 
 /** No npm, compiler or program here has a reason to take longer. */
-const LIMIT_MS = 120_000
+const LIMIT_MS = 300_000
 
 const run = promisify(execFile)
 
