@@ -17,7 +17,10 @@ export interface PulseOptions {
   readonly heartbeatMs: number
 }
 
-/** Every so many heartbeats all jobs are asked about: a heartbeat alone does not tell that a job was settled or swept. */
+/**
+ * Every so many heartbeats all jobs are asked about: a heartbeat alone does not tell that a job was settled or swept. And for so many the broker may
+ * not know a job that is paid for: one that lost its memory is told its jobs again.
+ */
 const LOOK_EVERY = 3
 
 /**
@@ -26,6 +29,8 @@ const LOOK_EVERY = 3
  */
 export class Pulse {
   readonly #options: PulseOptions
+  /** Jobs that are paid for and that the broker does not know: since which heartbeat. */
+  readonly #missing = new Map<string, number>()
   #beats = 0
 
   constructor(options: PulseOptions) {
@@ -56,6 +61,7 @@ export class Pulse {
     const all = this.#beats++ % LOOK_EVERY === 0
     // What is proven is reported whatever the broker says of it: a result that it wants no more does no harm.
     const open = jobs.filter(({ state }) => state !== 'proven')
+    for (const id of this.#missing.keys()) if (!open.some((job) => job.id === id)) this.#missing.delete(id)
     await this.#look(all ? open : open.filter(({ id }) => lost.has(id)), lost, signal)
   }
 
@@ -69,16 +75,24 @@ export class Pulse {
     for (const [index, job] of jobs.entries()) {
       const status = statuses[index]?.status
       const about = { stage: 'run', job: job.id, status }
+      if (status !== 'not-found') this.#missing.delete(job.id)
       if (status === 'fulfilled' || status === 'rejected') {
         await book.abandon(job.id, 'settled', `the broker says ${status}`)
         log.info('a job is settled', about)
       } else if (status === 'not-found') {
+        if (job.state === 'bundled' && !this.#isGone(job)) continue
         await book.abandon(job.id, 'swept', 'the broker does not know it any more')
         log.warn('a job is known to the broker no more', about)
       } else if (lost.has(job.id)) {
         await this.#hasAnother(job)
       }
     }
+  }
+
+  #isGone({ id }: StoredJob): boolean {
+    const since = this.#missing.get(id) ?? this.#beats
+    this.#missing.set(id, since)
+    return this.#beats - since >= LOOK_EVERY
   }
 
   /** Another agent had the job before. What is not paid for yet is left to it; what is, goes on: the first result counts, whoever reports it. */

@@ -49,7 +49,10 @@ export class NetworkProver {
   /** Until when revealed proofs are not asked for again; milliseconds. */
   readonly #absent = new Map<Digest, number>()
   readonly #looks = new Map<number, Promise<unknown>>()
-  readonly #cancels = new Map<number, Promise<void>>()
+  /** Cancels that are under way, each with what stops it. */
+  readonly #cancels = new Map<number, { readonly running: Promise<void>; readonly wanted: AbortController }>()
+  /** Bundles whose cancel is done or refused. */
+  readonly #cancelled = new Set<number>()
   #isShort = false
 
   constructor(options: NetworkProverOptions) {
@@ -82,7 +85,7 @@ export class NetworkProver {
   /** Resolves when no look and no cancel is under way. */
   async settled(): Promise<void> {
     await Promise.all(this.#looks.values())
-    await Promise.all(this.#cancels.values())
+    await Promise.all([...this.#cancels.values()].map(({ running }) => running))
   }
 
   /** Waits until a look has ended. @returns Whether one has, within a round. */
@@ -153,6 +156,7 @@ export class NetworkProver {
     const sighting = await requester.read(bundle, signal)
     if (sighting === undefined) {
       log.warn('the chain does not know a workload any more', { stage: 'submit', bundle: bundle.id, workload: bundle.workload }) // prettier-ignore
+      this.#cancelled.delete(bundle.id)
       return book.noteBundle(bundle.id, { state: 'made' })
     }
     let failure: Error | undefined
@@ -174,11 +178,13 @@ export class NetworkProver {
           ? sighting.ended
           : undefined
     if (failure === undefined) this.#unreachable.delete(bundle.id)
+    const isWanted = jobs.some(({ state }) => state !== 'closed')
     if (over !== undefined) {
-      log.warn('a bundle ends without results', { stage: 'expire', bundle: bundle.id, workload: bundle.workload, why: over }) // prettier-ignore
+      log[isWanted ? 'warn' : 'info']('a bundle ends without results', { stage: 'expire', bundle: bundle.id, workload: bundle.workload, why: over }) // prettier-ignore
       return book.closeBundle(bundle.id, over)
     }
-    if (jobs.every(({ state }) => state === 'closed')) this.#cancel(bundle, signal)
+    if (isWanted) this.#cancels.get(bundle.id)?.wanted.abort()
+    else this.#cancel(bundle, signal)
     if (failure !== undefined) throw failure
   }
 
@@ -335,24 +341,29 @@ export class NetworkProver {
     }
   }
 
-  /** Nobody wants the results any more. It may take minutes, and a restart begins again. */
+  /**
+   * Nobody wants the results any more. It may take minutes, and a restart begins again. The bundle is closed by what the chain says, not here: a
+   * prover may have committed, and a job that comes back meanwhile goes on with this workload.
+   */
   #cancel(bundle: StoredBundle, signal: AbortSignal): void {
-    if (this.#cancels.has(bundle.id)) return
-    const { requester, book, log } = this.#options
+    if (this.#cancels.has(bundle.id) || this.#cancelled.has(bundle.id)) return
+    const { requester, log } = this.#options
+    const wanted = new AbortController()
     const about = { stage: 'cancel', bundle: bundle.id, workload: bundle.workload }
     log.info('a workload is cancelled: its jobs are over', about)
     const running = requester
-      .cancel(bundle, signal)
+      .cancel(bundle, AbortSignal.any([signal, wanted.signal]))
       .catch((error: unknown) => {
         if (!(error instanceof GevulotError) || error.retryable) throw error
         log.info('a workload can be cancelled no more', { ...about, error })
       })
-      .then(() => book.closeBundle(bundle.id, 'all of its jobs are over'))
+      .then(() => void this.#cancelled.add(bundle.id))
       .catch((error: unknown) => {
-        if (!signal.aborted) log.warn('a workload could not be cancelled yet', { ...about, error })
+        if (wanted.signal.aborted) log.info('a workload is wanted again', about)
+        else if (!signal.aborted) log.warn('a workload could not be cancelled yet', { ...about, error })
       })
       .finally(() => this.#cancels.delete(bundle.id))
-    this.#cancels.set(bundle.id, running)
+    this.#cancels.set(bundle.id, { running, wanted })
   }
 }
 

@@ -187,15 +187,21 @@ export class JobBook {
     await this.#db.updateTable('bundles').set(change).where('id', '=', id).execute()
   }
 
-  /** Stores the results of a bundle, by job. The workload is followed on until it needs nothing more. */
+  /**
+   * Stores the results of a bundle, by job; also of those that are closed, for they may come again. The workload is followed on until it needs
+   * nothing more.
+   */
   async prove(results: ReadonlyMap<string, string>): Promise<void> {
     await this.#db.transaction().execute(async (db) => {
       for (const [id, result] of results) {
         await db
           .updateTable('jobs')
-          .set({ state: 'proven', result, updated_at: this.#clock.now() })
+          .set({
+            state: sql<AztecJobState>`case when state = 'closed' then 'closed' else 'proven' end`,
+            ...{ result, updated_at: this.#clock.now() },
+          })
           .where('id', '=', id)
-          .where('state', '=', 'bundled')
+          .where('state', 'in', ['bundled', 'closed'])
           .execute()
       }
     })
