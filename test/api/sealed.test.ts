@@ -65,7 +65,7 @@ describe('api: sealed results', function () {
     api = await TestApi.start(network)
     await api.stop()
     const client = { ...api.client, settings: { ...api.client.settings, maxProofBytes: LARGEST } }
-    await api.start({ client, inbox, proofs: { largestAtOnce: 2, waitMs: 300 } })
+    await api.start({ client, inbox, proofs: { largestAtOnce: 2, waitMs: 5_000 } })
     key = await api.as()
     const inputs = { files: { public_inputs: Buffer.from('asked').toString('base64') } }
     request = (await key.submitRequest({ program, inputs, maxRunTime: 600 })).request

@@ -16,7 +16,7 @@ import { runCli } from '../support/cli.js'
 import { useTemporaryDirectory } from '../support/temporary.js'
 
 describe('cli: frame', function () {
-  this.timeout(60_000)
+  this.timeout(180_000)
   const directory = useTemporaryDirectory()
   const run = (...args: string[]) => runCli(args, { cwd: directory() })
 

@@ -194,7 +194,7 @@ describe('content: the cache of packages', () => {
     const packages = await open(1)
     const [a, b] = [await build('a'), await build('b')]
     const log = jsonLogger({ level: 'error', write: () => undefined, now: () => 0 })
-    const config = { dataDirectory: join(directory(), 'data'), fetchSeconds: 1, maxContentMiB: 1, logKiB: 1 }
+    const config = { dataDirectory: join(directory(), 'data'), fetchSeconds: 60, maxContentMiB: 1, logKiB: 1 }
     const fetcher = new ContentFetcher({ config, packages, sources: store, clock, log })
     // Its inputs are no inputs, so nothing of it is run.
     const inputs = (await store().put(Buffer.from('no inputs'))).digest

@@ -59,11 +59,16 @@ export function addUploads(server: UploadServer, pageParts: number): void {
     await mkdir(directoryOf(bucket), { recursive: true })
     const uploads = await Promise.all(
       (await readdir(directoryOf(bucket))).map(async (UploadId) => {
-        const [Key, { mtime }] = await Promise.all([keyOf(bucket, UploadId), stat(join(directoryOf(bucket, UploadId), 'key'))]) // prettier-ignore
-        return { Key, UploadId, Initiated: mtime.toISOString() }
+        const path = join(directoryOf(bucket, UploadId), 'key')
+        // One that has ended meanwhile has no key.
+        const found = await Promise.all([readFile(path, 'utf8'), stat(path)]).catch(() => undefined)
+        return found === undefined ? [] : [{ Key: found[0], UploadId, Initiated: found[1].mtime.toISOString() }]
       }),
     )
-    const Upload = uploads.filter(({ Key }) => Key.startsWith(prefix)).sort((a, b) => (a.Key < b.Key ? -1 : 1))
+    const Upload = uploads
+      .flat()
+      .filter(({ Key }) => Key.startsWith(prefix))
+      .sort((a, b) => (a.Key < b.Key ? -1 : 1))
     return { ListMultipartUploadsResult: { Bucket: bucket, Prefix: prefix, IsTruncated: false, Upload } }
   }
 
@@ -106,7 +111,8 @@ export function addUploads(server: UploadServer, pageParts: number): void {
         context.body = await partsOf(bucket, key, uploadId ?? '', marker, Number(context.query['max-parts'] ?? 1_000))
       } else {
         await keyOf(bucket, uploadId ?? '')
-        await rm(directoryOf(bucket, uploadId), { recursive: true })
+        // A part that is on its way may still write there.
+        await rm(directoryOf(bucket, uploadId), { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
         context.status = 204
       }
     })
