@@ -6,7 +6,7 @@ import { parseEther, solidityPackedKeccak256, toBeHex, toQuantity, Wallet } from
 import type { WorkloadId } from '../../sdk/src/chain/index.js'
 import { CLI_COMMAND, runCli, startCli, type CliResult } from '../support/cli.js'
 import { Terminal } from '../support/Terminal.js'
-import { TestNetwork } from '../support/network/TestNetwork.js'
+import { ROOMY, TestNetwork } from '../support/network/TestNetwork.js'
 
 // Where the market keeps its rules: docs/architecture.md.
 const RULES_SLOT = 6
@@ -24,7 +24,7 @@ describe('cli: network', function () {
   const requesterKey = () => join(network.directory, 'requester.key')
 
   before(async () => {
-    network = await TestNetwork.start()
+    network = await TestNetwork.start(ROOMY)
     program = await network.deployGuest('hashcash')
     const { privateKey } = network.chain.wallet(0)
     await writeFile(requesterKey(), privateKey, { mode: 0o600 })
@@ -183,6 +183,9 @@ describe('cli: network', function () {
       await fits(80, args)
     }
     await network.chain.mineEvery(1)
+    // The only seat is free for the tests that follow.
+    const [last] = (await json('workload', 'list', '--limit', '1')) as unknown as { workload: WorkloadId }[]
+    await network.until(last!.workload, 'Finished')
   })
 
   it('audits a draw and payments, and says by its exit code when the chain disagrees', async () => {
@@ -223,6 +226,8 @@ describe('cli: network', function () {
     const second = await json('workload', 'submit', program, ...terms)
     expect(first).to.include({ created: true })
     expect(second).to.include({ created: false, workload: first['workload'] })
+    // What it pays or gives back comes into no balance of the tests that follow.
+    await network.until(first['workload'] as WorkloadId, 'Finished')
   })
 
   it('cancels for nothing before the draw is fixed', async () => {
