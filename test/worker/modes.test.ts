@@ -10,12 +10,12 @@ import { FAST, TestNetwork, type Operator } from '../support/network/TestNetwork
 import type { WorkerProcess } from '../support/network/WorkerProcess.js'
 
 // Long enough for a person, or a busy machine, to answer; short workloads have a tenth of their run time.
-const PARAMETERS = { ...FAST, epochLength: 30, rules: { ...FAST.rules, responseWindow: 150, silenceWindow: 150 } }
-/** The least run time that the market takes, which leaves a seat 15 s to answer in. */
+const PARAMETERS = { ...FAST, epochLength: 30, rules: { ...FAST.rules, responseWindow: 300, silenceWindow: 300 } }
+/** The least run time that the market takes, which leaves a seat 30 s to answer in. */
 const LEAST = { maxRunTime: PARAMETERS.rules.responseWindow }
 
 describe('worker: who decides', function () {
-  this.timeout(240_000)
+  this.timeout(480_000)
   let network: TestNetwork
   let program: ProgramId
   let alice: Operator
@@ -40,12 +40,12 @@ describe('worker: who decides', function () {
   it('approve: what the operator approves is proved and paid, also after the worker died in between', async () => {
     worker = await network.startWorker(alice, { mode: 'approve' })
     await worker.line(({ message }) => message === 'worker started')
-    const workload = await network.submit(program, { maxRunTime: 1_500 })
+    const workload = await network.submit(program, { maxRunTime: 3_000 })
     await waits(workload)
     const { mode, waiting } = (await prover('waiting')).json() as { mode: string; waiting: { workload: string }[] }
     expect(mode).to.equal('approve')
     expect(waiting).to.have.length(1)
-    expect(waiting[0]).to.include({ workload, program, maxRunTime: 1_500, redundancy: 1 })
+    expect(waiting[0]).to.include({ workload, program, maxRunTime: 3_000, redundancy: 1 })
     const status = (await prover('status')).json() as { operator: string; worker: WorkerStatus }
     expect(status.operator).to.equal(alice.wallet.address)
     expect(status.worker).to.include({ mode: 'approve', runtime: 'bubblewrap', chainId: 31_337 })
@@ -111,6 +111,7 @@ describe('worker: who decides', function () {
     const refused = await network.deployGuest('guest', ['threads'])
     await network.chain.mineEvery(1)
     worker = await network.startWorker(alice, { refusedProofs: 1 })
+    await worker.line(({ message }) => message === 'worker started')
     expect((await network.until(await network.submit(refused, LEAST), 'Failed')).args.reason).to.equal('ProgramFailed')
     const second = await network.submit(refused, LEAST)
     await network.until(second, 'Declined')
@@ -118,6 +119,7 @@ describe('worker: who decides', function () {
     expect(line?.['why']).to.equal('its verifier refused the last 1 proofs that the program made here')
     expect(await worker.stop()).to.equal(0)
     worker = await network.startWorker(alice, { denyRequesters: [network.requester.account] })
+    await worker.line(({ message }) => message === 'worker started')
     await network.until(await network.submit(program, LEAST), 'Declined')
     expect(await worker.stop()).to.equal(0)
   })
