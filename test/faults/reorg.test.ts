@@ -77,7 +77,8 @@ describe('faults: a reorg', function () {
       }
       const { at } = await network.until(workload, back)
       const known = worker.lines.length
-      // Nobody would sign again what a reorg took from the requester.
+      // Nobody would sign again what a reorg took from the requester: all that it sent has to be in a block at this look.
+      await chain.hold()
       const sent = await chain.sentBy(network.requester.account!, submitted.at.block)
       const depth = await chain.undo(at.block, least)
       console.log(`      ${depth} blocks deep`)

@@ -35,14 +35,14 @@ describe('faults: what surrounds the worker fails', function () {
     await expectProved(network, alice, workload)
   }
 
-  /** Undoes every block from `block` on. Anvil forgets the transactions in them. */
+  /** Undoes every block from `block` on; others follow. */
   async function undoFrom(block: number): Promise<void> {
-    const head = await network.chain.provider.getBlockNumber()
-    await network.chain.provider.send('anvil_reorg', [head - block + 1, []])
+    await network.chain.undo(block)
+    await network.chain.mineEvery(1)
   }
 
   it('the endpoint hangs while the program runs', async () => {
-    const worker = await network.startWorker(alice, { rpcTimeoutMs: 1_000 })
+    const worker = await network.startWorker(alice, { rpcTimeoutMs: 5_000 })
     await network.chain.mineEvery(1)
     const workload = await network.submit(slow, { maxRunTime: 300 })
     await worker.line((line) => line.message === 'job running')

@@ -76,13 +76,20 @@ export class TestChain {
     await this.provider.send('evm_mine', [])
   }
 
+  /** From now on no block, also none that was under way: one for all that waits is the last. */
+  async hold(): Promise<void> {
+    await this.mineEvery(0)
+    // It waits for that of an interval.
+    await this.mine()
+  }
+
   /**
    * Takes back blocks, which the node forgets with all that was in them: the worst that a node can do. Others of the same number take their place. No block comes
    * until it is told when to mine again.
    * @returns How many: down to block `to`, and at least `least`.
    */
   async undo(to: number, least = 1): Promise<number> {
-    await this.mineEvery(0)
+    await this.hold()
     const head = await this.provider.getBlockNumber()
     const depth = Math.max(least, head - to + 1)
     const hash = (await this.provider.getBlock(to))?.hash
