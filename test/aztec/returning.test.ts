@@ -166,7 +166,8 @@ describe('aztec: jobs that a broker forgets and hands out again', function () {
       const now = await client.getWorkload({ workload })
       return now.status === 'cancelled' || (now.status === 'proving' && now.cancelFrom !== undefined) ? true : undefined
     }, 'nobody cancels')
-    await bench.network.chain.pass(bench.network.parameters.rules.cancelDelay)
+    // What is asked for in the second of the draw counts from the next one.
+    await bench.network.chain.pass(bench.network.parameters.rules.cancelDelay + 1)
     const bundle = await until(async () => {
       const now = await adapter.db.selectFrom('bundles').select(['state', 'why']).executeTakeFirstOrThrow()
       return now.state === 'closed' ? now : undefined

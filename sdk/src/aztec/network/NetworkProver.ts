@@ -300,7 +300,7 @@ export class NetworkProver {
         if (result === undefined) throw new TypeError('unreachable: as many results as jobs')
         stored.set(id, await results.put(resultJson(result)))
       }
-      await book.prove(stored)
+      await book.prove(bundle.id, stored)
       log.info('results are there', { stage: 'retrieve', bundle: bundle.id, workload: bundle.workload, jobs: jobs.length, simulated: isSimulated, development: isDevelopment }) // prettier-ignore
       return true
     } catch (error) {

@@ -45,7 +45,8 @@ export class JobBook {
   /** Takes a job, or takes one up again that was closed without a result. */
   async take(job: NewJob): Promise<void> {
     const now = this.#clock.now()
-    const fresh = { state: 'waiting', outcome: null, held: true, bundle: null, attempts: 0, updated_at: now } as const
+    const state = 'waiting' as const
+    const fresh = { state, outcome: null, held: true, bundle: null, result: null, attempts: 0, updated_at: now }
     await this.#db.transaction().execute(async (db) => {
       await db
         .insertInto('epochs')
@@ -54,7 +55,7 @@ export class JobBook {
         .execute()
       await db
         .insertInto('jobs')
-        .values({ ...job, ...fresh, created_at: now, result: null, why: null })
+        .values({ ...job, ...fresh, created_at: now, why: null })
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...fresh, started_at: job.started_at }))
         .execute()
     })
@@ -191,7 +192,7 @@ export class JobBook {
    * Stores the results of a bundle, by job; also of those that are closed, for they may come again. The workload is followed on until it needs
    * nothing more.
    */
-  async prove(results: ReadonlyMap<string, string>): Promise<void> {
+  async prove(bundle: number, results: ReadonlyMap<string, string>): Promise<void> {
     await this.#db.transaction().execute(async (db) => {
       for (const [id, result] of results) {
         await db
@@ -201,6 +202,7 @@ export class JobBook {
             ...{ result, updated_at: this.#clock.now() },
           })
           .where('id', '=', id)
+          .where('bundle', '=', bundle)
           .where('state', 'in', ['bundled', 'closed'])
           .execute()
       }
