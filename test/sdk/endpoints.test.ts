@@ -236,6 +236,16 @@ describe('chain: several endpoints', function () {
       rpcs[1]!.fault = 'stalls'
       expect(await provider.getTransactionCount(address)).to.equal(nonce)
     })
+
+    it('have a nonce that one of two cannot raise by a block that it has not got', async () => {
+      const { address } = chain.account(3)
+      const provider = await open(2, { lookMs: 60_000 })
+      const nonce = await chain.provider.getTransactionCount(address)
+      rpcs[0]!.fault = 'boasts'
+      expect(await provider.getTransactionCount(address)).to.equal(nonce)
+      // And the sound one is not behind for that.
+      expect(events.map((event) => ('why' in event ? event.why : event.kind))).to.deep.equal(['ahead'])
+    })
   })
 
   it('takes a limit for no revert, also when there is one endpoint only', async () => {

@@ -155,20 +155,27 @@ export class EndpointPool {
   async highest(call: JsonRpcPayload): Promise<Answer> {
     await this.#candidates()
     const asked = this.#endpoints.filter((endpoint) => endpoint.isUp)
-    const answers = await Promise.all(
+    let answers = await Promise.all(
       asked.map(async (endpoint) => {
         try {
           const [answer] = await endpoint.post([call])
-          if (answer !== undefined && !('error' in answer)) return Number(answer.result)
+          if (answer !== undefined && !('error' in answer)) return { endpoint, number: Number(answer.result) }
           if (answer !== undefined && worthOf(call.method, answer) === 'limited') this.#setAside(endpoint, 'limits')
         } catch (error) {
           this.#setAside(endpoint, reasonOf(error))
         }
-        return undefined
+        return { endpoint, number: NaN }
       }),
     )
-    const numbers = answers.filter((answer) => answer !== undefined && Number.isSafeInteger(answer))
-    const best = reference(numbers as number[])
+    answers = answers.filter(({ number }) => Number.isSafeInteger(number))
+    const numbers = answers.map(({ number }) => number)
+    if (answers.length === 2 && Math.max(...numbers) > Math.min(...numbers) + this.#lag) {
+      // Neither is outvoted, but their newest blocks tell more; those of a look that began before may be older than this.
+      await this.#look
+      await this.#lookAtAll()
+      answers = answers.filter(({ endpoint }) => endpoint.isUp)
+    }
+    const best = reference(answers.map(({ number }) => number))
     if (best === undefined) return (await this.ask([call]))[0] as Answer
     return { id: call.id, result: toQuantity(best) }
   }
@@ -223,15 +230,22 @@ export class EndpointPool {
     const now = this.#clock.elapsed()
     const due = this.#endpoints.filter(({ aside, asideUntil }) => aside === undefined || now >= asideUntil)
     const seen = (await Promise.all(due.map((endpoint) => this.#headOf(endpoint)))).filter((each) => each !== undefined)
-    const best = reference(seen.map(({ head }) => head)) ?? 0
-    const lag = this.#options.lagBlocks ?? 10
+    const lag = this.#lag
+    const [first, second] = [...seen].sort((a, b) => b.head - a.head)
+    const isAhead = first !== undefined && second !== undefined && first.head > second.head + lag
+    // Two others outvote it; one alone may be what lags, unless it has not got its own block.
+    const boasts = isAhead && (seen.length > 2 || !(await hasBlock(first.endpoint, first.head)))
+    if (boasts) this.#setAside(first.endpoint, 'ahead')
+    const best = (boasts ? second.head : reference(seen.map(({ head }) => head))) ?? 0
     for (const { endpoint, head } of seen) {
-      const others = seen.filter((each) => each.endpoint !== endpoint)
-      const isAhead = others.length > 0 && others.every((other) => other.head + lag < head)
+      if (boasts && endpoint === first.endpoint) continue
       if (head + lag < best) this.#setAside(endpoint, 'behind')
-      else if (isAhead && (head > best + lag || !(await hasBlock(endpoint, head)))) this.#setAside(endpoint, 'ahead')
       else this.#takeBack(endpoint)
     }
+  }
+
+  get #lag(): number {
+    return this.#options.lagBlocks ?? 10
   }
 
   async #headOf(endpoint: Endpoint): Promise<{ readonly endpoint: Endpoint; readonly head: number } | undefined> {
