@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-
 import { expect } from 'chai'
 
 import type { Address, FailReason } from '../../sdk/src/chain/index.js'
