@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'chai'
-import { keccak256 } from 'ethers'
+import { keccak256, toQuantity } from 'ethers'
 import { createApiClient, type ApiClient } from '../../sdk/src/api/createApiClient.js'
 import { connect } from '../../sdk/src/chain/connect.js'
 import { openState } from '../../sdk/src/api/server/openState.js'
@@ -264,6 +264,27 @@ for (const database of DATABASES)
       const after = await client.getWorkload({ workload: workload! })
       expect(after.status).to.equal('cancelled')
       expect(after.ledger).to.include({ refunded: after.fee, burned: '0' })
+    })
+
+    it('cancels what it had no gas money for once it has some', async () => {
+      const client = await api.as()
+      const { request } = await client.submitRequest(fresh())
+      const { workload } = await submitted(client, request)
+      const { provider } = network.chain
+      const { address } = network.requester
+      const had = await provider.getBalance(address)
+      const failed = () => api.lines.filter((line) => line.includes(request) && line.includes('could not be cancelled'))
+      await provider.send('anvil_setBalance', [address, '0x0'])
+      try {
+        await client.cancelRequest({ request })
+        const { cancelling } = await until(client, request, () => failed().length > 1)
+        expect(cancelling).to.equal(true)
+        expect(failed().join()).to.include('CHAIN_GAS_FUNDS_LOW')
+      } finally {
+        await provider.send('anvil_setBalance', [address, toQuantity(had)])
+      }
+      await until(client, request, ({ cancelling }) => !cancelling)
+      expect((await client.getWorkload({ workload: workload! })).status).to.equal('cancelled')
     })
 
     it('keeps to the limits of a key, also when requests race', async () => {

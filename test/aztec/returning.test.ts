@@ -10,6 +10,7 @@ import { JobBook } from '../../sdk/src/aztec/store/JobBook.js'
 import { migrations } from '../../sdk/src/aztec/store/migrations.js'
 import type { AztecSchema } from '../../sdk/src/aztec/store/schema.js'
 import { contractError } from '../../sdk/src/chain/contractErrorOf.js'
+import { chainError } from '../../sdk/src/errors/codes/chain.js'
 import type { WorkloadId } from '../../sdk/src/chain/index.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import { openEmbedded } from '../../sdk/src/database/openEmbedded.js'
@@ -153,6 +154,23 @@ describe('aztec: jobs that a broker forgets and hands out again', function () {
     await adapter.line('a workload is wanted again')
     commit()
     await isPaidOnce(job, adapter)
+  })
+
+  it('a cancel that the account could not pay for is made once it can', async () => {
+    const job = producer.job(7)
+    const client = await bench.client({})
+    let tries = 0
+    const pays: Requester['cancel'] = async ({ workload }, signal) => {
+      if (++tries < 3) throw chainError('CHAIN_GAS_FUNDS_LOW', 'cancelling a workload: the account has no gas money')
+      await client.cancel({ workload: workload as WorkloadId, signal })
+    }
+    const { adapter, workload } = await forgetful(job, await payer(pays))
+    await until(async () => {
+      await bench.network.chain.pass(1)
+      return (await client.getWorkload({ workload })).status === 'cancelled' ? true : undefined
+    }, 'it is not cancelled')
+    expect(tries).to.equal(3)
+    expect(adapter.lines.filter(({ message }) => message === 'a workload could not be cancelled yet')).to.have.length(2)
   })
 
   it('a cancel that succeeds ends the bundle, as the chain says', async () => {

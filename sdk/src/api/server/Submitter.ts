@@ -1,4 +1,5 @@
 import type { ProgramId, WorkloadId, Hex } from '../../chain/hex.js'
+import { isRefusedForGood } from '../../chain/isRefusedForGood.js'
 import { newestBlock } from '../../chain/readEvents.js'
 import type { GevulotClient } from '../../client/createClient.js'
 import { batchesOf, refusals, type SubmittedWorkload, type WorkloadRequest } from '../../client/submission.js'
@@ -313,7 +314,7 @@ export class Submitter {
       const what = act === 'cancel' ? 'cancelled' : 'released'
       log.warn(`a workload could not be ${what}`, { stage: act, request: public_id, workload, error })
       // What the chain refuses stays refused; anything else is tried again at the next look.
-      if (error instanceof GevulotError && !error.retryable)
+      if (workload === null || isRefusedForGood(error))
         await requests.settle(
           id,
           act === 'cancel' ? { cancelling: false, cancelled_block: null } : { releasing: false },

@@ -1,3 +1,4 @@
+import { isRefusedForGood } from '../../chain/isRefusedForGood.js'
 import { GevulotError } from '../../errors/GevulotError.js'
 import type { Digest } from '../../content/digest.js'
 import type { Logger } from '../../worker/log/Logger.js'
@@ -354,7 +355,7 @@ export class NetworkProver {
     const running = requester
       .cancel(bundle, AbortSignal.any([signal, wanted.signal]))
       .catch((error: unknown) => {
-        if (!(error instanceof GevulotError) || error.retryable) throw error
+        if (!isRefusedForGood(error)) throw error
         log.info('a workload can be cancelled no more', { ...about, error })
       })
       .then(() => void this.#cancelled.add(bundle.id))
