@@ -1,5 +1,7 @@
-import { type JsonRpcProvider, Wallet, type TransactionRequest } from 'ethers'
+import type { JsonRpcProvider, TransactionRequest } from 'ethers'
 import type { Page } from 'playwright-core'
+
+import { TestAccount } from './TestAccount.js'
 
 /** What a person does with a question of the wallet. */
 export type Decision = 'approve' | 'refuse'
@@ -13,11 +15,11 @@ export class BrowserWallet {
   decide: (method: string) => Decision = () => 'approve'
   /** The chain it says it is on. */
   chainId: number
-  readonly #wallet: Wallet
+  readonly #wallet: TestAccount
   readonly #chains: readonly number[]
 
   constructor(key: string, provider: JsonRpcProvider, chainId: number, chains: readonly number[] = [chainId]) {
-    this.#wallet = new Wallet(key, provider)
+    this.#wallet = new TestAccount(key, provider)
     this.address = this.#wallet.address
     this.chainId = chainId
     this.#chains = chains
