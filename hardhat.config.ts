@@ -40,7 +40,7 @@ export default defineConfig({
     },
   },
   test: {
-    mocha: { timeout: 120_000 },
+    mocha: { timeout: 120_000, reporter: require.resolve('./scripts/lib/FileReporter.cjs') },
     solidity: {
       // Without a seed every run is the same one.
       fuzz: {
