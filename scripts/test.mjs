@@ -13,10 +13,10 @@ import { repeatFailed } from './lib/repeatFailed.mjs'
 import { ensureDependencies, ensureNode, ensureSystemPackages, npm, root } from './lib/setup.mjs'
 
 /**
- * Groups that wait for a chain's clock most of the time: they run in one lane, in this order, while the others, which compute, run in a second.
- * Two lanes and no more: the time-outs of both are for a machine of two cores.
+ * Groups that run beside each other: three lanes, each in this order. Two wait for a chain's clock most of the time; in the last is all that these do not name, which computes.
+ * No more: the time-outs of all are for a machine of two cores.
  */
-const PATIENT = ['faults', 'validator', 'worker', 'relay', 'sdk']
+const LANES = [['faults', 'validator', 'fleet'], ['worker', 'relay', 'sdk'], []]
 
 /**
  * @typedef {import('./lib/countTests.mjs').Counts} Counts
@@ -109,16 +109,19 @@ async function oneByOne(groups) {
 const isWanted = ({ name }) => wanted.length === 0 || wanted.includes(name)
 await oneByOne(inOrder.filter(isWanted))
 
-const lanes = Object.values(Object.groupBy(beside.filter(isWanted), ({ name }) => String(PATIENT.includes(name))))
-if (lanes.length > 0) {
+const named = LANES.flat()
+const lanes = LANES.map((names) => {
+  const groups = beside.filter(({ name }) => (names.length > 0 ? names.includes(name) : !named.includes(name)))
+  return groups.filter(isWanted).sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name))
+})
+if (lanes.flat().length > 0) {
   const { ok, output } = await execute({ command: 'hardhat', args: ['build'] })
   if (!ok) {
     console.log(output.trim())
     process.exit(1)
   }
 }
-for (const lane of lanes) lane?.sort((a, b) => PATIENT.indexOf(a.name) - PATIENT.indexOf(b.name))
-await Promise.all(lanes.map((lane) => oneByOne(lane ?? [])))
+await Promise.all(lanes.map(oneByOne))
 
 const repeated = await repeatFailed(failures, async (file) => {
   const { failed } = await report({
