@@ -289,12 +289,12 @@ describe('worker: secrets', () => {
   it('does not repeat a secret that stands where the path of its file should', async () => {
     const keystore = await keyFile(new Wallet(`0x${KEY}`).encryptSync('correct horse'), 0o600)
     const secret = 'MyReal/Passw0rd'
-    for (const [wrong, field] of [
-      [readKeyFile(join(directory(), `0x${KEY}`)), 'keyFile (GEVULOT_KEY_FILE)'],
-      [readKeyFile(KEY), 'keyFile (GEVULOT_KEY_FILE)'],
-      [readKeyFile(keystore, join(directory(), secret)), 'keyPasswordFile (GEVULOT_KEY_PASSWORD_FILE)'],
+    for (const [field, file, passwordFile] of [
+      ['keyFile (GEVULOT_KEY_FILE)', join(directory(), `0x${KEY}`), ''],
+      ['keyFile (GEVULOT_KEY_FILE)', KEY, ''],
+      ['keyPasswordFile (GEVULOT_KEY_PASSWORD_FILE)', keystore, join(directory(), secret)],
     ] as const) {
-      const error = await rejected(wrong, 'WORKER_KEY_UNSAFE')
+      const error = await rejected(readKeyFile(file, passwordFile), 'WORKER_KEY_UNSAFE')
       expect(error.message).to.include(`${field} names no file; `).and.include('(ENOENT, below ')
       expect(inspect(error, { depth: 9 })).to.not.match(/abab|MyReal|Passw0rd/)
     }
