@@ -208,13 +208,15 @@ describe('content: IPFS', () => {
       const nowhere = openStrangersPlace(`ipfs://${cid}`, { isPrivateAllowed: false })!
       expect(await nowhere.has(digestOf('x'))).to.equal(false)
       const reads = [
-        nowhere.get(digestOf('x'), limit),
-        nowhere.save(digestOf('x'), join(tmpdir(), 'gevulot-nowhere'), limit),
-        new MultiStore([nowhere]).get(digestOf('x'), limit),
-        (async () => { for await (const _ of nowhere.open(digestOf('x'), limit)); })(), // prettier-ignore
+        () => nowhere.get(digestOf('x'), limit),
+        () => nowhere.save(digestOf('x'), join(tmpdir(), 'gevulot-nowhere'), limit),
+        () => new MultiStore([nowhere]).get(digestOf('x'), limit),
+        async () => { for await (const _ of nowhere.open(digestOf('x'), limit)); }, // prettier-ignore
       ]
       for (const read of reads)
-        expect((await rejected(read, 'CONTENT_GATEWAY_MISSING')).message).to.include(`ipfs://${cid} without a gateway`)
+        expect((await rejected(read(), 'CONTENT_GATEWAY_MISSING')).message).to.include(
+          `ipfs://${cid} without a gateway`,
+        )
     })
   })
 

@@ -107,10 +107,10 @@ describe('client: history of a program', function () {
     const reason = new Error('enough')
     const signal = AbortSignal.abort(reason)
     for (const act of [
-      client.quote({ program, maxRunTime: 100, signal }),
-      programHistory(client, { program, maxRunTime: 100, signal }),
+      () => client.quote({ program, maxRunTime: 100, signal }),
+      () => programHistory(client, { program, maxRunTime: 100, signal }),
     ])
       // prettier-ignore
-      expect(await act.catch((error: unknown) => error)).to.equal(reason)
+      expect(await act().catch((error: unknown) => error)).to.equal(reason)
   })
 })
