@@ -98,6 +98,13 @@ export default tseslint.config(
         'error',
         ...['setTimeout', 'setInterval', 'setImmediate'].map((name) => ({ name, message: timers.message })),
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'CallExpression[callee.property.name="wait"][arguments.length=0]',
+          message: 'Nobody hears the looks of a transaction’s own wait() fail: take untilMined.',
+        },
+      ],
     },
   },
   {

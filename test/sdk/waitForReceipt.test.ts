@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
-import type { TransactionResponse } from 'ethers'
-import type { Client } from '../../sdk/src/client/Client.js'
-import { waitForReceipt } from '../../sdk/src/client/waitForReceipt.js'
+import type { Provider, TransactionResponse } from 'ethers'
+import { waitForReceipt } from '../../sdk/src/chain/waitForReceipt.js'
 import { systemClock } from '../../sdk/src/clock.js'
 import { rejected } from '../support/rejected.js'
 
@@ -19,9 +18,8 @@ describe('client: waiting for a transaction', function () {
       getTransactionCount: () => Promise.resolve(5),
       getBlock: () => Promise.resolve({ prefetchedTransactions: [of(`0x${++looks}`)] }),
     }
-    const settings = { transactionTimeoutMs: 400, pollMs: 50, confirmations: 1 }
-    const client = { clock: systemClock, settings, contracts: { provider } } as unknown as Client
-    await rejected(waitForReceipt(client, of('0x0')), 'CHAIN_TRANSACTION_TIMEOUT')
+    const wait = { clock: systemClock, timeoutMs: 400, pollMs: 50, confirmations: 1 }
+    await rejected(waitForReceipt(provider as unknown as Provider, of('0x0'), wait), 'CHAIN_TRANSACTION_TIMEOUT')
     expect(looks).to.be.within(2, 12)
   })
 })

@@ -3,6 +3,7 @@ import { asChainError } from '../chain/asChainError.js'
 import type { Contracts } from '../chain/connect.js'
 import { DrandBeacon__factory } from '../chain/generated/factories/DrandBeacon__factory.js'
 import type { Hex } from '../chain/hex.js'
+import { untilMined } from '../chain/untilMined.js'
 import type { VerifiedRound } from './verifyRound.js'
 
 /** The transaction that makes a round known on chain. */
@@ -27,8 +28,7 @@ export async function publishRound(
   const contract = DrandBeacon__factory.connect(beacon, runner)
   try {
     if ((await contract.value(round.round)) !== ZeroHash) return undefined
-    const receipt = await (await contract.publish(round.round, [...round.point])).wait()
-    return receipt?.hash
+    return (await untilMined(await contract.publish(round.round, [...round.point]))).hash
   } catch (error) {
     throw asChainError(error, `publishing round ${round.round}`)
   }

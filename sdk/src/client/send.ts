@@ -1,12 +1,12 @@
 import type { ContractTransaction, Signer, TransactionReceipt, TransactionResponse } from 'ethers'
 import { asChainError } from '../chain/asChainError.js'
 import { TRANSACTION_LIMITS } from '../chain/transactionLimits.js'
+import { waitForReceipt } from '../chain/waitForReceipt.js'
 import { chainError } from '../errors/codes/chain.js'
 import type { Client } from './Client.js'
 import { unbound, unboundSigner, type CallOptions } from './call.js'
 import { checkFees, feesOf, type FeeOptions } from './gasFees.js'
 import { transmit } from './transmit.js'
-import { waitForReceipt } from './waitForReceipt.js'
 
 /** What every action that sends a transaction takes. */
 export interface SendOptions extends CallOptions, FeeOptions {}
@@ -40,14 +40,23 @@ export async function send(
   const turn = client.queue.tail.then(() => dispatch(client, signer, doing, build, options))
   client.queue.tail = turn.catch(() => undefined)
   const response = await turn
-  const receipt = await waitForReceipt(client, response, options.signal).catch((error: unknown) => {
+  const receipt = await included(client, response, options.signal).catch((error: unknown) => {
     if (options.signal?.aborted === true) {
-      keep?.(waitForReceipt(unbound(client), response).catch(() => undefined))
+      keep?.(included(unbound(client), response).catch(() => undefined))
     }
     throw error
   })
   if (receipt.status === 1) return receipt
   throw await reasonOf(client, response, receipt, doing)
+}
+
+function included(
+  { clock, settings, contracts }: Client,
+  sent: TransactionResponse,
+  signal?: AbortSignal,
+): Promise<TransactionReceipt> {
+  const { confirmations, pollMs, transactionTimeoutMs: timeoutMs } = settings
+  return waitForReceipt(contracts.provider, sent, { clock, confirmations, pollMs, timeoutMs, signal })
 }
 
 async function dispatch(

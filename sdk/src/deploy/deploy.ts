@@ -10,6 +10,7 @@ import { ProverRegistry__factory } from '../chain/generated/factories/ProverRegi
 import { Rewards__factory } from '../chain/generated/factories/Rewards__factory.js'
 import type { Address, Bytes32 } from '../chain/hex.js'
 import { ACCESS_LISTS } from '../chain/names.js'
+import { untilMined } from '../chain/untilMined.js'
 import { CREATION_CODE } from './generated/creationCode.js'
 import { assertOneToken } from './assertOneToken.js'
 import { acceptanceOf, offerOwnership, schedule } from './governance.js'
@@ -37,7 +38,8 @@ export async function deployContract(
   if (code === undefined) throw new TypeError(`no contract is called ${contract}`)
   const factory = new ContractFactory(code.abi, code.bytecode, owner)
   const deployed = await factory.deploy(...args)
-  const receipt = await deployed.deploymentTransaction()?.wait()
+  const sent = deployed.deploymentTransaction()
+  const receipt = sent && (await untilMined(sent))
   const address = await deployed.getAddress()
   const deployedCode = await owner.provider?.getCode(address)
   if (!receipt || deployedCode === undefined) throw new Error(`the deployment of ${contract} was not mined`)
@@ -146,23 +148,23 @@ async function configure({ contracts }: DeploymentRecord, owner: Signer, paramet
   const market = IMarket__factory.connect(contracts.market.address, owner)
   const registry = ProverRegistry__factory.connect(contracts.registry.address, owner)
   const rules = { ...parameters.rules, beacon: contracts.beacon.address }
-  await (await market.addRules(rules)).wait()
+  await untilMined(await market.addRules(rules))
   await fundRewards(contracts, owner, parameters)
   // Before the classes, which would bear the mark of a closed list.
-  for (const list of parameters.openLists) await (await market.openList(ACCESS_LISTS.indexOf(list))).wait()
+  for (const list of parameters.openLists) await untilMined(await market.openList(ACCESS_LISTS.indexOf(list)))
   for (const { class: number, minimumFee, minimumRate, puzzle, ...bond } of parameters.classes) {
-    await (await registry.setClassBond(number, bond)).wait()
-    await (await market.setClassTerms(number, { minimumFee, minimumRate, rules: 1 })).wait()
+    await untilMined(await registry.setClassBond(number, bond))
+    await untilMined(await market.setClassTerms(number, { minimumFee, minimumRate, rules: 1 }))
     if (puzzle === undefined) continue
     const { work, count, ...policy } = puzzle
     const { address } = await deployContract(owner, 'HashcashPuzzle', [work, count])
     const qualification = IQualification__factory.connect(contracts.qualification.address, owner)
     const { address: beacon } = contracts.beacon
-    await (await qualification.setPolicy(number, { ...policy, puzzle: address, beacon })).wait()
+    await untilMined(await qualification.setPolicy(number, { ...policy, puzzle: address, beacon }))
   }
   const { class: validators, ...bond } = parameters.validators
   // Validators are never drawn for slots, so they have no quota of declines.
-  await (await registry.setClassBond(validators, { ...bond, declineQuota: 0 })).wait()
+  await untilMined(await registry.setClassBond(validators, { ...bond, declineQuota: 0 }))
 }
 
 async function fundRewards(
@@ -171,10 +173,10 @@ async function fundRewards(
   { rewards: { pool, budget, kappaBps, boostBps } }: Parameters,
 ): Promise<void> {
   const rewards = Rewards__factory.connect(contracts.rewards.address, owner)
-  await (await rewards.setParameters(budget, kappaBps, boostBps)).wait()
+  await untilMined(await rewards.setParameters(budget, kappaBps, boostBps))
   if (pool === 0n) return
-  await (await GevulotToken__factory.connect(contracts.token.address, owner).approve(rewards, pool)).wait()
-  await (await rewards.fund(pool)).wait()
+  await untilMined(await GevulotToken__factory.connect(contracts.token.address, owner).approve(rewards, pool))
+  await untilMined(await rewards.fund(pool))
 }
 
 /** Writes a record to `<directory>/<chain id>.json` and returns the path. */

@@ -4,6 +4,7 @@ import type { DeployedContract, DeploymentRecord } from '../chain/deployment.js'
 import { Market__factory } from '../chain/generated/factories/Market__factory.js'
 import { Timelock__factory } from '../chain/generated/factories/Timelock__factory.js'
 import type { Address } from '../chain/hex.js'
+import { untilMined } from '../chain/untilMined.js'
 
 /** Contracts that have an owner. */
 export const OWNED_ROLES = ['market', 'registry', 'qualification', 'rewards'] as const
@@ -39,7 +40,7 @@ export async function offerOwnership(
 ): Promise<void> {
   for (const role of OWNED_ROLES) {
     // Ownership is the same four functions in all of them.
-    await (await Market__factory.connect(contracts[role].address, owner).transferOwnership(address)).wait()
+    await untilMined(await Market__factory.connect(contracts[role].address, owner).transferOwnership(address))
   }
 }
 
@@ -53,7 +54,7 @@ export async function schedule(
   const contract = Timelock__factory.connect(timelock, council)
   const { targets, values, payloads } = batchOf(calls)
   const delay = await contract.getMinDelay()
-  await (await contract.scheduleBatch(targets, values, payloads, ZeroHash, salt, delay)).wait()
+  await untilMined(await contract.scheduleBatch(targets, values, payloads, ZeroHash, salt, delay))
 }
 
 /** Executes a scheduled act that is due; anyone can. */
@@ -65,5 +66,5 @@ export async function execute(
 ): Promise<void> {
   const { targets, values, payloads } = batchOf(calls)
   const contract = Timelock__factory.connect(timelock, anyone)
-  await (await contract.executeBatch(targets, values, payloads, ZeroHash, salt)).wait()
+  await untilMined(await contract.executeBatch(targets, values, payloads, ZeroHash, salt))
 }

@@ -6,6 +6,7 @@ import { createClient } from '../client/createClient.js'
 import { stakeSeats } from '../client/seats.js'
 import type { Deployment } from '../chain/deployment.js'
 import type { Contracts } from '../chain/connect.js'
+import { untilMined } from '../chain/untilMined.js'
 import type { RuntimeName } from '../runtime/Runtime.js'
 import { loadConfig } from '../worker/config/loadConfig.js'
 import { serve } from '../worker/serve.js'
@@ -46,7 +47,7 @@ export class DevnetProver {
     const { privateKey, address } = Wallet.createRandom()
     await chain.fund(address)
     const { bond } = await contracts.registry.classBonds(1)
-    await (await contracts.token.transfer(address, bond)).wait()
+    await untilMined(await contracts.token.transfer(address, bond))
     const signer = new Wallet(privateKey, chain.provider)
     const [seat = 0] = await stakeSeats(await createClient({ deployment, signer, pollMs: 50 }), { count: 1 })
     const log = join(home, 'log.jsonl')

@@ -2,6 +2,7 @@ import { parseEther } from 'ethers'
 import { connect } from '../chain/connect.js'
 import { deploymentOf } from '../chain/deployment.js'
 import type { Address, ProgramId } from '../chain/hex.js'
+import { untilMined } from '../chain/untilMined.js'
 import { createClient } from '../client/createClient.js'
 import { systemClock } from '../clock.js'
 import { DirectoryStore } from '../content/DirectoryStore.js'
@@ -105,12 +106,12 @@ export async function startDevnet(options: DevnetOptions): Promise<Devnet> {
     const deployment = deploymentOf(record)
     const contracts = await connect(deployment, owner)
     // A local network is everybody's: whoever uses it may stake too.
-    await (await contracts.registry.openAdmission()).wait()
+    await untilMined(await contracts.registry.openAdmission())
     await files.write('deployment.json', record)
     signal.throwIfAborted()
     const requester = chain.wallet(1)
     await chain.fund(requester.address)
-    await (await contracts.token.transfer(requester.address, SUPPLY_OF_REQUESTER)).wait()
+    await untilMined(await contracts.token.transfer(requester.address, SUPPLY_OF_REQUESTER))
     const store = new DirectoryStore(files.file('content'))
     const { program } = await deployExample(await createClient({ deployment, signer: owner, pollMs: 50 }), owner, store)
 

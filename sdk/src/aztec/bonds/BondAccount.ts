@@ -7,6 +7,7 @@ import { IAztecRollup__factory } from '../../chain/generated/factories/IAztecRol
 import type { EpochBonds, IAztecRollup } from '../../chain/generated/index.js'
 import { toAddress, toBytes32, type Hex } from '../../chain/hex.js'
 import { nameAt } from '../../chain/names.js'
+import { untilMined } from '../../chain/untilMined.js'
 import { inTurn, type Turns } from '../../client/inTurn.js'
 import { aztecError } from '../../errors/codes/aztec.js'
 import { chainError } from '../../errors/codes/chain.js'
@@ -233,7 +234,7 @@ export class BondAccount {
   }
 
   async #send(call: Promise<ContractTransaction>): Promise<void> {
-    await (await sendWithMargin(this.#signer, await call)).wait()
+    await untilMined(await sendWithMargin(this.#signer, await call))
   }
 
   #domain() {

@@ -1,9 +1,22 @@
-import type { TransactionReceipt, TransactionResponse } from 'ethers'
-import { asChainError } from '../chain/asChainError.js'
+import type { Provider, TransactionReceipt, TransactionResponse } from 'ethers'
+import type { Clock } from '../clock.js'
 import { chainError } from '../errors/codes/chain.js'
 import { GevulotError } from '../errors/GevulotError.js'
-import type { Client } from './Client.js'
+import { asChainError } from './asChainError.js'
 import { NonceUser } from './NonceUser.js'
+
+/** How to wait. Times are in milliseconds. */
+export interface ReceiptWait {
+  readonly clock: Clock
+  /** Blocks that have to include the transaction. */
+  readonly confirmations: number
+  /** Between two looks. */
+  readonly pollMs: number
+  /** Between the first two looks; each pause after it is twice as long, up to `pollMs`, which is the default. */
+  readonly firstPollMs?: number
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
 
 /**
  * Waits until a transaction is in the chain and `confirmations` blocks include it. Reads it anew at every look, so that a
@@ -11,27 +24,26 @@ import { NonceUser } from './NonceUser.js'
  * @throws GevulotError CHAIN_TRANSACTION_TIMEOUT, CHAIN_TRANSACTION_REPLACED when something else used its nonce, CHAIN_PROVIDER_DESTROYED; the reason of `signal`.
  */
 export async function waitForReceipt(
-  client: Client,
+  provider: Provider,
   sent: TransactionResponse,
-  signal?: AbortSignal,
+  { clock, confirmations, pollMs, firstPollMs = pollMs, timeoutMs, signal }: ReceiptWait,
 ): Promise<TransactionReceipt> {
-  const { clock, settings, contracts } = client
-  const giveUpAt = clock.elapsed() + settings.transactionTimeoutMs
-  const user = new NonceUser(contracts.provider, sent)
+  const giveUpAt = clock.elapsed() + timeoutMs
+  const user = new NonceUser(provider, sent)
   let transaction = sent.hash
   let last: unknown
-  for (;;) {
+  for (let pause = firstPollMs; ; pause = Math.min(2 * pause, pollMs)) {
     signal?.throwIfAborted()
     try {
-      const receipt = await contracts.provider.getTransactionReceipt(transaction)
+      const receipt = await provider.getTransactionReceipt(transaction)
       if (receipt !== null) {
-        if ((await receipt.confirmations()) >= settings.confirmations) return receipt
+        if ((await receipt.confirmations()) >= confirmations) return receipt
       } else {
         const found = await user.find()
         if (found !== undefined && found.hash !== transaction) {
           // Its receipt is for the next look: what an endpoint tells of is never a reason to look again at once.
           if (isSame(found, sent)) transaction = found.hash
-          else if ((await found.confirmations()) >= settings.confirmations) throw replaced(sent, found)
+          else if ((await found.confirmations()) >= confirmations) throw replaced(sent, found)
         }
       }
     } catch (error) {
@@ -45,7 +57,7 @@ export async function waitForReceipt(
         ...(last !== undefined && { cause: last }),
       })
     }
-    await clock.sleep(settings.pollMs, signal)
+    await clock.sleep(pause, signal)
   }
 }
 
