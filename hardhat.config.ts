@@ -40,7 +40,7 @@ export default defineConfig({
     },
   },
   test: {
-    mocha: { timeout: 120_000, reporter: require.resolve('./scripts/lib/FileReporter.cjs') },
+    mocha: { timeout: 120_000 },
     solidity: {
       // Without a seed every run is the same one.
       fuzz: {

@@ -1,15 +1,12 @@
 /**
  * `npm test`: everything that must pass, on a fresh clone too. `npm test -- sdk flows` runs the named groups only, of a tree that is built.
- * Ends with one line `N passed, N failed, N skipped`; a formatting, lint, type, build or tree check counts as one. Up to three files with a test that failed
- * run once more at the end; what passes then is told, with why it failed before.
+ * Ends with one line `N passed, N failed, N skipped`; a formatting, lint, type, build or tree check counts as one.
  */
 // A named import of `globSync` would keep an older Node from explaining itself.
 import fs from 'node:fs'
 
 import { countTests, SUMMARY } from './lib/countTests.mjs'
 import { execute } from './lib/execute.mjs'
-import { failedFiles } from './lib/failedFiles.mjs'
-import { repeatFailed } from './lib/repeatFailed.mjs'
 import { ensureDependencies, ensureNode, ensureSystemPackages, npm, root } from './lib/setup.mjs'
 
 /**
@@ -70,7 +67,6 @@ async function report(group) {
   const what = group.count === undefined ? (ok ? 'ok' : 'FAILED') : `${passed} passed`
   const rest = [failed > 0 && group.count ? `${failed} FAILED` : '', skipped > 0 ? `${skipped} skipped` : '']
   console.log(`▸ ${group.name.padEnd(14)} ${[what, ...rest.filter(Boolean)].join(', ')} (${seconds} s)`)
-  for (const [file, count] of failedFiles(output)) failures.set(file, count)
   if (failed > 0) console.log(`\n${output.trim()}\n\n  To repeat: ${group.repeat}\n`)
   else if (skipped > 0) console.log(output.match(/^(?!\s*\d+ skipped).*\bskip.*$/gim)?.join('\n') ?? '')
   return counts
@@ -92,8 +88,6 @@ if (unknown.length > 0) {
 }
 
 const total = { passed: 0, failed: 0, skipped: 0 }
-/** How many tests failed in which file. @type {Map<string, number>} */
-const failures = new Map()
 
 /** @param {readonly Group[]} groups */
 async function oneByOne(groups) {
@@ -122,20 +116,5 @@ if (lanes.flat().length > 0) {
   }
 }
 await Promise.all(lanes.map(oneByOne))
-
-const repeated = await repeatFailed(failures, async (file) => {
-  const { failed } = await report({
-    ...hardhatTest(file, ['mocha', '--no-compile', file]),
-    repeat: `npx hardhat test mocha ${file}`,
-  })
-  return failed === 0
-})
-for (const [file, count] of repeated) {
-  total.failed -= count
-  total.passed += count
-  console.log(
-    `${file}: ${count} failed, and passed when repeated. What failed stands above: a fault all the same, of the test or of what it tests.`,
-  )
-}
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
 process.exitCode = total.failed === 0 ? 0 : 1

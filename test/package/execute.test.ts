@@ -1,16 +1,9 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { expect } from 'chai'
 
 import { countTests, SUMMARY } from '../../scripts/lib/countTests.mjs'
 import { execute } from '../../scripts/lib/execute.mjs'
-import { failedFiles } from '../../scripts/lib/failedFiles.mjs'
-import { MOST_REPEATED, repeatFailed } from '../../scripts/lib/repeatFailed.mjs'
-import { root } from '../../scripts/lib/setup.mjs'
-import { removeDirectory } from '../support/removeDirectory.js'
 
 /** Starts another process, names it, and waits for ever. */
 const PARENT = `
@@ -77,55 +70,5 @@ describe('package: commands of the test runners', function () {
     expect(ended).to.include({ ok: true, output: 'here\n' })
     expect(await execute({ command: process.execPath, args: ['-e', 'process.exit(3)'] })).to.include({ ok: false })
     expect((await execute({ command: 'no-such-command', args: [] })).output).to.include('ENOENT')
-  })
-
-  describe('of tests', () => {
-    /** One that fails always, one that fails the first time, and one whose hook does. */
-    const FILES = {
-      wrong: `describe('wrong', () => { it('a', () => { throw new Error('a') }); it('b', () => { throw new Error('b') }) })`,
-      unlucky: `import { existsSync, writeFileSync } from 'node:fs'
-        describe('unlucky', () => { it('c', () => {
-          const been = new URL('been', import.meta.url)
-          if (existsSync(been)) return
-          writeFileSync(been, '')
-          throw new Error('c')
-        }) })`,
-      hook: `describe('hook', () => { before(() => { throw new Error('d') }); it('e', () => undefined) })`,
-      right: `describe('right', () => { it('f', () => undefined) })`,
-    }
-    let directory: string
-    const path = (name: string) => relative(root, join(directory, `${name}.test.mjs`))
-    const run = (files: readonly string[]) =>
-      execute({ command: 'hardhat', args: ['test', 'mocha', '--no-compile', ...files], result: SUMMARY })
-
-    before(async () => {
-      directory = await mkdtemp(join(tmpdir(), 'gevulot-execute-'))
-      for (const [name, text] of Object.entries(FILES)) await writeFile(join(directory, `${name}.test.mjs`), text)
-    })
-    after(() => removeDirectory(directory))
-
-    it('names the files of what failed, hooks too; what fails again stays failed', async () => {
-      const { ok, output } = await run(Object.keys(FILES).map(path))
-      expect(ok).to.equal(false)
-      expect(countTests(output)).to.deep.equal({ passed: 1, failed: 4, skipped: 0 })
-      const failures = failedFiles(output)
-      expect([...failures]).to.have.deep.members([
-        [path('wrong'), 2],
-        [path('unlucky'), 1],
-        [path('hook'), 1],
-      ])
-      const asked: string[] = []
-      const passed = await repeatFailed(failures, async (file) => {
-        asked.push(file)
-        return (await run([file])).ok
-      })
-      expect(asked).to.deep.equal([...failures.keys()])
-      expect([...passed]).to.deep.equal([[path('unlucky'), 1]])
-    })
-
-    it('repeats nothing where many files failed', async () => {
-      const many = new Map(Array.from({ length: MOST_REPEATED + 1 }, (_, index) => [`${index}.test.ts`, 1]))
-      expect(await repeatFailed(many, () => expect.fail('repeated'))).to.have.property('size', 0)
-    })
   })
 })
