@@ -13,7 +13,7 @@ import { ensureDependencies, ensureNode, ensureSystemPackages, npm, root } from 
  * Groups that run beside each other: three lanes, each in this order. Two wait for a chain's clock most of the time; in the last is all that these do not name, which computes.
  * No more: the time-outs of all are for a machine of two cores.
  */
-const LANES = [['faults', 'validator', 'fleet'], ['worker', 'api', 'relay', 'sdk'], []]
+const LANES = [['faults', 'validator', 'fleet'], ['worker', 'api', 'sdk'], []]
 
 /**
  * @typedef {import('./lib/countTests.mjs').Counts} Counts
